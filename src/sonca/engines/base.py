@@ -1,0 +1,234 @@
+"""The contract every engine keeps: `Engine` and `Session`.
+
+An engine turns utterances into sound. It is loaded, driven and closed by one thread, its
+worker, so no engine needs a lock. A session is the engine's running batch: utterances are
+added to free slots, every step moves all of them on, and sound leaves through events as soon
+as it exists. Engines that make one utterance at a time implement `Engine.synthesize` and get
+a session for free; engines with a batch of their own (VietTTS) override `Engine.session`.
+
+Nothing here knows requests, queues, files or HTTP.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sonca.audio import AudioChunk, Samples
+from sonca.errors import Unsupported
+from sonca.utterance import Utterance
+
+Gender = Literal["female", "male"]
+Region = Literal["north", "central", "south"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVoice:
+    """A voice that an engine brings with it."""
+
+    key: str
+    """Unique within the engine; lower case letters, digits, `-` and `_`."""
+    name: str
+    """What people read; says honestly what the voice is."""
+    gender: Gender
+    region: Region | None
+    """Vietnamese accent, None for a voice of no region."""
+    language: str = "vi"
+    """BCP 47."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a loaded engine is and what it is truly running on."""
+
+    name: str
+    version: str
+    sample_rate_hz: int
+    device: str
+    """The device in use, not the one asked for: ``cpu``, ``cuda:0``."""
+    providers: tuple[str, ...] = ()
+    """Runtime providers that are active."""
+    clones: bool = False
+    """Whether `condition` makes a voice from a reference recording."""
+    word_marks: bool = False
+    deterministic: bool = False
+    """Whether equal utterance, voice and options (seed included) give equal samples."""
+    slots: int = 1
+    """How many utterances a session works on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to speak. Engines ignore what they have no control for, except speed."""
+
+    speed: float = 1.0
+    """0.5 to 2.0; 2.0 is twice as fast."""
+    pitch: float = 1.0
+    """0.5 to 2.0, relative to the voice's own."""
+    seed: int = 0
+    """For engines that sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A recording whose voice is to be cloned."""
+
+    samples: Samples
+    """(N,) float32 in [-1, 1]."""
+    sample_rate_hz: int
+    content_hash: str
+    """SHA-256 of the recording, in hex: the cache key of whatever is computed from it."""
+
+
+VoiceState = Any
+"""What an engine needs to speak in one voice: opaque to everyone else, immutable, shared by
+all utterances of the voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """More sound of the utterance `id`; marks count from the start of the utterance."""
+
+    id: int
+    chunk: AudioChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All sound of the utterance `id` has been emitted."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The utterance `id` cannot be made; the others go on."""
+
+    id: int
+    error: Exception
+
+
+Event = Audio | Finished | Failed
+Emit = Callable[[Event], None]
+
+
+class Session(ABC):
+    """A running batch. Everything is called on the engine's own thread."""
+
+    @property
+    @abstractmethod
+    def free_slots(self) -> int:
+        """How many utterances can be added now."""
+
+    @property
+    @abstractmethod
+    def idle(self) -> bool:
+        """Whether a step would have nothing to do."""
+
+    @abstractmethod
+    def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
+        """Take an utterance into a free slot. `id` is unique among those in work."""
+
+    @abstractmethod
+    def step(self, emit: Emit) -> None:
+        """Move every utterance on and emit what became ready, in order for each `id`.
+
+        Events go through `emit` and are not returned, because some engines (espeak) hand out
+        sound from inside one long call, and the first of it should not wait for the last.
+        `emit` may call `cancel`. One `Finished` or `Failed` ends each id. An error raised from
+        here means that the engine itself is broken.
+        """
+
+    @abstractmethod
+    def cancel(self, id: int) -> None:
+        """Forget an utterance: its slot is free and nothing more is emitted. Unknown ids are
+        ignored."""
+
+
+class Engine(ABC):
+    """A loaded engine. Built, used and closed by one thread."""
+
+    @property
+    @abstractmethod
+    def info(self) -> EngineInfo: ...
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Why this engine cannot run here, with the step that installs it; None if it can.
+
+        Must be cheap: it is asked before anything is loaded.
+        """
+        return None
+
+    @abstractmethod
+    def voices(self) -> Sequence[EngineVoice]:
+        """The voices it has of its own; the first is its default."""
+
+    @abstractmethod
+    def voice(self, key: str) -> VoiceState:
+        """The state of one of its own voices. `KeyError` if it has no such voice."""
+
+    def condition(self, reference: Reference) -> VoiceState:
+        """Make a voice from a recording. Costly: callers cache by `reference.content_hash`."""
+        raise Unsupported(
+            f"the engine {self.info.name} cannot clone voices; use an engine that can (viettts)",
+            field="voice_file",
+        )
+
+    def synthesize(
+        self, utterance: Utterance, voice: VoiceState, options: Options
+    ) -> Iterator[AudioChunk]:
+        """Speak one utterance, chunk by chunk. For engines without a session of their own."""
+        raise NotImplementedError
+
+    def session(self) -> Session:
+        """The engine's batch. Called once."""
+        return SerialSession(self)
+
+    def close(self) -> None:
+        """Free what the engine holds. Nothing is called after it."""
+
+
+@dataclass(slots=True)
+class SerialSession(Session):
+    """One utterance at a time over `Engine.synthesize`; a step is one chunk."""
+
+    engine: Engine
+    _id: int | None = field(default=None, init=False)
+    _chunks: Iterator[AudioChunk] | None = field(default=None, init=False)
+
+    @property
+    def free_slots(self) -> int:
+        return 1 if self._id is None else 0
+
+    @property
+    def idle(self) -> bool:
+        return self._id is None
+
+    def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
+        if self._id is not None:
+            raise RuntimeError("no free slot")
+        self._id = id
+        self._chunks = self.engine.synthesize(utterance, voice, options)
+
+    def step(self, emit: Emit) -> None:
+        id, chunks = self._id, self._chunks
+        if id is None or chunks is None:
+            return
+        try:
+            chunk = next(chunks, None)
+        except Exception as error:
+            self._id = self._chunks = None
+            emit(Failed(id, error))
+            return
+        if chunk is None:
+            self._id = self._chunks = None
+            emit(Finished(id))
+        else:
+            emit(Audio(id, chunk))
+
+    def cancel(self, id: int) -> None:
+        if id == self._id:
+            self._id = self._chunks = None
