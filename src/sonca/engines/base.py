@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from sonca.audio import AudioChunk, Samples
@@ -57,6 +58,18 @@ class EngineInfo:
     """Whether equal utterance, voice and options (seed included) give equal samples."""
     slots: int = 1
     """How many utterances a session works on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an engine is told about the place it runs in. Engines read no settings themselves."""
+
+    models_dir: Path | None = None
+    """Where downloaded models lie; None where there are none."""
+    device: str = "auto"
+    """``auto``, ``cpu`` or ``cuda``. A device asked for by name and missing is an error."""
+    threads: int | None = None
+    """Compute threads, >= 1; None lets the engine choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +168,22 @@ class Engine(ABC):
     def info(self) -> EngineInfo: ...
 
     @classmethod
-    def missing(cls) -> str | None:
+    def create(cls, setup: Setup) -> Engine:
+        """Load the engine. Called on the thread that will own it."""
+        return cls()
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
         """Why this engine cannot run here, with the step that installs it; None if it can.
 
         Must be cheap: it is asked before anything is loaded.
         """
         return None
 
+    @classmethod
     @abstractmethod
-    def voices(self) -> Sequence[EngineVoice]:
-        """The voices it has of its own; the first is its default."""
+    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+        """The voices it has of its own, the first its default. Cheap, like `missing`."""
 
     @abstractmethod
     def voice(self, key: str) -> VoiceState:

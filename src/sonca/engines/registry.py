@@ -1,0 +1,83 @@
+"""Which engines there are: name to ``module:Class``, imported only when asked for.
+
+Other packages add theirs with an entry point in the group ``sonca.engines``; ours win on equal
+names. The order is that of preference: the default engine is the first that is installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from dataclasses import dataclass
+
+from sonca.engines.base import Engine, Setup
+from sonca.errors import EngineNotInstalled, UnknownEngine
+
+_BUILT_IN = {
+    "espeak": "sonca.engines.espeak:EspeakEngine",
+    "tone": "sonca.engines.tone:ToneEngine",
+}
+_ALIASES: dict[str, str] = {"espeak-ng": "espeak", "viet-tts": "viettts"}
+# Known, but not something to speak a user's text with unless asked for by name.
+_NEVER_DEFAULT = frozenset({"tone"})
+_GROUP = "sonca.engines"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """One line of the registry."""
+
+    name: str
+    target: str
+    """Import string, ``module:Class``."""
+
+    def load(self) -> type[Engine]:
+        """Import the class. `EngineNotInstalled` if its module cannot be imported."""
+        module, _, attribute = self.target.partition(":")
+        try:
+            cls: type[Engine] = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise EngineNotInstalled(
+                f"the engine {self.name!r} ({self.target}) cannot be imported: {error}",
+                field="model",
+            ) from error
+        return cls
+
+
+def canonical(name: str) -> str:
+    """The registry's name for an engine that may go by another (``viet-tts`` is viettts)."""
+    return _ALIASES.get(name.lower(), name.lower())
+
+
+def specs() -> dict[str, EngineSpec]:
+    """All engines that are known, installed or not, ours first."""
+    found = {name: EngineSpec(name, target) for name, target in _BUILT_IN.items()}
+    for point in importlib.metadata.entry_points(group=_GROUP):
+        found.setdefault(point.name, EngineSpec(point.name, point.value))
+    return found
+
+
+def find(name: str) -> EngineSpec:
+    """The engine of that name or alias; `UnknownEngine` lists what there is."""
+    known = specs()
+    try:
+        return known[canonical(name)]
+    except KeyError:
+        names = ", ".join(known)
+        raise UnknownEngine(f"unknown model {name!r}; there are: {names}", field="model") from None
+
+
+def missing(spec: EngineSpec, setup: Setup) -> str | None:
+    """Why an engine cannot run here, None if it can."""
+    try:
+        return spec.load().missing(setup)
+    except EngineNotInstalled as error:
+        return str(error)
+
+
+def default(setup: Setup) -> EngineSpec:
+    """The preferred engine among those that are installed."""
+    for spec in specs().values():
+        if spec.name not in _NEVER_DEFAULT and missing(spec, setup) is None:
+            return spec
+    raise EngineNotInstalled("no engine is installed; pip install espeakng-loader gives one")
