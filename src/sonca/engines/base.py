@@ -38,6 +38,8 @@ class EngineVoice:
     """Vietnamese accent, None for a voice of no region."""
     language: str = "vi"
     """BCP 47."""
+    tone: str = "standard"
+    """``standard``, ``soft``, ``deep``, ``high``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,21 +55,27 @@ _ACCENTS: tuple[tuple[Region, str, str], ...] = (
 )
 # Of the hundred variants these were the clearest to an ASR judge, at four distinct pitches:
 # 112, 163, 82 and 152 Hz.
-_TIMBRES: tuple[tuple[str, Gender, str, str], ...] = (
-    ("male", "male", "", "Nam"),
-    ("female", "female", "+Annie", "Nữ"),
-    ("male-deep", "male", "+m7", "Nam trầm"),
-    ("female-soft", "female", "+f4", "Nữ dịu"),
+_TIMBRES: tuple[tuple[Gender, str, str, str], ...] = (
+    ("male", "standard", "", "Nam"),
+    ("female", "standard", "+Annie", "Nữ"),
+    ("male", "deep", "+m7", "Nam trầm"),
+    ("female", "soft", "+f4", "Nữ dịu"),
 )
+
+
+def _key(region: Region, gender: Gender, tone: str) -> str:
+    return f"{region}-{gender}" if tone == "standard" else f"{region}-{gender}-{tone}"
+
+
 _VOICES = tuple(
-    EngineVoice(f"{region}-{suffix}", f"{who} {where} (giọng máy)", gender, region)
+    EngineVoice(_key(region, gender, tone), f"{who} {where} (giọng máy)", gender, region, tone=tone)
     for region, _, where in _ACCENTS
-    for suffix, gender, _, who in _TIMBRES
+    for gender, tone, _, who in _TIMBRES
 )
 _STATES = {
-    f"{region}-{suffix}": EspeakVoice(accent + variant)
+    _key(region, gender, tone): EspeakVoice(accent + variant)
     for region, accent, _ in _ACCENTS
-    for suffix, _, variant, _ in _TIMBRES
+    for gender, tone, variant, _ in _TIMBRES
 }
 
 

@@ -18,8 +18,7 @@ _BUILT_IN = {
     "tone": "sonca.engines.tone:ToneEngine",
 }
 _ALIASES: dict[str, str] = {"espeak-ng": "espeak", "viet-tts": "viettts"}
-# Known, but not something to speak a user's text with unless asked for by name.
-_NEVER_DEFAULT = frozenset({"tone"})
+_FOR_TESTS = frozenset({"tone"})
 _GROUP = "sonca.engines"
 
 
@@ -30,6 +29,11 @@ class EngineSpec:
     name: str
     target: str
     """Import string, ``module:Class``."""
+
+    @property
+    def public(self) -> bool:
+        """Whether people should see it; an engine made for tests runs only if asked for."""
+        return self.name not in _FOR_TESTS
 
     def load(self) -> type[Engine]:
         """Import the class. `EngineNotInstalled` if its module cannot be imported."""
@@ -78,6 +82,6 @@ def missing(spec: EngineSpec, setup: Setup) -> str | None:
 def default(setup: Setup) -> EngineSpec:
     """The preferred engine among those that are installed."""
     for spec in specs().values():
-        if spec.name not in _NEVER_DEFAULT and missing(spec, setup) is None:
+        if spec.public and missing(spec, setup) is None:
             return spec
     raise EngineNotInstalled("no engine is installed; pip install espeakng-loader gives one")

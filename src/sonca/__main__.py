@@ -1,0 +1,5 @@
+"""``python -m sonca``."""
+
+from sonca.cli import main
+
+main()

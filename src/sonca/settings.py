@@ -1,0 +1,122 @@
+"""Settings: the only reader of the environment (prefix ``SONCA_``).
+
+Read once by the command line and the server and passed down as plain values. Unknown keys are
+an error, because a misspelt limit is no limit.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from sonca.errors import SettingsError
+
+PREFIX = "SONCA_"
+
+MiB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each is read from ``SONCA_`` plus its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(11111, ge=0, le=65535)
+    """0 takes any free port."""
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("sonca")))
+    """Everything kept lies under it: audio, references, models, cache."""
+    voices_dir: Path | None = None
+    """Recordings that requests may name as `voice_file`; default: `voices` in the data folder."""
+
+    engine: str | None = None
+    """The default engine; None for the best that is installed."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = Field(None, ge=1, le=256)
+    """Compute threads per engine; None lets the engine choose."""
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Comma-separated; empty for no authentication."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma-separated origins that browsers may call from; ``*`` for any."""
+
+    max_text_chars: int = Field(1_000_000, ge=1)
+    max_body_bytes: int = Field(8 * MiB, ge=1024)
+    max_upload_bytes: int = Field(32 * MiB, ge=1024)
+    queue_limit: int = Field(64, ge=1)
+    """Requests in flight per engine; beyond it callers get 429."""
+    request_timeout_s: float = Field(3600.0, gt=0)
+    """All sound of a request must be made within it."""
+    drain_s: float = Field(20.0, ge=0)
+    """How long requests in flight may go on after SIGTERM."""
+
+    storage_quota_bytes: int = Field(2048 * MiB, ge=MiB)
+    """Total size of kept audio."""
+    expiry_hours: float = Field(2.0, gt=0, le=24 * 365)
+    """How long audio is kept when the request does not say."""
+    sweep_s: float = Field(60.0, gt=0)
+    """How often expired audio is removed."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "text", "json"] = "auto"
+    """`auto` is text on a terminal and JSON elsewhere."""
+
+    @field_validator("api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """``a, b`` as two values."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def audio_dir(self) -> Path:
+        """Kept audio."""
+        return self.data_dir / "audio"
+
+    @property
+    def references_dir(self) -> Path:
+        """Uploaded recordings to clone."""
+        return self.data_dir / "references"
+
+    @property
+    def models_dir(self) -> Path:
+        """Downloaded models."""
+        return self.data_dir / "models"
+
+    @property
+    def voice_files_dir(self) -> Path:
+        """Where `voice_file` is looked up."""
+        return self.voices_dir or self.data_dir / "voices"
+
+
+def read(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` (from a command line) win where not None.
+
+    Raises `SettingsError` that names every key that is unknown or has a wrong value.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(
+        key for key in os.environ if key.startswith(PREFIX) and key.upper() not in known
+    )
+    if unknown:
+        raise SettingsError(
+            f"unknown setting {', '.join(unknown)}; there are: {', '.join(sorted(known))}"
+        )
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for part in error.errors():
+        name = str(part["loc"][0]) if part["loc"] else "settings"
+        problems.append(f"{PREFIX}{name.upper()}={part['input']!r}: {part['msg'].lower()}")
+    return "; ".join(problems)

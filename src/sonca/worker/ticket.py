@@ -1,0 +1,185 @@
+"""One request's stream: the worker puts sound in, one reader takes it out.
+
+The reader may be a thread (`for piece in ticket`) or a coroutine (`async for`). A ticket puts
+the utterances in order, whatever order the engine finishes them in, and knows when its reader
+has fallen behind. It knows nothing of engines or scheduling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+
+from sonca.audio import AudioChunk
+from sonca.errors import Cancelled
+from sonca.utterance import Utterance
+
+HIGH_WATER_S = 30.0
+"""Seconds of unread sound at which the engine stops making more for this reader."""
+LOW_WATER_S = 15.0
+"""Seconds of unread sound at which it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Sound of one utterance, or, with no chunk, the end of it."""
+
+    utterance: Utterance
+    chunk: AudioChunk | None
+
+
+class Ticket:
+    """The reader's side is iteration and `cancel`; the rest is the worker's."""
+
+    def __init__(
+        self,
+        id: int,
+        *,
+        on_cancel: Callable[[int], None],
+        on_room: Callable[[int], None],
+    ) -> None:
+        self.id = id
+        self._on_cancel = on_cancel
+        self._on_room = on_room
+        self._lock = threading.Lock()
+        self._ready: deque[Piece] = deque()
+        self._utterances: dict[int, Utterance] = {}
+        self._ahead: dict[int, list[Piece]] = {}
+        self._current = 0
+        self._unread_s = 0.0
+        self._overfull = False
+        self._ended = False
+        self._error: BaseException | None = None
+        self._wake: Callable[[], None] | None = None
+
+    # The worker's side
+
+    def begin(self, index: int, utterance: Utterance) -> None:
+        """Announce the utterance number `index`, counted from 0."""
+        self._utterances[index] = utterance
+
+    def put(self, index: int, chunk: AudioChunk) -> None:
+        """Add sound of the utterance `index`."""
+        self._place(index, Piece(self._utterances[index], chunk))
+
+    def finish(self, index: int) -> None:
+        """The utterance `index` is complete."""
+        self._place(index, Piece(self._utterances.pop(index), None))
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Nothing more will come: all is said, or `error` happened. The first end counts."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended, self._error = True, error
+            self._ahead.clear()
+        self._notify()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self._ended
+
+    @property
+    def overfull(self) -> bool:
+        """Whether the reader has fallen behind and should be given no new utterance."""
+        return self._overfull
+
+    def _place(self, index: int, piece: Piece) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            if index != self._current:
+                self._ahead.setdefault(index, []).append(piece)
+                return
+            self._append(piece)
+            while piece.chunk is None:  # the utterance is over: whatever waited behind it follows
+                self._current += 1
+                waiting = self._ahead.pop(self._current, [])
+                for piece in waiting:
+                    self._append(piece)
+                if not waiting:
+                    break
+        self._notify()
+
+    def _append(self, piece: Piece) -> None:
+        self._ready.append(piece)
+        if piece.chunk is not None:
+            self._unread_s += piece.chunk.duration_s
+            self._overfull = self._overfull or self._unread_s > HIGH_WATER_S
+
+    def _notify(self) -> None:
+        wake, self._wake = self._wake, None
+        if wake is not None:
+            wake()
+
+    # The reader's side
+
+    def cancel(self) -> None:
+        """Give up: the engine stops within one step and iteration ends with `Cancelled`."""
+        with self._lock:
+            if self._ended and not self._ready:
+                return
+            self._ready.clear()
+        self.end(Cancelled("the request was cancelled"))
+        self._on_cancel(self.id)
+
+    def __iter__(self) -> Iterator[Piece]:
+        woken = threading.Event()
+        while True:
+            woken.clear()
+            piece = self._take(woken.set)
+            if piece is not None:
+                yield piece
+            elif self._ended and not self._ready:
+                self._raise_error()
+                return
+            else:
+                woken.wait()
+
+    async def __aiter__(self) -> AsyncIterator[Piece]:
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+        while True:
+            woken.clear()
+            piece = self._take(lambda: _call_soon(loop, woken.set))
+            if piece is not None:
+                yield piece
+            elif self._ended and not self._ready:
+                self._raise_error()
+                return
+            else:
+                await woken.wait()
+
+    def _take(self, wake: Callable[[], None]) -> Piece | None:
+        """The next piece; if there is none yet, `wake` is called once there may be."""
+        with self._lock:
+            if not self._ready:
+                if not self._ended:
+                    self._wake = wake
+                return None
+            piece = self._ready.popleft()
+            if piece.chunk is not None:
+                self._unread_s -= piece.chunk.duration_s
+            room = self._overfull and self._unread_s < LOW_WATER_S
+            if room:
+                self._overfull = False
+        if room:
+            self._on_room(self.id)
+        return piece
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    """Wake a coroutine from another thread, unless its loop has gone meanwhile."""
+    try:
+        loop.call_soon_threadsafe(callback)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
