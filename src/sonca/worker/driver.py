@@ -63,7 +63,10 @@ class Job:
     """Utterances given to the engine so far."""
     running: dict[int, int] = field(default_factory=dict)
     """Utterances in the engine: session id to index."""
+    upcoming: Utterance | None = None
+    """The next utterance, if it has been looked at already."""
     exhausted: bool = False
+    """Whether there is no utterance left to give."""
 
 
 @dataclass(slots=True)
@@ -179,10 +182,9 @@ class Driver:
 
     def _start_next(self, job: Job) -> None:
         self._check_deadline(job)
-        utterance = next(job.request.utterances, None)
+        self._look_ahead(job)
+        utterance, job.upcoming = job.upcoming, None
         if utterance is None:
-            job.exhausted = True
-            self._scheduler.remove(job.ticket.id)
             self._end_if_done(job)
             return
         if job.voice is None:
@@ -194,6 +196,14 @@ class Driver:
         job.running[id] = job.started
         job.started += 1
         self._owner[id] = job
+
+    def _look_ahead(self, job: Job) -> None:
+        """Know whether there is a next utterance, planning it if need be."""
+        if job.upcoming is None and not job.exhausted:
+            job.upcoming = next(job.request.utterances, None)
+            if job.upcoming is None:
+                job.exhausted = True
+                self._scheduler.remove(job.ticket.id)
 
     def _voice(self, voice: str | Reference) -> VoiceState:
         if isinstance(voice, str):
@@ -244,7 +254,7 @@ class Driver:
             return
         try:
             self._carry(job, event)
-        except SoncaError as error:
+        except Exception as error:
             self._fail(job, error)
 
     def _carry(self, job: Job, event: Event) -> None:
@@ -260,6 +270,9 @@ class Driver:
                 self.counters.utterances += 1
                 del self._owner[id]
                 job.ticket.finish(job.running.pop(id))
+                # Looked at now, so that whoever has nothing left ends at once and not after
+                # somebody else's next sentence.
+                self._look_ahead(job)
                 self._end_if_done(job)
             case Failed(id=id, error=error):
                 del self._owner[id], job.running[id]

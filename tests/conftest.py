@@ -1,0 +1,27 @@
+"""Shared pieces of the tests: utterances without a text planner, and engines that misbehave."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from sonca.utterance import Utterance, Word
+
+
+def utterance(text: str, at: int = 0, pause_s: float = 0.1) -> Utterance:
+    """An utterance that says `text` as it is, its words mapped one to one."""
+    words, position = [], 0
+    for piece in text.split():
+        start = text.index(piece, position)
+        position = start + len(piece)
+        words.append(Word((start, position), (at + start, at + position)))
+    return Utterance((at, at + len(text)), text, text, pause_s, tuple(words))
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see none of the SONCA_ settings of whoever runs them."""
+    for key in list(os.environ):
+        if key.startswith("SONCA_"):
+            monkeypatch.delenv(key)

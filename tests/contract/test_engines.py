@@ -1,0 +1,215 @@
+"""One suite over every engine: what `sonca.engines.base` promises, all of them keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from sonca.audio import AudioChunk, join
+from sonca.engines.base import Audio, Engine, Event, Failed, Finished, Options, Session, Setup
+from sonca.engines.espeak import EspeakEngine
+from sonca.engines.tone import ToneEngine
+from sonca.utterance import Utterance
+from tests.conftest import utterance
+
+ENGINES: dict[str, Callable[[], Engine]] = {
+    "espeak": EspeakEngine,
+    "tone": ToneEngine,
+    "tone-batch": lambda: ToneEngine(slots=4),
+}
+SENTENCE = utterance("Chiều hôm đó trời nổi gió, mây kéo xuống thành từng vệt dài.", at=10)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = ENGINES[request.param]()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Session:
+    return engine.session()
+
+
+def finish(session: Session) -> dict[int, list[Event]]:
+    """Step until idle; the events of each id."""
+    events: dict[int, list[Event]] = {}
+    for _ in range(10_000):
+        if session.idle:
+            return events
+        session.step(lambda event: events.setdefault(event.id, []).append(event))
+    raise AssertionError("the session never became idle")
+
+
+def speak(
+    engine: Engine,
+    session: Session,
+    said: Utterance = SENTENCE,
+    options: Options | None = None,
+    voice: str | None = None,
+) -> AudioChunk:
+    key = voice or engine.voices(Setup())[0].key
+    session.add(1, said, engine.voice(key), options or Options())
+    events = finish(session)[1]
+    assert isinstance(events[-1], Finished), events[-1]
+    chunks = [event.chunk for event in events[:-1] if isinstance(event, Audio)]
+    assert len(chunks) == len(events) - 1
+    return join(chunks, engine.info.sample_rate_hz)
+
+
+def test_it_says_what_it_is(engine: Engine) -> None:
+    info = engine.info
+    assert info.name
+    assert info.version
+    assert info.device in ("cpu", "cuda:0")
+    assert 8000 <= info.sample_rate_hz <= 48000
+    assert info.slots >= 1
+    assert type(engine).missing(Setup()) is None
+
+
+def test_sound_is_float32_mono_in_range_and_long_enough(engine: Engine, session: Session) -> None:
+    sound = speak(engine, session)
+    assert sound.samples.dtype == np.float32
+    assert sound.samples.ndim == 1
+    assert np.abs(sound.samples).max() <= 1
+    assert np.abs(sound.samples).max() > 0.05
+    assert SENTENCE.syllables * 0.1 < sound.duration_s < SENTENCE.syllables * 0.6
+
+
+def test_every_voice_speaks(engine: Engine, session: Session) -> None:
+    voices = engine.voices(Setup())
+    assert len({voice.key for voice in voices}) == len(voices)
+    for voice in voices:
+        assert speak(engine, session, voice=voice.key).duration_s > 1
+    with pytest.raises(KeyError):
+        engine.voice("no such voice")
+
+
+def test_voices_differ(engine: Engine, session: Session) -> None:
+    sounds = [
+        speak(engine, session, voice=voice.key).samples[:8000] for voice in engine.voices(Setup())
+    ]
+    for n, one in enumerate(sounds):
+        for other in sounds[:n]:
+            assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("speed", "ratio"), [(0.5, 2.0), (0.75, 4 / 3), (1.5, 2 / 3), (2.0, 0.5)])
+def test_speed_changes_the_length(
+    engine: Engine, session: Session, speed: float, ratio: float
+) -> None:
+    normal = speak(engine, session).duration_s
+    changed = speak(engine, session, options=Options(speed=speed)).duration_s
+    assert changed / normal == pytest.approx(ratio, rel=0.08)
+
+
+def test_marks_point_at_the_words_in_order(engine: Engine, session: Session) -> None:
+    if not engine.info.word_marks:
+        pytest.skip("it gives no word marks")
+    sound = speak(engine, session)
+    spans = [mark.span for mark in sound.marks]
+    assert spans == [word.source for word in SENTENCE.words]
+    times = [mark.time_s for mark in sound.marks]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] < sound.duration_s
+
+
+def test_a_word_of_several_syllables_keeps_its_source(engine: Engine, session: Session) -> None:
+    """`25` is said in three words, and all of them point at the number."""
+    if not engine.info.word_marks:
+        pytest.skip("it gives no word marks")
+    spoken = "hai mươi lăm"
+    base = utterance(spoken)
+    number = Utterance(
+        (4, 6), "25", spoken, 0.1, tuple(type(w)(w.spoken, (4, 6)) for w in base.words)
+    )
+    assert {mark.span for mark in speak(engine, session, number).marks} == {(4, 6)}
+
+
+def test_slots_fill_and_free(engine: Engine, session: Session) -> None:
+    voice = engine.voice(engine.voices(Setup())[0].key)
+    slots = session.free_slots
+    assert slots == engine.info.slots
+    assert session.idle
+    for id in range(slots):
+        session.add(id, SENTENCE, voice, Options())
+    assert session.free_slots == 0
+    assert not session.idle
+    with pytest.raises(RuntimeError):
+        session.add(99, SENTENCE, voice, Options())
+    ends = [events[-1] for events in finish(session).values()]
+    assert ends == [Finished(id) for id in range(slots)]
+    assert session.free_slots == slots
+
+
+def test_cancelling_frees_the_slot_and_is_quiet(engine: Engine, session: Session) -> None:
+    voice = engine.voice(engine.voices(Setup())[0].key)
+    session.add(1, SENTENCE, voice, Options())
+    session.cancel(1)
+    session.cancel(12345)
+    assert session.idle
+    assert finish(session) == {}
+
+
+def test_cancelling_from_inside_a_step(engine: Engine, session: Session) -> None:
+    """Whoever hears the first sound may have had enough."""
+    voice = engine.voice(engine.voices(Setup())[0].key)
+    session.add(1, SENTENCE, voice, Options())
+    heard: list[Event] = []
+
+    def once(event: Event) -> None:
+        heard.append(event)
+        session.cancel(1)
+
+    for _ in range(1000):
+        session.step(once)
+        if heard:
+            break
+    assert len(heard) == 1
+    assert session.idle
+    assert speak(engine, session).duration_s > 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<speak><audio src='/etc/passwd'/></speak> xin chào",
+        "[[h@l'oU]] xin chào",
+        "a\x01b xin\x00 chào\x07",
+        "\ud800 xin chào \udfff",
+        "đ" * 400,
+        "😀 xin chào ☎ ﷽",
+        ". , ? !",
+        "&lt;break time='30s'/&gt; <break time='30s'/>",
+    ],
+)
+def test_hostile_text_is_only_text(engine: Engine, session: Session, text: str) -> None:
+    key = engine.voices(Setup())[0].key
+    session.add(1, utterance(text), engine.voice(key), Options())
+    events = finish(session)[1]
+    assert not any(isinstance(event, Failed) for event in events)
+    chunks = [event.chunk for event in events if isinstance(event, Audio)]
+    # "no markup" shows in the length: a thirty-second break would be heard
+    assert join(chunks, engine.info.sample_rate_hz).duration_s < 0.4 * len(text) + 4
+
+
+def test_equal_input_gives_equal_sound_where_promised(engine: Engine, session: Session) -> None:
+    one, two = speak(engine, session), speak(engine, session)
+    if engine.info.deterministic:
+        assert np.array_equal(one.samples, two.samples)
+    assert one.duration_s == pytest.approx(two.duration_s, rel=0.02)
+
+
+def test_cloning_is_done_or_refused(engine: Engine) -> None:
+    from sonca.engines.base import Reference
+    from sonca.errors import Unsupported
+
+    rng = np.random.default_rng(1)
+    recording = Reference(rng.normal(0, 0.1, 16_000 * 4).astype(np.float32), 16_000, "ab" * 32)
+    if not engine.info.clones:
+        with pytest.raises(Unsupported, match="cannot clone"):
+            engine.condition(recording)

@@ -1,0 +1,186 @@
+"""The one path: text in, one time line of sound out."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+
+import numpy as np
+import pytest
+
+from sonca import Sonca
+from sonca.audio import join
+from sonca.engines import registry
+from sonca.errors import (
+    Cancelled,
+    EmptyText,
+    EngineNotInstalled,
+    InvalidRequest,
+    NothingToSay,
+    TextTooLong,
+    UnknownEngine,
+    UnknownVoice,
+)
+from sonca.synthesizer import SpeechRequest, _slug
+
+TEXT = "Chiều hôm đó trời nổi gió. Ông Thoại đang định buộc đò!\n\nĐò ơi?"
+
+
+@pytest.fixture(scope="module")
+def tone():  # type: ignore[no-untyped-def]
+    with Sonca("tone") as sonca:
+        yield sonca
+
+
+def test_speaking_is_the_joined_stream(tone: Sonca) -> None:
+    whole = tone.speak(TEXT)
+    streamed = join(tone.stream(TEXT), whole.sample_rate_hz)
+    assert np.array_equal(whole.samples, streamed.samples)
+    assert whole.marks == streamed.marks
+
+
+def test_marks_run_along_the_stream_and_point_into_the_text(tone: Sonca) -> None:
+    sound = tone.speak(TEXT)
+    times = [mark.time_s for mark in sound.marks]
+    assert times == sorted(times)
+    sentences = [TEXT[slice(*mark.span)] for mark in sound.marks if mark.kind == "sentence"]
+    assert sentences == ["Chiều hôm đó trời nổi gió.", "Ông Thoại đang định buộc đò!", "Đò ơi?"]
+    words = [TEXT[slice(*mark.span)] for mark in sound.marks if mark.kind == "word"]
+    assert words[:3] == ["Chiều", "hôm", "đó"]
+    assert words[-2:] == ["Đò", "ơi"]
+
+
+def test_marks_are_where_the_sound_is(tone: Sonca) -> None:
+    """A tone begins at its mark: quiet before, loud after."""
+    sound = tone.speak(TEXT)
+    for mark in sound.marks:
+        if mark.kind == "sentence" and mark.time_s > 0:
+            at = round(mark.time_s * sound.sample_rate_hz)
+            assert np.abs(sound.samples[at - 400 : at]).max() < 1e-6
+            assert np.abs(sound.samples[at : at + 400]).max() > 0.1
+
+
+def test_pauses_go_between_sentences_and_not_at_the_end(tone: Sonca) -> None:
+    one = tone.speak("một hai.")
+    two = tone.speak("một hai. một hai.")
+    assert two.duration_s > 2 * one.duration_s + 0.05
+    assert np.abs(one.samples[-200:]).max() > 0
+
+
+def test_speed_and_voice_and_seed_reach_the_engine(tone: Sonca) -> None:
+    normal = tone.speak("một hai ba.")
+    assert tone.speak("một hai ba.", speed=2).duration_s == pytest.approx(normal.duration_s / 2)
+    for changed in (
+        tone.speak("một hai ba.", voice="high"),
+        tone.speak("một hai ba.", seed=5),
+        tone.speak("một hai ba.", pitch=1.5),
+    ):
+        assert not np.array_equal(changed.samples, normal.samples)
+
+
+def test_a_coroutine_reads_the_same(tone: Sonca) -> None:
+    async def read() -> np.ndarray:
+        return np.concatenate([chunk.samples async for chunk in tone.stream(TEXT)])
+
+    assert np.array_equal(asyncio.run(read()), tone.speak(TEXT).samples)
+
+
+def test_leaving_the_stream_cancels_it(tone: Sonca) -> None:
+    before = tone.load().stats.cancelled
+    with tone.stream("một hai ba. " * 2000) as speech:
+        next(iter(speech))
+    with pytest.raises(Cancelled):
+        list(speech)
+    tone.speak("xong.")  # goes through the same line after the cancel
+    assert tone.load().stats.cancelled == before + 1
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t\n"])
+def test_empty_text(tone: Sonca, text: str) -> None:
+    with pytest.raises(EmptyText):
+        tone.speak(text)
+
+
+@pytest.mark.parametrize("text", ["***", "— — —", "🙂🙂", "...", "\x00\x01"])
+def test_text_with_nothing_to_say(tone: Sonca, text: str) -> None:
+    with pytest.raises(NothingToSay):
+        tone.speak(text)
+
+
+def test_text_over_the_limit_names_both_numbers() -> None:
+    with Sonca("tone", max_text_chars=10) as sonca:
+        assert sonca.speak("một hai ba").duration_s > 0
+        with pytest.raises(TextTooLong, match="11 characters, the limit is 10"):
+            sonca.speak("một hai ba.")
+
+
+@pytest.mark.parametrize("name", ["speed", "pitch"])
+@pytest.mark.parametrize("value", [0, -1, 0.49, 2.01, 3, math.nan, math.inf, -math.inf])
+def test_speed_and_pitch_have_limits(tone: Sonca, name: str, value: float) -> None:
+    with pytest.raises(InvalidRequest, match=f"{name} is .*0.5 to 2") as refusal:
+        tone.stream("một.", **{name: value})
+    assert refusal.value.field == name
+
+
+def test_unknown_names(tone: Sonca) -> None:
+    with pytest.raises(UnknownVoice):
+        tone.speak("một.", voice="nobody")
+    with pytest.raises(UnknownEngine, match=r"there are: .*espeak"):
+        tone.speak("một.", engine="nothing")
+    with pytest.raises(UnknownEngine):
+        Sonca("nothing")
+
+
+def test_an_engine_that_is_known_but_not_installed_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, tone: Sonca
+) -> None:
+    monkeypatch.setattr(registry, "missing", lambda spec, setup: "pip install it")
+    with pytest.raises(EngineNotInstalled, match="'espeak' is not installed: pip install it"):
+        tone.submit(SpeechRequest("một.", engine="espeak"))
+
+
+def test_the_default_engine_is_embedded_and_test_engines_are_not_shown() -> None:
+    with Sonca() as sonca:
+        assert "tone" not in {voice.engine for voice in sonca.voices}
+        assert "tone" not in {status.name for status in sonca.engines()}
+        assert sonca.catalogue.resolve(None, None, sonca.default_engine).voice.engine
+
+
+def test_a_stand_in_says_whom_it_stands_in_for() -> None:
+    with Sonca("espeak") as sonca, sonca.stream("Xin chào.", voice="quynh") as speech:
+        assert speech.instead_of == "quynh"
+        assert speech.voice.gender == "female"
+        assert sum(chunk.duration_s for chunk in speech) > 0.3
+
+
+def test_vietnamese_names_of_voices_are_understood() -> None:
+    with Sonca("espeak") as sonca:
+        assert sonca.catalogue.resolve("nu-diu-mien-nam", None, "espeak").voice.id == (
+            "south-female-soft"
+        )
+    assert _slug("Nữ dịu miền Đông (giọng máy)") == "nu-diu-mien-dong"
+
+
+def test_two_first_requests_load_one_engine() -> None:
+    sonca = Sonca("tone")
+    workers: list[object] = []
+    threads = [threading.Thread(target=lambda: workers.append(sonca.load())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, workers))) == 1
+    sonca.close()
+
+
+def test_the_status_of_engines_is_the_truth() -> None:
+    with Sonca("espeak") as sonca:
+        [status] = [status for status in sonca.engines() if status.name == "espeak"]
+        assert status.info is None
+        sonca.speak("Xin chào.")
+        [status] = [status for status in sonca.engines() if status.name == "espeak"]
+        assert status.info is not None
+        assert status.info.device == "cpu"
+        assert status.stats is not None
+        assert status.stats.utterances == 1

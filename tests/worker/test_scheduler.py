@@ -1,0 +1,143 @@
+"""Who speaks next: the rules one by one, then as properties over random histories."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonca.worker.scheduler import BULK_EVERY, Scheduler
+
+
+def picks(scheduler: Scheduler, count: int) -> list[int | None]:
+    return [scheduler.pick() for _ in range(count)]
+
+
+def test_nobody_waits_nobody_is_picked() -> None:
+    assert Scheduler().pick() is None
+
+
+def test_callers_take_turns_by_sentence() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    scheduler.add(2, "interactive")
+    assert picks(scheduler, 6) == [1, 2, 1, 2, 1, 2]
+
+
+def test_a_newcomers_first_sentence_goes_before_anyones_next() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    scheduler.add(2, "interactive")
+    picks(scheduler, 9)
+    scheduler.add(3, "interactive")
+    assert scheduler.pick() == 3
+
+
+def test_a_newcomer_neither_jumps_ahead_for_ever_nor_pays_old_debts() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    picks(scheduler, 50)
+    scheduler.add(2, "interactive")
+    shares = Counter(picks(scheduler, 20))
+    assert abs(shares[1] - shares[2]) <= 1
+
+
+def test_bulk_waits_for_interactive_but_always_moves() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "bulk")
+    scheduler.add(2, "interactive")
+    history = picks(scheduler, 4 * BULK_EVERY)
+    assert history[0] == 2
+    assert history.count(1) == 4
+
+
+def test_bulk_has_everything_when_nobody_else_is_there() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "bulk")
+    assert picks(scheduler, 3) == [1, 1, 1]
+
+
+def test_a_blocked_job_is_passed_over_until_it_is_unblocked() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    scheduler.block(1)
+    assert scheduler.pick() is None
+    scheduler.unblock(1)
+    assert scheduler.pick() == 1
+
+
+def test_depth_counts_by_lane() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "bulk")
+    scheduler.add(2, "interactive")
+    scheduler.remove(2)
+    scheduler.remove(2)
+    assert (scheduler.depth("bulk"), scheduler.depth("interactive")) == (1, 0)
+
+
+operations = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "bulk", "remove", "block", "unblock", "pick"]),
+        st.integers(0, 5),
+    ),
+    max_size=200,
+)
+
+
+@given(operations)
+def test_only_those_who_can_go_are_picked_and_somebody_always_is(
+    history: list[tuple[str, int]],
+) -> None:
+    scheduler = Scheduler()
+    present: set[int] = set()
+    blocked: set[int] = set()
+    for operation, id in history:
+        if operation in ("add", "bulk") and id not in present:
+            scheduler.add(id, "bulk" if operation == "bulk" else "interactive")
+            present.add(id)
+            blocked.discard(id)
+        elif operation == "remove":
+            scheduler.remove(id)
+            present.discard(id)
+        elif operation == "block":
+            scheduler.block(id)
+            blocked.add(id)
+        elif operation == "unblock":
+            scheduler.unblock(id)
+            blocked.discard(id)
+        else:
+            picked = scheduler.pick()
+            free = present - blocked
+            assert (picked is None) == (not free)
+            assert picked is None or picked in free
+
+
+@given(st.integers(2, 8), st.integers(1, 30))
+def test_turns_differ_by_at_most_one(callers: int, rounds: int) -> None:
+    scheduler = Scheduler()
+    for id in range(callers):
+        scheduler.add(id, "interactive")
+    shares = Counter(picks(scheduler, rounds * callers - 1))
+    assert max(shares.values()) - min(shares[id] for id in range(callers)) <= 1
+
+
+@given(st.integers(1, 6), st.lists(st.booleans(), max_size=60))
+def test_nobody_starves_while_newcomers_keep_coming(long_jobs: int, arrivals: list[bool]) -> None:
+    """One newcomer a turn at most: the long jobs still move whenever there is none."""
+    scheduler = Scheduler()
+    for id in range(long_jobs):
+        scheduler.add(id, "interactive")
+    picks(scheduler, long_jobs)
+    moved = 0
+    for number, arrives in enumerate(arrivals, start=100):
+        if arrives:
+            scheduler.add(number, "interactive")
+        picked = scheduler.pick()
+        assert picked is not None
+        if picked >= 100:
+            assert arrives
+            scheduler.remove(picked)
+        else:
+            moved += 1
+    assert moved == len(arrivals) - sum(arrivals)

@@ -1,0 +1,325 @@
+"""The worker on engines that behave, misbehave and die."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import Engine, Options, Setup, VoiceState
+from sonca.engines.tone import ToneEngine
+from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
+from sonca.utterance import Utterance
+from sonca.worker import Request, Worker
+from tests.conftest import utterance
+
+
+def sentences(count: int, text: str = "một hai") -> Iterator[Utterance]:
+    return (utterance(f"{text} {n}") for n in range(count))
+
+
+def said(ticket: object) -> list[str]:
+    return [piece.utterance.spoken for piece in ticket if piece.chunk is None]  # type: ignore[attr-defined]
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+@pytest.fixture(params=[1, 3])
+def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+    worker = Worker(lambda: ToneEngine(slots=request.param))
+    yield worker
+    worker.close()
+
+
+class Gate(ToneEngine):
+    """Speaks a chunk each time it is let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = threading.Semaphore(0)
+        self.threads: set[str] = set()
+        self.closed = False
+        self.waited_in_vain = 0
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        for chunk in super().synthesize(utterance, voice, options):
+            if not self.open.acquire(timeout=10):
+                self.waited_in_vain += 1
+            self.threads.add(threading.current_thread().name)
+            yield chunk
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Fragile(ToneEngine):
+    """Fails on `lỗi`, breaks as a whole on `chết`."""
+
+    loads = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).loads += 1
+        self.speaking: list[str] = []
+
+    def session(self):  # type: ignore[no-untyped-def]
+        session = super().session()
+        step = session.step
+
+        def breakable(emit: object) -> None:
+            if any("chết" in spoken for spoken in self.speaking):
+                self.speaking.clear()
+                raise RuntimeError("the engine is dead")
+            step(emit)  # type: ignore[arg-type]
+
+        session.step = breakable  # type: ignore[method-assign]
+        return session
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        if "lỗi" in utterance.spoken:
+            raise ValueError("this cannot be said")
+        if "chết" in utterance.spoken:
+            self.speaking.append(utterance.spoken)
+        return super().synthesize(utterance, voice, options)
+
+
+def test_a_request_is_spoken_in_order(worker: Worker) -> None:
+    ticket = worker.submit(Request(sentences(5), "low"))
+    assert said(ticket) == [f"một hai {n}" for n in range(5)]
+    eventually(lambda: worker.stats.depth["interactive"] == 0)
+    assert worker.stats.utterances == 5
+    assert worker.stats.audio_s == pytest.approx(5 * 3 * 0.2)
+
+
+def test_many_callers_all_get_their_own(worker: Worker) -> None:
+    results: dict[int, list[str]] = {}
+
+    def call(number: int) -> None:
+        ticket = worker.submit(Request(sentences(4, f"người {number}"), "high"))
+        results[number] = said(ticket)
+
+    threads = [threading.Thread(target=call, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert results == {n: [f"người {n} {i}" for i in range(4)] for n in range(16)}
+
+
+def test_the_engine_is_touched_by_one_thread_only() -> None:
+    engine = Gate()
+    engine.open.release(100)
+    worker = Worker(lambda: engine, name="gate")
+    tickets = [worker.submit(Request(sentences(2), "low")) for _ in range(5)]
+    for ticket in tickets:
+        said(ticket)
+    worker.close()
+    assert engine.threads == {"sonca-gate"}
+    assert engine.closed
+
+
+def test_the_line_is_bounded_and_says_when_to_come_back() -> None:
+    engine = Gate()
+    worker = Worker(lambda: engine, queue_limit=3)
+    tickets = [worker.submit(Request(sentences(1), "low")) for _ in range(3)]
+    with pytest.raises(Busy, match="the limit is 3") as refusal:
+        worker.submit(Request(sentences(1), "low"))
+    assert refusal.value.retry_after_s >= 1
+    engine.open.release(100)
+    for ticket in tickets:
+        said(ticket)
+    eventually(lambda: worker.stats.depth["interactive"] == 0)
+    assert said(worker.submit(Request(sentences(1), "low"))) == ["một hai 0"]
+    worker.close()
+
+
+def test_a_cancelled_request_frees_the_engine_within_one_step() -> None:
+    engine = Gate()
+    worker = Worker(lambda: engine)
+    long = worker.submit(Request(sentences(1000), "low"))
+    short = worker.submit(Request(sentences(1), "low"))
+    engine.open.release(1)
+    next(iter(long))
+    long.cancel()
+    engine.open.release(1 + 3)  # the step in which the cancel is seen, and the short one's words
+    assert said(short) == ["một hai 0"]
+    assert worker.stats.cancelled == 1
+    assert worker.stats.utterances == 1
+    worker.close()
+
+
+def test_a_short_request_does_not_wait_for_a_long_one() -> None:
+    engine = Gate()
+    worker = Worker(lambda: engine)
+    long = worker.submit(Request(sentences(100), "low"))
+    engine.open.release(1)
+    next(iter(long))
+    short = worker.submit(Request(sentences(1), "low"))
+    engine.open.release(2 + 3)  # the rest of the sentence in work, then the newcomer's
+    assert said(short) == ["một hai 0"]  # ended, though the long one waits for the gate again
+    assert engine.waited_in_vain == 0
+    engine.open.release(1000)
+    worker.close()
+
+
+def test_a_slow_reader_stops_its_own_speech_and_nobody_elses(worker: Worker) -> None:
+    slow = worker.submit(Request(sentences(10_000, "chậm"), "low"))
+    quick = worker.submit(Request(sentences(200, "nhanh"), "low"))
+    assert len(said(quick)) == 200
+    before = -1.0
+    while worker.stats.audio_s != before:  # the slow one's speech comes to rest
+        before = worker.stats.audio_s
+        time.sleep(0.3)
+    quick_s = 200 * 3 * 0.2
+    assert worker.stats.audio_s < quick_s + 30 + 3 * 3 * 0.2 + 1
+    slow.cancel()
+    eventually(lambda: worker.stats.depth["interactive"] == 0)
+
+
+def test_a_slow_reader_gets_everything_in_the_end(worker: Worker) -> None:
+    ticket = worker.submit(Request(sentences(120), "low"))
+    time.sleep(0.2)
+    assert len(said(ticket)) == 120
+
+
+def test_a_failing_utterance_fails_its_own_request_alone(caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(Fragile)
+    bad = worker.submit(Request(iter([utterance("được"), utterance("lỗi")]), "low"))
+    good = worker.submit(Request(sentences(5), "low"))
+    with pytest.raises(EngineError, match="this cannot be said"):
+        said(bad)
+    assert len(said(good)) == 5
+    assert worker.stats.failed == 1
+    assert worker.state == "ready"
+    worker.close()
+
+
+def test_a_plan_that_fails_fails_its_own_request_alone(worker: Worker) -> None:
+    def broken() -> Iterator[Utterance]:
+        yield utterance("được")
+        raise ValueError("the plan broke")
+
+    bad = worker.submit(Request(broken(), "low"))
+    with pytest.raises(EngineError, match="the plan broke"):
+        said(bad)
+    assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
+
+
+def test_an_engine_that_dies_is_rebuilt_and_the_rest_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loads = Fragile.loads
+    worker = Worker(Fragile)
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    bad = worker.submit(Request(iter([utterance("chết")]), "low"))
+    good = worker.submit(Request(sentences(5), "low"))
+    with pytest.raises(EngineError, match="dead"):
+        said(bad)
+    assert len(said(good)) == 5
+    assert Fragile.loads == loads + 2
+    assert worker.stats.rebuilt == 1
+    worker.close()
+
+
+def test_an_engine_that_dies_at_once_again_is_broken_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = Worker(Fragile)
+    first = worker.submit(Request(iter([utterance("chết")]), "low"))
+    with pytest.raises(EngineError, match="dead"):
+        said(first)
+    eventually(lambda: worker.state == "broken")
+    with pytest.raises(EngineError, match="broken"):
+        worker.submit(Request(sentences(1), "low"))
+
+
+def test_an_engine_that_does_not_load_fails_those_who_wait() -> None:
+    gate = threading.Event()
+
+    def load() -> Engine:
+        gate.wait(10)
+        raise EngineError("no such file: model.bin")
+
+    worker = Worker(load)
+    assert worker.state == "loading"
+    ticket = worker.submit(Request(sentences(1), "low"))
+    gate.set()
+    with pytest.raises(EngineError, match=r"model\.bin"):
+        said(ticket)
+    with pytest.raises(EngineError, match=r"model\.bin"):
+        worker.loaded.result(10)
+    assert worker.state == "broken"
+
+
+def test_a_deadline_ends_the_request() -> None:
+    now = [0.0]
+    engine = Gate()
+    worker = Worker(lambda: engine, clock=lambda: now[0])
+    ticket = worker.submit(Request(sentences(5), "low", deadline_s=10))
+    stream = iter(ticket)
+    engine.open.release(1)
+    next(stream)
+    now[0] = 11.0
+    engine.open.release(10)
+    with pytest.raises(DeadlineExceeded, match="within 10 s"):
+        list(stream)
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    worker.close()
+
+
+def test_closing_lets_what_is_in_line_finish() -> None:
+    worker = Worker(ToneEngine)
+    ticket = worker.submit(Request(sentences(20), "low"))
+    worker.close(drain_s=20)
+    assert len(said(ticket)) == 20
+    with pytest.raises(Busy, match="shutting down"):
+        worker.submit(Request(sentences(1), "low"))
+    assert worker.state == "closed"
+
+
+def test_closing_in_a_hurry_tells_those_who_wait() -> None:
+    engine = Gate()
+    worker = Worker(lambda: engine)
+    ticket = worker.submit(Request(sentences(20), "low"))
+    engine.open.release(3)
+    worker.close()
+    with pytest.raises((Busy, Cancelled)):
+        said(ticket)
+    assert engine.closed
+
+
+def test_a_voice_is_computed_once(worker: Worker) -> None:
+    calls: list[str] = []
+
+    class Counting(ToneEngine):
+        def condition(self, reference: object) -> VoiceState:
+            calls.append(reference.content_hash)  # type: ignore[attr-defined]
+            return 1.0
+
+    import numpy as np
+
+    from sonca.engines.base import Reference
+
+    counting = Worker(Counting)
+    recording = Reference(np.zeros(10, np.float32), 16_000, "abcd")
+    for _ in range(3):
+        said(counting.submit(Request(sentences(2), recording)))
+    assert calls == ["abcd"]
+    counting.close()
+
+
+def test_setup_reaches_the_engine() -> None:
+    assert ToneEngine.create(Setup()).info.name == "tone"
