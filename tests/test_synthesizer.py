@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ from sonca.errors import (
     UnknownEngine,
     UnknownVoice,
 )
-from sonca.synthesizer import SpeechRequest, _slug
+from sonca.store.chunks import ChunkCache
+from sonca.synthesizer import SpeechRequest
+from sonca.synthesizer.names import slug
 
 TEXT = "Chiều hôm đó trời nổi gió. Ông Thoại đang định buộc đò!\n\nĐò ơi?"
 
@@ -159,7 +162,7 @@ def test_vietnamese_names_of_voices_are_understood() -> None:
         assert sonca.catalogue.resolve("nu-diu-mien-nam", None, "espeak").voice.id == (
             "south-female-soft"
         )
-    assert _slug("Nữ dịu miền Đông (giọng máy)") == "nu-diu-mien-dong"
+    assert slug("Nữ dịu miền Đông (giọng máy)") == "nu-diu-mien-dong"
 
 
 def test_two_first_requests_load_one_engine() -> None:
@@ -184,3 +187,57 @@ def test_the_status_of_engines_is_the_truth() -> None:
         assert status.info.device == "cpu"
         assert status.stats is not None
         assert status.stats.utterances == 1
+
+
+def test_equal_requests_give_equal_bytes_from_the_cache(tmp_path: Path) -> None:
+    """Even from espeak, which never says a thing the same way twice."""
+    with Sonca("espeak", cache=ChunkCache(tmp_path, quota_bytes=10**9)) as sonca:
+        first = sonca.speak(TEXT)
+    with Sonca("espeak", cache=ChunkCache(tmp_path, quota_bytes=10**9)) as sonca:
+        second = sonca.speak(TEXT)
+        assert np.array_equal(first.samples, second.samples)
+        assert first.marks == second.marks
+        assert sonca.load().stats.reused == 3
+        other = sonca.speak(TEXT, speed=1.1)
+        assert sonca.load().stats.reused == 3
+        assert other.duration_s < first.duration_s
+
+
+def test_an_edited_text_costs_only_what_changed(tmp_path: Path) -> None:
+    cache = ChunkCache(tmp_path, quota_bytes=10**9)
+    before, after = "một hai. ba bốn. năm sáu.", "một hai! ba bốn ạ. năm sáu."
+    with Sonca("tone") as plain:
+        expected = plain.speak(after)
+    with Sonca("tone", cache=cache) as sonca:
+        sonca.speak(before)
+    with Sonca("tone", cache=ChunkCache(tmp_path, quota_bytes=10**9)) as sonca:
+        edited = sonca.speak(after)
+        assert sonca.load().stats.utterances == 2
+        assert sonca.load().stats.reused == 1
+    assert np.array_equal(edited.samples, expected.samples)
+    assert edited.marks == expected.marks  # those of the kept sentence moved with the text
+
+
+def test_impossible_sound_is_reported_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sonca.worker import guard
+
+    monkeypatch.setattr(guard, "MIN_SYLLABLE_S", 0.3)
+    with Sonca("tone") as sonca, sonca.stream("một hai. ba bốn.") as speech:
+        assert speech.suspects == []
+        list(speech)
+        assert [(suspect.span, suspect.problem) for suspect in speech.suspects] == [
+            ((0, 8), "short"),
+            ((9, 16), "short"),
+        ]
+
+
+def test_a_reference_for_an_engine_that_cannot_clone_is_refused_at_once() -> None:
+    from sonca.engines.base import Reference
+    from sonca.errors import Unsupported
+
+    recording = Reference(np.zeros(16_000, np.float32), 16_000, "ab" * 32)
+    with Sonca("espeak") as sonca, pytest.raises(Unsupported, match="cannot clone"):
+        sonca.submit(SpeechRequest("Xin chào.", reference=recording))
+    with Sonca("tone") as sonca, sonca.submit(SpeechRequest("một.", reference=recording)) as speech:
+        assert speech.voice.cloned
+        assert sum(chunk.duration_s for chunk in speech) > 0

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
 
     storage_quota_bytes: int = Field(2048 * MiB, ge=MiB)
     """Total size of kept audio."""
+    cache_quota_bytes: int = Field(1024 * MiB, ge=0)
+    """Total size of the chunk cache; 0 for none."""
     expiry_hours: float = Field(2.0, gt=0, le=24 * 365)
     """How long audio is kept when the request does not say."""
     sweep_s: float = Field(60.0, gt=0)
@@ -78,6 +80,11 @@ class Settings(BaseSettings):
     def audio_dir(self) -> Path:
         """Kept audio."""
         return self.data_dir / "audio"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Sound of utterances that were made before."""
+        return self.data_dir / "cache"
 
     @property
     def references_dir(self) -> Path:

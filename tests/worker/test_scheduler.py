@@ -61,9 +61,20 @@ def test_bulk_has_everything_when_nobody_else_is_there() -> None:
 def test_a_blocked_job_is_passed_over_until_it_is_unblocked() -> None:
     scheduler = Scheduler()
     scheduler.add(1, "interactive")
-    scheduler.block(1)
+    scheduler.block(1, "overfull")
     assert scheduler.pick() is None
-    scheduler.unblock(1)
+    scheduler.unblock(1, "overfull")
+    assert scheduler.pick() == 1
+
+
+def test_a_job_goes_on_when_every_reason_to_wait_is_gone() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    scheduler.block(1, "overfull")
+    scheduler.block(1, "hungry")
+    scheduler.unblock(1, "hungry")
+    assert scheduler.pick() is None
+    scheduler.unblock(1, "overfull")
     assert scheduler.pick() == 1
 
 
@@ -101,10 +112,10 @@ def test_only_those_who_can_go_are_picked_and_somebody_always_is(
             scheduler.remove(id)
             present.discard(id)
         elif operation == "block":
-            scheduler.block(id)
+            scheduler.block(id, "hungry")
             blocked.add(id)
         elif operation == "unblock":
-            scheduler.unblock(id)
+            scheduler.unblock(id, "hungry")
             blocked.discard(id)
         else:
             picked = scheduler.pick()

@@ -13,12 +13,16 @@ from sonca.engines.base import Engine, Options, Setup, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
 from sonca.utterance import Utterance
-from sonca.worker import Request, Worker
+from sonca.worker import Request, Work, Worker
 from tests.conftest import utterance
 
 
-def sentences(count: int, text: str = "một hai") -> Iterator[Utterance]:
-    return (utterance(f"{text} {n}") for n in range(count))
+def work(*texts: str) -> Iterator[Work]:
+    return (Work(utterance(text)) for text in texts)
+
+
+def sentences(count: int, text: str = "một hai") -> Iterator[Work]:
+    return work(*(f"{text} {n}" for n in range(count)))
 
 
 def said(ticket: object) -> list[str]:
@@ -197,7 +201,7 @@ def test_a_slow_reader_gets_everything_in_the_end(worker: Worker) -> None:
 
 def test_a_failing_utterance_fails_its_own_request_alone(caplog: pytest.LogCaptureFixture) -> None:
     worker = Worker(Fragile)
-    bad = worker.submit(Request(iter([utterance("được"), utterance("lỗi")]), "low"))
+    bad = worker.submit(Request(work("được", "lỗi"), "low"))
     good = worker.submit(Request(sentences(5), "low"))
     with pytest.raises(EngineError, match="this cannot be said"):
         said(bad)
@@ -208,8 +212,8 @@ def test_a_failing_utterance_fails_its_own_request_alone(caplog: pytest.LogCaptu
 
 
 def test_a_plan_that_fails_fails_its_own_request_alone(worker: Worker) -> None:
-    def broken() -> Iterator[Utterance]:
-        yield utterance("được")
+    def broken() -> Iterator[Work]:
+        yield Work(utterance("được"))
         raise ValueError("the plan broke")
 
     bad = worker.submit(Request(broken(), "low"))
@@ -224,7 +228,7 @@ def test_an_engine_that_dies_is_rebuilt_and_the_rest_go_on(
     loads = Fragile.loads
     worker = Worker(Fragile)
     assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
-    bad = worker.submit(Request(iter([utterance("chết")]), "low"))
+    bad = worker.submit(Request(work("chết"), "low"))
     good = worker.submit(Request(sentences(5), "low"))
     with pytest.raises(EngineError, match="dead"):
         said(bad)
@@ -238,7 +242,7 @@ def test_an_engine_that_dies_at_once_again_is_broken_and_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     worker = Worker(Fragile)
-    first = worker.submit(Request(iter([utterance("chết")]), "low"))
+    first = worker.submit(Request(work("chết"), "low"))
     with pytest.raises(EngineError, match="dead"):
         said(first)
     eventually(lambda: worker.state == "broken")

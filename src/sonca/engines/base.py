@@ -162,6 +162,14 @@ class Session(ABC):
         ignored."""
 
 
+def cannot_clone(engine: str) -> Unsupported:
+    """The error of an engine that is given a reference recording and has no use for it."""
+    return Unsupported(
+        f"the engine {engine} cannot clone voices; ask for one that can (model viettts)",
+        field="voice_file",
+    )
+
+
 class Engine(ABC):
     """A loaded engine. Built, used and closed by one thread."""
 
@@ -193,10 +201,7 @@ class Engine(ABC):
 
     def condition(self, reference: Reference) -> VoiceState:
         """Make a voice from a recording. Costly: callers cache by `reference.content_hash`."""
-        raise Unsupported(
-            f"the engine {self.info.name} cannot clone voices; use an engine that can (viettts)",
-            field="voice_file",
-        )
+        raise cannot_clone(self.info.name)
 
     def synthesize(
         self, utterance: Utterance, voice: VoiceState, options: Options

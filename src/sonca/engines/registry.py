@@ -6,6 +6,7 @@ names. The order is that of preference: the default engine is the first that is 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ def canonical(name: str) -> str:
     return _ALIASES.get(name.lower(), name.lower())
 
 
+@functools.cache
 def specs() -> dict[str, EngineSpec]:
     """All engines that are known, installed or not, ours first."""
     found = {name: EngineSpec(name, target) for name, target in _BUILT_IN.items()}

@@ -1,8 +1,9 @@
 """The one thread that owns an engine, and the line before it."""
 
-from sonca.worker.driver import Request
+from sonca.worker.feed import Work
+from sonca.worker.job import Request
 from sonca.worker.scheduler import Lane
 from sonca.worker.ticket import Piece, Ticket
 from sonca.worker.worker import Worker, WorkerStats
 
-__all__ = ["Lane", "Piece", "Request", "Ticket", "Worker", "WorkerStats"]
+__all__ = ["Lane", "Piece", "Request", "Ticket", "Work", "Worker", "WorkerStats"]

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 
+from sonca.audio import AudioChunk
 from sonca.engines.base import (
     Audio,
     Engine,
@@ -20,67 +21,21 @@ from sonca.engines.base import (
     Event,
     Failed,
     Finished,
-    Options,
     Reference,
     Session,
     VoiceState,
 )
 from sonca.errors import DeadlineExceeded, EngineError, SoncaError
-from sonca.utterance import Utterance
-from sonca.worker.scheduler import Lane, Scheduler
-from sonca.worker.ticket import Ticket
+from sonca.worker import guard
+from sonca.worker.feed import Work
+from sonca.worker.job import Counters, Job, Making
+from sonca.worker.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
 _KEPT_VOICES = 32
 _SMOOTHING = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a worker is asked for."""
-
-    utterances: Iterator[Utterance]
-    """Taken one by one on the engine's thread, as late as possible."""
-    voice: str | Reference
-    """The key of one of the engine's own voices, or a recording to clone."""
-    options: Options = field(default_factory=Options)
-    lane: Lane = "interactive"
-    deadline_s: float | None = None
-    """Seconds from now by which all sound must be made; None for no limit."""
-
-
-@dataclass(slots=True)
-class Job:
-    """A request in line."""
-
-    request: Request
-    ticket: Ticket
-    due: float | None
-    """The deadline on the driver's clock."""
-    voice: VoiceState | None = None
-    started: int = 0
-    """Utterances given to the engine so far."""
-    running: dict[int, int] = field(default_factory=dict)
-    """Utterances in the engine: session id to index."""
-    upcoming: Utterance | None = None
-    """The next utterance, if it has been looked at already."""
-    exhausted: bool = False
-    """Whether there is no utterance left to give."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """Written by the engine's thread alone; others may read a slightly old value."""
-
-    utterances: int = 0
-    audio_s: float = 0.0
-    busy_s: float = 0.0
-    cancelled: int = 0
-    failed: int = 0
-    rebuilt: int = 0
-    request_s: float = 0.1
-    """Moving average of the engine's time per request, in seconds."""
+_ATTEMPTS = 2
 
 
 class Driver:
@@ -100,7 +55,8 @@ class Driver:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._scheduler = Scheduler()
         self._jobs: dict[int, Job] = {}
-        self._owner: dict[int, Job] = {}  # session id -> job
+        self._making: dict[int, Making] = {}  # by session id
+        self._by_key: dict[str, int] = {}
         self._next_session_id = 0
         self._voices: dict[str, VoiceState] = {}
         self._proven = False  # an utterance was finished since the engine was (re)built
@@ -129,9 +85,15 @@ class Driver:
             self.counters.cancelled += 1
             self._end(id, None)
 
-    def resume(self, id: int) -> None:
-        """Go on with a job whose reader has caught up."""
-        self._scheduler.unblock(id)
+    def caught_up(self, id: int) -> None:
+        """Go on with a job whose reader had fallen behind."""
+        self._scheduler.unblock(id, "overfull")
+
+    def fed(self, id: int) -> None:
+        """Go on with a job that had nothing ready to say."""
+        self._scheduler.unblock(id, "hungry")
+        if id in self._jobs:
+            self._end_if_done(self._jobs[id])
 
     def stop(self) -> None:
         """Leave `run` after the current step."""
@@ -149,9 +111,12 @@ class Driver:
         """Serve until `stop`. Raises if the engine breaks beyond repair."""
         try:
             while not self._stopping:
+                self._read_inbox(wait=False)
                 self._fill()
-                self._read_inbox(wait=self._session.idle)
-                if not self._session.idle:
+                if self._session.idle:
+                    # Nothing can become speakable without a message.
+                    self._read_inbox(wait=True)
+                else:
                     self._step()
         finally:
             self._engine.close()
@@ -165,11 +130,12 @@ class Driver:
             self._end(id, error)
 
     def _read_inbox(self, *, wait: bool) -> None:
-        # Nothing can become speakable without a message, so an idle engine waits for one.
         with contextlib.suppress(queue.Empty):
             self._inbox.get(block=wait)()
             while True:
                 self._inbox.get_nowait()()
+
+    # What goes into the engine
 
     def _fill(self) -> None:
         """Give free slots to whoever is next."""
@@ -182,28 +148,50 @@ class Driver:
 
     def _start_next(self, job: Job) -> None:
         self._check_deadline(job)
-        self._look_ahead(job)
-        utterance, job.upcoming = job.upcoming, None
-        if utterance is None:
+        work = job.feed.take()
+        if work is None:
+            # Whatever is drawn from now on sends a message, and messages are read after this.
+            self._scheduler.block(job.ticket.id, "hungry")
             self._end_if_done(job)
             return
+        index, job.started = job.started, job.started + 1
+        job.ticket.begin(index, work.utterance)
+        if work.made is not None:
+            self.counters.reused += 1
+            self._replay(job, index, work.made)
+            return
+        job.running += 1
+        making = self._making.get(self._by_key.get(work.key or "", -1))
+        if making is None:
+            self._make(Making(work, job, job.request.hold), job, index)
+        else:
+            self._join(making, job, index, work)
+
+    def _replay(self, job: Job, index: int, chunks: tuple[AudioChunk, ...]) -> None:
+        for chunk in chunks:
+            self._hand_out(job, index, chunk)
+        job.ticket.finish(index)
+        self._end_if_done(job)
+
+    def _make(self, making: Making, job: Job, index: int) -> None:
+        making.listeners.append((job, index, 0))
         if job.voice is None:
             job.voice = self._voice(job.request.voice)
         id = self._next_session_id
         self._next_session_id += 1
-        self._session.add(id, utterance, job.voice, job.request.options)
-        job.ticket.begin(job.started, utterance)
-        job.running[id] = job.started
-        job.started += 1
-        self._owner[id] = job
+        self._making[id] = making
+        if making.work.key is not None:
+            self._by_key[making.work.key] = id
+        self._session.add(id, making.work.utterance, job.voice, job.request.options)
 
-    def _look_ahead(self, job: Job) -> None:
-        """Know whether there is a next utterance, planning it if need be."""
-        if job.upcoming is None and not job.exhausted:
-            job.upcoming = next(job.request.utterances, None)
-            if job.upcoming is None:
-                job.exhausted = True
-                self._scheduler.remove(job.ticket.id)
+    def _join(self, making: Making, job: Job, index: int, work: Work) -> None:
+        """Listen to what is being made for somebody else already."""
+        self.counters.shared += 1
+        shift = work.utterance.span[0] - making.work.utterance.span[0]
+        making.listeners.append((job, index, shift))
+        if not making.hold:
+            for chunk in making.chunks:
+                self._hand_out(job, index, _shifted(chunk, shift))
 
     def _voice(self, voice: str | Reference) -> VoiceState:
         if isinstance(voice, str):
@@ -228,10 +216,11 @@ class Driver:
     def _rebuild(self, error: Exception) -> None:
         """The engine itself broke: build it once more and go on with those it was not busy with."""
         log.error("the engine broke", exc_info=error)
-        for job in {id(job): job for job in self._owner.values()}.values():
-            job.running.clear()
+        victims = [job for making in self._making.values() for job, _, _ in making.listeners]
+        self._making.clear()
+        self._by_key.clear()
+        for job in victims:
             self._fail(job, error)
-        self._owner.clear()
         if not self._proven:
             raise error
         self._proven = False
@@ -246,37 +235,83 @@ class Driver:
     # What comes out of the engine
 
     def _on_event(self, event: Event) -> None:
-        job = self._owner.get(event.id)
-        if job is None:
+        making = self._making.get(event.id)
+        if making is None:
             return
-        if job.ticket.ended:  # its reader has gone: do not wait for the message that says so
-            self.cancel(job.ticket.id)
+        for job, _, _ in list(making.listeners):
+            if job.ticket.ended:  # its reader has gone: do not wait for the message that says so
+                self.cancel(job.ticket.id)
+        if not making.listeners:
             return
-        try:
-            self._carry(job, event)
-        except Exception as error:
-            self._fail(job, error)
-
-    def _carry(self, job: Job, event: Event) -> None:
         match event:
-            case Audio(id=id, chunk=chunk):
-                self._check_deadline(job)
-                self.counters.audio_s += chunk.duration_s
-                job.ticket.put(job.running[id], chunk)
-                if job.ticket.overfull:
-                    self._scheduler.block(job.ticket.id)
+            case Audio(chunk=chunk):
+                self._on_audio(making, chunk)
             case Finished(id=id):
-                self._proven = True
-                self.counters.utterances += 1
-                del self._owner[id]
-                job.ticket.finish(job.running.pop(id))
-                # Looked at now, so that whoever has nothing left ends at once and not after
-                # somebody else's next sentence.
-                self._look_ahead(job)
-                self._end_if_done(job)
+                self._on_finished(id, making)
             case Failed(id=id, error=error):
-                del self._owner[id], job.running[id]
+                self._drop(id)
+                for job, _, _ in making.listeners:
+                    self._fail(job, error)
+
+    def _on_audio(self, making: Making, chunk: AudioChunk) -> None:
+        self.counters.audio_s += chunk.duration_s
+        making.chunks.append(chunk)
+        for job, index, shift in list(making.listeners):
+            try:
+                self._check_deadline(job)
+            except DeadlineExceeded as error:
                 self._fail(job, error)
+                continue
+            if not making.hold:
+                self._hand_out(job, index, _shifted(chunk, shift))
+
+    def _on_finished(self, id: int, making: Making) -> None:
+        self._proven = True
+        options, utterance = making.job.request.options, making.work.utterance
+        problem = guard.problem(utterance, options.speed, making.chunks)
+        if problem and making.hold and making.attempt < _ATTEMPTS:
+            log.warning(
+                "an utterance came out %s, making it again: %.60r", problem, utterance.spoken
+            )
+            self._make_again(id, making)
+            return
+        self._drop(id)
+        self.counters.utterances += 1
+        chunks = tuple(making.chunks)
+        if problem:
+            self.counters.suspect += 1
+            log.warning("an utterance came out %s: %.60r", problem, utterance.spoken)
+        elif making.work.key is not None and making.job.request.on_made is not None:
+            making.job.request.on_made(making.work, chunks)
+        for job, index, shift in making.listeners:
+            if making.hold:
+                for chunk in chunks:
+                    self._hand_out(job, index, _shifted(chunk, shift))
+            job.ticket.finish(index, problem)
+            job.running -= 1
+            # Noticed now, so that whoever has nothing left ends at once and not after somebody
+            # else's next sentence.
+            self._end_if_done(job)
+
+    def _make_again(self, id: int, making: Making) -> None:
+        """Once more with another seed."""
+        self.counters.remade += 1
+        options = making.job.request.options
+        making.chunks.clear()
+        again = replace(options, seed=options.seed + making.attempt)
+        making.attempt += 1
+        self._session.add(id, making.work.utterance, making.job.voice, again)
+
+    def _hand_out(self, job: Job, index: int, chunk: AudioChunk) -> None:
+        job.ticket.put(index, chunk)
+        if job.ticket.overfull:
+            self._scheduler.block(job.ticket.id, "overfull")
+
+    def _drop(self, id: int) -> None:
+        """Forget an utterance that has left the engine."""
+        making = self._making.pop(id)
+        if making.work.key is not None and self._by_key.get(making.work.key) == id:
+            del self._by_key[making.work.key]
 
     def _check_deadline(self, job: Job) -> None:
         if job.due is not None and self._clock() > job.due:
@@ -286,10 +321,12 @@ class Driver:
             )
 
     def _end_if_done(self, job: Job) -> None:
-        if job.exhausted and not job.running:
+        if not job.running and job.feed.over:
             self._end(job.ticket.id, None)
 
     def _fail(self, job: Job, error: Exception) -> None:
+        if job.ticket.id not in self._jobs:
+            return
         if not isinstance(error, SoncaError):
             log.error("an utterance failed", exc_info=error)
             wrapped = EngineError(f"an utterance could not be spoken: {error}")
@@ -303,14 +340,26 @@ class Driver:
         job = self._jobs.pop(id, None)
         if job is None:
             return
+        job.feed.close()
         self._scheduler.remove(id)
-        for session_id in job.running:
-            self._session.cancel(session_id)
-            del self._owner[session_id]
-        job.running.clear()
+        for session_id, making in list(self._making.items()):
+            making.listeners = [entry for entry in making.listeners if entry[0] is not job]
+            if not making.listeners:
+                self._session.cancel(session_id)
+                self._drop(session_id)
         counters = self.counters
         spent_s = counters.busy_s - self._busy_at_last_end
         self._busy_at_last_end = counters.busy_s
         counters.request_s += _SMOOTHING * (spent_s - counters.request_s)
         job.ticket.end(error)
         self._on_end(id)
+
+
+def _shifted(chunk: AudioChunk, shift: int) -> AudioChunk:
+    """The chunk for the same words `shift` characters further on in a text."""
+    if not shift or not chunk.marks:
+        return chunk
+    marks = tuple(
+        replace(mark, span=(mark.span[0] + shift, mark.span[1] + shift)) for mark in chunk.marks
+    )
+    return replace(chunk, marks=marks)

@@ -8,7 +8,7 @@ sentences since joining goes first. The interactive lane goes before bulk, but e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Lane = Literal["interactive", "bulk"]
@@ -26,7 +26,7 @@ class _Job:
     """Sentences had, counted from where the lane stood when the job joined (start-time fair
     queueing): a newcomer neither jumps ahead for ever nor waits for old debts."""
     heard: bool = False
-    blocked: bool = False
+    blocks: set[str] = field(default_factory=set)
 
     @property
     def rank(self) -> tuple[bool, int, int]:
@@ -58,21 +58,21 @@ class Scheduler:
         """Forget a job: nothing left to say, failed or cancelled. Unknown ids are ignored."""
         self._jobs.pop(id, None)
 
-    def block(self, id: int) -> None:
-        """Pass over a job until `unblock`: its reader has not kept up."""
+    def block(self, id: int, reason: str) -> None:
+        """Pass over a job until `unblock` with the same reason."""
         if id in self._jobs:
-            self._jobs[id].blocked = True
+            self._jobs[id].blocks.add(reason)
 
-    def unblock(self, id: int) -> None:
-        """Let a blocked job go on."""
+    def unblock(self, id: int, reason: str) -> None:
+        """Take one reason away; a job without reasons goes on."""
         if id in self._jobs:
-            self._jobs[id].blocked = False
+            self._jobs[id].blocks.discard(reason)
 
     def pick(self) -> int | None:
         """The job whose next sentence is to be made, None if none can go. Counts its turn."""
         best: dict[Lane, int] = {}
         for id, job in self._jobs.items():
-            if job.blocked:
+            if job.blocks:
                 continue
             rival = best.get(job.lane)
             if rival is None or job.rank < self._jobs[rival].rank:

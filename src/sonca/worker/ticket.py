@@ -29,6 +29,9 @@ class Piece:
 
     utterance: Utterance
     chunk: AudioChunk | None
+    problem: str | None = None
+    """At the end of an utterance: what is wrong with its sound (``short``, ``long``,
+    ``silent``), if it came out impossible in every attempt."""
 
 
 class Ticket:
@@ -65,9 +68,9 @@ class Ticket:
         """Add sound of the utterance `index`."""
         self._place(index, Piece(self._utterances[index], chunk))
 
-    def finish(self, index: int) -> None:
-        """The utterance `index` is complete."""
-        self._place(index, Piece(self._utterances.pop(index), None))
+    def finish(self, index: int, problem: str | None = None) -> None:
+        """The utterance `index` is complete; `problem` says if its sound is impossible."""
+        self._place(index, Piece(self._utterances.pop(index), None, problem))
 
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more will come: all is said, or `error` happened. The first end counts."""

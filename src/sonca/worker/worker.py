@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import Busy, EngineError, SoncaError
-from sonca.worker.driver import Driver, Job, Request
+from sonca.worker.driver import Driver
+from sonca.worker.feed import Feed
+from sonca.worker.job import Job, Request
 from sonca.worker.scheduler import LANES, Lane
 from sonca.worker.ticket import Ticket
 
@@ -36,6 +38,14 @@ class WorkerStats:
     cancelled: int
     failed: int
     rebuilt: int
+    reused: int
+    """Utterances whose sound was there already."""
+    shared: int
+    """Utterances that were being made for somebody else."""
+    remade: int
+    """Utterances made again because their sound was impossible."""
+    suspect: int
+    """Utterances whose sound stayed impossible."""
 
 
 class Worker:
@@ -60,6 +70,7 @@ class Worker:
         self._admission = threading.Condition()  # guards the line, never held while work runs
         self._line: dict[int, Lane] = {}
         self._next_id = 0
+        self._planner = ThreadPoolExecutor(1, thread_name_prefix=f"sonca-{name}-planner")
         self._driver = Driver(load, on_end=self._on_end, clock=clock)
         self._thread = threading.Thread(target=self._run, name=f"sonca-{name}", daemon=True)
         self._thread.start()
@@ -74,17 +85,10 @@ class Worker:
         """A snapshot of the counters."""
         with self._admission:
             lanes = list(self._line.values())
-        counters = self._driver.counters
-        return WorkerStats(
-            state=self._state,
-            depth={lane: lanes.count(lane) for lane in LANES},
-            utterances=counters.utterances,
-            audio_s=counters.audio_s,
-            busy_s=counters.busy_s,
-            cancelled=counters.cancelled,
-            failed=counters.failed,
-            rebuilt=counters.rebuilt,
-        )
+        counts = asdict(self._driver.counters)
+        del counts["request_s"]
+        depth = {lane: lanes.count(lane) for lane in LANES}
+        return WorkerStats(state=self._state, depth=depth, **counts)
 
     def submit(self, request: Request) -> Ticket:
         """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
@@ -97,10 +101,15 @@ class Worker:
         ticket = Ticket(
             id,
             on_cancel=lambda id: driver.tell(lambda: driver.cancel(id)),
-            on_room=lambda id: driver.tell(lambda: driver.resume(id)),
+            on_room=lambda id: driver.tell(lambda: driver.caught_up(id)),
         )
         due = None if request.deadline_s is None else self._clock() + request.deadline_s
-        driver.tell(lambda: driver.admit(Job(request, ticket, due)))
+        try:
+            feed = Feed(request.work, self._planner, lambda: driver.tell(lambda: driver.fed(id)))
+        except Exception:
+            self._on_end(id)
+            raise
+        driver.tell(lambda: driver.admit(Job(request, ticket, feed, due)))
         return ticket
 
     def _check_open(self) -> None:
@@ -130,6 +139,7 @@ class Worker:
             self._admission.wait_for(lambda: not self._line, timeout=drain_s)
         self._driver.tell(self._driver.stop)
         self._thread.join()
+        self._planner.shutdown()
 
     def _run(self) -> None:
         try:

@@ -1,57 +1,30 @@
 """The one path from text to sound. Every surface is a thin caller of `Sonca`.
 
-Streaming is the primitive; whole audio is the joined stream. This module plans the text,
-chooses the voice, hands the utterances to the worker that owns the engine, and lays what comes
-back on one time line, with the pauses between. It knows nothing of formats, files or HTTP.
+Streaming is the primitive; whole audio is the joined stream. The facade plans the text, chooses
+the voice, and hands the utterances to the worker that owns the engine. It knows nothing of
+formats, files or HTTP.
 """
 
 from __future__ import annotations
 
-import re
 import threading
-import unicodedata
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from sonca import text as texts
-from sonca.audio import AudioChunk, Mark, join, silence
+from sonca.audio import AudioChunk, join
 from sonca.engines import registry
-from sonca.engines.base import EngineInfo, EngineVoice, Options, Reference, Setup
-from sonca.errors import (
-    EmptyText,
-    EngineNotInstalled,
-    InvalidRequest,
-    NothingToSay,
-    TextTooLong,
-)
+from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
+from sonca.errors import EngineNotInstalled, NothingToSay
+from sonca.store.chunks import ChunkCache
+from sonca.synthesizer import keys
+from sonca.synthesizer.names import catalogue_voice
+from sonca.synthesizer.request import SpeechRequest, check
+from sonca.synthesizer.speech import Speech
 from sonca.utterance import Utterance
 from sonca.voices import Catalogue, Resolution, Voice
-from sonca.worker import Lane, Piece, Request, Ticket, Worker, WorkerStats
-
-SPEED_RANGE = (0.5, 2.0)
-PITCH_RANGE = (0.5, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechRequest:
-    """What to say and how. Checked when it is submitted."""
-
-    text: str
-    voice: str | None = None
-    """A voice's id or alias; None for the engine's default."""
-    engine: str | None = None
-    """None for the default engine, or the one that has the voice."""
-    speed: float = 1.0
-    """0.5 to 2.0."""
-    pitch: float = 1.0
-    """0.5 to 2.0, relative to the voice's own."""
-    seed: int = 0
-    reference: Reference | None = None
-    """A recording to clone, instead of `voice`."""
-    lane: Lane = "interactive"
-    deadline_s: float | None = None
-    """Seconds from now by which all sound must be made; None for no limit."""
+from sonca.worker import Request, Work, Worker, WorkerStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,73 +39,6 @@ class EngineStatus:
     """None while it is not loaded."""
     info: EngineInfo | None
     """None while it is not loaded."""
-
-
-class Speech:
-    """The sound of one request: iterate it, in a thread or a coroutine, once.
-
-    Marks count from the start of the stream. `cancel` (or leaving the `with` block) frees the
-    engine within one step.
-    """
-
-    def __init__(self, ticket: Ticket, resolution: Resolution) -> None:
-        self.voice = resolution.voice
-        self.instead_of = resolution.instead_of
-        """The name asked for, if `voice` stands in for it."""
-        self._ticket = ticket
-        self._line = _TimeLine()
-
-    def __iter__(self) -> Iterator[AudioChunk]:
-        for piece in self._ticket:
-            yield from self._line.lay(piece)
-
-    async def __aiter__(self) -> AsyncIterator[AudioChunk]:
-        async for piece in self._ticket:
-            for chunk in self._line.lay(piece):
-                yield chunk
-
-    def cancel(self) -> None:
-        """Stop making sound. Does nothing once all of it is made and read."""
-        self._ticket.cancel()
-
-    def __enter__(self) -> Speech:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.cancel()
-
-
-class _TimeLine:
-    """Lays utterances one after another: marks move to stream time, pauses go between."""
-
-    def __init__(self) -> None:
-        self._now_s = 0.0
-        self._start_s = 0.0
-        self._current: Utterance | None = None
-        self._pause_s = 0.0
-
-    def lay(self, piece: Piece) -> Iterator[AudioChunk]:
-        chunk = piece.chunk
-        if chunk is None:
-            self._pause_s += piece.utterance.pause_s
-            self._current = None
-            return
-        if piece.utterance is not self._current:
-            # A pause is laid when something follows it, so that no stream ends in silence.
-            if self._pause_s and self._now_s:
-                yield self._advance(
-                    AudioChunk(silence(self._pause_s, chunk.sample_rate_hz), chunk.sample_rate_hz)
-                )
-            self._pause_s, self._start_s, self._current = 0.0, self._now_s, piece.utterance
-            marks = [Mark("sentence", self._now_s, piece.utterance.span)]
-        else:
-            marks = []
-        marks += [replace(mark, time_s=mark.time_s + self._start_s) for mark in chunk.marks]
-        yield self._advance(AudioChunk(chunk.samples, chunk.sample_rate_hz, tuple(marks)))
-
-    def _advance(self, chunk: AudioChunk) -> AudioChunk:
-        self._now_s += chunk.duration_s
-        return chunk
 
 
 class Sonca:
@@ -152,7 +58,9 @@ class Sonca:
         setup: Setup | None = None,
         queue_limit: int = 64,
         max_text_chars: int = 1_000_000,
+        cache: ChunkCache | None = None,
     ) -> None:
+        self._cache = cache
         self._setup = setup or Setup()
         self._queue_limit = queue_limit
         self._max_text_chars = max_text_chars
@@ -208,24 +116,44 @@ class Sonca:
         """Put a request in line and return its stream. Raises everything that can be known now:
         `InvalidRequest` and its kinds, `Busy`, `EngineError`.
 
-        Reads the beginning of the text on the caller's thread, so a server calls it off its
-        event loop.
+        Waits for the engine if it is still being loaded, and reads the beginning of the text on
+        the caller's thread, so a server calls it off its event loop.
         """
-        self._check(request)
+        check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice = resolution.voice
         utterances = self._utterances(request.text, voice)
         worker = self.load(voice.engine)
+        info = worker.loaded.result()
+        options = Options(request.speed, request.pitch, request.seed)
+        reference = request.reference
+        if reference is not None and not info.clones:
+            raise cannot_clone(info.name)
+        identity = keys.identity(info, voice, reference, options)
         ticket = worker.submit(
             Request(
-                utterances,
-                request.reference or voice.key,
-                Options(request.speed, request.pitch, request.seed),
+                (self._work(utterance, identity) for utterance in utterances),
+                reference or voice.key,
+                options,
                 request.lane,
                 request.deadline_s,
+                hold=request.whole or request.lane == "bulk",
+                on_made=self._keep,
             )
         )
         return Speech(ticket, resolution)
+
+    def _work(self, utterance: Utterance, identity: str) -> Work:
+        """The utterance with its key, and its sound if it was made before."""
+        key = keys.key(utterance, identity)
+        kept = self._cache.get(key) if self._cache is not None else None
+        made = None if kept is None else (keys.moved(kept, utterance.span[0]),)
+        return Work(utterance, key, made)
+
+    def _keep(self, work: Work, chunks: tuple[AudioChunk, ...]) -> None:
+        if self._cache is not None and work.key is not None and chunks:
+            rate_hz, start = chunks[0].sample_rate_hz, work.utterance.span[0]
+            self._cache.put(work.key, lambda: keys.moved(join(chunks, rate_hz), -start))
 
     def stream(
         self,
@@ -251,9 +179,8 @@ class Sonca:
         seed: int = 0,
     ) -> AudioChunk:
         """Speak `text` and return all of its sound."""
-        with self.stream(
-            text, voice=voice, speed=speed, pitch=pitch, engine=engine, seed=seed
-        ) as speech:
+        request = SpeechRequest(text, voice, engine, speed, pitch, seed, whole=True)
+        with self.submit(request) as speech:
             info = self.load(speech.voice.engine).loaded.result()
             return join(speech, info.sample_rate_hz)
 
@@ -282,24 +209,14 @@ class Sonca:
         """Stop every worker, giving what is in line `drain_s` seconds to finish."""
         for worker in self._workers.values():
             worker.close(drain_s)
+        if self._cache is not None:
+            self._cache.close()
 
     def __enter__(self) -> Sonca:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    def _check(self, request: SpeechRequest) -> None:
-        _in_range("speed", request.speed, SPEED_RANGE)
-        _in_range("pitch", request.pitch, PITCH_RANGE)
-        if len(request.text) > self._max_text_chars:
-            raise TextTooLong(
-                f"the text has {len(request.text):,} characters, the limit is "
-                f"{self._max_text_chars:,}; send it in parts",
-                field="text",
-            )
-        if not request.text.strip():
-            raise EmptyText("the text is empty; send at least one word", field="text")
 
     def _resolve(self, request: SpeechRequest) -> Resolution:
         engine = self._installed(request.engine).name if request.engine else None
@@ -329,34 +246,3 @@ def _reading(voice: Voice) -> texts.Reading:
             return texts.Reading(region=region)
         case _:
             return texts.Reading()
-
-
-def _in_range(name: str, value: float, limits: tuple[float, float]) -> None:
-    low, high = limits
-    if not low <= value <= high:  # NaN is in no range
-        raise InvalidRequest(f"{name} is {value:g}, it must be {low:g} to {high:g}", field=name)
-
-
-def catalogue_voice(engine: str, voice: EngineVoice) -> Voice:
-    """An engine's voice as the catalogue has it; it also goes by its Vietnamese name."""
-    return Voice(
-        id=voice.key,
-        name=voice.name,
-        engine=engine,
-        key=voice.key,
-        gender=voice.gender,
-        region=voice.region,
-        language=voice.language,
-        tone=voice.tone,
-        aliases=(_slug(voice.name),),
-    )
-
-
-def _slug(name: str) -> str:
-    """``Nữ dịu miền Bắc (giọng máy)`` as ``nu-diu-mien-bac``."""
-    plain = unicodedata.normalize("NFD", re.sub(r"\(.*?\)", "", name.lower()).replace("đ", "d"))
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return "-".join(re.findall(r"[a-z0-9]+", letters))
-
-
-__all__ = ["EngineStatus", "Sonca", "Speech", "SpeechRequest"]

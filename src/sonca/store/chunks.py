@@ -1,0 +1,152 @@
+"""The chunk cache: the sound of utterances on disk, found by the hash of what made it.
+
+A book of which one paragraph changed costs one paragraph, and equal requests give equal bytes
+even from an engine that never says a thing the same way twice. An entry is one file, written
+under another name and moved into place, so there is no half entry; a damaged one counts as
+absent. Losing an entry costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from sonca.audio import AudioChunk, Mark
+
+log = logging.getLogger(__name__)
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_SUFFIX = ".chunk"
+_MAGIC = b"sonca1\n"
+_SPARE = 0.9
+"""How full the cache is left after making room, so that it is not made for every entry."""
+_MAX_WAITING = 64
+
+
+class ChunkCache:
+    """At most `quota_bytes` of entries under `root`; the longest unused go first.
+
+    `get` and `put` may be called from any thread. `put` only queues: a thread of the cache's
+    own does the writing, and when the disk cannot keep up, entries are not kept.
+    """
+
+    def __init__(self, root: Path, *, quota_bytes: int) -> None:
+        self._root = root
+        self._quota = quota_bytes
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="sonca-cache")
+        self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
+        self._size: int | None = None  # known after the first look; only the writer uses it
+        self.hits = 0
+        self.misses = 0
+
+    def get(self, key: str) -> AudioChunk | None:
+        """The entry of a key (SHA-256 in hex), or None. Marks count from its start."""
+        path = self._path(key)
+        try:
+            chunk = _read(path.read_bytes())
+            os.utime(path)
+        except OSError:
+            self.misses += 1
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("a damaged cache entry was removed: %s (%s)", path.name, error)
+            path.unlink(missing_ok=True)
+            self.misses += 1
+            return None
+        self.hits += 1
+        return chunk
+
+    def put(self, key: str, make: Callable[[], AudioChunk]) -> None:
+        """Keep an entry, soon; `make` gives it, on the cache's thread. Never raises for the
+        disk's sake."""
+        if self._waiting.acquire(blocking=False):
+            self._writer.submit(self._put, key, make)
+
+    def close(self) -> None:
+        """Finish writing what is queued."""
+        self._writer.shutdown()
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"not a cache key: {key!r}")
+        return self._root / key[:2] / (key + _SUFFIX)
+
+    def _put(self, key: str, make: Callable[[], AudioChunk]) -> None:
+        try:
+            path = self._path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            size = _write(path, make())
+            self._size = self._measure() if self._size is None else self._size + size
+            if self._size > self._quota:
+                self._make_room()
+        except OSError as error:
+            log.warning("the chunk cache could not keep an entry: %s", error)
+        finally:
+            self._waiting.release()
+
+    def _entries(self) -> list[tuple[float, int, Path]]:
+        """(last use, size, path) of every entry."""
+        found = []
+        for path in self._root.glob(f"*/*{_SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):
+                stat = path.stat()
+                found.append((stat.st_mtime, stat.st_size, path))
+        return found
+
+    def _measure(self) -> int:
+        return sum(size for _, size, _ in self._entries())
+
+    def _make_room(self) -> None:
+        entries = sorted(self._entries())
+        self._size = sum(size for _, size, _ in entries)
+        for _, size, path in entries:
+            if self._size <= self._quota * _SPARE:
+                break
+            path.unlink(missing_ok=True)
+            self._size -= size
+
+
+def _write(path: Path, chunk: AudioChunk) -> int:
+    """Write an entry and move it into place; its size in bytes."""
+    header = json.dumps(
+        {
+            "sample_rate_hz": chunk.sample_rate_hz,
+            "samples": len(chunk.samples),
+            "marks": [[mark.kind, mark.time_s, *mark.span] for mark in chunk.marks],
+        }
+    ).encode()
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(_MAGIC + header + b"\n")
+            file.write(chunk.samples.astype("<f4", copy=False).tobytes())
+            size = file.tell()
+            file.close()
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    return size
+
+
+def _read(data: bytes) -> AudioChunk:
+    if not data.startswith(_MAGIC):
+        raise ValueError("no entry of this version")
+    end = data.index(b"\n", len(_MAGIC))
+    header = json.loads(data[len(_MAGIC) : end])
+    samples = np.frombuffer(data, "<f4", offset=end + 1)
+    if len(samples) != header["samples"]:
+        raise ValueError(f"{len(samples)} samples of {header['samples']}")
+    marks = tuple(
+        Mark(kind, time_s, (start, stop)) for kind, time_s, start, stop in header["marks"]
+    )
+    return AudioChunk(samples, header["sample_rate_hz"], marks)

@@ -1,0 +1,32 @@
+"""When two utterances sound the same: the keys of the chunk cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple, replace
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import EngineInfo, Options, Reference
+from sonca.utterance import Utterance
+from sonca.voices import Voice
+
+
+def identity(info: EngineInfo, voice: Voice, reference: Reference | None, options: Options) -> str:
+    """Everything but the words that decides how an utterance sounds."""
+    who = reference.content_hash if reference else voice.key
+    return json.dumps([info.name, info.version, info.sample_rate_hz, who, *astuple(options)])
+
+
+def key(utterance: Utterance, identity: str) -> str:
+    """The SHA-256 of all that decides the sound and its marks, relative to the utterance."""
+    start = utterance.span[0]
+    words = [(w.spoken, w.source[0] - start, w.source[1] - start) for w in utterance.words]
+    content = json.dumps([identity, utterance.spoken, words])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def moved(chunk: AudioChunk, shift: int) -> AudioChunk:
+    """The chunk with its marks `shift` characters further on in the text."""
+    marks = (replace(m, span=(m.span[0] + shift, m.span[1] + shift)) for m in chunk.marks)
+    return replace(chunk, marks=tuple(marks))

@@ -1,0 +1,56 @@
+"""What is asked for: a request, and the limits it must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sonca.engines.base import Reference
+from sonca.errors import EmptyText, InvalidRequest, TextTooLong
+from sonca.worker import Lane
+
+SPEED_RANGE = (0.5, 2.0)
+PITCH_RANGE = (0.5, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """What to say and how. Checked when it is submitted."""
+
+    text: str
+    voice: str | None = None
+    """A voice's id or alias; None for the engine's default."""
+    engine: str | None = None
+    """None for the default engine, or the one that has the voice."""
+    speed: float = 1.0
+    """0.5 to 2.0."""
+    pitch: float = 1.0
+    """0.5 to 2.0, relative to the voice's own."""
+    seed: int = 0
+    reference: Reference | None = None
+    """A recording to clone, instead of `voice`."""
+    lane: Lane = "interactive"
+    deadline_s: float | None = None
+    """Seconds from now by which all sound must be made; None for no limit."""
+    whole: bool = False
+    """Nobody listens before all is made: an utterance is checked before it is handed out, and
+    one whose sound is impossible is made again."""
+
+
+def check(request: SpeechRequest, *, max_text_chars: int) -> None:
+    """Raise the `InvalidRequest` that says what is wrong with the request, if anything is."""
+    _in_range("speed", request.speed, SPEED_RANGE)
+    _in_range("pitch", request.pitch, PITCH_RANGE)
+    if len(request.text) > max_text_chars:
+        raise TextTooLong(
+            f"the text has {len(request.text):,} characters, the limit is "
+            f"{max_text_chars:,}; send it in parts",
+            field="text",
+        )
+    if not request.text.strip():
+        raise EmptyText("the text is empty; send at least one word", field="text")
+
+
+def _in_range(name: str, value: float, limits: tuple[float, float]) -> None:
+    low, high = limits
+    if not low <= value <= high:  # NaN is in no range
+        raise InvalidRequest(f"{name} is {value:g}, it must be {low:g} to {high:g}", field=name)

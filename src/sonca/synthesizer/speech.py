@@ -1,0 +1,96 @@
+"""What comes back: the sound of one request, on one time line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+
+from sonca.audio import AudioChunk, Mark, silence
+from sonca.utterance import Span, Utterance
+from sonca.voices import Resolution
+from sonca.worker import Piece, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An utterance whose sound is impossible, after every attempt."""
+
+    span: Span
+    """Its place in the text."""
+    problem: str
+    """``short``, ``long``, ``silent`` or ``not finite``."""
+
+
+class Speech:
+    """The sound of one request: iterate it, in a thread or a coroutine, once.
+
+    Marks count from the start of the stream. `cancel` (or leaving the `with` block) frees the
+    engine within one step.
+    """
+
+    def __init__(self, ticket: Ticket, resolution: Resolution) -> None:
+        self.voice = resolution.voice
+        self.instead_of = resolution.instead_of
+        """The name asked for, if `voice` stands in for it."""
+        self.suspects: list[Suspect] = []
+        """Utterances read so far whose sound is impossible: reported, never passed on in
+        silence."""
+        self._ticket = ticket
+        self._line = _TimeLine()
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        for piece in self._ticket:
+            yield from self._lay(piece)
+
+    async def __aiter__(self) -> AsyncIterator[AudioChunk]:
+        async for piece in self._ticket:
+            for chunk in self._lay(piece):
+                yield chunk
+
+    def _lay(self, piece: Piece) -> Iterator[AudioChunk]:
+        if piece.problem is not None:
+            self.suspects.append(Suspect(piece.utterance.span, piece.problem))
+        return self._line.lay(piece)
+
+    def cancel(self) -> None:
+        """Stop making sound. Does nothing once all of it is made and read."""
+        self._ticket.cancel()
+
+    def __enter__(self) -> Speech:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.cancel()
+
+
+class _TimeLine:
+    """Lays utterances one after another: marks move to stream time, pauses go between.
+
+    Time is counted in samples, so that it does not depend on how sound was cut into chunks.
+    """
+
+    def __init__(self) -> None:
+        self._laid = 0
+        self._start_s = 0.0
+        self._pause_s = 0.0
+        self._current: Utterance | None = None
+
+    def lay(self, piece: Piece) -> Iterator[AudioChunk]:
+        chunk, utterance = piece.chunk, piece.utterance
+        if chunk is None:
+            self._pause_s += utterance.pause_s
+            self._current = None
+            return
+        rate_hz = chunk.sample_rate_hz
+        marks = []
+        if utterance is not self._current:
+            # A pause is laid when something follows it, so that no stream ends in silence.
+            pause = silence(self._pause_s, rate_hz)
+            if self._laid and len(pause):
+                self._laid += len(pause)
+                yield AudioChunk(pause, rate_hz)
+            self._start_s, self._pause_s, self._current = self._laid / rate_hz, 0.0, utterance
+            marks.append(Mark("sentence", self._start_s, utterance.span))
+        marks += [replace(mark, time_s=mark.time_s + self._start_s) for mark in chunk.marks]
+        self._laid += len(chunk.samples)
+        yield AudioChunk(chunk.samples, rate_hz, tuple(marks))

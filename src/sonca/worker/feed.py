@@ -1,0 +1,93 @@
+"""A request's utterances, prepared ahead of the engine on another thread.
+
+Planning text, hashing and looking into the cache cost time that belongs to no engine. A feed
+keeps a few pieces of work ready, so that the engine's thread takes and never waits. It knows
+nothing of what planning is: it draws from an iterator.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from sonca.audio import AudioChunk
+from sonca.utterance import Utterance
+
+AHEAD = 4
+"""Pieces of work kept ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One utterance to make, or one that is made already."""
+
+    utterance: Utterance
+    key: str | None = None
+    """Equal keys mean equal sound: what is being made for one caller serves all. None: never
+    shared or kept."""
+    made: tuple[AudioChunk, ...] | None = None
+    """The sound, if it is there already; marks count from the start of the utterance."""
+
+
+class Feed:
+    """`take` and `over` are for the engine's thread; `on_change` is called from the planner's
+    when `take` may have something that it had not. The first piece is drawn at once, on the
+    thread that makes the feed."""
+
+    def __init__(
+        self, work: Iterator[Work], planner: Executor, on_change: Callable[[], None]
+    ) -> None:
+        self._work = work
+        self._planner = planner
+        self._on_change = on_change
+        self._lock = threading.Lock()
+        self._ready: deque[Work] = deque()
+        self._drawing = False
+        self._drained = False
+        self._closed = False
+        self._error: Exception | None = None
+        self._draw(limit=1)  # what the first sound waits for is ready before anyone asks
+
+    def take(self) -> Work | None:
+        """The next piece, None if none is ready. Raises what planning raised."""
+        with self._lock:
+            work = self._ready.popleft() if self._ready else None
+            error = self._error if work is None else None
+            refill = not self._drained and not self._drawing and len(self._ready) < AHEAD
+            self._drawing = self._drawing or refill
+        if error is not None:
+            raise error
+        if refill:
+            self._planner.submit(self._draw)
+        return work
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to take, now or later."""
+        with self._lock:
+            return self._drained and not self._ready and self._error is None
+
+    def close(self) -> None:
+        """Draw no more."""
+        self._closed = True
+
+    def _draw(self, limit: int = AHEAD) -> None:
+        """On the planner's thread: fill up, then make room for other requests' feeds."""
+        more = True
+        while more:
+            error = None
+            try:
+                work = None if self._closed else next(self._work, None)
+            except Exception as raised:
+                work, error = None, raised
+            with self._lock:
+                if work is None:
+                    self._drained, self._error = True, error
+                else:
+                    self._ready.append(work)
+                more = work is not None and len(self._ready) < limit
+                self._drawing = more
+            self._on_change()

@@ -1,0 +1,82 @@
+"""A request on its way through the driver: values, and no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import Options, Reference, VoiceState
+from sonca.worker.feed import Feed, Work
+from sonca.worker.scheduler import Lane
+from sonca.worker.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a worker is asked for."""
+
+    work: Iterator[Work]
+    """Drawn one by one on the planner's thread, as late as possible."""
+    voice: str | Reference
+    """The key of one of the engine's own voices, or a recording to clone."""
+    options: Options = field(default_factory=Options)
+    lane: Lane = "interactive"
+    deadline_s: float | None = None
+    """Seconds from now by which all sound must be made; None for no limit."""
+    hold: bool = False
+    """Hand out no utterance before it is complete and found possible. Costs the wait for the
+    first sentence; in return a bad one is made again before anyone hears it."""
+    on_made: Callable[[Work, tuple[AudioChunk, ...]], None] | None = None
+    """Told of every utterance that was made well and has a key, on the engine's thread."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A request in line."""
+
+    request: Request
+    ticket: Ticket
+    feed: Feed
+    due: float | None
+    """The deadline on the driver's clock."""
+    voice: VoiceState | None = None
+    started: int = 0
+    """Utterances begun so far."""
+    running: int = 0
+    """Utterances in the engine."""
+
+
+@dataclass(slots=True)
+class Making:
+    """An utterance in the engine, and everyone who waits for it."""
+
+    work: Work
+    job: Job
+    """The first who asked; its voice and options are everyone's."""
+    hold: bool
+    listeners: list[tuple[Job, int, int]] = field(default_factory=list)
+    """Job, index of the utterance in it, and how far its text is from the first one's."""
+    chunks: list[AudioChunk] = field(default_factory=list)
+    attempt: int = 1
+
+
+@dataclass(slots=True)
+class Counters:
+    """Written by the engine's thread alone; others may read a slightly old value."""
+
+    utterances: int = 0
+    audio_s: float = 0.0
+    busy_s: float = 0.0
+    cancelled: int = 0
+    failed: int = 0
+    rebuilt: int = 0
+    reused: int = 0
+    """Utterances that were there already."""
+    shared: int = 0
+    """Utterances that were being made for somebody else."""
+    remade: int = 0
+    suspect: int = 0
+    """Utterances whose sound is impossible, after all attempts."""
+    request_s: float = 0.1
+    """Moving average of the engine's time per request, in seconds."""

@@ -1,0 +1,78 @@
+"""A feed draws ahead, in order, on the planner's thread, and says when it changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sonca.worker.feed import AHEAD, Feed, Work
+from tests.conftest import utterance
+
+
+@pytest.fixture
+def planner() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1, thread_name_prefix="planner") as executor:
+        yield executor
+
+
+def numbered(count: int, drawn: list[tuple[int, str]]) -> Iterator[Work]:
+    for n in range(count):
+        drawn.append((n, threading.current_thread().name))
+        yield Work(utterance(str(n)))
+
+
+def take_all(feed: Feed, changed: threading.Semaphore) -> list[str]:
+    said = []
+    while not feed.over:
+        work = feed.take()
+        if work is None:
+            assert changed.acquire(timeout=10)
+        else:
+            said.append(work.utterance.spoken)
+    return said
+
+
+def test_everything_comes_in_order_and_only_the_first_is_drawn_by_the_caller(
+    planner: ThreadPoolExecutor,
+) -> None:
+    drawn: list[tuple[int, str]] = []
+    changed = threading.Semaphore(0)
+    feed = Feed(numbered(50, drawn), planner, changed.release)
+    assert drawn == [(0, threading.current_thread().name)]
+    assert take_all(feed, changed) == [str(n) for n in range(50)]
+    assert all(name.startswith("planner") for _, name in drawn[1:])
+    assert feed.take() is None
+
+
+def test_it_draws_a_little_ahead_and_no_more(planner: ThreadPoolExecutor) -> None:
+    drawn: list[tuple[int, str]] = []
+    feed = Feed(numbered(1000, drawn), planner, lambda: None)
+    feed.take()
+    planner.submit(lambda: None).result(10)  # after the drawing
+    assert len(drawn) == 1 + AHEAD
+
+
+def test_an_error_comes_after_what_was_planned_before_it(planner: ThreadPoolExecutor) -> None:
+    def broken() -> Iterator[Work]:
+        yield Work(utterance("một"))
+        raise ValueError("the plan broke")
+
+    feed = Feed(broken(), planner, lambda: None)
+    assert feed.take() is not None
+    planner.submit(lambda: None).result(10)
+    assert not feed.over
+    with pytest.raises(ValueError, match="the plan broke"):
+        feed.take()
+
+
+def test_a_closed_feed_draws_no_more(planner: ThreadPoolExecutor) -> None:
+    drawn: list[tuple[int, str]] = []
+    feed = Feed(numbered(1000, drawn), planner, lambda: None)
+    feed.close()
+    feed.take()
+    planner.submit(lambda: None).result(10)
+    assert len(drawn) == 1
+    assert feed.over

@@ -1,0 +1,157 @@
+"""One making serves all who ask for the same; bad sound is made again; kept sound is replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sonca.audio import AudioChunk, join
+from sonca.engines.base import Options
+from sonca.engines.tone import ToneEngine
+from sonca.errors import Cancelled
+from sonca.utterance import Utterance
+from sonca.worker import Request, Work, Worker
+from tests.conftest import utterance
+from tests.worker.test_worker import Gate, eventually, said
+
+
+class Counting(ToneEngine):
+    """Counts what it is asked to say; says `hỏng` silently until the seed is `good_seed`."""
+
+    def __init__(self, good_seed: int = 1) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, int]] = []
+        self.good_seed = good_seed
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        self.asked.append((utterance.spoken, options.seed))
+        for chunk in super().synthesize(utterance, voice, options):
+            quiet = "hỏng" in utterance.spoken and options.seed != self.good_seed
+            yield replace(chunk, samples=chunk.samples * 0) if quiet else chunk
+
+
+def sound(ticket: object) -> AudioChunk:
+    return join((piece.chunk for piece in ticket if piece.chunk is not None), 16_000)  # type: ignore[attr-defined]
+
+
+class Batch(ToneEngine):
+    """Four slots, and a count of what entered them."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=4)
+        self.made = 0
+        self.gate = Gate().open
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        self.made += 1
+        for chunk in super().synthesize(utterance, voice, options):
+            assert self.gate.acquire(timeout=10)
+            yield chunk
+
+
+def test_a_latecomer_joins_what_is_being_made() -> None:
+    engine = Batch()
+    worker = Worker(lambda: engine)
+    one = worker.submit(Request(iter([Work(utterance("một hai ba"), key="k")]), "low"))
+    engine.gate.release(1)
+    stream = iter(one)
+    first = next(stream)
+    two = worker.submit(Request(iter([Work(utterance("một hai ba", at=7), key="k")]), "low"))
+    three = worker.submit(Request(iter([Work(utterance("một hai ba", at=9), key="k")]), "low"))
+    engine.gate.release(1)
+    next(iter(two))  # both have joined
+    one.cancel()  # the one who asked first leaves; the others still get theirs
+    engine.gate.release(10)
+    whole = sound(three)
+    assert whole.duration_s == pytest.approx(0.6)
+    assert np.array_equal(whole.samples[: len(first.chunk.samples)], first.chunk.samples)
+    assert [mark.span for mark in whole.marks] == [(9, 12), (13, 16), (17, 19)]
+    with pytest.raises(Cancelled):
+        next(stream)
+    assert engine.made == 1
+    assert worker.stats.shared == 2
+    worker.close()
+
+
+def test_when_everyone_has_gone_the_making_stops() -> None:
+    engine = Batch()
+    worker = Worker(lambda: engine)
+    tickets = [
+        worker.submit(Request(iter([Work(utterance("một " * 50), key="k")]), "low"))
+        for _ in range(3)
+    ]
+    engine.gate.release(1)
+    for ticket in tickets:
+        ticket.cancel()
+    eventually(lambda: worker.stats.cancelled == 3)
+    engine.gate.release(60)
+    assert said(worker.submit(Request(iter([Work(utterance("hai"))]), "low"))) == ["hai"]
+    assert worker.stats.utterances == 1
+    worker.close()
+
+
+def test_sound_that_is_there_is_replayed_without_the_engine() -> None:
+    engine = Counting()
+    worker = Worker(lambda: engine)
+    kept = AudioChunk(np.full(1600, 0.5, np.float32), 16_000)
+    work = [
+        Work(utterance("một")),
+        Work(utterance("hai"), "k", (kept,)),
+        Work(utterance("ba")),
+    ]
+    pieces = [p.chunk for p in worker.submit(Request(iter(work), "low")) if p.chunk]
+    assert pieces[1] is kept
+    assert [text for text, _ in engine.asked] == ["một", "ba"]
+    assert worker.stats.reused == 1
+    worker.close()
+
+
+def test_a_text_that_is_all_there_ends() -> None:
+    worker = Worker(Counting)
+    kept = (AudioChunk(np.full(1600, 0.5, np.float32), 16_000),)
+    work = (Work(utterance(str(n)), "k", kept) for n in range(20))
+    assert len(said(worker.submit(Request(work, "low")))) == 20
+    worker.close()
+
+
+def test_what_was_made_well_is_offered_for_keeping() -> None:
+    made: list[tuple[str | None, float]] = []
+
+    def keep(work: Work, chunks: tuple[AudioChunk, ...]) -> None:
+        made.append((work.key, sum(chunk.duration_s for chunk in chunks)))
+
+    worker = Worker(lambda: Counting(good_seed=99))
+    work = [Work(utterance("một hai"), "a"), Work(utterance("hỏng"), "b"), Work(utterance("ba"))]
+    said(worker.submit(Request(iter(work), "low", on_made=keep)))
+    assert made == [("a", pytest.approx(0.4))]
+    worker.close()
+
+
+def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed() -> None:
+    engine = Counting(good_seed=1)
+    worker = Worker(lambda: engine)
+    whole = sound(worker.submit(Request(iter([Work(utterance("hỏng rồi"))]), "low", hold=True)))
+    assert engine.asked == [("hỏng rồi", 0), ("hỏng rồi", 1)]
+    assert np.abs(whole.samples).max() > 0.1
+    assert whole.duration_s == pytest.approx(0.4)
+    assert (worker.stats.remade, worker.stats.suspect) == (1, 0)
+    worker.close()
+
+
+@pytest.mark.parametrize(("hold", "attempts"), [(True, 2), (False, 1)])
+def test_what_stays_bad_is_reported(hold: bool, attempts: int) -> None:
+    engine = Counting(good_seed=99)
+    worker = Worker(lambda: engine)
+    request = Request(iter([Work(utterance("hỏng")), Work(utterance("tốt"))]), "low", hold=hold)
+    ends = [piece for piece in worker.submit(request) if piece.chunk is None]
+    assert [end.problem for end in ends] == ["silent", None]
+    assert [text for text, _ in engine.asked].count("hỏng") == attempts
+    assert worker.stats.suspect == 1
+    worker.close()
