@@ -8,11 +8,11 @@ one stream and may move between threads, but is not to be shared by them.
 
 from __future__ import annotations
 
-import contextlib
 import io
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
+import numpy as np
 import numpy.typing as npt
 
 from sonca.audio import Samples
@@ -233,13 +233,14 @@ class _Muxed:
     def __init__(self, codec: Codec, rate_hz: int, sink: Sink, seekable: bool) -> None:
         import av
 
+        self._guard = _SeekableGuard(cast(SeekableSink, sink)) if seekable else _Guard(sink)
         options = {"flush_packets": "1", **codec.options}
         if not seekable:
             options |= codec.stream_options
-            sink = _ForwardOnly(sink)
-        self._sample_format = codec.sample_format
+        self._codec = codec
+        self._empty = True
         self._rate_hz = rate_hz
-        self._container = av.open(sink, "w", format=codec.muxer, container_options=options)
+        self._container = av.open(self._guard, "w", format=codec.muxer, container_options=options)
         self._stream = cast(
             "av.AudioStream", self._container.add_stream(codec.name, rate=rate_hz, layout="mono")
         )
@@ -249,31 +250,77 @@ class _Muxed:
             context.bit_rate = bit_rate
         # Now, not at the first packet: an empty stream has its header, too.
         self._container.start_encoding()
+        self._guard.check()
 
     def write(self, cleaned: Samples) -> None:
         import av
 
-        array: npt.NDArray[Any] = to_s16(cleaned) if self._sample_format == "s16" else cleaned
+        self._empty = False
+        array: npt.NDArray[Any] = to_s16(cleaned) if self._codec.sample_format == "s16" else cleaned
         frame = av.AudioFrame.from_ndarray(
             array[None, :],  # (1, N)
-            format=self._sample_format,
+            format=self._codec.sample_format,
             layout="mono",
         )
         frame.sample_rate = self._rate_hz
         self._container.mux(self._stream.encode(frame))
+        self._guard.check()
 
     def finish(self) -> None:
+        if self._empty and not self._codec.lossless:
+            self.write(np.zeros(1, np.float32))  # players refuse a file without a frame
         self._container.mux(self._stream.encode(None))
         self._container.close()
+        self._guard.check()
 
     def close(self) -> None:
-        # Writes the end of a file that nobody wants, perhaps to a full disk.
-        with contextlib.suppress(OSError):
-            self._container.close()
+        # libav writes an end even here, of a file that nobody wants.
+        self._guard.mute()
+        self._container.close()
 
 
-class _ForwardOnly:
-    """Hides a sink's `seek` from libav."""
+class _Guard:
+    """Stands between libav and a sink: an error inside of libav's callbacks would be lost or
+    come up in a wrong place, so it is kept until `check`, and nothing more is written."""
 
     def __init__(self, sink: Sink) -> None:
-        self.write = sink.write
+        self._sink = sink
+        self._error: Exception | None = None
+        self._muted = False
+
+    def write(self, data: bytes) -> int:
+        if not self._muted:
+            try:
+                self._sink.write(data)
+            except Exception as error:
+                self._error, self._muted = error, True
+        return len(data)
+
+    def check(self) -> None:
+        """Raise what the sink has raised."""
+        if self._error is not None:
+            raise self._error
+
+    def mute(self) -> None:
+        """Write nothing more."""
+        self._muted = True
+
+
+class _SeekableGuard(_Guard):
+    """For a sink that libav may go back in."""
+
+    def __init__(self, sink: SeekableSink) -> None:
+        super().__init__(sink)
+        self._seekable_sink = sink
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        if whence:
+            raise OSError("only from the start")
+        try:
+            return position if self._muted else self._seekable_sink.seek(position)
+        except Exception as error:
+            self._error, self._muted = error, True
+            return position
+
+    def tell(self) -> int:
+        return self._seekable_sink.tell()

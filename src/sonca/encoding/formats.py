@@ -38,6 +38,10 @@ class Codec:
     stream_options: Mapping[str, str] = field(default_factory=dict)
     """Muxer options for a sink that cannot seek."""
 
+    @property
+    def lossless(self) -> bool:
+        return not self.bits_per_sample
+
     def bit_rate(self, rate_hz: int) -> int:
         """Bits per second at `rate_hz`, 0 for lossless.
 
