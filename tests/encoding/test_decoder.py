@@ -74,7 +74,6 @@ def test_what_we_write_we_read(name: str) -> None:
         ("wav", "pcm_f64le"),
         ("w64", "pcm_s24le"),
         ("wv", "wavpack"),
-        ("ogg", "libvorbis"),
         ("asf", "wmav2"),
         ("mpegts", "mp2"),
     ],

@@ -278,6 +278,12 @@ class _Muxed:
         self._guard.mute()
         self._container.close()
 
+    def __del__(self) -> None:
+        # Container and stream hold each other: without this, an encoder that is forgotten
+        # (some hold a megabyte) waits for the garbage collector.
+        if hasattr(self, "_container"):
+            self.close()
+
 
 class _Guard:
     """Stands between libav and a sink: an error inside of libav's callbacks would be lost or
