@@ -153,8 +153,9 @@ class AudioStore:
             raise _not_found(id)
 
     def stats(self) -> Stats:
-        count, size = self._records.totals()
-        return Stats(count, size, self._quota, self._reserved)
+        with self._lock:
+            count, size = self._records.totals()
+            return Stats(count, size, self._quota, self._reserved)
 
     def sweep(self) -> int:
         """Remove what has expired, what is over the quota, and what a crash left; how many."""
