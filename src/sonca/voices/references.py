@@ -201,17 +201,23 @@ def resolve_voice_file(
     """
     if _ID.fullmatch(name):
         return _uploaded(name, references)
-    if voices_dir is None or not _is_bare(name):
+    path = _found(name, voices_dir) if voices_dir is not None else None
+    if path is None:
+        # One answer for all, so that nobody learns what lies outside of the folder.
         raise _refused(name, voices_dir)
+    return path
+
+
+def _found(name: str, voices_dir: Path) -> Path | None:
+    """The regular file that is called `name` and lies in the folder itself."""
+    if not _is_bare(name):
+        return None
     try:
         folder = voices_dir.resolve(strict=True)
         path = (folder / name).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError) as error:  # missing, or links in a circle
-        raise _refused(name, voices_dir) from error
-    # One answer for all, so that nobody learns what lies outside of the folder.
-    if not path.is_relative_to(folder) or not path.is_file():
-        raise _refused(name, voices_dir)
-    return path
+        return path if path.is_relative_to(folder) and path.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # missing, too long, or links in a circle
+        return None
 
 
 def _uploaded(id: str, references: ReferenceStore | None) -> Path:
@@ -247,10 +253,10 @@ def _refused(name: str, voices_dir: Path | None) -> InvalidRequest:
 def _examples(voices_dir: Path, limit: int = 5) -> str:
     """A few of the names that would work, for a message."""
     try:
-        names = sorted(path.name for path in voices_dir.iterdir() if path.is_file())
+        entries = sorted(path.name for path in voices_dir.iterdir())
     except OSError:
         return ", which cannot be read"
-    names = [name for name in names if _is_bare(name)]
+    names = [name for name in entries if _found(name, voices_dir) is not None]
     if not names:
         return ", which is empty"
     return f" ({', '.join(names[:limit])}{', …' if len(names) > limit else ''})"
