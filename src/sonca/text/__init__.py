@@ -1,0 +1,13 @@
+"""Text to utterances: `plan` is the whole of it for callers.
+
+Vietnamese text, with all its numbers, abbreviations and foreign words, becomes utterances: what
+is said, where each word stands in the source, and the silence after it. Tables and patterns
+load on first use.
+"""
+
+from __future__ import annotations
+
+from sonca.text.planning import Plan, plan, plan_iter
+from sonca.text.reading import Reading
+
+__all__ = ["Plan", "Reading", "plan", "plan_iter"]
