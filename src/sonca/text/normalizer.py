@@ -15,11 +15,24 @@ from sonca.text.reading import Reading
 from sonca.text.sheet import Claim, Sheet
 from sonca.utterance import Span
 
-_DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒]")
+_DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
 _CAPITAL = re.compile(r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.")
+_DOTTED = re.compile(r"[^\W_]\.[^\W_]")
+_BROKEN = re.compile(r"[-–…]|\.\.")
+_DRAWN = re.compile(r"([^\W\d_])\1\1", re.IGNORECASE)
+_SMILE = re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@")
 _SYMBOL = re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_")
-_CLEAN = re.compile(r"[^\W\d_]|[ ,.?!:;]")
 _PIECE = re.compile(r"[^\W\d_]+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
+_KINDS = (
+    ("any", None),
+    ("digit", _DIGIT),
+    ("capital", _CAPITAL),
+    ("symbol", _SYMBOL),
+    ("dotted", _DOTTED),
+    ("broken", _BROKEN),
+    ("drawn", _DRAWN),
+    ("smile", _SMILE),
+)
 _STRONG = {"?": 4, "!": 3, "…": 2, ".": 1}
 
 
@@ -52,14 +65,7 @@ def read(source: str, start: int, end: int, reading: Reading, *, head: bool = Tr
 
 def _kinds(text: str) -> frozenset[str]:
     """Which kinds of rules can find anything in the text."""
-    kinds = {"any"}
-    if _DIGIT.search(text):
-        kinds.add("digit")
-    if _CAPITAL.search(text):
-        kinds.add("capital")
-    if _SYMBOL.search(text):
-        kinds.add("symbol")
-    return frozenset(kinds)
+    return frozenset(kind for kind, sign in _KINDS if sign is None or sign.search(text))
 
 
 def _assemble(source: str, sheet: Sheet) -> list[Token]:
