@@ -1,0 +1,143 @@
+"""Abbreviations that are read in full: titles, offices, places."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sonca.text.numbers import cardinal
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.tables import rows
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Abbreviation to its reading and the words of which one must stand near, if any."""
+    table = {}
+    for row in rows("abbreviations.tsv"):
+        near = tuple(row[2].split()) if len(row) > 2 else ()
+        for key in row[0].split("|"):
+            table[key] = (row[1], near)
+    return table
+
+
+def lookup(key: str) -> str | None:
+    """The reading of an abbreviation that needs no company."""
+    found = _table().get(key)
+    return found[0] if found and not found[1] else None
+
+
+def _near(sheet: Sheet, match: re.Match[str], words: tuple[str, ...]) -> bool:
+    low = sheet.text[max(0, match.start() - 60) : match.end() + 60].lower()
+    return any(re.search(rf"(?<!\w){re.escape(w.replace('_', ' '))}(?!\w)", low) for w in words)
+
+
+def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """The longest known head of a dotted or joined token, then the rest of it."""
+    claims: list[Claim] = []
+    start, end = match.span()
+    while start < end:
+        step = _longest(start, end, match, sheet)
+        if step is None:
+            skip = re.compile(r"[^\W\d_]+[^\w]*").match(sheet.work, start, end)
+            if skip is None or skip.end() >= end:
+                break
+            start = skip.end()
+            continue
+        claims.append(step)
+        start = step.end
+        while start < end and not sheet.work[start].isalpha():
+            start += 1
+    return claims or None
+
+
+def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim | None:
+    text = sheet.work
+    for stop in range(end, start, -1):
+        if stop < end and text[stop - 1].isalpha() and text[stop].isalpha():
+            continue
+        key = text[start:stop]
+        found = _table().get(key)
+        if found is None and key.endswith("."):
+            found = _table().get(key[:-1])
+            # The dot of "TS." is the abbreviation's own; at the end of a sentence it is not.
+            if found and not text[stop:].strip():
+                stop -= 1
+        if found and (not found[1] or _near(sheet, match, found[1])):
+            return Claim(start, stop, found[0], "abbreviation")
+    return None
+
+
+_PLACES = {
+    "Q": "quận", "P": "phường", "H": "huyện", "X": "xã", "TX": "thị xã", "TT": "thị trấn",
+    "Đ": "đường", "KP": "khu phố", "TP": "thành phố", "T": "tỉnh", "Kp": "khu phố", "Tp": "thành phố",
+    "Tx": "thị xã", "F": "phường", "K": "khu",
+}  # fmt: skip
+
+
+def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``Q.1``, ``P. Bến Nghé``, ``TX. Sơn Tây``: a kind of place before its name or number."""
+    kind = _PLACES.get(match["kind"])
+    if kind is None:
+        return None
+    number = match["n"]
+    if match["kind"] in ("T", "K", "F") and not number:
+        return None
+    if match["kind"] == "P" and number and int(number) >= 100:
+        kind = "phòng"
+    claims = [Claim(match.start("kind"), match.end("dot"), kind, "place")]
+    if number:
+        said = cardinal(number, sheet.reading)
+        claims.append(Claim(*match.span("n"), said, "place"))
+    return claims
+
+
+def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``Q1``, ``QL1A``, ``P12``: only where they can be nothing else."""
+    kind = {"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "HL": "hương lộ", "Q": "quận", "KM": "ki lô mét", "Km": "ki lô mét"}[match["kind"]]
+    value = int(match["n"])
+    if match["kind"] == "Q":
+        text = sheet.text
+        if text[match.end() : match.end() + 1] == "/" or (
+            value <= 4 and not re.search(r"TP|HCM|phường|P\.|đường", text)
+        ):
+            kind = "quý" if value <= 4 else kind
+    said = cardinal(match["n"], sheet.reading)
+    return [
+        Claim(*match.span("kind"), kind, "road"),
+        Claim(*match.span("n"), said, "road"),
+    ]
+
+
+RULES = (
+    Rule("road", "capital", r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)", _glued),
+    Rule(
+        "place",
+        "capital",
+        r"(?<![\w.])(?P<kind>[QPHXTKFĐ]|TX|Tx|TT|KP|Kp|TP|Tp)(?P<dot>\.) ?(?:(?P<n>\d{1,4})(?![\w]|[.,]\d)|(?=[A-ZĐÀ-Ỵ][^\W\d_A-Z]))",
+        _place,
+    ),
+    Rule(
+        "abbreviation",
+        "capital",
+        r"(?<![\w])[^\W\d_]{1,10}(?:[.&/–-] ?[A-ZĐÀ-Ỵ][^\W\d_]{0,9}){0,5}\.?",
+        _read,
+        WORD_BLOT,
+    ),
+    Rule(
+        "abbreviation",
+        "any",
+        r"(?<![\w])(?:v\.\s?v(?:\.{1,3}|…)?|vv(?:\.{1,3}|…)?|v/v|đ/c|k/g|vd:?|tr\.(?= ?\d)|tp\.? ?(?=hcm)|hcm|tphcm|stt|sđt|ubnd|gplx|cccd|cmnd)(?![\w])",
+        lambda m, s: _small(m[0]),
+        WORD_BLOT,
+    ),
+)
+
+
+def _small(text: str) -> str | None:
+    key = text.lower().rstrip(".… :").replace(" ", "")
+    table = {
+        "v.v": "vân vân", "vv": "vân vân", "v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi",
+        "vd": "ví dụ", "tr": "trang", "tp": "thành phố",
+    }  # fmt: skip
+    return table.get(key) or lookup(key.upper())

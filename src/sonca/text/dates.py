@@ -1,0 +1,230 @@
+"""Dates: days, months, years, quarters, weekdays, and whether ``3/2`` is one at all."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.numbers import DIGITS, cardinal
+from sonca.text.sheet import Claim, Rule, Sheet
+
+_DATE_BEFORE = frozenset(
+    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai chót"
+    " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
+    " mừng ngày: lịch khai giảng".split()
+) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
+_STREET_BEFORE = frozenset("đường phố quảng công trường".split())
+_FRACTION_BEFORE = frozenset(
+    "số giảm tăng chiếm khoảng hơn gần còn được ăn uống bằng là hết quá thiếu đạt điểm lệ một cả"
+    " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm".split()
+)
+_FRACTION_AFTER = frozenset(
+    "diện số dân cốc quãng lượng tổng thời khối bánh cái chiếc quả người học lít ly muỗng thìa chén"
+    " bát tài thế cơ nước của đoạn lớp đời chặng giá thu vốn cổ phần đường giờ chiều công lần các"
+    " những lá hộ hành đội tấn kg tháng mét giây inch là trong điểm dung sản thể ngân doanh nhiệm câu"
+    " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại".split()
+)
+_OVER_BEFORE = frozenset("điểm đạt lệ quả áp chấm số".split())
+_HOLIDAYS = {(1, 5), (2, 9), (1, 6), (3, 2), (1, 1), (3, 3), (7, 5), (8, 3), (5, 9), (2, 3), (10, 10)}
+
+
+def is_day_month(day: int, month: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= (29, 31)[month != 2] and not (
+        day == 31 and month in (4, 6, 9, 11)
+    )
+
+
+def month_name(month: int, sheet: Sheet) -> str:
+    return "tư" if month == 4 else cardinal(month, sheet.reading)
+
+
+def day_name(day: int, sheet: Sheet, before: str) -> str:
+    """The first ten days take "mùng", unless it is written already."""
+    said = cardinal(day, sheet.reading)
+    return f"mùng {said}" if day <= 10 and before not in ("mùng", "mồng") else said
+
+
+def year_name(year: str, sheet: Sheet) -> str:
+    if len(year) == 2 and year[0] == "0":
+        return f"{DIGITS[0]} {DIGITS[int(year[1])]}"
+    return cardinal(year, sheet.reading)
+
+
+def _say_day(day: int, month: int, sheet: Sheet, at: int) -> str:
+    before = sheet.before(at)
+    adjacent = sheet.text[:at].rstrip(" (")[-1:].isalpha()
+    before = before if adjacent else ""
+    lead = "" if before in ("ngày", "mùng", "mồng", "hôm") else "ngày "
+    return f"{lead}{day_name(day, sheet, before)} tháng {month_name(month, sheet)}"
+
+
+def _full(match: re.Match[str], sheet: Sheet) -> str | None:
+    day, month = int(match["d"]), int(match["m"])
+    if not is_day_month(day, month):
+        if not is_day_month(month, day):
+            return None
+        day, month = month, day  # the American order
+    said = _say_day(day, month, sheet, match.start())
+    return f"{said} năm {year_name(match['y'], sheet)}"
+
+
+def _iso(match: re.Match[str], sheet: Sheet) -> str | None:
+    day, month = int(match["d"]), int(match["m"])
+    if not is_day_month(day, month):
+        return None
+    said = _say_day(day, month, sheet, match.start())
+    return f"{said} năm {year_name(match['y'], sheet)}"
+
+
+def _day_range(match: re.Match[str], sheet: Sheet) -> str | None:
+    first, last, month = int(match["a"]), int(match["b"]), int(match["m"])
+    if not (is_day_month(last, month) and 1 <= first <= 31):
+        return None
+    before = sheet.before(match.start())
+    lead = "" if before in ("ngày", "mùng", "mồng") else "ngày "
+    said = (
+        f"{lead}{day_name(first, sheet, before)} đến ngày {day_name(last, sheet, '')}"
+        f" tháng {month_name(month, sheet)}"
+    )
+    return f"{said} năm {year_name(match['y'], sheet)}" if match["y"] else said
+
+
+def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
+    a, b = int(match["a"]), int(match["b"])
+    before = sheet.before(match.start())
+    after = sheet.after(match.end())
+    reading = sheet.reading
+    if before in _STREET_BEFORE and is_day_month(a, b):
+        return f"{cardinal(a, reading)} tháng {month_name(b, sheet)}"
+    if (a, b) in ((24, 7), (24, 24)) and before not in ("ngày", "sáng", "đêm", "tối", "chiều"):
+        return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
+    if is_day_month(a, b) and _is_date(a, b, before, after, match, sheet):
+        return _say_day(a, b, sheet, match.start())
+    if b == 0:
+        return f"{cardinal(a, reading)} trên không"
+    over = before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số"
+    over = over or after == "điểm" or a >= b or b > 1000
+    return f"{cardinal(a, reading)} {'trên' if over else 'phần'} {cardinal(b, reading)}"
+
+
+def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
+    text = sheet.text
+    if before == "số" and sheet.before(match.start(), 2) == "phân số":
+        return False
+    if text[match.start() - 1 : match.start()] in "+=*×" and match.start():
+        return False
+    if text[match.end() :].lstrip()[:1] in ("+", "=", "×", "*", "÷", "%"):
+        return False
+    if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
+        return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
+    if after in _FRACTION_AFTER or before in _FRACTION_BEFORE:
+        return False
+    if a > b or (a, b) in _HOLIDAYS and a != 1:
+        return True
+    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", text)
+    return bool(other) and a <= 31 and (a, b) != (1, 2)
+
+
+def _month_year(match: re.Match[str], sheet: Sheet) -> str | None:
+    word, value, year = match["word"], int(match["m"]), match["y"]
+    if word and word.lower().startswith("qu"):
+        if not 1 <= value <= 4:
+            return None
+        return f"{word.lower()} {cardinal(value, sheet.reading)} năm {year_name(year, sheet)}"
+    if not 1 <= value <= 12 or not (word or 1000 <= int(year) <= 2999):
+        return None
+    return f"tháng {month_name(value, sheet)} năm {year_name(year, sheet)}"
+
+
+def _month(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    value = int(match["m"])
+    if not 1 <= value <= 12 or sheet.before(match.start()) in ("mỗi", "mấy"):
+        return None
+    return [Claim(match.start("m"), match.end("m"), month_name(value, sheet), "month")]
+
+
+def _day(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    day = int(match["d"])
+    if not 1 <= day <= 31 or sheet.text[: match.start()].rstrip()[-1:].isdigit():
+        return None
+    dated = match["t"] is not None or sheet.before(match.start("d") - 5) == "tháng"
+    said = day_name(day, sheet, "") if dated else cardinal(day, sheet.reading)
+    return [Claim(match.start("d"), match.end("d"), said, "day")]
+
+
+def _lunar(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    said = cardinal(int(match["d"]), sheet.reading)
+    return [Claim(match.start("d"), match.end("d"), said, "day")]
+
+
+_WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "bảy"}
+_WEEK_BEFORE = frozenset("sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm".split())
+
+
+def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``T7`` among other days or after a part of the day."""
+    around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
+    company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
+    if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
+        return None
+    if match[0] == "CN":
+        return "chủ nhật" if len(company) > 1 or sheet.before(match.start()) in _WEEK_BEFORE else None
+    return f"thứ {_WEEKDAYS[match[0][1]]}"
+
+
+_D, _M, _Y = r"(?P<d>\d{1,2})", r"(?P<m>\d{1,2})", r"(?P<y>\d{4}|\d{2})"
+_LEFT, _RIGHT = r"(?<![\w/.,-])", r"(?![\w/]|[.,-]\d)"
+
+RULES = (
+    Rule("date", "digit", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _iso),
+    Rule("date", "digit", rf"(?<![\w/.,]){_D} ?([/.-]) ?{_M} ?\2 ?{_Y}{_RIGHT}", _full),
+    Rule(
+        "date range",
+        "digit",
+        rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]|[.,]\d)",
+        _day_range,
+    ),
+    Rule(
+        "month and year",
+        "digit",
+        rf"(?:(?<![\w])(?P<word>tháng|quý) |(?<![\w/.,-])){_M} ?[/.-] ?(?P<y>\d{{4}}){_RIGHT}",
+        _month_year,
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        "date",
+        "digit",
+        r"(?:(?<=ngày )|(?<=đêm )|(?<=sáng )|(?<=dịp )|(?<=lễ ))"
+        r"(?P<a>\d{1,2})(?P<sep>[-.])(?P<b>\d{1,2})(?![\w/]|[.,-]\d| ?%)",
+        lambda m, s: (
+            _say_day(int(m["a"]), int(m["b"]), s, m.start())
+            if is_day_month(int(m["a"]), int(m["b"]))
+            and s.after(m.end()) not in ("tháng", "âm", "giờ")
+            else None
+        ),
+        flags=re.IGNORECASE,
+    ),
+    Rule("slash", "digit", r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,7})(?![\w/]|[.,]\d)", _slash),
+    Rule(
+        "month",
+        "digit",
+        r"(?<!\d )(?<![\w])tháng (?P<m>\d{1,2})(?![\w/]|[.,]\d)",
+        _month,
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        "day",
+        "digit",
+        r"(?<![\w])ngày (?P<d>\d{1,2})(?![\w/]|[.,]\d)(?P<t>,? tháng)?",
+        _day,
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        "day",
+        "digit",
+        r"(?<![\w])(?:mùng|mồng) (?P<d>\d{1,2})(?![\w/]|[.,]\d)",
+        _lunar,
+        flags=re.IGNORECASE,
+    ),
+    Rule("weekday", "capital", r"(?<![\w])(?:T[2-7]|CN)(?![\w])", _weekday),
+)

@@ -1,0 +1,135 @@
+"""One spelling for every letter: NFC and plain characters, with the way back to the source.
+
+`fold` turns a stretch of source text into the form that all rules read: composed letters,
+ASCII digits and Latin letters instead of full-width ones, Đ for the look-alike U+00D0, no
+controls or invisible characters. Every folded character remembers the piece of the source it
+stands for. Nothing here knows words or sentences.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sonca.utterance import Span
+
+_MARKS_SHAPE = "\u0302\u0306\u031b"  # circumflex, breve, horn: part of a Vietnamese letter
+_MARKS_TONE = "\u0300\u0301\u0303\u0309\u0323"
+_MAX_MARKS = 6  # a letter has two; the rest of a heap is noise and is dropped
+_KEEP = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒⁻⁺ₙⁿ™℠…№℃℉‼⁇⁈⁉´¨¯¸")
+_FIXED = {
+    "\u00d0": "Đ",
+    "\u0189": "Đ",
+    "\u00f0": "đ",
+    "\u0256": "đ",
+    "\u2126": "Ω",
+    "\u212b": "Å",
+    "\u00b5": "μ",
+    "\u2212": "−",
+    "\u2044": "/",
+    "\u2215": "/",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\ufe63": "-",
+    "\uff0d": "-",
+    "№": "số ",
+    "℃": "°C",
+    "℉": "°F",
+    "º": "°",
+    "ª": "a",
+    "˚": "°",
+    "⋯": "…",
+    "‼": "!!",
+    "⁇": "??",
+    "⁈": "?!",
+    "⁉": "!?",
+    "。": ".",
+    "、": ",",
+    "｡": ".",
+    "､": ",",
+    "ʼ": "’",
+    "`": "‘",
+    "´": "’",
+}
+# Nothing to fold: composed Vietnamese, ASCII but controls, and the usual punctuation.
+_PLAIN = re.compile(
+    "[ -_a-~\u00a1-\u00a9\u00ab-\u00ac\u00ae-\u00b1\u00b6\u00b7\u00bb-\u00cf\u00d1-\u00ef"
+    "\u00f1-\u0131\u0134-\u013e\u0141-\u0148\u014a-\u017e\u01a0\u01a1\u01af\u01b0"
+    "\u1ea0-\u1ef9\u2013\u2014\u2018-\u201f\u2022\u2026\u20ab\u20ac\u00b2\u00b3]*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Folded text and where it comes from."""
+
+    text: str
+    start: int
+    """Where the stretch begins in the source."""
+    starts: tuple[int, ...] | None = None
+    """Source offset of every folded character; None where folding changed nothing."""
+    ends: tuple[int, ...] | None = None
+
+    def source(self, start: int, end: int) -> Span:
+        """The source span of ``text[start:end]``, which must not be empty."""
+        if self.starts is None or self.ends is None:
+            return self.start + start, self.start + end
+        return self.starts[start], self.ends[end - 1]
+
+
+def fold(source: str, start: int = 0, end: int | None = None) -> Folded:
+    """Fold ``source[start:end]``."""
+    end = len(source) if end is None else end
+    if _PLAIN.fullmatch(source, start, end):
+        return Folded(source[start:end], start)
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = start
+    while at < end:
+        stop = at + 1
+        while stop < end and unicodedata.combining(source[stop]):
+            stop += 1
+        for char in _cluster(source[at : min(stop, at + 1 + _MAX_MARKS)]):
+            out.append(char)
+            starts.append(at)
+            ends.append(stop)
+        at = stop
+    return Folded("".join(out), start, tuple(starts), tuple(ends))
+
+
+@lru_cache(maxsize=4096)
+def _cluster(cluster: str) -> str:
+    base, marks = cluster[0], cluster[1:]
+    folded = _character(base)
+    if not marks or not folded:
+        return folded
+    letters = unicodedata.normalize("NFD", folded[-1] + marks)
+    # A tone typed before the hat ("é" + U+0302) does not compose; the letter's own marks go first.
+    shape = [m for m in letters[1:] if m in _MARKS_SHAPE]
+    tone = [m for m in letters[1:] if m in _MARKS_TONE]
+    other = [m for m in letters[1:] if m not in _MARKS_SHAPE and m not in _MARKS_TONE]
+    composed = unicodedata.normalize("NFC", letters[0] + "".join(shape[:1] + tone[:1] + other[:1]))
+    return folded[:-1] + composed[0]  # marks that do not compose with the letter are noise
+
+
+@lru_cache(maxsize=4096)
+def _character(char: str) -> str:
+    fixed = _FIXED.get(char)
+    if fixed is not None:
+        return fixed
+    category = unicodedata.category(char)
+    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\v\f\x85":
+        return " "
+    if category in ("Cc", "Cf", "Cs", "Cn", "Mn", "Me", "Mc"):
+        return ""
+    if char in _KEEP:
+        return char
+    if category == "Nd":
+        return str(unicodedata.digit(char))
+    compatible = unicodedata.normalize("NFKC", char)
+    if compatible != char and compatible.strip() and len(compatible) <= 4:
+        return compatible.replace("\u2044", "/")
+    return unicodedata.normalize("NFC", char)

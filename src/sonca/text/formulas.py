@@ -1,0 +1,139 @@
+"""Mathematics: operators, powers, roots and variables."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.letters import spell
+from sonca.text.numbers import cardinal, number
+from sonca.text.sheet import NUMBER_BLOT, Claim, Rule, Sheet
+
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_VULGAR = {
+    "½": "một phần hai", "⅓": "một phần ba", "⅔": "hai phần ba", "¼": "một phần tư",
+    "¾": "ba phần tư", "⅕": "một phần năm", "⅖": "hai phần năm", "⅗": "ba phần năm",
+    "⅘": "bốn phần năm", "⅙": "một phần sáu", "⅚": "năm phần sáu", "⅛": "một phần tám",
+    "⅜": "ba phần tám", "⅝": "năm phần tám", "⅞": "bảy phần tám", "⅐": "một phần bảy",
+    "⅑": "một phần chín", "⅒": "một phần mười",
+}  # fmt: skip
+_OPERATORS = {
+    "=": "bằng", "+": "cộng", "×": "nhân", "*": "nhân", "·": "nhân", "÷": "chia", ":": "chia",
+    "/": "chia", "<": "nhỏ hơn", ">": "lớn hơn", "≤": "nhỏ hơn hoặc bằng", "⩽": "nhỏ hơn hoặc bằng",
+    "≥": "lớn hơn hoặc bằng", "⩾": "lớn hơn hoặc bằng", "≠": "khác", "≈": "xấp xỉ", "±": "cộng trừ",
+    "-": "trừ", "−": "trừ", "–": "trừ", "<=": "nhỏ hơn hoặc bằng", ">=": "lớn hơn hoặc bằng",
+    "!=": "khác", "==": "bằng", "∈": "thuộc", "∉": "không thuộc", "⊂": "là tập con của", "∪": "hợp",
+    "∩": "giao", "⇒": "suy ra", "⇔": "tương đương", "∝": "tỉ lệ với", "≡": "đồng nhất với",
+    "x": "nhân", "X": "nhân", "∥": "song song với", "⊥": "vuông góc với", "=>": "suy ra",
+    "+=": "cộng bằng", "∓": "trừ cộng", "≅": "xấp xỉ", "∼": "xấp xỉ",
+}  # fmt: skip
+
+
+def _power(match: re.Match[str], sheet: Sheet) -> str:
+    text = match[0].translate(_SUPER).lstrip("^").strip("(){}")
+    if text == "2":
+        return "bình phương" if match[0] != "^2" else "mũ hai"
+    sign = "âm " if text.startswith(("-", "−")) else ""
+    text = text.strip("+-−")
+    if not text:
+        return ""
+    return f"mũ {sign}{cardinal(text, sheet.reading) if text.isdigit() else spell(text)}"
+
+
+def _root(match: re.Match[str], sheet: Sheet) -> str:
+    return {"√": "căn bậc hai của", "∛": "căn bậc ba của", "∜": "căn bậc bốn của"}[match[0]]
+
+
+def _operator(match: re.Match[str], sheet: Sheet) -> str | None:
+    sign = match["op"]
+    if sign in "-−–:/xX*·" and not _in_formula(sign, match, sheet):
+        return None
+    return _OPERATORS.get(sign)
+
+
+_FORMULA = re.compile(r"[=≠≈≤≥<>]|\d ?[+×÷] ?\d")
+
+
+def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
+    text = sheet.text
+    around = text[max(0, match.start() - 40) : match.end() + 40]
+    if sign in "xX":
+        return True
+    if sign in "*·":
+        return text[match.end() : match.end() + 1] != "*"
+    if _FORMULA.search(around):
+        return True
+    before = text[: match.start()].rstrip()[-1:]
+    after = text[match.end() :].lstrip()[:1]
+    return sign in "-−" and (
+        before.isalpha() and _single(text, match.start()) and after.isalnum() and "^" in around
+    )
+
+
+def _single(text: str, at: int) -> bool:
+    stripped = text[:at].rstrip()
+    return not stripped[-2:-1].isalpha()
+
+
+def _vulgar(match: re.Match[str], sheet: Sheet) -> str:
+    said = _VULGAR[match["v"]]
+    if match["n"]:
+        return f"{cardinal(match['n'], sheet.reading)} {said}"
+    return said
+
+
+def _negative(match: re.Match[str], sheet: Sheet) -> str | None:
+    """A minus right before a number. At the head of a line it may be a dialogue dash."""
+    text = sheet.text
+    if text[: match.start()].strip():
+        return "âm"
+    rest = re.match(r"[\d.,]+ ?(.?)", text[match.end() :])
+    if match[0] != "−" and rest and rest[1].isalpha() and not re.match(
+        r"[\d.,]+ ?(?:độ|[CFK]\b|m\b|km|%)", text[match.end() :]
+    ):
+        return None
+    return "âm"
+
+
+def _subscript(match: re.Match[str], sheet: Sheet) -> str:
+    return cardinal(match[0].translate(_SUB), sheet.reading)
+
+
+def _about(match: re.Match[str], sheet: Sheet) -> str:
+    return "khoảng"
+
+
+_OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|])"
+_OPERAND_RIGHT = r"(?=[\x01\w(\[{√−|+±π∞-])"
+
+EARLY_RULES = (
+    Rule("fraction", "digit", r"(?:(?<![\w.,])(?P<n>\d{1,3}) ?)?(?P<v>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒])", _vulgar),
+    Rule("root", "symbol", "[√∛∜]", _root),
+    Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),
+    Rule("about", "digit", r"(?<![\w\x01])(?<![\x01\d] )[~≈∼] ?(?=[\d$€])", _about),
+)
+
+RULES = (
+    Rule(
+        "operator",
+        "symbol",
+        rf"{_OPERAND_LEFT} ?(?P<op><=|>=|!=|==|=>|[=×÷≤≥≠≈±∈∉⊂∪∩⇒⇔∝≡∥⊥<>]) ?{_OPERAND_RIGHT}",
+        _operator,
+        NUMBER_BLOT,
+    ),
+    Rule("operator", "symbol", rf"{_OPERAND_LEFT}(?P<op>\+)(?=[\x01\w(])|{_OPERAND_LEFT} \+ ", lambda m, s: "cộng"),
+    Rule(
+        "operator",
+        "digit",
+        r"(?:(?<=[\x01\d])|(?<=[\x01\d] )) ?(?P<op>[xX×*·]) ?(?=[\x01\d])",
+        lambda m, s: "nhân",
+    ),
+    Rule(
+        "operator",
+        "symbol",
+        rf"{_OPERAND_LEFT} ?(?P<op>[-−–:/*]) ?{_OPERAND_RIGHT}",
+        _operator,
+    ),
+    Rule("power", "digit", r"(?:(?<=[\x01\w)])[⁻⁺]?[²³¹⁰⁴⁵⁶⁷⁸⁹]{1,4}|(?<=[\x01\w)])\^\(?[-−]?[\da-z]{1,4}\)?)", _power),
+    Rule("subscript", "digit", r"[₀₁₂₃₄₅₆₇₈₉]{1,4}", _subscript),
+)

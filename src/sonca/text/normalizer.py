@@ -1,0 +1,132 @@
+"""Reads one sentence: folds it, lets the passes claim what they know, reads the rest as words.
+
+The seam between splitter and plan: `read` takes a stretch of the source and gives the spoken
+words, each with its source span, and the punctuation that engines use for prosody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sonca.text.folding import fold
+from sonca.text.reading import Reading
+from sonca.text.sheet import Claim, Sheet
+from sonca.utterance import Span
+
+_DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
+_CAPITAL = re.compile(r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.")
+_DOTTED = re.compile(r"[^\W_]\.[^\W_]")
+_BROKEN = re.compile(r"[-–…]|\.\.")
+_DRAWN = re.compile(r"([^\W\d_])\1\1", re.IGNORECASE)
+_SMILE = re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@")
+_SYMBOL = re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_")
+_PIECE = re.compile(r"[^\W\d_]+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
+_KINDS = (
+    ("any", None),
+    ("digit", _DIGIT),
+    ("capital", _CAPITAL),
+    ("symbol", _SYMBOL),
+    ("dotted", _DOTTED),
+    ("broken", _BROKEN),
+    ("drawn", _DRAWN),
+    ("smile", _SMILE),
+)
+_STRONG = {"?": 4, "!": 3, "…": 2, ".": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One step of a reading: a piece of the source and what is said for it."""
+
+    span: Span
+    """Where it stands in the source."""
+    original: str
+    spoken: str
+    """Vietnamese words; punctuation that shapes the melody; or nothing."""
+    rule: str
+    """The name of the rule that read it."""
+    foreign: str | None = None
+    """The original spelling of a word that is not Vietnamese."""
+    punctuation: bool = False
+
+
+def read(source: str, start: int, end: int, reading: Reading, *, head: bool = True) -> list[Token]:
+    """The tokens of ``source[start:end]`` in order. Blanks give none."""
+    from sonca.text.passes import apply
+
+    folded = fold(source, start, end)
+    sheet = Sheet.of(folded, reading)
+    if sheet.text:
+        apply(sheet, _kinds(sheet.text), head=head)
+    return _assemble(source, sheet)
+
+
+def _kinds(text: str) -> frozenset[str]:
+    """Which kinds of rules can find anything in the text."""
+    return frozenset(kind for kind, sign in _KINDS if sign is None or sign.search(text))
+
+
+def _assemble(source: str, sheet: Sheet) -> list[Token]:
+    """Claims and left-over words in the order of the source."""
+    from sonca.text.words import read_word
+
+    tokens: list[Token] = []
+    claims = {claim.start: claim for claim in sheet.claims}
+    work, folded = sheet.work, sheet.folded
+    at, size = 0, len(work)
+    match = _PIECE.match
+    while at < size:
+        claim = claims.get(at)
+        if claim is not None:
+            tokens.append(_token(source, sheet, claim))
+            at = claim.end
+            continue
+        char = work[at]
+        if char == " ":
+            at += 1
+            continue
+        found = match(work, at)
+        assert found is not None  # the last alternative matches anything
+        end = found.end()
+        piece = found[0]
+        if char.isalpha():
+            spoken, rule, foreign = read_word(piece, sheet, at)
+            span = folded.source(at, end)
+            tokens.append(Token(span, source[span[0] : span[1]], spoken, rule, foreign))
+        else:
+            tokens.append(_mark(source, sheet, at, end))
+        at = end
+    return tokens
+
+
+def _token(source: str, sheet: Sheet, claim: Claim) -> Token:
+    span = sheet.folded.source(claim.start, claim.end)
+    return Token(span, source[span[0] : span[1]], claim.spoken, claim.rule, claim.foreign)
+
+
+_QUIET = {"(": ",", ")": ",", "[": ",", "]": ",", "【": ",", "】": ",", "，": ",", "：": ":"}
+
+
+def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
+    """Punctuation: kept where it shapes the melody, silent otherwise."""
+    piece = sheet.work[at:end]
+    span = sheet.folded.source(at, end)
+    spoken = ""
+    if piece[0] in ".?!…":
+        spoken = max(piece, key=lambda c: _STRONG[c])
+        if spoken == "." and len(piece) > 1:
+            spoken = "…"
+    elif piece in ",;:":
+        spoken = piece
+    elif piece in _QUIET:
+        spoken = _QUIET[piece]
+    elif piece in "–—―-" and sheet.text[at - 1 : at] == " " and sheet.text[end : end + 1] == " ":
+        spoken = ","
+    return Token(span, source[span[0] : span[1]], spoken, "punctuation", None, True)
+
+
+def spoken_tokens(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens that are spoken as words."""
+    return [t for t in tokens if t.spoken and not t.punctuation]

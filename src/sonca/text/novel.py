@@ -1,0 +1,62 @@
+"""What stories do with words: stutters, drawn-out vowels, sounds between asterisks."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.letters import sound
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.syllables import split_tone, syllable
+
+
+def _stutter(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``T-tôi``, ``Kh... không``: the broken-off start is said as a sound."""
+    start, word = match["start"], match["word"].lower()
+    low = start.lower()
+    if not _plain(word).startswith(_plain(low)) or len(low) >= len(word):
+        return None
+    if low == word or syllable(word) is None and len(low) > 1:
+        return None
+    said = sound(low) or (low if syllable(low) else None)
+    if said is None:
+        return None
+    claims = []
+    for part in re.finditer(r"[^\W\d_]+", match[0]):
+        if match.start() + part.start() >= match.start("word"):
+            break
+        at = match.start() + part.start()
+        claims.append(Claim(at, at + len(part[0]), said, "stutter"))
+    return claims
+
+
+def _plain(word: str) -> str:
+    return split_tone(word)[0]
+
+
+def _drawn_out(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``Khôôông`` is "không", ``hừmmm`` is "hừm"."""
+    word = match[0].lower()
+    if syllable(word):
+        return None
+    out = word[0]
+    for char in word[1:]:
+        same = _plain(char) == _plain(out[-1])
+        if not same:
+            out += char
+    if syllable(out):
+        return out
+    return None
+
+
+RULES = (
+    Rule(
+        "stutter",
+        "broken",
+        r"(?<![\w-])(?P<start>[^\W\d_]{1,3})(?:(?:[-–]|\.{2,3} ?|… ?)(?P=start)){0,4}"
+        r"(?:[-–]|\.{2,3} ?|… ?)(?P<word>[^\W\d_]{1,7})(?![\w])",
+        _stutter,
+        WORD_BLOT,
+        re.IGNORECASE,
+    ),
+    Rule("drawn-out word", "drawn", r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)[^\W\d_]{3,40}(?!\w)", _drawn_out, WORD_BLOT, re.IGNORECASE),
+)

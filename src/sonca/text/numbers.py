@@ -1,0 +1,137 @@
+"""Numbers as Vietnamese words. Knows arithmetic and regional words, no context."""
+
+from __future__ import annotations
+
+from sonca.text.reading import Reading
+
+DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
+_BILLION = 10**9
+MAX_CARDINAL_DIGITS = 18
+"""Longer numbers are read digit by digit; nobody counts "tỷ tỷ"."""
+
+
+def digits(text: str) -> str:
+    """Digit by digit; everything else in `text` is passed over."""
+    return " ".join(DIGITS[int(c)] for c in text if c in "0123456789")
+
+
+def _below_thousand(value: int, full: bool, reading: Reading) -> list[str]:
+    hundreds, rest = divmod(value, 100)
+    tens, unit = divmod(rest, 10)
+    words: list[str] = []
+    if hundreds or full:
+        words += [DIGITS[hundreds], "trăm"]
+    if tens == 0:
+        if unit:
+            if words:
+                words.append(reading.odd)
+            words.append(reading.four if unit == 4 and len(words) > 1 else DIGITS[unit])
+        return words
+    words += ["mười"] if tens == 1 else [DIGITS[tens], "mươi"]
+    if unit == 5:
+        words.append("lăm")
+    elif unit == 1 and tens > 1:
+        words.append("mốt")
+    elif unit == 4 and tens > 1:
+        words.append(reading.four)
+    elif unit:
+        words.append(DIGITS[unit])
+    return words
+
+
+def _below_billion(value: int, full: bool, reading: Reading) -> list[str]:
+    words: list[str] = []
+    for size, name in ((10**6, "triệu"), (1000, reading.thousand), (1, "")):
+        part, value = divmod(value, size)
+        if part:
+            words += _below_thousand(part, full or bool(words), reading)
+            words += [name] if name else []
+    return words
+
+
+def cardinal(number: int | str, reading: Reading) -> str:
+    """A whole number, 0 or above. Too long a number is read digit by digit."""
+    text = str(number)
+    if len(text.lstrip("0")) > MAX_CARDINAL_DIGITS:
+        return digits(text)
+    value = int(text)
+    if value == 0:
+        return DIGITS[0]
+    parts: list[int] = []
+    while value:
+        value, part = divmod(value, _BILLION)
+        parts.append(part)
+    words: list[str] = []
+    for power in range(len(parts) - 1, -1, -1):
+        if parts[power]:
+            words += _below_billion(parts[power], bool(words), reading) + ["tỷ"] * power
+    return " ".join(words)
+
+
+def fraction_digits(text: str, reading: Reading) -> str:
+    """What follows the decimal sign: two digits as a number, others one by one."""
+    if len(text) == 2 and text[0] != "0":
+        return cardinal(text, reading)
+    return digits(text)
+
+
+def decimal(whole: str, fraction: str, reading: Reading, point: str = "phẩy") -> str:
+    return f"{cardinal(whole, reading)} {point} {fraction_digits(fraction, reading)}"
+
+
+def split(number: str, *, grouped: bool = False) -> tuple[str, str, str]:
+    """``(whole, fraction, sign)`` of a written number with any separators.
+
+    Vietnamese writes ``1.234,5``, but English habits are common. Two kinds of separator: the
+    later one is decimal. A dot before exactly three digits groups; a comma before three digits
+    is decimal unless it repeats or the caller knows better (`grouped`).
+    """
+    number = number.replace(" ", "")
+    dot, comma = number.rfind("."), number.rfind(",")
+    if dot >= 0 and comma >= 0:
+        sign = "," if comma > dot else "."
+    elif dot < 0 and comma < 0:
+        return number, "", ""
+    else:
+        sign = "." if dot >= 0 else ","
+        parts = number.split(sign)
+        threes = all(len(p) == 3 for p in parts[1:]) and parts[0] not in ("0", "00")
+        if threes and (len(parts) > 2 or sign == "." or grouped):
+            return "".join(parts), "", ""
+    whole, _, fraction = number.rpartition(sign)
+    return whole.replace(".", "").replace(",", ""), fraction, sign
+
+
+def number(written: str, reading: Reading, *, grouped: bool = False, point: str = "phẩy") -> str:
+    """A written number with any separators, as words."""
+    whole, fraction, _ = split(written, grouped=grouped)
+    if fraction:
+        return decimal(whole, fraction, reading, point)
+    return cardinal(whole or "0", reading)
+
+
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+
+
+def from_roman(text: str) -> int | None:
+    """The value of a well-formed Roman numeral in capitals, else None."""
+    value, previous = 0, 0
+    for char in reversed(text):
+        digit = _ROMAN.get(char)
+        if digit is None:
+            return None
+        value += -digit if digit < previous else digit
+        previous = max(previous, digit)
+    return value if value and to_roman(value) == text else None
+
+
+def to_roman(value: int) -> str:
+    if not 0 < value < 4000:
+        return ""
+    table = ["M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"]
+    sizes = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
+    out = ""
+    for size, letters in zip(sizes, table, strict=True):
+        count, value = divmod(value, size)
+        out += letters * count
+    return out

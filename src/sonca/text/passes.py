@@ -1,0 +1,89 @@
+"""The table of passes, in the order in which they read a sentence.
+
+Order decides: what a rule claims, no later rule sees. First the user's own words, then what
+has a form of its own (addresses, codes, dates, times), then what needs a neighbour (money,
+units, Roman numerals), then plain numbers, and last the signs that are left between them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text import (
+    abbreviations,
+    acronyms,
+    dates,
+    formulas,
+    ids,
+    money,
+    novel,
+    ranges,
+    romans,
+    symbols,
+    times,
+    units,
+    web,
+)
+from sonca.text.numbers import cardinal, digits, number
+from sonca.text.patterns import NUMBER, NUMBER_START
+from sonca.text.sheet import Rule, Sheet
+from sonca.text.syllables import syllable
+
+_NAMED = frozenset("số mã lô phòng khu ca bàn đội tổ nhà".split())
+
+
+def _number(match: re.Match[str], sheet: Sheet) -> str | None:
+    text = match[0]
+    if text[0] == "0" and len(text) > 1 and text.isdigit():
+        if len(text) == 2 and sheet.after(match.end()) and sheet.before(match.start()) not in _NAMED:
+            return cardinal(text, sheet.reading)
+        return digits(text)
+    point = "phẩy" if "," in text else "chấm"
+    return number(text, sheet.reading, point=point)
+
+
+PLAIN_NUMBERS = (
+    Rule("number", "digit", rf"{NUMBER_START}{NUMBER}", _number),
+    Rule("digits", "digit", r"\d+", lambda m, s: digits(m[0])),
+)
+
+PASSES: tuple[Rule, ...] = (
+    *web.RULES,
+    *symbols.EARLY_RULES,
+    *novel.RULES,
+    *ids.RULES,
+    *dates.RULES,
+    *times.RULES,
+    *ranges.RULES,
+    *formulas.EARLY_RULES,
+    *money.RULES,
+    *units.RULES,
+    *romans.RULES,
+    *abbreviations.RULES,
+    *acronyms.RULES,
+    *PLAIN_NUMBERS,
+    *formulas.RULES,
+    *ranges.LATE_RULES,
+    *units.LATE_RULES,
+    *symbols.LATE_RULES,
+)
+
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def _shouting(text: str) -> bool:
+    """All in capitals, with at least one Vietnamese word that shows it."""
+    if text != text.upper() or not any(c.isalpha() for c in text):
+        return False
+    words = _WORD.findall(text)
+    return len(words) >= 2 and sum(syllable(w) is not None for w in words) * 2 > len(words)
+
+
+def apply(sheet: Sheet, kinds: frozenset[str], *, head: bool) -> None:
+    """Run every pass that can find anything."""
+    if "capital" in kinds:
+        sheet.shouting = _shouting(sheet.text)
+    for rule in PASSES:
+        if rule.when in kinds:
+            rule.apply(sheet)

@@ -1,0 +1,210 @@
+"""English phonemes (IPA from espeak-ng) as Vietnamese syllables.
+
+A listener should hear what a Vietnamese would say: clusters get a vowel ("xờ tai" for
+"style"), final sounds become those that Vietnamese has, closed syllables with a stop take the
+sắc tone, and the rest stay level. It knows sounds only, no spelling.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Longest first within each table.
+_VOWELS = {
+    "aɪə": "ai ơ", "aʊə": "ao ơ", "ɔːɹ": "o", "oːɹ": "o", "ɑːɹ": "a", "ɪɹ": "ia", "ɛɹ": "e", "ʊɹ": "ua",
+    "aɪ": "ai", "aʊ": "ao", "eɪ": "ây", "oʊ": "âu", "əʊ": "âu", "ɔɪ": "oi", "iː": "i", "uː": "u", "ɔː": "o",
+    "ɑː": "a", "ɜː": "ơ", "oː": "o", "ɪə": "ia", "iə": "i ơ", "ʊə": "ua", "eə": "e", "aː": "a",
+    "i": "i", "ɪ": "i", "ᵻ": "i", "e": "ê", "ɛ": "e", "æ": "e", "a": "a", "ɐ": "ơ", "ʌ": "ă",
+    "ə": "ơ", "ɚ": "ơ", "ɝ": "ơ", "ɔ": "o", "ɒ": "o", "o": "ô", "ʊ": "u", "u": "u", "ɑ": "a", "y": "i",
+}  # fmt: skip
+_CONSONANTS = {
+    "tʃ": "ch", "dʒ": "gi", "ŋ": "ng", "θ": "th", "ð": "d", "ʃ": "s", "ʒ": "gi", "ɹ": "r", "ɾ": "t", "ɡ": "g",
+    "b": "b", "d": "đ", "f": "ph", "g": "g", "h": "h", "j": "i", "k": "c", "l": "l", "m": "m", "n": "n",
+    "p": "p", "s": "x", "t": "t", "v": "v", "w": "u", "z": "d", "r": "r", "x": "kh", "ʔ": "", "ɬ": "l",
+    "ç": "h",
+}  # fmt: skip
+_SOUNDS = sorted({**_VOWELS, **_CONSONANTS}, key=len, reverse=True)
+_SOUND = re.compile("|".join(map(re.escape, _SOUNDS)))
+_CODAS = {
+    "ph": "p", "b": "p", "p": "p", "v": "p", "t": "t", "đ": "t", "th": "t", "d": "t", "gi": "t", "ch": "t",
+    "x": "t", "s": "t", "c": "c", "g": "c", "kh": "c", "m": "m", "n": "n", "ng": "ng", "l": "n", "r": "",
+    "h": "", "i": "", "u": "",
+}  # fmt: skip
+# Vowel and coda that Vietnamese does not have together, and what it has instead.
+_RIMES = {
+    "ing": "inh", "ic": "ích", "êng": "ênh", "êc": "ếch", "ơng": "âng", "ơc": "ấc", "ec": "éc", "eng": "eng",
+    "âyn": "ên", "âym": "êm", "âyt": "ết", "âyp": "ếp", "âyc": "ếch", "âyng": "ênh",
+    "âun": "ôn", "âum": "ôm", "âut": "ốt", "âup": "ốp", "âuc": "ốc", "âung": "ông",
+    "ain": "ai", "aim": "am", "ait": "ai", "aip": "ai", "aic": "ai", "aing": "ai",
+    "aon": "ao", "aot": "ao", "aop": "ao", "aoc": "ao", "aom": "ao", "aong": "ao",
+    "oin": "oi", "oit": "oi", "oip": "oi", "oic": "oi", "oim": "oi", "oing": "oi",
+    "ian": "ia", "iat": "ia", "iam": "ia", "uan": "ua", "uat": "ua", "uam": "ua", "iac": "ia", "uac": "ua",
+    "ă": "ơ", "ân": "ân",
+}  # fmt: skip
+_EPENTHESIS = {"x": "xờ", "s": "sờ", "c": "cờ", "k": "cờ", "p": "pờ", "b": "bờ", "t": "tờ", "đ": "đờ", "ph": "phờ",
+               "g": "gờ", "v": "vờ", "l": "lờ", "m": "mờ", "n": "nờ", "th": "thờ", "d": "dờ", "gi": "giờ", "ch": "chờ",
+               "h": "hờ", "r": "rờ", "ng": "ngờ", "kh": "khờ"}  # fmt: skip
+_ACUTE = "\u0301"
+_HARD = frozenset(("p", "t", "c", "ch"))
+
+
+def from_ipa(ipa: str) -> str:
+    """Vietnamese syllables for one word's or phrase's phonemes; empty if there are none."""
+    return " ".join(filter(None, (_word(part) for part in ipa.split())))
+
+
+def _word(ipa: str) -> str:
+    sounds = _sounds(ipa)
+    if not any(kind == "v" for kind, _ in sounds):
+        return " ".join(_EPENTHESIS.get(s, "") for _, s in sounds).strip()
+    return " ".join(_syllables(sounds))
+
+
+def _sounds(ipa: str) -> list[tuple[str, str]]:
+    """``("v", vowel)`` and ``("c", consonant)`` in order; stress and length are dropped."""
+    plain = "".join(c for c in ipa if c not in "ˈˌ.-_|‿̩ʲ" and not unicodedata.combining(c))
+    plain = plain.replace("ɐ̃", "a").replace("l̩", "əl").replace("n̩", "ən").replace("əl", "əl")
+    out: list[tuple[str, str]] = []
+    for match in _SOUND.finditer(plain):
+        sound = match[0]
+        if sound in _VOWELS:
+            for part in _VOWELS[sound].split():
+                out.append(("v", part))
+        elif _CONSONANTS[sound]:
+            out.append(("c", _CONSONANTS[sound]))
+    return out
+
+
+def _syllables(sounds: list[tuple[str, str]]) -> list[str]:
+    nuclei = [i for i, (kind, _) in enumerate(sounds) if kind == "v"]
+    out: list[str] = []
+    start = 0
+    for order, nucleus in enumerate(nuclei):
+        onset = [s for _, s in sounds[start:nucleus]]
+        last = order == len(nuclei) - 1
+        following = nuclei[order + 1] if not last else len(sounds)
+        between = [s for _, s in sounds[nucleus + 1 : following]]
+        coda, rest = _divide(between, last)
+        start = nucleus + 1 + len(between) - len(rest)
+        out += _syllable(onset, sounds[nucleus][1], coda)
+        if last:
+            out += _trail(rest)
+    return out
+
+
+def _divide(between: list[str], last: bool) -> tuple[str, list[str]]:
+    """The coda of the syllable, and the consonants left for what follows."""
+    if not between:
+        return "", []
+    if last:
+        return between[0], between[1:]
+    if len(between) == 1:
+        return "", between
+    if between[0] in ("i", "u"):
+        return "", between
+    if len(between) == 2 and between[1] in ("r", "l", "i", "u") and between[0] not in ("m", "n", "ng", "l"):
+        return "", between
+    return between[0], between[1:]
+
+
+def _trail(rest: list[str]) -> list[str]:
+    """Final clusters: only a hissing end is still heard."""
+    return [_EPENTHESIS[s] for s in rest if s in ("x",)][:1]
+
+
+def _syllable(onset: list[str], vowel: str, coda: str) -> list[str]:
+    out: list[str] = []
+    glide = ""
+    while onset and onset[-1] in ("i", "u") and len(onset) > 0:
+        glide = onset.pop() + glide
+        if len(glide) > 1:
+            glide = glide[-1]
+    for consonant in onset[:-1]:
+        if consonant in _EPENTHESIS:
+            out.append(_EPENTHESIS[consonant])
+    head = onset[-1] if onset else ""
+    if glide == "i":
+        if vowel in ("u", "ua"):
+            out.append(_spell(head, "i", "")) if head else None
+            head, glide = ("d" if not head else ""), ""
+            if not head:
+                out_head = "u"
+                out.append(_spell("", out_head, coda))
+                return out
+        elif head:
+            out.append(_spell(head, "i", ""))
+            head, glide = "", ""
+        else:
+            head, glide = "d", ""
+    if glide == "u":
+        return [*out, _rounded(head, vowel, coda)]
+    out.append(_spell(head, vowel, coda))
+    return out
+
+
+def _rounded(head: str, vowel: str, coda: str) -> str:
+    """A syllable with w before its vowel: oa, oe, uy, uê, uâ."""
+    table = {"a": "oa", "e": "oe", "i": "uy", "ê": "uê", "ơ": "uơ", "ă": "oă", "ai": "oai", "ây": "uây", "o": "o",
+             "ô": "ô", "u": "u", "âu": "âu", "ao": "ao", "ia": "uya", "oi": "oi", "ua": "ua"}  # fmt: skip
+    return _spell(head, table.get(vowel, vowel), coda)
+
+
+def _spell(head: str, vowel: str, coda: str) -> str:
+    """Letters of one syllable in Vietnamese spelling, with its tone."""
+    end = _CODAS.get(coda, "")
+    rime = _rime(vowel, end)
+    stopped = end in _HARD and unicodedata.normalize("NFD", rime).endswith(("p", "t", "c", "ch"))
+    head = _front(head, rime)
+    if head == "q":
+        rime = rime[1:] if rime[0] in "ou" else rime
+    out = head + rime
+    return _acute(out) if stopped and _ACUTE not in unicodedata.normalize("NFD", out) else out
+
+
+def _rime(vowel: str, end: str) -> str:
+    if vowel == "ơ" and end in ("n", "t", "m", "p"):
+        return "ơ" + end
+    if vowel == "ă":
+        return "ă" + end if end else "a"
+    joined = vowel + end
+    if joined in _RIMES:
+        return _RIMES[joined]
+    if vowel == "uy" and end in ("c", "ng"):
+        return {"c": "uých", "ng": "uynh"}[end]
+    if vowel == "uê" and end in ("c", "ng"):
+        return {"c": "uếch", "ng": "uênh"}[end]
+    if vowel == "uơ" and end:
+        return "uâ" + end if end != "m" and end != "p" else "ơ" + end
+    if vowel in ("uây", "oai", "uya") and end:
+        return vowel
+    return joined
+
+
+def _front(head: str, rime: str) -> str:
+    """c, g and ng before front vowels."""
+    front = unicodedata.normalize("NFD", rime)[:1] in ("e", "i", "y")
+    if head == "c":
+        if rime[:1] in ("o", "u") and rime[:2] in ("oa", "oe", "uy", "uê", "uâ", "oă"):
+            return "q" + "u"[:0] + "" if False else "c" if rime[:2] in ("oa", "oe", "oă") else "q"
+        return "k" if front else "c"
+    if head in ("g", "ng") and front:
+        return head + "h"
+    if head == "gi" and unicodedata.normalize("NFD", rime)[:1] == "i":
+        return "g"
+    if head == "q":
+        return "q"
+    return head
+
+
+def _acute(syllable: str) -> str:
+    """Put the sắc tone on the vowel that carries it."""
+    vowels = [i for i, c in enumerate(syllable) if c in "aăâeêioôơuưy"]
+    if syllable.startswith(("qu", "gi")) and len(vowels) > 1:
+        vowels = vowels[1:]
+    marked = [i for i in vowels if syllable[i] in "ăâêôơư"]
+    at = marked[-1] if marked else vowels[-1]
+    if not marked and len(vowels) > 1 and vowels[-1] == len(syllable) - 1:
+        at = vowels[0]
+    letter = unicodedata.normalize("NFC", syllable[at] + _ACUTE)
+    return syllable[:at] + letter + syllable[at + 1 :]

@@ -1,0 +1,106 @@
+"""Two numbers and a sign between them: scores, ratios and ranges.
+
+A lone dash between numbers is undecided: "3-1" is a score after "thắng", a range before
+"ngày", and else a score where the second is not larger. The sign itself becomes "đến" only at
+the end, between two things that have been read as numbers.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.numbers import cardinal, digits
+from sonca.text.patterns import DASH
+from sonca.text.sheet import Claim, Rule, Sheet
+
+_SCORE_WORDS = re.compile(
+    r"(?<!\w)(?:thắng|thua|hoà|hòa|tỷ số|tỉ số|dẫn|vượt qua|đánh bại|hạ gục|đè bẹp|gỡ|chung cuộc|set"
+    r"|ván|hiệp|trận|rút ngắn|nâng|cầm chân|thất bại|luân lưu|penalty|chung kết|bán kết|tứ kết|đội"
+    r"|khép lại|ấn định|cách biệt|lượt đi|lượt về|kết quả|đại thắng|hủy diệt|nghiền nát|cầm hòa|sân"
+    r"|bóng|vòng loại|vòng bảng|loại)(?!\w)",
+    re.IGNORECASE,
+)
+_COUNTED = frozenset(
+    "ngày tháng năm tuần giờ phút giây người trận lần bàn tuổi triệu tỷ tỉ nghìn ngàn đồng con cái"
+    " chiếc quả điểm học nhân khách xe độ cân lít mét bữa buổi cuốn quyển trang từ câu bài món viên"
+    " ly cốc chai hộp gói thìa muỗng phần trăm chục vạn lạng tiếng đêm hôm quý thập thế kg km cm m"
+    " mm g mg ml tấn ha usd vnd đô euro vòng lượt bước tầng phòng suất vé nhà hộ thành cây loại bộ"
+    " đôi cặp lớp trường công tiết môn đứa em bạn anh chị cháu bé chữ giọt múi tép củ trái bông bó"
+    " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc".split()
+)
+_RATIO_BEFORE = re.compile(r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE)
+
+
+def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    one, other = match["a"], match["b"]
+    text = sheet.text
+    following = sheet.after(match.end())
+    if following in _COUNTED or text[match.end() : match.end() + 2].strip()[:1] in ("%", "°", "‰"):
+        return None
+    if "=" in text or max(len(one), len(other)) > 3:
+        return None
+    before = text[max(0, match.start() - 60) : match.start()]
+    told = _SCORE_WORDS.search(before) or _SCORE_WORDS.search(text[match.end() : match.end() + 40])
+    previous = sheet.before(match.start())
+    if previous in ("từ", "khoảng", "tuổi", "ngày", "tháng", "chương", "tập", "câu", "trang", "số"):
+        return None
+    if not told and int(one) < int(other):
+        return None
+    return _parts(match, sheet)
+
+
+def _parts(match: re.Match[str], sheet: Sheet, sign: str = "") -> list[Claim]:
+    reading = sheet.reading
+    a, b = match.span("a"), match.span("b")
+    return [
+        Claim(*a, cardinal(match["a"], reading), "score"),
+        Claim(a[1], b[0], sign, "score"),
+        Claim(*b, cardinal(match["b"], reading), "score"),
+    ]
+
+
+def _colon(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    if "=" in sheet.text:
+        return None
+    before = sheet.text[max(0, match.start() - 40) : match.start()]
+    ratio = _RATIO_BEFORE.search(before)
+    if ratio and "số" not in ratio[0].lower()[:6]:
+        return _parts(match, sheet, "trên" if int(match["a"]) < int(match["b"]) else "")
+    return _parts(match, sheet)
+
+
+def _chain(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``4-4-2``, ``1-2-3``: one after the other."""
+    claims = []
+    for part in re.finditer(r"\d+|[-–]", match[0]):
+        start = match.start() + part.start()
+        text = part[0]
+        said = "" if text in "-–" else digits(text) if text[0] == "0" else cardinal(text, sheet.reading)
+        claims.append(Claim(start, start + len(text), said, "chain"))
+    return claims
+
+
+RULES = (
+    Rule("chain", "digit", r"(?<![\w.,/-])\d{1,3}(?:[-–]\d{1,3}){2,6}(?![\w/]|[.,-]\d)", _chain),
+    Rule(
+        "score",
+        "digit",
+        r"(?<![\w.,/:+-])(?<!\d )(?P<a>\d{1,3}) ?[-–—] ?(?P<b>\d{1,3})(?![\w/%]|[.,:-]\d| ?[-–] ?\d)",
+        _pair,
+    ),
+    Rule(
+        "ratio",
+        "digit",
+        r"(?<![\w.,/:])(?P<a>\d{1,4}) ?: ?(?P<b>\d{1,7})(?![\w/]|[.,:]\d)",
+        _colon,
+    ),
+)
+
+LATE_RULES = (
+    Rule(
+        "range",
+        "digit",
+        rf"(?<=\x01) ?(?:{DASH}|->|→) ?(?=\x01|thứ \x01|tháng \x01|ngày \x01|năm \x01|chủ nhật)",
+        lambda m, s: "đến",
+    ),
+)

@@ -1,0 +1,251 @@
+"""Cuts the source text into sentences, lazily, and says what silence follows each.
+
+Works on the untouched source, so its spans are final. It knows punctuation, lines and which
+dots do not end a sentence; it does not know how anything is read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sonca.text import pauses
+from sonca.text.syllables import syllable
+from sonca.text.tables import words
+
+MAX_SOURCE = 1000
+"""Longest piece, in source characters, that is read at once. It bounds the cost of every rule,
+whatever the input; a sentence of that length is no sentence."""
+
+_BREAKS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+_LINE = re.compile(f"[^{_BREAKS}]+")
+_GAP = re.compile(rf"[\s{_BREAKS}]*")
+_STOP = re.compile("[.?!…;。！？；｡]+")
+_CLOSERS = re.compile("[\"”’'»)\\]}】」』*_]{0,8}")
+_BLANK = re.compile(r"\s*")
+_DASHES = "-–—―‒"
+_LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
+_LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
+_HEADING = re.compile(
+    r"(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
+    r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối|kết)",
+    re.IGNORECASE,
+)
+_HEADING_LIMIT = 100
+_SEPARATOR = re.compile(r"[\W_]{1,200}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A stretch of the source without outer blanks, and the silence that follows it."""
+
+    start: int
+    end: int
+    pause_s: float
+    head: bool
+    """Whether it begins a line: where dialogue dashes and list numbers stand."""
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """The sentences of `text` in order; together they hold all that is not blank."""
+    for start, end, pause in _blocks(text):
+        head = True
+        for stop, own in _cuts(text, start, end):
+            piece_end = end if stop is None else stop
+            last = pause if stop is None else own
+            yield from _bounded(text, start, piece_end, last, head)
+            if stop is None:
+                break
+            start = _skip(text, stop, end)
+            head = False
+
+
+def _skip(text: str, at: int, end: int) -> int:
+    match = _BLANK.match(text, at, end)
+    return match.end() if match else at
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, float]]:
+    """Lines without outer blanks; a line that was only wrapped goes on into the next."""
+    at, size = 0, len(text)
+    start = -1
+    while True:
+        line = _LINE.search(text, at)
+        if line is None:
+            return
+        at = line.end()
+        left = _skip(text, line.start(), line.end())
+        if left == line.end():
+            continue
+        right = _trim(text, left, line.end())
+        start = left if start < 0 else start
+        gap = _GAP.match(text, right)
+        following = gap.end() if gap else right
+        if _wrapped(text, left, right, following):
+            continue
+        yield start, right, _line_pause(text, start, right, following, size)
+        start = -1
+
+
+def _trim(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _wrapped(text: str, start: int, end: int, following: int) -> bool:
+    """Whether the line break is only typography: a long line, no stop, and a small letter."""
+    return (
+        end - start >= 40
+        and following < len(text)
+        and text[following].islower()
+        and (text[end - 1].isalpha() or text[end - 1] == ",")
+        and text.count("\n", end, following) <= 1
+    )
+
+
+def _line_pause(text: str, start: int, end: int, following: int, size: int) -> float:
+    if following >= size:
+        return pauses.END_OF_TEXT
+    line = text[start : min(end, start + _HEADING_LIMIT + 1)]
+    if end - start <= _HEADING_LIMIT:
+        if _HEADING.match(line):
+            return pauses.CHAPTER
+        if line.isupper() and len(line) > 2 and line[-1] not in ".,;:?!":
+            return pauses.HEADING
+    stop = _LINE.match(text, following)
+    if stop and stop.end() - following <= 200 and _SEPARATOR.match(text, following, stop.end()):
+        return pauses.SCENE
+    if text[following] in _DASHES:
+        return pauses.TURN
+    if text[start] in _DASHES:
+        return pauses.TURN
+    return pauses.PARAGRAPH if text.count("\n", end, following) > 1 else pauses.LINE
+
+
+def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]:
+    """Ends of sentences inside a block, and at last None for the block's own end."""
+    begin, at = start, start
+    while True:
+        match = _STOP.search(text, at, end)
+        if match is None:
+            break
+        at = match.end()
+        closers = _CLOSERS.match(text, at, end)
+        stop = closers.end() if closers else at
+        after = _skip(text, stop, end)
+        if after >= end:
+            break
+        pause = _boundary(text, begin, match, stop, after)
+        if pause is not None:
+            yield stop, pause
+            begin = at = after
+    yield None, 0.0
+
+
+def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int) -> float | None:
+    """The pause, if the run of stops ends a sentence."""
+    run = match[0]
+    following = text[after]
+    glued = after == stop
+    if ";" in run or "；" in run:
+        return None if glued else pauses.CLAUSE
+    dash = following in _DASHES
+    if dash and not glued:
+        told = _skip(text, after + 1, len(text))
+        if told < len(text) and text[told].islower():
+            return None  # “…!” – con bé gọi: the narrator's tag belongs to the line
+        return None if match[0] == "." and _dotted(text, begin, match.start()) else pauses.TURN
+    if run == ".":
+        if glued:
+            return _glued(text, begin, match.start(), after)
+        return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
+    if following.islower():
+        return None
+    if (len(run) > 1 and not set(run) - set(".…")) or run == "…":
+        return None if glued and not following.isupper() else pauses.ELLIPSIS
+    if glued and not following.isupper() and following not in _DASHES + '“"':
+        return None if run not in "。！？" else pauses.SENTENCE
+    return pauses.QUESTION if set(run) & set("?!？！") else pauses.SENTENCE
+
+
+def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
+    """A dot without a blank after it ends a sentence only between two plain words."""
+    if text[dot] in "。｡":
+        return pauses.SENTENCE
+    if after + 1 >= len(text) or not (text[after].isupper() and text[after + 1].islower()):
+        return None
+    token = _last_token(text, begin, dot)
+    if len(token) > 2 and token[0].islower() and "." not in token and syllable(_nfc(token)):
+        return pauses.SENTENCE
+    return None
+
+
+def _nfc(token: str) -> str:
+    return unicodedata.normalize("NFC", token)
+
+
+def _last_token(text: str, begin: int, at: int) -> str:
+    match = _LAST_TOKEN.search(text[max(begin, at - 24) : at])
+    return match[0] if match else ""
+
+
+def _dotted(text: str, begin: int, dot: int) -> bool:
+    """Whether the dot belongs to an abbreviation, an initial or a list number."""
+    token = _last_token(text, begin, dot)
+    if not token:
+        return False
+    if dot - len(token) == begin and _LIST_MARK.match(token):
+        return True
+    if len(token) == 1 and token.isupper() and dot - 1 > begin:
+        return "1:" + token.lower() in words("dotted.tsv") or _initial(text, dot)
+    return token.lower() in words("dotted.tsv") or (
+        "." in token
+        and token.replace(".", "").isalpha()
+        and len(token) <= 8
+        and token.replace(".", "").isupper()
+    )
+
+
+def _initial(text: str, dot: int) -> bool:
+    """ "Nguyễn A. Tuấn" has an initial; "hạng A. Sau đó" ends a sentence."""
+    before = text[max(0, dot - 12) : dot - 1].split()
+    return not before or before[-1][:1].isupper()
+
+
+def _bounded(text: str, start: int, end: int, pause_s: float, head: bool) -> Iterator[Sentence]:
+    """The sentence, cut into pieces that are short enough to be read at once."""
+    while end - start > MAX_SOURCE:
+        cut, pause = _soft_cut(text, start, start + MAX_SOURCE)
+        stop = _trim(text, start, cut)
+        if stop > start:
+            yield Sentence(start, stop, pause, head)
+        start = _skip(text, cut, end)
+        head = False
+    if end > start:
+        yield Sentence(start, end, pause_s, head)
+
+
+def _soft_cut(text: str, start: int, limit: int) -> tuple[int, float]:
+    half = start + (limit - start) // 2
+    for marks, pause in ((",:;)–", pauses.COMMA_CUT), (" \t\u00a0", pauses.BLANK_CUT)):
+        at = max(text.rfind(mark, half, limit) for mark in marks)
+        if at >= 0:
+            return at + 1, pause
+    return grapheme_cut(text, half, limit), pauses.HARD_CUT
+
+
+def grapheme_cut(text: str, low: int, high: int) -> int:
+    """The last place in ``(low, high]`` that does not part a letter from its marks; `high` if
+    there is none."""
+    for at in range(high, low, -1):
+        if at >= len(text) or not (
+            unicodedata.category(text[at]).startswith("M")
+            or text[at] == "\u200d"
+            or text[at - 1] == "\u200d"
+            or 0x1F3FB <= ord(text[at]) <= 0x1F3FF
+        ):
+            return at
+    return high

@@ -1,0 +1,52 @@
+"""Emoji, emoticons and signs: spoken where they mean a word, else silent."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import mapping
+
+_EMOJI = (
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d"
+    "\U000e0000-\U000e007f\u2190-\u2191\u2194-\u21ff]+"
+)
+_EMOTICON = (
+    r"(?<![\w])(?::[-o^']?[)(\]\[DPpOo3v|/\\*>]{1,5}|;-?[)D]{1,5}|=[)(\]D]{1,9}|[xX]D{1,5}|\^_{0,3}\^"
+    r"|T_T|T\.T|-_-|>_<|<3|o_O|O_o|O_O|:'\(|\(:|:\">|:-\)|=\)\)+|:\)\)+|:\(\(+|@@|¯\\_\(ツ\)_/¯"
+    r"|\(y\)|>:\(|:v|:3|\^\^)(?![\w])"
+)
+_TAG = r"</?[A-Za-z][A-Za-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
+_ENTITY = r"&(?:nbsp|amp|lt|gt|quot|#\d{1,5});"
+
+
+def _entity(match: re.Match[str], sheet: Sheet) -> str:
+    return {"&amp;": "và", "&lt;": "nhỏ hơn", "&gt;": "lớn hơn"}.get(match[0], "")
+
+
+def _sign(match: re.Match[str], sheet: Sheet) -> str | None:
+    return mapping("signs.tsv").get(match[0], "")
+
+
+def _compared(match: re.Match[str], sheet: Sheet) -> str:
+    return {
+        "<": "nhỏ hơn", ">": "lớn hơn", "≤": "nhỏ hơn hoặc bằng", "≥": "lớn hơn hoặc bằng",
+        "<=": "nhỏ hơn hoặc bằng", ">=": "lớn hơn hoặc bằng", "≠": "khác",
+    }[match[1]]  # fmt: skip
+
+
+EARLY_RULES = (
+    Rule("markup", "symbol", _TAG, lambda m, s: ""),
+    Rule("markup", "symbol", _ENTITY, _entity),
+    Rule("emoticon", "smile", _EMOTICON, lambda m, s: ""),
+    Rule("emoji", "symbol", _EMOJI, lambda m, s: ""),
+)
+
+LATE_RULES = (
+    Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", lambda m, s: "số"),
+    Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
+    Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(])", lambda m, s: "bằng"),
+    Rule("plus", "symbol", r"(?<=\x01)\+(?!\w)|(?<=\x01 )\+(?= \x01)|(?<![\w\x01])\+(?=\x01)|(?<=\w)\+(?!\w)", lambda m, s: "cộng"),
+    Rule("arrow", "symbol", r"(?<=[\w\x01\x02)] )(?:->|=>|[→⟶➔]) ?(?=[\w\x01\x02(])", lambda m, s: "đến"),
+    Rule("sign", "symbol", r"[^\w\s\x01-\x03.,?!;:…\"“”‘’'()–—―‒\[\]{}【】「」『』《》〈〉«»/\\_*|~-]", _sign),
+)

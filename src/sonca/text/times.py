@@ -1,0 +1,92 @@
+"""Times of day, durations and minutes of play."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.numbers import DIGITS, cardinal
+from sonca.text.sheet import Rule, Sheet
+
+
+def _minutes(text: str, sheet: Sheet) -> str:
+    if len(text) == 2 and text[0] == "0":
+        return f"không {DIGITS[int(text[1])]}"
+    return cardinal(text, sheet.reading)
+
+
+def _say(hour: str, minute: str | None, second: str | None, sheet: Sheet, end: int) -> str:
+    said = f"{cardinal(int(hour), sheet.reading)} giờ"
+    if minute and (int(minute) or second):
+        said += f" {_minutes(minute, sheet)}"
+        if not sheet.text[end : end + 5].lower().startswith((" phút", "phút")):
+            said += " phút"
+    if second:
+        said += f" {_minutes(second, sheet)} giây"
+    return said
+
+
+_HALVES = {"am": " sáng", "a.m": " sáng", "pm": " chiều", "p.m": " chiều"}
+
+
+def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
+    hour, minute = match["h"], match["m"]
+    if int(hour) > 24 or int(minute or 0) > 59 or int(match["s"] or 0) > 59:
+        return None
+    said = _say(hour, minute, match["s"], sheet, match.end())
+    half = (match["half"] or "").lower()
+    if half.startswith("p") and 6 <= int(hour) < 12:
+        return said + " tối"
+    return said + _HALVES.get(half, "")
+
+
+def _hours(match: re.Match[str], sheet: Sheet) -> str | None:
+    return f"{cardinal(int(match['h']), sheet.reading)} giờ"
+
+
+def _quotes(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``30'45''`` in minutes and seconds; a height or an angle has other signs before it."""
+    minute, second = match["m"], match["s"]
+    if "°" in sheet.text[max(0, match.start() - 2) : match.start()]:
+        return None
+    said = f"{cardinal(int(minute), sheet.reading)} phút"
+    return f"{said} {cardinal(int(second), sheet.reading)} giây" if second else said
+
+
+def _added(match: re.Match[str], sheet: Sheet) -> str:
+    first, more = (cardinal(int(match[i]), sheet.reading) for i in (1, 2))
+    return f"{first} cộng {more}"
+
+
+_LEFT = r"(?<![\w:/.,])"
+
+RULES = (
+    Rule(
+        "time",
+        "digit",
+        rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′](?![’'′])))?"
+        r"(?: ?(?P<s>[0-5]?\d) ?(?:giây|s|[’'′]{2}|[\"”″]))?(?P<half>)(?![\w]|[.,:]\d)",
+        _clock,
+    ),
+    Rule(
+        "time",
+        "digit",
+        rf"{_LEFT}(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
+        r"(?: ?(?P<half>[AaPp]\.?[Mm])\b)?(?: ?h)?(?![\w:]|[.,]\d)",
+        _clock,
+    ),
+    Rule(
+        "time",
+        "digit",
+        rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?P<m>)(?P<s>)(?P<half>[AaPp][Mm])(?![\w])",
+        _clock,
+    ),
+    Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,4}})(?: ?h| ?H(?![A-Z]))(?![\w/])", _hours),
+    Rule("minutes", "digit", rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′\w])(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?", _quotes),
+    Rule(
+        "seconds",
+        "digit",
+        rf"{_LEFT}(?P<m>\d{{1,3}})(?:[’'′]{{2}})(?!\w)",
+        lambda m, s: f"{cardinal(int(m['m']), s.reading)} giây",
+    ),
+    Rule("added time", "digit", r"(?<=phút )(\d{1,3}) ?\+ ?(\d{1,2})(?![\w])", _added),
+)

@@ -1,0 +1,167 @@
+"""Units of measure and percentages behind numbers."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sonca.text.numbers import cardinal, number
+from sonca.text.patterns import NUMBER, NUMBER_START
+from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import mapping, rows
+
+_COUNTED = frozenset("người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm".split())
+
+
+@lru_cache(maxsize=1)
+def _units() -> dict[str, str]:
+    return {key: row[1] for row in rows("units.tsv") for key in row[0].split("|")}
+
+
+@lru_cache(maxsize=1)
+def _alone() -> frozenset[str]:
+    """Units that mean nothing else, and so are read without a number too."""
+    return frozenset(
+        key for row in rows("units.tsv") if len(row) > 2 and "alone" in row[2] for key in row[0].split("|")
+    )
+
+
+def unit_name(symbol: str) -> str | None:
+    """The unit in words; compounds such as ``km/h`` piece by piece; None if unknown."""
+    found = _units().get(symbol)
+    if found is not None:
+        return found
+    if "/" in symbol:
+        parts = [unit_name(p) or (p.lower() if p.islower() and len(p) > 2 else None) for p in symbol.split("/")]
+        if all(parts):
+            return " trên ".join(p for p in parts if p)
+    return None
+
+
+_SYMBOL = r"(?:[°]?[A-Za-zμΩ°℃Å]{1,5}[²³23]?(?:/[A-Za-zÀ-ỹμ]{1,7}[²³23]?)?|lít/[^\W\d_]{1,7}|°)"
+
+
+def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    symbol = match["unit"]
+    name = unit_name(symbol)
+    if name is None and symbol[-1] in "23" and match["gap"] == "":
+        return None
+    if name is None or _denied(symbol, match, sheet):
+        return None
+    written = match["n"]
+    said = number(written, sheet.reading)
+    return [
+        Claim(*match.span("n"), said, "number"),
+        Claim(*match.span("unit"), name, "unit"),
+    ]
+
+
+def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
+    """Symbols that are often something else."""
+    before = sheet.before(match.start(), 2)
+    last = before.rpartition(" ")[2]
+    if symbol == "A":
+        return not re.search(r"dòng|điện|cầu chì|ampe|aptomat|sạc|nguồn|cường độ|\d ?V", sheet.text[: match.start()])
+    if symbol in ("C", "F", "K", "L", "N", "J", "T", "B", "Pa", "M", "g", "h", "l", "t", "m"):
+        if match["gap"] and symbol in ("C", "F", "K", "N", "J", "T", "B", "M", "L"):
+            return True
+        if last in ("lớp", "số", "phòng", "nhà", "tổ", "khu", "dãy", "tầng", "hẻm", "ngõ", "lô", "tòa"):
+            return symbol not in ("m", "g")
+        if symbol in ("B", "K", "T", "N", "M"):
+            return True
+    if symbol in ("G", "D"):
+        return True
+    return False
+
+
+def _height(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``1m70``, ``2m5``, ``1m2`` of somebody's height."""
+    rest = match["rest"]
+    if rest in ("2", "3") and not re.search(
+        r"(?:cao|dài|rộng|sâu|dày|chiều|khoảng cách|ngang)[^.;]{0,24}\Z", sheet.text[: match.start()].lower()
+    ):
+        return None
+    first = cardinal(match["n"], sheet.reading)
+    name = {"m": "mét", "km": "ki lô mét", "kg": "ki lô gam"}[match["unit"]]
+    return f"{first} {name} {_tail(rest, sheet)}"
+
+
+def _tail(rest: str, sheet: Sheet) -> str:
+    if rest[0] == "0":
+        return f"không {cardinal(rest[1:] or '0', sheet.reading)}"
+    return cardinal(rest, sheet.reading)
+
+
+def _percent(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    return [
+        Claim(*match.span("n"), number(match["n"], sheet.reading), "number"),
+        Claim(*match.span("sign"), _sign(match["sign"], sheet), "percent"),
+    ]
+
+
+def _sign(sign: str, sheet: Sheet) -> str:
+    if sign == "‰":
+        return f"phần {sheet.reading.thousand}"
+    return "phần trăm"
+
+
+def _alone_unit(match: re.Match[str], sheet: Sheet) -> str | None:
+    symbol = match[0]
+    if symbol in _alone() or "/" in symbol and symbol.split("/")[0] in _alone() | {"m", "g", "mg"}:
+        return unit_name(symbol)
+    return None
+
+
+def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    letter = "xê" if match["u"] in "Cc" else "ép"
+    return [Claim(match.start("u"), match.end("u"), letter, "unit")]
+
+
+def _grouped(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``12,500 người``: a comma groups where people or things are counted."""
+    if sheet.after(match.end()) not in _COUNTED:
+        return None
+    return number(match[0], sheet.reading, grouped=True)
+
+
+def _inches(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    if sheet.text.count('"') > 1:
+        return None
+    return [
+        Claim(*match.span("n"), number(match["n"], sheet.reading), "number"),
+        Claim(match.end("n"), match.end(), "in", "unit"),
+    ]
+
+
+_LEFT = rf"(?<![\w]){NUMBER_START}"
+
+RULES = (
+    Rule("percent", "symbol", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<sign>[%‰])", _percent),
+    Rule(
+        "length",
+        "digit",
+        rf"{_LEFT}(?P<n>\d{{1,3}})(?P<unit>m|km|kg)(?P<rest>\d{{1,3}})(?![\w²³]|[.,]\d)",
+        _height,
+    ),
+    Rule("unit", "digit", rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])", _measured),
+    Rule("unit", "digit", r"(?<=độ )(?P<u>[CF])(?![\w])", _degree),
+    Rule("inches", "symbol", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),
+    Rule("grouped number", "digit", rf"{_LEFT}\d{{1,3}},\d{{3}}(?![\w]|[.,]\d)", _grouped),
+)
+
+LATE_RULES = (
+    Rule(
+        "unit",
+        "symbol",
+        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
+        _alone_unit,
+    ),
+    Rule("per", "digit", r"(?<=\x01)(?: ?[^\W\d_]{1,8})?(?P<s>/)(?=[^\W\d_])", lambda m, s: [
+        Claim(m.start("s"), m.end("s"), "trên", "per")
+    ]),
+)
+
+
+def unit_alone(word: str) -> str | None:
+    """A unit's symbol that stands as a word of its own ("tính bằng km")."""
+    return _units().get(word) if word in _alone() else None

@@ -1,0 +1,122 @@
+"""E-mail addresses, web addresses, file names, handles and hashtags."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.letters import spell
+from sonca.text.numbers import digits
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.syllables import segment
+from sonca.text.tables import mapping
+
+_TLD = (
+    "com|net|org|edu|gov|vn|io|info|biz|me|tv|app|dev|co|asia|ai|xyz|online|shop|store|site|tech"
+    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in"
+)
+_FILE = (
+    "pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|svg|mp3|mp4|wav|flac|avi|mkv|mov|zip|rar|7z|exe|py|js"
+    "|ts|html?|css|csv|tsv|json|xml|md|apk|iso|epub|log|sql|java|cpp|php|srt"
+)
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61})"
+_PIECE = re.compile(r"[A-Za-zÀ-ỹ]+|\d+|.", re.DOTALL)
+_MARKS = {
+    "@": "a còng", ".": "chấm", "-": "gạch ngang", "_": "gạch dưới", "/": "gạch chéo",
+    ":": "hai chấm", "?": "chấm hỏi", "=": "bằng", "&": "và", "+": "cộng", "#": "thăng",
+    "%": "phần trăm", "~": "ngã", ",": "phẩy", "!": "chấm than",
+}  # fmt: skip
+
+
+def read_pieces(start: int, text: str, rule: str) -> list[Claim]:
+    """Letters, digits and marks of an address one after the other."""
+    claims = []
+    for match in _PIECE.finditer(text):
+        piece, at = match[0], start + match.start()
+        foreign = None
+        if piece.isdigit():
+            said = digits(piece)
+        elif piece.isalpha():
+            said = read_label(piece)
+            foreign = piece if said != piece.lower() else None
+        else:
+            said = _MARKS.get(piece, "")
+        claims.append(Claim(at, at + len(piece), said, rule, foreign))
+    return claims
+
+
+def read_label(label: str) -> str:
+    """A name inside an address: known words, Vietnamese without marks, else spelled or foreign."""
+    known = mapping("web.tsv").get(label.lower())
+    if known is not None:
+        return known
+    from sonca.text.foreign import known_foreign, vietnamize
+
+    listed = known_foreign(label)
+    if listed is not None:
+        return listed
+    if len(label) <= 3 and not segment(label):
+        return spell(label)
+    pieces = segment(label, unmarked=True)
+    if pieces and len(pieces) <= max(1, len(label) // 2):
+        return " ".join(pieces)
+    return vietnamize(label)
+
+
+def _address(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    text = match[0].rstrip(".,;:!?")
+    return read_pieces(match.start(), text, "web address")
+
+
+def _email(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    return read_pieces(match.start(), match[0], "e-mail address")
+
+
+def _file(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    at = match.start(2)
+    ending = match[2]
+    dot = Claim(at - 1, at, "chấm", "file name")
+    said = mapping("web.tsv").get(ending.lower()) or spell(ending)
+    return [dot, Claim(at, match.end(), said, "file name", ending)]
+
+
+def _hashtag(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    at = match.start()
+    sign, name = match[0][0], match[0][1:]
+    said = "a còng" if sign == "@" else "hát tác"
+    claims = [Claim(at, at + 1, said, "hashtag", None if sign == "@" else "hashtag")]
+    for part in re.finditer(r"[A-ZĐ]?[^\W\d_A-ZĐ]+|[A-ZĐ]+|\d+|_", name):
+        word = part[0]
+        spoken = "" if word == "_" else digits(word) if word.isdigit() else read_label(word)
+        place = at + 1 + part.start()
+        claims.append(Claim(place, place + len(word), spoken, "hashtag", None))
+    return claims
+
+
+RULES = (
+    Rule("web address", "symbol", r"(?:https?|ftp)://[^\s<>\"“”()]{1,900}", _address, WORD_BLOT),
+    Rule(
+        "e-mail address",
+        "symbol",
+        rf"[A-Za-z0-9][A-Za-z0-9_.+-]{{0,63}}@{_HOST}(?:\.{_HOST}){{1,4}}",
+        _email,
+        WORD_BLOT,
+        re.ASCII,
+    ),
+    Rule(
+        "web address",
+        "dotted",
+        rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])(?:[/?][^\s<>\"“”()]{{0,900}})?",
+        _address,
+        WORD_BLOT,
+        re.IGNORECASE,
+    ),
+    Rule(
+        "file name",
+        "dotted",
+        rf"(?<=([^\W]))\.({_FILE})(?![\w.])",
+        _file,
+        WORD_BLOT,
+        re.IGNORECASE,
+    ),
+    Rule("hashtag", "symbol", r"(?<![\w&])[#@][^\W\d]\w{1,60}", _hashtag, WORD_BLOT),
+)
