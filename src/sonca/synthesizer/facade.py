@@ -229,7 +229,7 @@ class Sonca:
         """The utterances, planned as they are asked for, except that the first is there already:
         a text that says nothing is refused now."""
         reading = _reading(voice)
-        plan = texts.plan_iter(text, reading)
+        plan = texts.plan_iter(text, reading=reading)
         spoken = (part for part in plan if isinstance(part, Utterance))
         first = next(spoken, None)
         if first is None:
