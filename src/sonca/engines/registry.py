@@ -17,9 +17,10 @@ from sonca.errors import EngineNotInstalled, UnknownEngine
 _BUILT_IN = {
     "espeak": "sonca.engines.espeak:EspeakEngine",
     "tone": "sonca.engines.tone:ToneEngine",
+    "synthetic": "sonca.engines.synthetic:SyntheticEngine",
 }
 _ALIASES: dict[str, str] = {"espeak-ng": "espeak", "viet-tts": "viettts"}
-_FOR_TESTS = frozenset({"tone"})
+_FOR_TESTS = frozenset({"tone", "synthetic"})
 _GROUP = "sonca.engines"
 
 

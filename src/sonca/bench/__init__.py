@@ -1,0 +1,1 @@
+"""Benchmarks: every claim about speed is measured here, as ratios within one run."""

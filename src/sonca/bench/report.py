@@ -1,0 +1,125 @@
+"""Results for people and programs: a table on the terminal, JSON, charts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sonca.errors import SoncaError
+
+Result = Mapping[str, Any]
+
+_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("start_to_ready_s", "ready s", ".2f"),
+    ("first_request_s", "first s", ".3f"),
+    ("request_median_s", "request s", ".4f"),
+    ("request_p95_s", "p95 s", ".4f"),
+    ("rtf_median", "RTF", ".5f"),
+    ("first_audio_median_s", "1st audio s", ".4f"),
+    ("livez_p50_ms", "livez p50 ms", ".1f"),
+    ("livez_p99_ms", "p99", ".1f"),
+    ("livez_max_ms", "max", ".0f"),
+    ("memory_peak_mib", "peak MiB", ".0f"),
+)
+
+
+def table(result: Result) -> None:
+    """Print the setups, one a line."""
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(title=f"{result['benchmark']} on {result['engine']}")
+    grid.add_column("setup", no_wrap=True)
+    callers = list(next(iter(result["setups"].values()))["audio_s_per_s"])
+    for _, title, _ in _COLUMNS:
+        grid.add_column(title, justify="right")
+    for count in callers:
+        grid.add_column(f"audio s/s at {count}", justify="right")
+    for name, row in result["setups"].items():
+        cells = [format(row[key], form) for key, _, form in _COLUMNS]
+        cells += [f"{row['audio_s_per_s'][count]:.1f}" for count in callers]
+        grid.add_row(name, *cells, style="bold" if name == "sonca" else None)
+    Console().print(grid)
+
+
+def save(result: Result, path: Path) -> None:
+    """Write the result as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load(path: Path) -> Result:
+    """Read a result; `SoncaError` if it is not one."""
+    try:
+        result: Result = json.loads(path.read_text("utf-8"))
+        result["benchmark"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SoncaError(f"{path} is no benchmark result: {error}") from error
+    return result
+
+
+def charts(result: Result, folder: Path) -> list[Path]:
+    """Draw the setups as SVG and PNG; needs matplotlib (``pip install 'sonca[bench]'``)."""
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise SoncaError("charts need matplotlib: pip install 'sonca[bench]'") from error
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    setups = result["setups"]
+    figure, axes = pyplot.subplots(2, 2, figsize=(12, 8), layout="constrained")
+    figure.suptitle(f"Ways to serve the same engine ({result['engine']})", fontsize=15)
+    _bars(axes[0][0], setups, "start_to_ready_s", "Start to ready, s (lower is better)", "{:.1f}")
+    _bars(axes[0][1], setups, "rtf_median", "RTF, one caller (lower is better)", "{:.4g}")
+    _bars(
+        axes[1][0], setups, "livez_p99_ms", "/livez p99 under load, ms, log scale", "{:.3g}", True
+    )
+    _lines(axes[1][1], setups)
+    paths = [folder / f"setups-{result['engine']}.{kind}" for kind in ("svg", "png")]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+    return paths
+
+
+_OURS, _OTHERS = "#0f766e", "#94a3b8"
+
+
+def _bars(
+    axis: Any, setups: Mapping[str, Any], key: str, title: str, form: str, log: bool = False
+) -> None:
+    names = list(setups)[::-1]
+    values = [setups[name][key] for name in names]
+    colours = [_OURS if name == "sonca" else _OTHERS for name in names]
+    bars = axis.barh(names, values, color=colours)
+    axis.bar_label(bars, [form.format(value) for value in values], padding=4)
+    axis.set_title(title, loc="left")
+    axis.spines[["top", "right"]].set_visible(False)
+    if log:
+        axis.set_xscale("log")
+    axis.margins(x=0.18)
+
+
+def _lines(axis: Any, setups: Mapping[str, Any]) -> None:
+    for name, row in setups.items():
+        counts = [int(count) for count in row["audio_s_per_s"]]
+        ours = name == "sonca"
+        axis.plot(
+            counts,
+            list(row["audio_s_per_s"].values()),
+            marker="o",
+            label=name,
+            linewidth=3 if ours else 1.5,
+            color=_OURS if ours else None,
+            zorder=3 if ours else 2,
+        )
+    axis.set_xticks(counts)
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel("callers at once")
+    axis.set_title("Seconds of audio per second (higher is better)", loc="left")
+    axis.legend(fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)

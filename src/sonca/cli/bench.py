@@ -1,0 +1,132 @@
+"""``sonca bench``: measure instead of believing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed: ways to serve, latency, load.")
+
+Engine = Annotated[str, typer.Option(help="Engine to measure.")]
+Models = Annotated[Path | None, typer.Option(help="Folder of models.", file_okay=False)]
+Out = Annotated[Path | None, typer.Option("--json", help="Write the figures here.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Less of everything; under a minute.")]
+
+
+@app.command()
+def setups(
+    engine: Engine = "espeak",
+    quick: Quick = False,
+    models_dir: Models = None,
+    json: Out = None,
+    charts: Annotated[
+        Path | None, typer.Option(help="Draw SVG and PNG charts into this folder.")
+    ] = None,
+    rounds: Annotated[int | None, typer.Option(help="Single requests of each setup.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Measure this setup; repeat for several.")
+    ] = None,
+) -> None:
+    """Run the document's fast and slow setups and ours side by side."""
+    from dataclasses import replace
+
+    from sonca.bench import report
+    from sonca.bench import setups as bench
+
+    plan = bench.QUICK if quick else bench.Plan()
+    if rounds is not None:
+        plan = replace(plan, rounds=rounds)
+    chosen = tuple(only) if only else bench.SETUPS
+    unknown = [name for name in chosen if name not in bench.SETUPS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r}; there are: {', '.join(bench.SETUPS)}")
+    result = bench.run(engine, plan, models_dir=models_dir, setups=chosen, say=_say)
+    report.table(result)
+    if json is not None:
+        report.save(result, json)
+    if charts is not None:
+        for path in report.charts(result, charts):
+            _say(f"wrote {path}")
+
+
+@app.command()
+def latency(
+    engine: Engine = "espeak",
+    quick: Quick = False,
+    models_dir: Models = None,
+    json: Out = None,
+) -> None:
+    """First audio and totals by length of text, and what the server adds to the bare call."""
+    from sonca.bench import latency as bench
+
+    lengths = bench.LENGTHS[:3] if quick else bench.LENGTHS
+    _show(
+        bench.run(
+            engine,
+            models_dir=models_dir,
+            rounds=20 if quick else 200,
+            lengths=lengths,
+            say=_say,
+        ),
+        json,
+    )
+
+
+@app.command()
+def load(
+    engine: Engine = "espeak",
+    models_dir: Models = None,
+    json: Out = None,
+    per_s: Annotated[float, typer.Option(min=0.01, help="Arrivals a second.")] = 5.0,
+    requests: Annotated[int, typer.Option(min=1, help="Arrivals in all.")] = 100,
+    soak: Annotated[int, typer.Option(min=0, help="Requests of the memory soak.")] = 0,
+    readers: Annotated[int, typer.Option(min=0, help="Slow and vanishing readers.")] = 50,
+) -> None:
+    """Arrivals that do not wait, slow and vanished readers, and a memory soak."""
+    from sonca.bench import load as bench
+
+    _show(
+        bench.run(
+            engine,
+            models_dir=models_dir,
+            per_s=per_s,
+            requests=requests,
+            soak=soak,
+            readers=readers,
+            say=_say,
+        ),
+        json,
+    )
+
+
+@app.command()
+def compare(before: Path, after: Path) -> None:
+    """Print every figure of two results and its ratio."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sonca.bench import compare as bench
+    from sonca.bench import report
+
+    grid = Table()
+    for title in ("figure", before.name, after.name, "ratio"):
+        grid.add_column(title, justify="left" if title == "figure" else "right")
+    for name, one, two, ratio in bench.run(report.load(before), report.load(after)):
+        grid.add_row(name, f"{one:.5g}", f"{two:.5g}", f"{ratio:.3f}")
+    Console().print(grid)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _show(result: dict[str, object], path: Path | None) -> None:
+    from rich.console import Console
+
+    from sonca.bench import report
+
+    Console().print_json(data=result)
+    if path is not None:
+        report.save(result, path)

@@ -1,0 +1,92 @@
+"""An engine that costs exactly what it is told to. For benchmarks of what surrounds an engine.
+
+Its time per second of audio is split into a part that holds Python's global lock, as glue code
+does, and a part that does not, as numeric kernels do. Both burn the processor: sleeping would
+hide the fight for it. The amount of work is fixed once, when the engine is loaded, so that a
+busy machine makes it slower and not cheaper.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import Engine, EngineInfo, EngineVoice, Options, Setup
+from sonca.utterance import Utterance
+
+_RATE_HZ = 22_050
+_SYLLABLE_S = 0.22
+_CHUNK_SYLLABLES = 4
+_BLOCK = bytes(1 << 16)
+
+
+class SyntheticEngine(Engine):
+    """Takes `locked_ms` holding the lock and `free_ms` without it for each second of audio,
+    when nothing else runs."""
+
+    def __init__(self, locked_ms: float = 10.0, free_ms: float = 40.0) -> None:
+        self._locked_rounds = locked_ms / _cost_ms(_locked)
+        self._free_rounds = free_ms / _cost_ms(_free)
+        self._info = EngineInfo(
+            name="synthetic",
+            version="1",
+            sample_rate_hz=_RATE_HZ,
+            device="cpu",
+            deterministic=True,
+        )
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._info
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+        return (EngineVoice("hum", "Tiếng o o (đo tốc độ)", "male", None),)
+
+    def voice(self, key: str) -> float:
+        return {"hum": 110.0}[key]
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        left = utterance.syllables
+        while left > 0:
+            count = min(left, _CHUNK_SYLLABLES)
+            left -= count
+            duration_s = count * _SYLLABLE_S / options.speed
+            _repeat(_locked, self._locked_rounds * duration_s)
+            _repeat(_free, self._free_rounds * duration_s)
+            time_s = np.arange(round(duration_s * _RATE_HZ)) / _RATE_HZ
+            wave = 0.2 * np.sin(2 * np.pi * voice * time_s)
+            yield AudioChunk(wave.astype(np.float32), _RATE_HZ)
+
+
+def _locked() -> None:
+    """Pure Python: nobody else runs meanwhile, but for the interpreter's thread switches."""
+    total = 0
+    for n in range(2000):
+        total += n * n
+
+
+def _free() -> None:
+    """Hashing lets go of the lock for large blocks."""
+    hashlib.sha256(_BLOCK).digest()
+
+
+def _repeat(work: Callable[[], None], rounds: float) -> None:
+    for _ in range(round(rounds)):
+        work()
+
+
+def _cost_ms(work: Callable[[], None]) -> float:
+    """The processor time of one round, the best of a few."""
+    best = float("inf")
+    for _ in range(20):
+        started = time.thread_time()
+        work()
+        best = min(best, time.thread_time() - started)
+    return best * 1000
