@@ -15,7 +15,7 @@ from sonca import __version__
 from sonca.errors import SoncaError
 from sonca.server import errors
 from sonca.server.middleware import Admission, BodyLimit, Context, Guard, Keys
-from sonca.server.routes import openai, operations, voices
+from sonca.server.routes import kept, openai, operations, predecessor, voices
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
 from sonca.settings import Settings
@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.services = services
     app.state.sweep_s = settings.sweep_s
     errors.install(app)
-    for module in (openai, voices, operations):
+    for module in (openai, voices, predecessor, kept, operations):
         app.include_router(module.router)
     app.include_router(page_router())
     _wrap(app, settings, services)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from sonca.encoding import Format
+from sonca.engines.base import EngineInfo
 from sonca.server.framing import Framing, Plain
 from sonca.server.keeping import Keeper
 from sonca.server.responses import SpeechResponse
@@ -42,9 +44,9 @@ def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
     """The answer that streams `speech`."""
     plain = delivery.framing is None or isinstance(delivery.framing, Plain)
     brief = delivery.format.name == "wav" and delivery.chars <= WHOLE_CHARS and plain
-    spoken = Spoken(
+    spoken = open_spoken(
+        services,
         speech,
-        services.pools,
         format=delivery.format,
         output_rate_hz=delivery.output_rate_hz,
         framing=delivery.framing,
@@ -60,16 +62,40 @@ def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
         spoken,
         media_type=delivery.media_type,
         headers=headers,
-        fallback_rate_hz=rate_hz(services, speech),
         timeout_s=services.request_timeout_s,
         metrics=services.metrics,
         api=delivery.api,
     )
 
 
+def open_spoken(
+    services: Services,
+    speech: Speech,
+    *,
+    format: Format | None = None,
+    output_rate_hz: int | None = None,
+    framing: Framing | None = None,
+    keeper: Keeper | None = None,
+    patience_s: float = 0.0,
+) -> Spoken:
+    """The speech on its way to bytes. Whoever opens it closes it, or the engine works for
+    nobody."""
+    worker = services.sonca.load(speech.voice.engine)
+    return Spoken(
+        speech,
+        services.pools,
+        format=format,
+        silent_rate_hz=lambda: worker.loaded.result().sample_rate_hz,
+        output_rate_hz=output_rate_hz,
+        framing=framing,
+        keeper=keeper,
+        patience_s=patience_s,
+    )
+
+
 def common_headers(spoken: Spoken) -> Mapping[str, str]:
     """What every answer with sound says about it."""
-    voice, instead_of = spoken.speech.voice, spoken.speech.instead_of
+    voice = spoken.speech.voice
     headers = {
         "x-sample-rate": str(spoken.sample_rate_hz),
         "x-voice": voice.id,
@@ -77,14 +103,19 @@ def common_headers(spoken: Spoken) -> Mapping[str, str]:
         "cache-control": "no-store",
         "x-accel-buffering": "no",  # or nginx collects what we stream
     }
-    if instead_of is not None:
-        headers["x-voice-substituted"] = f"{instead_of} -> {voice.id}"
+    if spoken.speech.instead_of is not None:
+        headers["x-voice-substituted"] = substitution(spoken.speech)
+    if spoken.complete:
+        headers["x-duration-seconds"] = f"{spoken.duration_s:.3f}"
     return headers
 
 
-def rate_hz(services: Services, speech: Speech) -> int:
-    """The rate for a speech that turns out to hold no sound at all."""
-    loaded = services.sonca.load(speech.voice.engine).loaded
-    if loaded.done() and loaded.exception() is None:
-        return loaded.result().sample_rate_hz
-    return 24_000
+def substitution(speech: Speech) -> str:
+    """Which voice was asked for, and which speaks instead."""
+    return f"{speech.instead_of} -> {speech.voice.id}"
+
+
+async def loaded(services: Services, engine: str) -> EngineInfo:
+    """What an engine is; it is loaded if it is not."""
+    worker = await services.pools.run(lambda: services.sonca.load(engine))
+    return await asyncio.wrap_future(worker.loaded)

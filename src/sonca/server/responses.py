@@ -36,7 +36,6 @@ class SpeechResponse(Response):
         *,
         media_type: str,
         headers: Headers,
-        fallback_rate_hz: int,
         timeout_s: float,
         metrics: Metrics,
         api: str,
@@ -46,7 +45,6 @@ class SpeechResponse(Response):
         self.media_type = media_type
         self._spoken = spoken
         self._more_headers = headers
-        self._fallback_rate_hz = fallback_rate_hz
         self._timeout_s = timeout_s
         self._metrics = metrics
         self._api = api
@@ -54,8 +52,8 @@ class SpeechResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with watched(scope, receive, self._spoken):
-            async with deadline(self._timeout_s):
-                await self._spoken.begin(self._fallback_rate_hz)
+            async with within(self._timeout_s):
+                await self._spoken.begin()
                 whole = await self._spoken.whole() if self._spoken.complete else None
             self._count_first_audio(scope)
             self.headers.update(self._more_headers(self._spoken))
@@ -86,7 +84,7 @@ class SpeechResponse(Response):
     async def _stream(self, send: Send) -> None:
         await self._start(send)
         try:
-            async with deadline(self._timeout_s):
+            async with within(self._timeout_s):
                 async for frame in self._spoken.frames():
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
         except SoncaError as error:
@@ -129,7 +127,7 @@ async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> N
 
 
 @contextlib.asynccontextmanager
-async def deadline(seconds: float) -> AsyncIterator[None]:
+async def within(seconds: float) -> AsyncIterator[None]:
     """`DeadlineExceeded` if the block takes longer."""
     try:
         async with asyncio.timeout(seconds) as limit:

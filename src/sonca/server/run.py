@@ -33,27 +33,33 @@ def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) ->
     logs.configure(settings.log_level, settings.log_format)
     listener = listen(settings.host, settings.port)
     try:
-        app = create_app(settings)
-        services: Services = app.state.services
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            access_log=False,  # ours has the request id
-            log_config=None,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_CUT_AFTER_S,
-        )
-        server = _Server(config, services, settings.drain_s, address(listener, settings.host))
-        server.on_ready = on_ready
+        server = server_for(settings, listener, on_ready=on_ready)
         server.run(sockets=[listener])
     finally:
         listener.close()
     if server.broken is not None:
         raise server.broken
+
+
+def server_for(
+    settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None] | None = None
+) -> Server:
+    """A server of the app on a socket that listens already."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,  # ours has the request id
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_CUT_AFTER_S,
+    )
+    url = address(listener, settings.host)
+    return Server(config, app.state.services, settings.drain_s, url, on_ready)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -81,19 +87,25 @@ def address(listener: socket.socket, host: str) -> str:
     return f"http://{shown}:{port}"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn, except that a signal first drains: the port stays open, so that ``/readyz`` can
     say so and new work is refused with a clear answer, until the last answer is sent."""
 
     def __init__(
-        self, config: uvicorn.Config, services: Services, drain_s: float, url: str
+        self,
+        config: uvicorn.Config,
+        services: Services,
+        drain_s: float,
+        url: str,
+        on_ready: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(config)
-        self.on_ready: Callable[[str], None] | None = None
+        self.url = url
+        self.services = services
         self.broken: EngineError | None = None
-        self._services = services
+        """Why the engine could not be loaded, if it could not."""
+        self._on_ready = on_ready
         self._drain_s = drain_s
-        self._url = url
         self._ready = False
         self._drained_by: float | None = None
 
@@ -102,7 +114,7 @@ class _Server(uvicorn.Server):
         if self._drained_by is not None:
             self.should_exit = self.force_exit = True
             return
-        self._services.lifecycle.drain()
+        self.services.lifecycle.drain()
         self._drained_by = time.monotonic() + self._drain_s
         log.info("%s: finishing what is in flight", signal.Signals(sig).name)
 
@@ -110,7 +122,7 @@ class _Server(uvicorn.Server):
         if not self._ready:
             self._check_ready()
         if self._drained_by is not None and not self.should_exit:
-            in_flight = self._services.lifecycle.in_flight
+            in_flight = self.services.lifecycle.in_flight
             if not in_flight or time.monotonic() >= self._drained_by:
                 if in_flight:
                     log.warning("%d answers are cut: the drain is over", in_flight)
@@ -118,11 +130,11 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def _check_ready(self) -> None:
-        worker = self._services.sonca.load()
+        worker = self.services.sonca.load()
         if worker.state == "ready":
             self._ready = True
-            if self.on_ready is not None:
-                self.on_ready(self._url)
+            if self._on_ready is not None:
+                self._on_ready(self.url)
         elif worker.state == "broken":
             self._ready = True
             error = worker.loaded.exception()

@@ -4,6 +4,7 @@ for a voice that is cloned, a recording."""
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from sonca.errors import InvalidRequest, UnknownVoice
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
 from sonca.voices.references import MAX_DURATION_S, resolve_voice_file
+
+log = logging.getLogger(__name__)
 
 _KEPT_RECORDINGS = 8
 _REFERENCE_PREFIX = "ref-"
@@ -35,7 +38,10 @@ class Ask:
 
 async def speak(services: Services, ask: Ask) -> Speech:
     """Put a request in line. Raises whatever can be known before there is sound."""
-    return await services.pools.run(lambda: _submit(services, ask))
+    speech = await services.pools.run(lambda: _submit(services, ask))
+    if speech.instead_of is not None:
+        log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
+    return speech
 
 
 def _submit(services: Services, ask: Ask) -> Speech:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 
@@ -41,13 +41,15 @@ class Spoken:
         pools: Pools,
         *,
         format: Format | None,
+        silent_rate_hz: Callable[[], int],
         output_rate_hz: int | None = None,
         framing: Framing | None = None,
         keeper: Keeper | None = None,
         patience_s: float = 0.0,
     ) -> None:
-        """`format` None encodes nothing but what is kept. With `patience_s`, `begin` waits that
-        long for the end of the speech, which must be short."""
+        """`format` None encodes nothing but what is kept. `silent_rate_hz` gives the sample rate
+        of a speech that turns out to have no sound. With `patience_s`, `begin` waits that long
+        for the end of the speech, which must be short."""
         self.speech = speech
         self.format = format
         self.framing = framing or Plain()
@@ -57,6 +59,7 @@ class Spoken:
         self._pools = pools
         self._output_rate_hz = output_rate_hz
         self._patience_s = patience_s
+        self._silent_rate_hz = silent_rate_hz
         self._rate_hz = 0
         self._encoder: Encoder | None = None
         self._held: list[Mark] = []
@@ -65,16 +68,13 @@ class Spoken:
         self._closed = False
         self._inbox = Inbox(speech, limit_s=_WHOLE_LIMIT_S if patience_s else BATCH_S)
 
-    async def begin(self, fallback_rate_hz: int) -> None:
-        """Wait for the first sound: whatever goes wrong before it is raised here.
-
-        `fallback_rate_hz` is the rate of a speech that turns out to have no sound.
-        """
+    async def begin(self) -> None:
+        """Wait for the first sound: whatever goes wrong before it is raised here."""
         if self._patience_s:
             await self._inbox.settle(self._patience_s)
         await self._inbox.wait()
-        self._rate_hz = self._inbox.rate_hz or fallback_rate_hz
-        await self._pools.run(self._open)
+        rate_hz = self._inbox.rate_hz
+        await self._pools.run(lambda: self._open(rate_hz))
 
     @property
     def complete(self) -> bool:
@@ -131,8 +131,11 @@ class Spoken:
 
     # On a pool's thread
 
-    def _open(self) -> None:
+    def _open(self, rate_hz: int | None) -> None:
         with self._busy:
+            if self._closed:
+                return
+            self._rate_hz = rate_hz or self._silent_rate_hz()
             if self.keeper is not None:
                 self.keeper.open(self._rate_hz)
             if self.format is not None:

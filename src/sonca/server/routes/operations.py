@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +104,3 @@ def device_warnings(asked: str, engines: list[EngineStatus]) -> list[str]:
 def gpu_present() -> bool:
     """Whether the machine shows an NVIDIA GPU, used or not."""
     return Path("/dev/nvidia0").exists() or Path("/proc/driver/nvidia/gpus").is_dir()
-
-
-async def engine_rate_hz(services: Services, engine: str) -> int:
-    """The sample rate of an engine, which is loaded if it is not."""
-    worker = await services.pools.run(lambda: services.sonca.load(engine))
-    return (await asyncio.wrap_future(worker.loaded)).sample_rate_hz
