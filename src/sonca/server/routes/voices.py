@@ -1,0 +1,122 @@
+"""Voices: what there is to choose, and recordings to clone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, UploadFile
+from starlette.responses import Response
+
+from sonca.audio import Samples
+from sonca.encoding import decode
+from sonca.errors import InvalidRequest, StorageFull
+from sonca.server.errors import json_response
+from sonca.server.services import Services, services_of
+from sonca.voices import Voice
+from sonca.voices.references import (
+    MAX_DURATION_S,
+    MAX_NAME_LENGTH,
+    ReferenceStore,
+    UploadedReference,
+)
+
+router = APIRouter(prefix="/v1/audio/voices", tags=["voices"])
+
+_MAX_UPLOADS = 1000
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "No audio, too short, too long, or a wrong name."},
+    401: {"description": "An API key is needed."},
+    404: {"description": "No such recording."},
+    413: {"description": "The upload is over the limit."},
+    429: {"description": "Too many requests; Retry-After says when to come back."},
+    503: {"description": "Shutting down."},
+    507: {"description": "The disk is full, or there are too many recordings."},
+}
+
+
+@router.get("", response_model=None)
+async def list_voices(services: Services = Depends(services_of)) -> Response:
+    """Every voice that can be named, uploaded recordings last."""
+    uploads = await services.pools.run_on_disk(services.references.list)
+    data = [_voice(voice) for voice in services.sonca.voices] + [_upload(u) for u in uploads]
+    default = services.sonca.catalogue.of(services.sonca.default_engine)
+    return json_response(
+        {"object": "list", "data": data, "default": default[0].id if default else None}
+    )
+
+
+def _voice(voice: Voice) -> dict[str, Any]:
+    return {
+        "id": voice.id,
+        "object": "audio.voice",
+        "name": voice.name,
+        "engine": voice.engine,
+        "gender": voice.gender,
+        "region": voice.region,
+        "language": voice.language,
+        "tone": voice.tone,
+        "aliases": list(voice.aliases),
+        "cloned": voice.cloned,
+    }
+
+
+def _upload(reference: UploadedReference) -> dict[str, Any]:
+    return {
+        "id": reference.id,
+        "object": "audio.voice",
+        "name": reference.name,
+        "engine": None,
+        "gender": None,
+        "region": None,
+        "language": None,
+        "tone": None,
+        "aliases": [],
+        "cloned": True,
+        "created_at": int(reference.created_at),
+        "duration_s": round(reference.duration_s, 3),
+        "sample_rate_hz": reference.sample_rate_hz,
+    }
+
+
+@router.post("", response_model=None, status_code=201, responses=_PROBLEMS)
+async def upload_voice(
+    file: Annotated[UploadFile | None, File(description="The recording, 1 to 30 s.")] = None,
+    audio_sample: Annotated[UploadFile | None, File(description="OpenAI's name for it.")] = None,
+    name: Annotated[str | None, Form(description="What you call it.")] = None,
+    services: Services = Depends(services_of),
+) -> Response:
+    """Keep a recording for engines that clone voices. Its id is a `voice` and a `voice_file`."""
+    upload = file or audio_sample
+    if upload is None:
+        raise InvalidRequest("no recording came with the form; send it as `file`", field="file")
+    data = await upload.read()
+    title = name or (upload.filename or "").rpartition(".")[0][:MAX_NAME_LENGTH] or "voice"
+    samples, rate_hz = await services.pools.run(
+        lambda: decode(data, max_duration_s=MAX_DURATION_S, max_bytes=services.max_upload_bytes)
+    )
+    reference = await services.pools.run_on_disk(
+        lambda: _add(services.references, samples, rate_hz, title)
+    )
+    return json_response(_upload(reference), 201)
+
+
+def _add(
+    references: ReferenceStore, samples: Samples, rate_hz: int, name: str
+) -> UploadedReference:
+    count = len(references.list())
+    if count >= _MAX_UPLOADS:
+        raise StorageFull(
+            f"{count} recordings are kept and the limit is {_MAX_UPLOADS}; delete some first"
+        )
+    return references.add(samples, rate_hz, name=name)
+
+
+@router.delete("/{voice_id}", response_model=None, responses={404: _PROBLEMS[404]})
+async def delete_voice(voice_id: str, services: Services = Depends(services_of)) -> Response:
+    """Forget an uploaded recording. The engines' own voices stay."""
+    if any(voice.id == voice_id for voice in services.sonca.voices):
+        raise InvalidRequest(
+            f"{voice_id} is a voice of an engine and cannot be deleted; uploads can", field="voice"
+        )
+    await services.pools.run_on_disk(lambda: services.references.delete(voice_id))
+    return json_response({"id": voice_id, "object": "audio.voice.deleted", "deleted": True})

@@ -1,0 +1,156 @@
+"""A real server on a free port, in a thread; the clients that tests use against it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sonca import settings as sonca_settings
+from sonca.engines import registry
+from sonca.server.run import Server, listen, server_for
+from sonca.worker import WorkerStats
+
+from .engines import CueEngine
+
+WAIT_S = 20.0
+
+
+def wait_until(condition: Callable[[], bool], what: str = "the condition") -> None:
+    """Poll until `condition`; fail the test if it never comes."""
+    end = time.monotonic() + WAIT_S
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"{what} did not come within {WAIT_S:g} s")
+        time.sleep(0.01)
+
+
+@dataclass
+class Live:
+    """A running server."""
+
+    server: Server
+    http: httpx.Client
+    data_dir: Path
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def stats(self) -> WorkerStats:
+        return self.server.services.sonca.load().stats
+
+    def speech(self, input: str, **fields: Any) -> httpx.Response:
+        """POST to OpenAI's route."""
+        return self.http.post("/v1/audio/speech", json={"input": input, **fields})
+
+    def synthesize(self, text: str, **fields: Any) -> httpx.Response:
+        """POST to the predecessor's route."""
+        return self.http.post("/api/tts/synthesize", json={"text": text, **fields})
+
+    def connect(self, *, receive_buffer: int | None = None) -> socket.socket:
+        """A raw connection."""
+        host, port = self.url.removeprefix("http://").split(":")
+        raw = socket.socket()
+        if receive_buffer is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        raw.settimeout(WAIT_S)
+        raw.connect((host, int(port)))
+        return raw
+
+    def post_raw(
+        self, path: str, body: dict[str, Any], *, receive_buffer: int | None = None
+    ) -> socket.socket:
+        """Send a request and leave the answer in the socket."""
+        data = json.dumps(body).encode()
+        raw = self.connect(receive_buffer=receive_buffer)
+        raw.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(data)}\r\n\r\n".encode()
+            + data
+        )
+        return raw
+
+
+Serve = Callable[..., Live]
+
+
+@pytest.fixture(autouse=True)
+def _engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("cue", "unloadable"):
+        kind = {"cue": "CueEngine", "unloadable": "BrokenEngine"}[name]
+        monkeypatch.setitem(registry._BUILT_IN, name, f"{CueEngine.__module__}:{kind}")
+    monkeypatch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | {"cue", "unloadable"})
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith(sonca_settings.PREFIX):
+            monkeypatch.delenv(name)
+
+
+@contextlib.contextmanager
+def running(data_dir: Path, **overrides: Any) -> Iterator[Live]:
+    """Start a server, wait until it is ready, and stop it at the end."""
+    overrides = {"engine": "tone", "log_level": "debug"} | overrides
+    settings = sonca_settings.read(data_dir=data_dir, **overrides)
+    listener = listen("127.0.0.1", 0)
+    server = server_for(settings, listener)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    client = httpx.Client(base_url=server.url, timeout=WAIT_S)
+    try:
+        wait_until(lambda: server.started and server._ready, "readiness")
+        yield Live(server, client, data_dir)
+    finally:
+        client.close()
+        server.should_exit = True
+        thread.join(WAIT_S)
+        listener.close()
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start servers: `serve(engine="espeak", queue_limit=1)`."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**overrides: Any) -> Live:
+            folder = tmp_path / f"data-{len(os.listdir(tmp_path))}"
+            return stack.enter_context(running(folder, **overrides))
+
+        yield start
+
+
+@pytest.fixture
+def live(serve: Serve) -> Live:
+    """A server that speaks in tones."""
+    return serve()
+
+
+@pytest.fixture
+def cue(serve: Serve) -> Iterator[Live]:
+    """A server whose engine does as the words of the text say."""
+    CueEngine.gate.clear()
+    CueEngine.spoken.clear()
+    yield serve(engine="cue")
+    CueEngine.gate.set()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server for many small tests that leave nothing behind."""
+    with running(tmp_path_factory.mktemp("shared")) as live:
+        yield live
