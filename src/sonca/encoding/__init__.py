@@ -1,0 +1,25 @@
+"""Audio formats: encode a stream, a whole or a file; decode what users send; resample.
+
+Everything runs in process. Nothing here knows engines, requests or where files are kept.
+"""
+
+from sonca.encoding.decoder import decode
+from sonca.encoding.encoder import Encoder, encode
+from sonca.encoding.file import FileEncoder
+from sonca.encoding.formats import FORMATS, Format, format_for, format_of_path
+from sonca.encoding.resampling import Resampler, resample
+from sonca.encoding.wav import wav_header
+
+__all__ = [
+    "FORMATS",
+    "Encoder",
+    "FileEncoder",
+    "Format",
+    "Resampler",
+    "decode",
+    "encode",
+    "format_for",
+    "format_of_path",
+    "resample",
+    "wav_header",
+]

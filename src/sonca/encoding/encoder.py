@@ -1,0 +1,279 @@
+"""Samples in, encoded bytes out, as soon as the format allows.
+
+`Encoder` is for streams: nothing it has returned is ever changed. `encode` is for audio that
+is complete, and writes the true sizes into the headers. Both run in process, on libav through
+PyAV (WAV and PCM need not even that). Nothing here knows requests or files; one encoder serves
+one stream and may move between threads, but is not to be shared by them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+import numpy.typing as npt
+
+from sonca.audio import Samples
+from sonca.encoding.formats import Codec, Format
+from sonca.encoding.resampling import Resampler
+from sonca.encoding.wav import clean, to_s16, wav_header
+
+if TYPE_CHECKING:
+    import av
+
+MIN_RATE_HZ, MAX_RATE_HZ = 4000, 192_000
+
+_BLOCK_S = 0.5
+"""Long input is encoded in blocks of this many seconds, so that no call into libav holds much
+memory or keeps other threads waiting."""
+
+
+class Sink(Protocol):
+    """Where encoded bytes go. With `seek` and `tell` as well, headers are completed at the end."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+class SeekableSink(Sink, Protocol):
+    """A sink that may be able to go back, such as a binary file."""
+
+    def seekable(self) -> bool: ...
+    def seek(self, position: int, /) -> int: ...
+    def tell(self) -> int: ...
+    def flush(self) -> None: ...
+
+
+class Pipe:
+    """A sink that only moves forward and is emptied by its reader."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes, /) -> int:
+        self._parts.append(data)
+        return len(data)
+
+    def take(self) -> bytes:
+        """Everything written since the last call."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+class SinkEncoder:
+    """Encodes into a sink. The part that `Encoder`, `encode` and `FileEncoder` share.
+
+    `sample_rate_hz` is what is fed, `output_rate_hz` what is written: by default the same,
+    or the nearest that the format has.
+    """
+
+    def __init__(
+        self,
+        format: Format,
+        sample_rate_hz: int,
+        sink: Sink,
+        *,
+        output_rate_hz: int | None = None,
+        seekable: bool = False,
+    ) -> None:
+        for rate_hz in (sample_rate_hz, output_rate_hz or sample_rate_hz):
+            if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+                raise ValueError(f"a rate of {rate_hz} Hz, not {MIN_RATE_HZ} to {MAX_RATE_HZ}")
+        self.format = format
+        self.output_rate_hz = format.rate_for(output_rate_hz or sample_rate_hz)
+        self._rate_hz = sample_rate_hz
+        self._resampler: Resampler | None = None
+        if self.output_rate_hz != sample_rate_hz:
+            self._resampler = Resampler(sample_rate_hz, self.output_rate_hz)
+        self._writer: _Plain | _Muxed | None
+        if format.codec is None:
+            self._writer = _Plain(format, self.output_rate_hz, sink, seekable)
+        else:
+            self._writer = _Muxed(format.codec, self.output_rate_hz, sink, seekable)
+
+    def feed(self, samples: Samples) -> None:
+        """Encode (N,) float32 samples: beyond [-1, 1] is clipped, NaN is silence."""
+        if self._writer is None:
+            raise ValueError("the encoder is finished")
+        block = max(1, int(_BLOCK_S * self._rate_hz))
+        for start in range(0, len(samples), block):
+            part = clean(samples[start : start + block])
+            if self._resampler is not None:
+                part = clean(self._resampler.feed(part))
+            if len(part):
+                self._writer.write(part)
+
+    def finish(self) -> None:
+        """Write what is still inside, and the end. The encoder is closed after it."""
+        if self._writer is None:
+            raise ValueError("the encoder is finished")
+        if self._resampler is not None:
+            rest = clean(self._resampler.finish())
+            if len(rest):
+                self._writer.write(rest)
+        writer, self._writer, self._resampler = self._writer, None, None
+        writer.finish()
+
+    def close(self) -> None:
+        """Free everything; what was not written yet is lost. May be called again."""
+        writer, self._writer, self._resampler = self._writer, None, None
+        if writer is not None:
+            writer.close()
+
+
+class Encoder:
+    """Encodes a stream: bytes come out as soon as a frame of the format is full.
+
+    >>> with Encoder(FORMATS["mp3"], 24_000) as encoder:
+    ...     for chunk in chunks:
+    ...         yield encoder.feed(chunk.samples)
+    ...     yield encoder.finish()
+    """
+
+    def __init__(
+        self, format: Format, sample_rate_hz: int, *, output_rate_hz: int | None = None
+    ) -> None:
+        """`sample_rate_hz`, 4000 to 192,000, is the rate of what is fed. `output_rate_hz` is
+        the rate to write, if it is to be another."""
+        self._pipe = Pipe()
+        self._encoder = SinkEncoder(
+            format, sample_rate_hz, self._pipe, output_rate_hz=output_rate_hz
+        )
+
+    @property
+    def format(self) -> Format:
+        return self._encoder.format
+
+    @property
+    def output_rate_hz(self) -> int:
+        """The rate of what is written: a format may not have the rate that is fed."""
+        return self._encoder.output_rate_hz
+
+    def feed(self, samples: Samples) -> bytes:
+        """Encode (N,) float32 samples; the bytes that are ready, possibly none.
+
+        Samples beyond [-1, 1] are clipped, NaN is silence. `ValueError` after `finish`.
+        """
+        self._encoder.feed(samples)
+        return self._pipe.take()
+
+    def finish(self) -> bytes:
+        """The rest of the stream. The encoder is closed after it."""
+        self._encoder.finish()
+        return self._pipe.take()
+
+    def close(self) -> None:
+        """Free everything; what was not taken is lost. May be called again."""
+        self._encoder.close()
+        self._pipe.take()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def encode(
+    samples: Samples, sample_rate_hz: int, format: Format, *, output_rate_hz: int | None = None
+) -> bytes:
+    """Encode audio that is complete: (N,) float32 in, a whole file out, with true sizes."""
+    sink = io.BytesIO()
+    encoder = SinkEncoder(
+        format, sample_rate_hz, sink, output_rate_hz=output_rate_hz, seekable=True
+    )
+    try:
+        encoder.feed(samples)
+        encoder.finish()
+    finally:
+        encoder.close()
+    return sink.getvalue()
+
+
+class _Plain:
+    """16-bit samples, with a WAV header or bare."""
+
+    def __init__(self, format: Format, rate_hz: int, sink: Sink, seekable: bool) -> None:
+        self._sink = sink
+        self._rate_hz = rate_hz
+        self._data_bytes = 0
+        self._has_header = format.name == "wav"
+        self._seekable = seekable
+        if self._has_header:
+            sink.write(wav_header(rate_hz))
+
+    def write(self, cleaned: Samples) -> None:
+        data = to_s16(cleaned).tobytes()
+        self._data_bytes += len(data)
+        self._sink.write(data)
+
+    def finish(self) -> None:
+        if self._has_header and self._seekable:
+            sink = cast(SeekableSink, self._sink)
+            end = sink.tell()
+            header = wav_header(self._rate_hz, self._data_bytes)
+            sink.seek(end - self._data_bytes - len(header))
+            sink.write(header)
+            sink.seek(end)
+
+    def close(self) -> None:
+        pass
+
+
+class _Muxed:
+    """A libav codec in a libav container."""
+
+    def __init__(self, codec: Codec, rate_hz: int, sink: Sink, seekable: bool) -> None:
+        import av
+
+        options = {"flush_packets": "1", **codec.options}
+        if not seekable:
+            options |= codec.stream_options
+            sink = _ForwardOnly(sink)
+        self._sample_format = codec.sample_format
+        self._rate_hz = rate_hz
+        self._container = av.open(sink, "w", format=codec.muxer, container_options=options)
+        self._stream = cast(
+            "av.AudioStream", self._container.add_stream(codec.name, rate=rate_hz, layout="mono")
+        )
+        context = self._stream.codec_context
+        context.format = codec.sample_format
+        if bit_rate := codec.bit_rate(rate_hz):
+            context.bit_rate = bit_rate
+        # Now, not at the first packet: an empty stream has its header, too.
+        self._container.start_encoding()
+
+    def write(self, cleaned: Samples) -> None:
+        import av
+
+        array: npt.NDArray[Any] = to_s16(cleaned) if self._sample_format == "s16" else cleaned
+        frame = av.AudioFrame.from_ndarray(
+            array[None, :],  # (1, N)
+            format=self._sample_format,
+            layout="mono",
+        )
+        frame.sample_rate = self._rate_hz
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def close(self) -> None:
+        # Writes the end of a file that nobody wants, perhaps to a full disk.
+        with contextlib.suppress(OSError):
+            self._container.close()
+
+
+class _ForwardOnly:
+    """Hides a sink's `seek` from libav."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.write = sink.write

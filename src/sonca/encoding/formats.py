@@ -1,0 +1,153 @@
+"""What audio formats there are: names, suffixes, media types, and how each is set up.
+
+Knows no encoder: `sonca.encoding.encoder` reads these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from sonca.errors import InvalidRequest
+
+_MPEG_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
+_AAC_RATES_HZ = (
+    *(8000, 11025, 12000, 16000, 22050, 24000),
+    *(32000, 44100, 48000, 64000, 88200, 96000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How libav makes a compressed format."""
+
+    name: str
+    muxer: str
+    sample_format: str
+    """libav's name of the samples it takes: one channel, so planar and packed are one."""
+    rates_hz: tuple[int, ...] | None = None
+    """Sample rates it takes, ascending; None for every rate."""
+    bits_per_sample: float = 0.0
+    """Target bits for each sample, up to `max_bit_rate`; 0 for lossless."""
+    max_bit_rate: int = 0
+    """Bits per second."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    stream_options: Mapping[str, str] = field(default_factory=dict)
+    """Muxer options for a sink that cannot seek."""
+
+    def bit_rate(self, rate_hz: int) -> int:
+        """Bits per second at `rate_hz`, 0 for lossless.
+
+        Scaled down below 24 kHz, where there is less to encode and the standards allow less.
+        """
+        return min(self.max_bit_rate, int(self.bits_per_sample * rate_hz))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An audio format that Sonca writes. One channel, always."""
+
+    name: str
+    suffix: str
+    """The file name's ending, with the dot."""
+    media_type: str
+    """The MIME type that goes into `Content-Type`."""
+    other_suffixes: tuple[str, ...] = ()
+    """Endings that `format_of_path` takes as well."""
+    codec: Codec | None = None
+    """None for plain 16-bit samples, which are written without libav."""
+
+    def rate_for(self, sample_rate_hz: int) -> int:
+        """The rate that audio of `sample_rate_hz` is written at.
+
+        The same where the format allows it; else the next higher one it has, else its highest.
+        """
+        rates_hz = self.codec.rates_hz if self.codec else None
+        if rates_hz is None or sample_rate_hz in rates_hz:
+            return sample_rate_hz
+        return next((rate_hz for rate_hz in rates_hz if rate_hz > sample_rate_hz), rates_hz[-1])
+
+
+_ALL = (
+    Format("wav", ".wav", "audio/wav", (".wave",)),
+    Format("pcm", ".pcm", "audio/pcm", (".raw",)),
+    Format(
+        "mp3",
+        ".mp3",
+        "audio/mpeg",
+        codec=Codec(
+            *("libmp3lame", "mp3", "fltp", _MPEG_RATES_HZ),
+            bits_per_sample=64_000 / 22_050,
+            max_bit_rate=96_000,
+            options={"id3v2_version": "0"},
+            # A Xing frame counts the frames: on a pipe it would stay a wrong zero.
+            stream_options={"write_xing": "0"},
+        ),
+    ),
+    Format(
+        "opus",
+        ".opus",
+        "audio/ogg",
+        (".ogg", ".oga"),
+        codec=Codec(
+            *("libopus", "ogg", "flt", _OPUS_RATES_HZ),
+            bits_per_sample=40_000 / 16_000,
+            max_bit_rate=40_000,
+            # Pages of 100 ms instead of a second: the muxer holds one back.
+            options={"page_duration": "100000"},
+        ),
+    ),
+    Format(
+        "aac",
+        ".aac",
+        "audio/aac",
+        (".adts",),
+        codec=Codec(
+            *("aac", "adts", "fltp", _AAC_RATES_HZ),
+            bits_per_sample=64_000 / 22_050,
+            max_bit_rate=80_000,
+        ),
+    ),
+    Format(
+        "flac",
+        ".flac",
+        "audio/flac",
+        codec=Codec("flac", "flac", "s16", options={"metadata_header_padding": "0"}),
+    ),
+)
+
+FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _ALL})
+"""Every format by name."""
+
+_BY_SUFFIX = {suffix: each for each in _ALL for suffix in (each.suffix, *each.other_suffixes)}
+
+
+def format_for(name: str, *, field: str = "response_format") -> Format:
+    """The format of that name, in any case. `InvalidRequest` on `field` if there is none."""
+    found = FORMATS.get(name.strip().lower())
+    if found is None:
+        raise InvalidRequest(
+            f"unknown audio format {_shown(name)}; choose one of {', '.join(FORMATS)}", field=field
+        )
+    return found
+
+
+def format_of_path(path: str | Path, *, field: str = "response_format") -> Format:
+    """The format that a file's suffix names. `InvalidRequest` on `field` if it names none."""
+    suffix = Path(path).suffix
+    found = _BY_SUFFIX.get(suffix.lower())
+    if found is None:
+        what = f"suffix {_shown(suffix)}" if suffix else "file name without a suffix"
+        raise InvalidRequest(
+            f"no audio format for the {what}; end the file name in one of {', '.join(_BY_SUFFIX)}",
+            field=field,
+        )
+    return found
+
+
+def _shown(text: str, limit: int = 40) -> str:
+    """`text` quoted for a message: short, on one line, safe to print."""
+    return ascii(text if len(text) <= limit else text[:limit] + "…")
