@@ -150,4 +150,4 @@ def format_of_path(path: str | Path, *, field: str = "response_format") -> Forma
 
 def _shown(text: str, limit: int = 40) -> str:
     """`text` quoted for a message: short, on one line, safe to print."""
-    return ascii(text if len(text) <= limit else text[:limit] + "…")
+    return repr(text if len(text) <= limit else text[:limit] + "…")

@@ -350,5 +350,5 @@ class Writer:
 
 
 def _not_found(id: str) -> NotFound:
-    shown = ascii(id if len(id) <= 40 else id[:40] + "…")
+    shown = repr(id if len(id) <= 40 else id[:40] + "…")
     return NotFound(f"no audio is kept under the id {shown}; it may have expired")

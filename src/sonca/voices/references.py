@@ -1,0 +1,315 @@
+"""Reference recordings: kept for engines that clone, named by what a request calls `voice_file`.
+
+A recording is a folder of two files, `audio.wav` and `reference.json`, that is made under
+another name and renamed when it is complete, and renamed away before it is removed. So a
+recording is there as a whole or not at all, whenever the process dies.
+
+Decoding an upload is the caller's; what an engine makes of a recording, the engine's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+import unicodedata
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sonca.audio import Samples
+from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError, StorageFull
+
+MIN_DURATION_S, MAX_DURATION_S = 1.0, 30.0
+_TOLERANCE_S = 0.1
+"""Codecs pad to whole frames: 30 s of MP3 decode to a little more."""
+MAX_NAME_LENGTH = 100
+
+_ID = re.compile(r"ref-[A-Za-z0-9_-]{22}")
+_UNFINISHED, _DOOMED = ".new-", ".old-"
+_LEFT_OVER_AFTER_S = 3600.0
+"""An unfinished folder of this age is no longer being written, by any process."""
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedReference:
+    """A recording that a user sent in to be cloned."""
+
+    id: str
+    """Opaque, starts with ``ref-``."""
+    name: str
+    """What its owner calls it; need not be unique."""
+    path: Path
+    """16-bit mono WAV."""
+    sample_rate_hz: int
+    duration_s: float
+    created_at: float
+    """Seconds since the epoch."""
+    content_hash: str
+    """SHA-256 of the rate and the 16-bit samples, in hex: equal recordings, equal hash."""
+
+    def samples(self) -> Samples:
+        """(N,) float32 in [-1, 1], read from the file. `NotFound` if it is deleted meanwhile."""
+        try:
+            with wave.open(str(self.path), "rb") as file:
+                data = file.readframes(file.getnframes())
+        except FileNotFoundError as error:
+            raise _unknown(self.id) from error
+        except (OSError, wave.Error, EOFError) as error:
+            raise StorageError(f"cannot read the recording {self.path}: {error}") from error
+        return np.frombuffer(data, "<i2").astype(np.float32) / 32767.0
+
+
+class ReferenceStore:
+    """The uploaded recordings in the folder `root`. Usable from any thread, and by several
+    processes at once."""
+
+    def __init__(self, root: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Makes the folder if need be, and removes what a crash left."""
+        self._root = root
+        self._clock = clock
+        with _errors(f"use the folder {root}"):
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._remove_left_overs()
+
+    def add(self, samples: Samples, sample_rate_hz: int, *, name: str) -> UploadedReference:
+        """Keep a recording: (N,) float32 of 1 to 30 s.
+
+        `BadAudio` for other lengths, `InvalidRequest` for a name that is none, `StorageFull` or
+        `StorageError` if it cannot be written; nothing is left behind then.
+        """
+        name = _checked_name(name)
+        duration_s = _checked_duration(samples, sample_rate_hz)
+        clipped = np.clip(np.nan_to_num(np.asarray(samples, np.float32)), -1.0, 1.0)
+        data = np.rint(clipped * 32767.0).astype("<i2").tobytes()
+        digest = hashlib.sha256(sample_rate_hz.to_bytes(4, "little") + data).hexdigest()
+        id = "ref-" + secrets.token_urlsafe(16)
+        reference = UploadedReference(
+            id=id,
+            name=name,
+            path=self._root / id / "audio.wav",
+            sample_rate_hz=sample_rate_hz,
+            duration_s=duration_s,
+            created_at=self._clock(),
+            content_hash=digest,
+        )
+        self._write(reference, data)
+        return reference
+
+    def get(self, id: str) -> UploadedReference:
+        """`NotFound` if there is none of that id."""
+        if not _ID.fullmatch(id):
+            raise _unknown(id)
+        folder = self._root / id
+        try:
+            with _errors(f"read the recording {id}"):
+                fields = json.loads((folder / "reference.json").read_text("utf-8"))
+                return UploadedReference(id=id, path=folder / "audio.wav", **fields)
+        except StorageError as error:
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+                raise _unknown(id) from error
+            raise
+        except (ValueError, TypeError) as error:
+            raise StorageError(f"the recording {id} is damaged; delete it") from error
+
+    def list(self) -> list[UploadedReference]:
+        """All recordings, the oldest first. Damaged ones are passed over."""
+        found = []
+        with _errors(f"read the folder {self._root}"):
+            names = [path.name for path in self._root.iterdir() if _ID.fullmatch(path.name)]
+        for name in names:
+            with contextlib.suppress(NotFound, StorageError):
+                found.append(self.get(name))
+        return sorted(found, key=lambda reference: (reference.created_at, reference.id))
+
+    def delete(self, id: str) -> None:
+        """Forget a recording. `NotFound` if there is none of that id."""
+        if not _ID.fullmatch(id):
+            raise _unknown(id)
+        doomed = self._root / f"{_DOOMED}{secrets.token_hex(8)}"
+        try:
+            with _errors(f"delete the recording {id}"):
+                (self._root / id).rename(doomed)
+                _sync_folder(self._root)
+        except StorageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise _unknown(id) from error
+            raise
+        finally:
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def _write(self, reference: UploadedReference, data: bytes) -> None:
+        folder = self._root / f"{_UNFINISHED}{secrets.token_hex(8)}"
+        fields = {
+            "name": reference.name,
+            "sample_rate_hz": reference.sample_rate_hz,
+            "duration_s": reference.duration_s,
+            "created_at": reference.created_at,
+            "content_hash": reference.content_hash,
+        }
+        try:
+            with _errors("keep the recording"):
+                folder.mkdir(mode=0o700)
+                with (folder / "audio.wav").open("xb") as file:
+                    with wave.open(file, "wb") as writer:
+                        writer.setparams((1, 2, reference.sample_rate_hz, 0, "NONE", ""))
+                        writer.writeframes(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                with (folder / "reference.json").open("x", encoding="utf-8") as record:
+                    json.dump(fields, record)
+                    record.flush()
+                    os.fsync(record.fileno())
+                _sync_folder(folder)
+                folder.rename(self._root / reference.id)
+                _sync_folder(self._root)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                # Whole or not at all: the rename may have happened.
+                (self._root / reference.id).rename(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _remove_left_overs(self) -> None:
+        for path in self._root.iterdir():
+            doomed = path.name.startswith(_DOOMED)
+            if path.name.startswith(_UNFINISHED):
+                with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+                    doomed = time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER_S
+            if doomed:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def resolve_voice_file(
+    name: str, voices_dir: Path | None, *, references: ReferenceStore | None = None
+) -> Path:
+    """The recording that a request's `voice_file` means.
+
+    It is the id of an upload in `references`, or the bare name of a file in the folder
+    `voices_dir`. Everything else is an `InvalidRequest`: paths, addresses, links that lead out
+    of the folder, what is no regular file. The path that comes back has no links left in it.
+    """
+    if _ID.fullmatch(name):
+        return _uploaded(name, references)
+    if voices_dir is None or not _is_bare(name):
+        raise _refused(name, voices_dir)
+    try:
+        folder = voices_dir.resolve(strict=True)
+        path = (folder / name).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:  # missing, or links in a circle
+        raise _refused(name, voices_dir) from error
+    # One answer for all, so that nobody learns what lies outside of the folder.
+    if not path.is_relative_to(folder) or not path.is_file():
+        raise _refused(name, voices_dir)
+    return path
+
+
+def _uploaded(id: str, references: ReferenceStore | None) -> Path:
+    try:
+        if references is None:
+            raise _unknown(id)
+        return references.get(id).path
+    except NotFound as error:
+        raise InvalidRequest(f"{error}", field="voice_file") from error
+
+
+def _is_bare(name: str) -> bool:
+    """Whether `name` can only be an entry of one folder: no path, no control characters."""
+    return (
+        bool(name.strip())
+        and len(name) <= 255
+        and not name.startswith(".")
+        and not any(letter in "/\\:" or unicodedata.category(letter)[0] == "C" for letter in name)
+    )
+
+
+def _refused(name: str, voices_dir: Path | None) -> InvalidRequest:
+    allowed = "the id of an uploaded recording (ref-…)"
+    if voices_dir is None:
+        allowed += "; no folder for voices is configured"
+    else:
+        allowed += f" or the name of a file in the voices folder{_examples(voices_dir)}"
+    return InvalidRequest(
+        f"voice_file {_shown(name)} is not available; it can be {allowed}", field="voice_file"
+    )
+
+
+def _examples(voices_dir: Path, limit: int = 5) -> str:
+    """A few of the names that would work, for a message."""
+    try:
+        names = sorted(path.name for path in voices_dir.iterdir() if path.is_file())
+    except OSError:
+        return ", which cannot be read"
+    names = [name for name in names if _is_bare(name)]
+    if not names:
+        return ", which is empty"
+    return f" ({', '.join(names[:limit])}{', …' if len(names) > limit else ''})"
+
+
+def _checked_name(name: str) -> str:
+    """The name in NFC without blanks around it."""
+    name = unicodedata.normalize("NFC", name).strip()
+    if not name or len(name) > MAX_NAME_LENGTH:
+        raise InvalidRequest(
+            f"the name has {len(name)} letters; it needs 1 to {MAX_NAME_LENGTH}", field="name"
+        )
+    if any(unicodedata.category(letter)[0] == "C" for letter in name):
+        raise InvalidRequest(
+            "the name has control characters in it; use letters, digits and blanks", field="name"
+        )
+    return name
+
+
+def _checked_duration(samples: Samples, sample_rate_hz: int) -> float:
+    if samples.ndim != 1 or sample_rate_hz <= 0:
+        raise ValueError(f"samples of shape {samples.shape} at {sample_rate_hz} Hz")
+    duration_s = len(samples) / sample_rate_hz
+    if duration_s < MIN_DURATION_S:
+        problem, limit = f"only {duration_s:.2f} s", f"at least {MIN_DURATION_S:g} s"
+    elif duration_s > MAX_DURATION_S + _TOLERANCE_S:
+        problem, limit = f"{duration_s:.1f} s", f"at most {MAX_DURATION_S:g} s"
+    else:
+        return duration_s
+    raise BadAudio(
+        f"the recording lasts {problem}, a reference lasts {limit}; send 5 to 15 s of clear speech",
+        field="file",
+    )
+
+
+def _unknown(id: str) -> NotFound:
+    return NotFound(f"no uploaded recording has the id {_shown(id)}")
+
+
+def _shown(text: str, limit: int = 60) -> str:
+    """`text` quoted for a message: short, on one line, safe to print."""
+    return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _errors(doing: str) -> Iterator[None]:
+    """Turns the system's errors into ours."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            raise StorageFull(f"cannot {doing}: {reason}; free some space") from error
+        raise StorageError(f"cannot {doing}: {reason}") from error
