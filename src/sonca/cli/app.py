@@ -81,6 +81,7 @@ def root(
     ),
 ) -> None:
     """Vietnamese text-to-speech."""
+    del version  # its callback has done it
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 

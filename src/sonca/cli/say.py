@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from sonca.errors import EmptyText, InvalidRequest, StorageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    from typing_extensions import Buffer
 
     from sonca.audio import AudioChunk, Samples
     from sonca.encoding import Format
@@ -128,23 +131,25 @@ def _sink(output: str | None, format: str | None) -> Callable[[int], AbstractCon
     return lambda rate_hz: FileEncoder(output, path_format, rate_hz)
 
 
+class _Prompt(io.BufferedWriter):
+    """Passes on whatever is written at once, so that a player at the other end can begin."""
+
+    def write(self, data: Buffer, /) -> int:
+        count = super().write(data)
+        self.flush()
+        return count
+
+
 def _stdout(format: Format) -> Callable[[int], AbstractContextManager[Sink]]:
-    """Standard output, flushed with every piece of sound so that a player can begin."""
     from sonca.encoding import FileEncoder
 
     if sys.stdout is None:
         raise StorageError("standard output is closed")
     if sys.stdout.isatty():
         raise InvalidRequest("standard output is a terminal; pipe it to a player, or use -o FILE")
-    file = sys.stdout.buffer
-
-    class Flushed(FileEncoder):
-        def feed(self, samples: Samples) -> None:
-            super().feed(samples)
-            with self._output.errors():
-                file.flush()
-
-    return lambda rate_hz: Flushed(file, format, rate_hz)
+    raw = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    raw.name = "standard output"
+    return lambda rate_hz: FileEncoder(_Prompt(raw), format, rate_hz)
 
 
 def _tell_substitute(speech: Speech) -> None:
@@ -160,7 +165,7 @@ def _tell_substitute(speech: Speech) -> None:
 def _stoppable() -> Iterator[None]:
     """SIGTERM and SIGHUP end like Ctrl-C does: no half file stays."""
 
-    def stop(number: int, frame: object) -> None:
+    def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -175,7 +180,7 @@ def _stoppable() -> Iterator[None]:
 def _progress(total_chars: int) -> Iterator[Callable[[AudioChunk], None]]:
     """A bar on a terminal for a long text; what it gives is told every chunk."""
     if total_chars < LONG_TEXT_CHARS or sys.stderr is None or not sys.stderr.isatty():
-        yield lambda chunk: None
+        yield lambda _chunk: None
         return
     from rich.console import Console
     from rich.progress import (
