@@ -102,6 +102,11 @@ def _run() -> int:
         result = typer.main.get_command(app).main(prog_name="sonca", standalone_mode=False)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as end:
+        if not _is_broken_pipe(end):  # typer ends with 1 then
+            raise
+        _silence_stdout()
+        return READER_GONE
     except Exception as error:
         return _fail(error)
     return result if isinstance(result, int) else 0
@@ -152,7 +157,7 @@ def _is_broken_pipe(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, BrokenPipeError):
             return True
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return False
 
 

@@ -20,6 +20,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _MAX_BYTES_PER_CHAR = 4
+_ADVICE = "convert it to UTF-8"
 
 
 def from_words(words: list[str]) -> str:
@@ -71,15 +72,9 @@ def decode(data: bytes, shown: str) -> str:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         offset = len(mark) + error.start
-        raise InvalidRequest(
-            f"{shown} is not {encoding.upper()}: byte {offset} (0x{data[offset]:02x}); "
-            "convert it to UTF-8"
-        ) from error
-    at = text.find("\0")
-    if at >= 0:
-        offset = len(mark) + len(text[:at].encode(encoding))
-        raise InvalidRequest(
-            f"{shown} is no text: byte {offset} is NUL; convert UTF-16 without a byte order mark "
-            "to UTF-8"
-        )
+        problem = f"byte {offset} (0x{data[offset]:02x}) is not {encoding.upper()}"
+        raise InvalidRequest(f"{shown}: {problem}; {_ADVICE}") from error
+    if "\0" in text:
+        offset = len(mark) + len(text[: text.index("\0")].encode(encoding))
+        raise InvalidRequest(f"{shown}: byte {offset} is NUL, so this is no text; {_ADVICE}")
     return text
