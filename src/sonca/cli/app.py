@@ -24,7 +24,7 @@ COMMANDS = {
     "voices": "List the voices that can speak now.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
 }
-"""Each is a module of this package with an ``app``; the text stands in ``sonca --help``."""
+"""Each is a module of this package, with an ``app`` or one function; the text stands in ``sonca --help``."""
 
 FAILED, MISUSED, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
@@ -54,7 +54,11 @@ def _nothing() -> None:
 
 def _load(name: str) -> Any:
     module = importlib.import_module(f"sonca.cli.{name}")
-    command = typer.main.get_command(module.app)
+    group = getattr(module, "app", None)
+    if group is None:  # a single command is a function named like its module
+        group = typer.Typer()
+        group.command()(getattr(module, name))
+    command = typer.main.get_command(group)
     command.name = name
     return command
 
