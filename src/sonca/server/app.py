@@ -1,0 +1,127 @@
+"""The app factory: settings in, an ASGI app out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from sonca import __version__
+from sonca.errors import SoncaError
+from sonca.server import errors
+from sonca.server.middleware import Admission, BodyLimit, Context, Guard, Keys
+from sonca.server.routes import openai, operations, voices
+from sonca.server.routes.page import page_router
+from sonca.server.services import Services
+from sonca.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_SPEECH_PATHS = ("/v1/audio/speech", "/api/tts/synthesize")
+_UPLOAD_PATH = "/v1/audio/voices"
+_FORM_BYTES = 64 * 1024
+"""What a form may have around the uploaded file."""
+_EXPOSED_HEADERS = (
+    *("X-Request-ID", "X-File-ID", "X-Expires-At", "X-Sample-Rate", "X-Voice"),
+    *("X-Model", "X-Voice-Substituted", "X-Skipped", "X-Duration-Seconds"),
+    *("Content-Disposition", "Retry-After"),
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server as an ASGI app. Errors of ours if a folder or an engine cannot be used.
+
+    The engine is loaded when the app starts, on its own thread: the app answers at once, and
+    ``/readyz`` says when it speaks. Nothing is spoken to warm up.
+    """
+    services = Services.open(settings)
+    app = FastAPI(
+        title="Sonca",
+        version=__version__,
+        summary="Vietnamese text-to-speech",
+        lifespan=_lifespan,
+        docs_url=None,  # these pages come from other hosts
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.sweep_s = settings.sweep_s
+    errors.install(app)
+    for module in (openai, voices, operations):
+        app.include_router(module.router)
+    app.include_router(page_router())
+    _wrap(app, settings, services)
+    return app
+
+
+def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
+    """Add the middlewares, the innermost first."""
+    app.add_middleware(Guard, metrics=services.metrics)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        by_path={_UPLOAD_PATH: settings.max_upload_bytes + _FORM_BYTES},
+    )
+    app.add_middleware(
+        Admission, lifecycle=services.lifecycle, paths=(*_SPEECH_PATHS, _UPLOAD_PATH)
+    )
+    if settings.api_keys:
+        app.add_middleware(Keys, keys=[key.get_secret_value() for key in settings.api_keys])
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "X-Request-ID"),
+            expose_headers=_EXPOSED_HEADERS,
+        )
+    app.add_middleware(Context, metrics=services.metrics)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    tasks = [
+        asyncio.create_task(_announce(services)),
+        asyncio.create_task(_sweep(services, app.state.sweep_s)),
+    ]
+    try:
+        yield
+    finally:
+        services.lifecycle.drain()
+        for task in tasks:
+            task.cancel()
+        # Joins threads: not on the loop, which streams may still need to end.
+        await asyncio.get_running_loop().run_in_executor(None, services.close)
+
+
+async def _announce(services: Services) -> None:
+    """Load the default engine, and say what it runs on."""
+    worker = services.sonca.load()
+    try:
+        info = await asyncio.wrap_future(worker.loaded)
+    except SoncaError as error:
+        log.error("the engine %s cannot be loaded: %s", services.sonca.default_engine, error)
+        return
+    log.info("%s %s is ready on %s", info.name, info.version, info.device)
+    for warning in operations.device_warnings(services.device_asked, services.sonca.engines()):
+        log.warning("%s", warning)
+    # The encoder's library takes 0.1 s to import, which the first caller should not pay for.
+    await services.pools.run(lambda: importlib.import_module("av"))
+
+
+async def _sweep(services: Services, every_s: float) -> None:
+    """Remove expired audio from time to time."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            removed = await services.pools.run_on_disk(services.audio.sweep)
+        except SoncaError as error:
+            log.error("the sweep failed: %s", error)
+        else:
+            if removed:
+                log.info("removed %d expired or orphaned files", removed)

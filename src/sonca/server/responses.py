@@ -1,0 +1,142 @@
+"""Answers that carry sound: streamed as it is made, or read from the store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sonca.errors import Cancelled, DeadlineExceeded, SoncaError
+from sonca.server.metrics import Metrics
+from sonca.server.spoken import Spoken
+
+log = logging.getLogger(__name__)
+
+Headers = Callable[[Spoken], Mapping[str, str]]
+"""The headers of an answer, asked for when its first sound is there."""
+
+
+class SpeechResponse(Response):
+    """Streams a speech.
+
+    The first sound is awaited before the status line, so that what goes wrong gets its status.
+    What goes wrong later ends the answer early, and visibly: an error event where the framing
+    has one, else a connection that is cut before the last chunk. A client that goes away stops
+    the engine within one step.
+    """
+
+    def __init__(
+        self,
+        spoken: Spoken,
+        *,
+        media_type: str,
+        headers: Headers,
+        fallback_rate_hz: int,
+        timeout_s: float,
+        metrics: Metrics,
+        api: str,
+    ) -> None:
+        self.status_code = 200
+        self.background = None
+        self.media_type = media_type
+        self._spoken = spoken
+        self._more_headers = headers
+        self._fallback_rate_hz = fallback_rate_hz
+        self._timeout_s = timeout_s
+        self._metrics = metrics
+        self._api = api
+        self.init_headers()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with watched(scope, receive, self._spoken):
+            async with deadline(self._timeout_s):
+                await self._spoken.begin(self._fallback_rate_hz)
+                whole = await self._spoken.whole() if self._spoken.complete else None
+            self._count_first_audio(scope)
+            self.headers.update(self._more_headers(self._spoken))
+            if whole is None:
+                await self._stream(send)
+            else:
+                await self._send_whole(whole, send)
+        self._metrics.sent_audio_seconds.labels(self._api, self._format).inc(
+            self._spoken.duration_s
+        )
+
+    @property
+    def _format(self) -> str:
+        return self._spoken.format.name if self._spoken.format else "none"
+
+    def _count_first_audio(self, scope: Scope) -> None:
+        started = scope.get("state", {}).get("started_s")
+        if started is not None:
+            self._metrics.first_audio_seconds.labels(self._api).observe(
+                time.perf_counter() - started
+            )
+
+    async def _send_whole(self, data: bytes, send: Send) -> None:
+        self.headers["content-length"] = str(len(data))
+        await self._start(send)
+        await send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def _stream(self, send: Send) -> None:
+        await self._start(send)
+        try:
+            async with deadline(self._timeout_s):
+                async for frame in self._spoken.frames():
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+        except SoncaError as error:
+            await self._break_off(error, send)
+        else:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _start(self, send: Send) -> None:
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+
+    async def _break_off(self, error: SoncaError, send: Send) -> None:
+        """End early. Returning before the last chunk makes the server cut the connection."""
+        gone = isinstance(error, Cancelled)
+        self._metrics.broken_streams.labels("gone" if gone else type(error).__name__).inc()
+        if not gone:
+            log.error("a stream broke off after %.1f s: %s", self._spoken.duration_s, error)
+        last = self._spoken.framing.failed(error)
+        if last is not None:
+            await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+@contextlib.asynccontextmanager
+async def watched(scope: Scope, receive: Receive, spoken: Spoken) -> AsyncIterator[None]:
+    """Cancels `spoken` when the client goes away, and closes it at the end."""
+    watcher = asyncio.create_task(_cancel_when_gone(scope, receive, spoken))
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        spoken.close()
+
+
+async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.setdefault("state", {})["gone"] = True
+    spoken.cancel()
+
+
+@contextlib.asynccontextmanager
+async def deadline(seconds: float) -> AsyncIterator[None]:
+    """`DeadlineExceeded` if the block takes longer."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise DeadlineExceeded(
+            f"the answer was not complete within {seconds:g} s; ask for less text, or read faster"
+        ) from error

@@ -1,0 +1,130 @@
+"""Running the app in a process of its own: uvicorn, signals, the drain, the exit code."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from sonca.errors import EngineError, SettingsError
+from sonca.server import logs
+from sonca.server.app import create_app
+from sonca.server.services import Services
+from sonca.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_CUT_AFTER_S = 1
+"""Seconds that answers which outlived the drain get to notice that they are cancelled."""
+_KEEP_ALIVE_S = 30
+
+
+def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight and return.
+
+    `on_ready` is called once with the server's address when it can speak. `SettingsError` if
+    the port cannot be had, `EngineError` if the engine cannot be loaded.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    listener = listen(settings.host, settings.port)
+    try:
+        app = create_app(settings)
+        services: Services = app.state.services
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,  # ours has the request id
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_CUT_AFTER_S,
+        )
+        server = _Server(config, services, settings.drain_s, address(listener, settings.host))
+        server.on_ready = on_ready
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
+    if server.broken is not None:
+        raise server.broken
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. `SettingsError` if the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {reason.lower()}; choose another with --port, or "
+            "stop what is using it"
+        ) from error
+    return listener
+
+
+def address(listener: socket.socket, host: str) -> str:
+    """The URL to open in a browser on this machine."""
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, except that a signal first drains: the port stays open, so that ``/readyz`` can
+    say so and new work is refused with a clear answer, until the last answer is sent."""
+
+    def __init__(
+        self, config: uvicorn.Config, services: Services, drain_s: float, url: str
+    ) -> None:
+        super().__init__(config)
+        self.on_ready: Callable[[str], None] | None = None
+        self.broken: EngineError | None = None
+        self._services = services
+        self._drain_s = drain_s
+        self._url = url
+        self._ready = False
+        self._drained_by: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A first signal drains, a second one stops at once. Neither makes the exit code."""
+        if self._drained_by is not None:
+            self.should_exit = self.force_exit = True
+            return
+        self._services.lifecycle.drain()
+        self._drained_by = time.monotonic() + self._drain_s
+        log.info("%s: finishing what is in flight", signal.Signals(sig).name)
+
+    async def on_tick(self, counter: int) -> bool:
+        if not self._ready:
+            self._check_ready()
+        if self._drained_by is not None and not self.should_exit:
+            in_flight = self._services.lifecycle.in_flight
+            if not in_flight or time.monotonic() >= self._drained_by:
+                if in_flight:
+                    log.warning("%d answers are cut: the drain is over", in_flight)
+                self.should_exit = True
+        return await super().on_tick(counter)
+
+    def _check_ready(self) -> None:
+        worker = self._services.sonca.load()
+        if worker.state == "ready":
+            self._ready = True
+            if self.on_ready is not None:
+                self.on_ready(self._url)
+        elif worker.state == "broken":
+            self._ready = True
+            error = worker.loaded.exception()
+            self.broken = error if isinstance(error, EngineError) else EngineError(str(error))
+            self.should_exit = True

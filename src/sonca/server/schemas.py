@@ -1,0 +1,97 @@
+"""The bodies that requests may have. What depends on engines and voices is checked later."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Speed = Annotated[
+    float, Field(ge=0.5, le=2.0, allow_inf_nan=False, description="2.0 is twice as fast.")
+]
+Name = Annotated[str, Field(max_length=200)]
+
+MAX_EXPIRY_HOURS = 24.0 * 365
+
+
+class SynthesizeBody(BaseModel):
+    """``POST /api/tts/synthesize``. Unknown fields are ignored, as the predecessor did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str = Field(description="What to say.", examples=["Xin chào các bạn."])
+    model: Name | None = Field(None, description="An engine's name; none for the default.")
+    voice: Name | None = Field(None, description="A voice's name or alias.")
+    voice_file: Annotated[str, Field(max_length=1000)] | None = Field(
+        None, description="An uploaded recording's id, or a file of the voices folder, to clone."
+    )
+    speed: Speed | None = Field(None, description="0.5 to 2.0; none is 1.0.")
+    batch_chunks: bool | int | None = Field(
+        None, description="Accepted for old clients; sentences are always batched as they can be."
+    )
+    store: bool = Field(True, description="Whether to keep the audio for a later GET.")
+    expiry_hours: float | None = Field(
+        None,
+        gt=0,
+        le=MAX_EXPIRY_HOURS,
+        allow_inf_nan=False,
+        description="How long to keep it; none is the server's setting, 2 by default.",
+    )
+    return_audio: bool = Field(True, description="The WAV, or JSON about it.")
+
+
+class ModelInfoBody(BaseModel):
+    """``POST /api/tts/model/info``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: Name | None = Field(None, description="An engine's name; none for the default.")
+
+
+class VoiceId(BaseModel):
+    """A voice as OpenAI's object form."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: Name
+
+
+class SpeechBody(BaseModel):
+    """``POST /v1/audio/speech``, as OpenAI's, with `marks` added."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: Name = Field(
+        "tts-1",
+        description="An engine's name, or tts-1, tts-1-hd, gpt-4o-mini-tts for the default one.",
+    )
+    input: str = Field(description="What to say.", examples=["Xin chào các bạn."])
+    voice: Name | VoiceId | None = Field(
+        None, description="A voice's name or alias, OpenAI's names, or an uploaded recording's id."
+    )
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
+        "mp3",
+        description="`pcm` is 24,000 Hz, 16-bit little-endian, one channel; the others have the "
+        "engine's rate, or the next one they know (`X-Sample-Rate`).",
+    )
+    speed: Speed = Field(1.0)
+    instructions: str | None = Field(
+        None, description="Accepted for OpenAI's clients; no engine here follows instructions."
+    )
+    stream_format: Literal["audio", "sse"] = "audio"
+    marks: bool = Field(
+        False,
+        description="Sonca's addition, with `stream_format: sse`: each delta event has `time_s`, "
+        "the time of its first sample, and `marks`, a list of {kind: sentence | word, time_s, "
+        "start, end}, where start and end count code points of the input.",
+    )
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _default_model(cls, value: object) -> object:
+        return "tts-1" if value is None else value
+
+    @property
+    def voice_name(self) -> str | None:
+        """The voice asked for, in either form."""
+        return self.voice.id if isinstance(self.voice, VoiceId) else self.voice
