@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,22 +34,26 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(
-    command: Sequence[str], port: int, environment: dict[str, str], log: Path, cwd: Path = ROOT
+    command: Sequence[str],
+    port: int,
+    environment: dict[str, str],
+    log: Path,
+    ends_with: Collection[int] = (0,),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that is ready; stopped by SIGTERM, which must end it well."""
+    """A server that is ready; stopped by SIGTERM, which must end it with 0 (or `ends_with`)."""
     with log.open("wb") as out:
         running = subprocess.Popen(
             command,
             env=environment | {"SONCA_PORT": str(port)},
             stdout=out,
             stderr=out,
-            cwd=cwd,
+            cwd=ROOT,
         )
     try:
         _wait_for(f"http://127.0.0.1:{port}/readyz", running, log)
         yield running
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 0, log.read_text("utf-8")
+        assert running.wait(30) in ends_with, log.read_text("utf-8")
     finally:
         if running.poll() is None:
             running.kill()
@@ -116,4 +120,17 @@ class OutputStream:
         note("abort")
     def close(self):
         note("close")
+
+class RawOutputStream:
+    def __init__(self, samplerate, channels, dtype):
+        note(f"open {samplerate} {dtype}")
+        assert channels == 1
+    def __enter__(self):
+        return self
+    def __exit__(self, *exc):
+        note("close")
+    def write(self, data):
+        assert len(data) % 2 == 0
+        with (room / "heard.raw").open("ab") as file:
+            file.write(data)
 """

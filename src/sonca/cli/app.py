@@ -21,10 +21,12 @@ from sonca.errors import InvalidRequest, SettingsError, SoncaError
 
 COMMANDS = {
     "say": "Speak a text through the speakers or into a file.",
+    "serve": "Start the server with its page.",
     "voices": "List the voices that can speak now.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
 }
-"""Each is a module of this package, with an ``app`` or one function; the text stands in ``sonca --help``."""
+"""Each is a module of this package, with an ``app`` or one function of that name; the text
+stands in ``sonca --help``."""
 
 FAILED, MISUSED, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
@@ -144,7 +146,7 @@ def _explain(error: Exception) -> tuple[str, int]:
         case typer.Abort():
             return "aborted", INTERRUPTED
     if callable(usage := getattr(error, "format_message", None)):
-        return f"{usage()} (see {_command_path(error)} --help)", MISUSED
+        return f"{str(usage()).rstrip('.')} (see {_command_path(error)} --help)", MISUSED
     return (
         f"internal error: {type(error).__name__}: {error} "
         "(python -X dev -m sonca ... shows the traceback)",
