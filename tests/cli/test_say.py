@@ -291,7 +291,7 @@ def test_a_device_that_goes_away(sonca, speakers: dict[str, str]) -> None:
 def test_no_device(sonca, speakers: dict[str, str]) -> None:
     done = sonca("say", TEXT, env=speakers | {"NO_DEVICE": "1"}, code=1)
     assert done.stderr.decode().splitlines() == [
-        "sonca: cannot play: Error querying device -1; write a file with -o FILE"
+        "sonca: cannot play: there is no sound device here; write a file with -o FILE"
     ]
 
 

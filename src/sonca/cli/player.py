@@ -31,7 +31,7 @@ class Player:
         with _quiet(), _explained():
             import sounddevice
 
-            device = sounddevice.query_devices(kind="output")
+            device = _device(sounddevice)
             rate_hz = _rate_of(sounddevice, device, sample_rate_hz)
             self._stream: Any = sounddevice.OutputStream(rate_hz, channels=1, dtype="float32")
             self._stream.start()
@@ -78,7 +78,17 @@ def output_device() -> str:
     with _quiet(), _explained():
         import sounddevice
 
-        return str(sounddevice.query_devices(kind="output")["name"])
+        return str(_device(sounddevice)["name"])
+
+
+def _device(sounddevice: Any) -> Any:
+    """What PortAudio knows of the default output."""
+    try:
+        return sounddevice.query_devices(kind="output")
+    except sounddevice.PortAudioError as error:
+        raise NoSpeakers(
+            "cannot play: there is no sound device here; write a file with -o FILE"
+        ) from error
 
 
 def _rate_of(sounddevice: Any, device: Any, sample_rate_hz: int) -> int:
