@@ -1,0 +1,59 @@
+# Everything runs in this folder's own .venv, made when first needed and made again when the
+# pins change. Nothing else on the machine is touched.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PINS := pyproject.toml constraints.txt
+
+# A copied or moved folder has a .venv that still points to the old place.
+ifneq ($(shell cat $(VENV)/.place 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.place)
+endif
+
+# The pins hold for what builds the package, too: old versions of pip take the first variable,
+# new ones the second. Only what is run gets compiled, which saves seconds.
+INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip install --quiet --no-compile --no-warn-script-location
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup serve test check clean
+
+help:
+	@echo 'make serve   set up .venv and start the server: http://127.0.0.1:11111'
+	@echo 'make test    set up .venv and run the tests;    ARGS="tests/cli -k say" chooses'
+	@echo 'make check   lint, types, layers, exports'
+	@echo 'make setup   only set up .venv'
+	@echo 'make clean   remove .venv and whatever tools have left'
+
+setup: $(VENV)/.ready
+	@:
+
+serve: $(VENV)/.ready
+	@exec $(PY) -m sonca serve $(ARGS)
+
+test: $(VENV)/.ready-dev
+	@$(PY) -m pytest -rs $(ARGS)
+
+check: $(VENV)/.ready-dev
+	@PYTHON=$(PY) scripts/check
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.place:
+	@python=$$(scripts/find-python) && \
+		echo "Setting up $(VENV) with $$("$$python" --version) ..." && \
+		"$$python" -m venv --clear $(VENV)
+	@echo '$(CURDIR)' > $@
+
+$(VENV)/.ready: $(VENV)/.place $(PINS)
+	@echo 'Installing Sonca and what it needs ...'
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.place $(PINS)
+	@echo 'Installing Sonca, its tests and checks ...'
+	@$(INSTALL) --editable '.[test,check]'
+	@touch $@ $(VENV)/.ready

@@ -1,0 +1,216 @@
+"""``sonca say``: text in, sound out, through the speakers or into a file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import typer
+
+from sonca.errors import EmptyText, InvalidRequest, StorageError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from typing_extensions import Buffer
+
+    from sonca.audio import AudioChunk, Samples
+    from sonca.encoding import Format
+    from sonca.synthesizer import Speech
+
+STDOUT = "-"
+LONG_TEXT_CHARS = 2000
+"""Shorter texts are spoken before a progress bar could be read."""
+
+
+class Sink(Protocol):
+    """Where sound goes; as a context, it gives up what is unfinished when left."""
+
+    def feed(self, samples: Samples, /) -> None: ...
+    def finish(self) -> None: ...
+
+
+class _Command(typer.core.TyperCommand):
+    """Takes a text that begins with a dialogue dash for a text and not for options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--" not in args:
+            lines = [arg for arg in args if arg[:1] == "-" and arg[1:2].isspace()]
+            if lines:
+                args = [arg for arg in args if arg not in lines] + ["--", *lines]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer()
+
+
+def _voice_names(incomplete: str) -> list[str]:
+    from sonca.cli.opening import open_sonca
+    from sonca.settings import read
+
+    return [v.id for v in open_sonca(read()).voices if v.id.startswith(incomplete)]
+
+
+@app.command(cls=_Command)
+def say(
+    words: list[str] | None = typer.Argument(
+        None, metavar="TEXT", help="What to say; - reads standard input.", show_default=False
+    ),
+    file: str | None = typer.Option(
+        None, "-f", "--file", metavar="FILE", help="Read the text from a file; - is standard input."
+    ),
+    output: str | None = typer.Option(
+        None,
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write a file, its format by its suffix; - is standard output. Default: play it.",
+    ),
+    voice: str | None = typer.Option(
+        None, "-v", "--voice", help="A name of `sonca voices`.", autocompletion=_voice_names
+    ),
+    speed: float = typer.Option(1.0, help="0.5 to 2.0."),
+    pitch: float = typer.Option(1.0, help="0.5 to 2.0."),
+    engine: str | None = typer.Option(None, help="Speak with this engine."),
+    format: str | None = typer.Option(
+        None, metavar="NAME", help="wav, mp3, opus, aac, flac or pcm, whatever the suffix."
+    ),
+) -> None:
+    """Speak a text through the speakers or into a file."""
+    from sonca.cli.opening import open_sonca
+    from sonca.settings import read
+    from sonca.synthesizer import SpeechRequest
+
+    settings = read(engine=engine)
+    open_sink = _sink(output, format)
+    text = _text(words, file, settings.max_text_chars)
+    request = SpeechRequest(text, voice, engine, speed, pitch)
+    with _stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
+        _tell_substitute(speech)
+        rate_hz = sonca.load(speech.voice.engine).loaded.result().sample_rate_hz
+        with open_sink(rate_hz) as sink, _progress(len(text)) as advance:
+            for chunk in speech:
+                sink.feed(chunk.samples)
+                advance(chunk)
+            sink.finish()
+
+
+def _text(words: list[str] | None, file: str | None, max_chars: int) -> str:
+    from sonca.cli import source
+
+    if words and file is not None:
+        raise InvalidRequest("there is a TEXT and a FILE; say one of them")
+    if words == [source.STDIN]:
+        words, file = None, source.STDIN
+    if file is not None:
+        return source.from_file(file, max_chars)
+    if not words:
+        raise EmptyText("there is no text; give a TEXT, -f FILE, or - for standard input")
+    return source.from_words(words)
+
+
+def _sink(output: str | None, format: str | None) -> Callable[[int], AbstractContextManager[Sink]]:
+    """What opens the place where sound goes, given its rate; wrong names are refused now."""
+    from sonca.encoding import FileEncoder, format_for, format_of_path
+
+    chosen = format_for(format, field="format") if format is not None else None
+    if output is None:
+        from sonca.cli.player import Player, output_device
+
+        if chosen is not None:
+            raise InvalidRequest("--format is for files; add -o FILE, or -o - for standard output")
+        output_device()  # no text is read for speakers that are not there
+        return Player
+    if output == STDOUT:
+        return _stdout(chosen or format_for("wav"))
+    path_format = chosen or format_of_path(output)
+    return lambda rate_hz: FileEncoder(output, path_format, rate_hz)
+
+
+class _Prompt(io.BufferedWriter):
+    """Passes on whatever is written at once, so that a player at the other end can begin."""
+
+    def write(self, data: Buffer, /) -> int:
+        count = super().write(data)
+        self.flush()
+        return count
+
+
+def _stdout(format: Format) -> Callable[[int], AbstractContextManager[Sink]]:
+    from sonca.encoding import FileEncoder
+
+    if sys.stdout is None:
+        raise StorageError("standard output is closed")
+    if sys.stdout.isatty():
+        raise InvalidRequest("standard output is a terminal; pipe it to a player, or use -o FILE")
+    raw = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+    raw.name = "standard output"
+    return lambda rate_hz: FileEncoder(_Prompt(raw), format, rate_hz)
+
+
+def _tell_substitute(speech: Speech) -> None:
+    if speech.instead_of is not None:
+        typer.echo(
+            f"sonca: the voice {speech.instead_of} is not installed; "
+            f"{speech.voice.id} ({speech.voice.name}) speaks instead",
+            err=True,
+        )
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM and SIGHUP end like Ctrl-C does: no half file stays."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _progress(total_chars: int) -> Iterator[Callable[[AudioChunk], None]]:
+    """A bar on a terminal for a long text; what it gives is told every chunk."""
+    if total_chars < LONG_TEXT_CHARS or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _chunk: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    sound_s = 0.0
+    columns = (
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=total_chars)
+
+        def advance(chunk: AudioChunk) -> None:
+            nonlocal sound_s
+            sound_s += chunk.duration_s
+            minutes, seconds = divmod(int(sound_s), 60)
+            begun = [mark.span[0] for mark in chunk.marks if mark.kind == "sentence"]
+            progress.update(
+                task,
+                completed=begun[-1] if begun else None,
+                description=f"{minutes}:{seconds:02} of sound",
+            )
+
+        yield advance
+        progress.update(task, completed=total_chars)

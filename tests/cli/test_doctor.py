@@ -1,0 +1,65 @@
+"""``sonca doctor``: what it says must be so."""
+
+import json
+import sys
+from pathlib import Path
+
+from sonca import __version__
+
+
+def report(sonca, **options: object) -> dict:
+    return json.loads(sonca("doctor", "--json", **options).stdout)
+
+
+def test_all_is_well(sonca, speakers, tmp_path: Path) -> None:
+    found = report(sonca, env=speakers)
+    assert found["problems"] == []
+    assert found["versions"]["sonca"] == __version__
+    assert found["versions"]["python"] == "{}.{}.{}".format(*sys.version_info[:3])
+    assert found["audio_output"] == {"device": "Loa", "problem": None}
+    engines = {engine["name"]: engine for engine in found["engines"]}
+    assert engines["espeak"]["device"] == "cpu"
+    assert engines["espeak"]["providers"] == ["espeak-ng"]
+    assert engines["espeak"]["sample_rate_hz"] == 22_050
+    assert all(e["installed"] is (e["missing"] is None) for e in engines.values())
+    assert found["default_engine"] in engines
+    assert found["paths"][0] == {
+        "name": "data_dir",
+        "path": str(tmp_path / "data"),
+        "exists": False,
+        "writable": True,
+    }
+
+
+def test_for_people(sonca, speakers) -> None:
+    page = sonca("doctor", env=speakers).stdout.decode()
+    assert "espeak (default)" in page
+    assert "Loa" in page
+    assert page.endswith("All is well: espeak speaks.\n")
+
+
+def test_no_speakers_are_no_problem(sonca, speakers) -> None:
+    found = report(sonca, env=speakers | {"NO_DEVICE": "1"})
+    assert found["audio_output"]["device"] is None
+    assert found["problems"] == []
+
+
+def test_a_gpu_that_was_asked_for_and_is_not_used(sonca, speakers) -> None:
+    found = report(sonca, env=speakers | {"SONCA_DEVICE": "cuda"}, code=1)
+    assert found["problems"] == ["SONCA_DEVICE=cuda, but espeak runs on cpu"]
+
+
+def test_a_data_folder_that_cannot_be(sonca, speakers, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    found = report(sonca, env=speakers | {"SONCA_DATA_DIR": str(tmp_path / "file/data")}, code=1)
+    assert found["paths"][0]["writable"] is False
+    assert "SONCA_DATA_DIR" in found["problems"][0]
+
+
+def test_an_engine_that_is_not(sonca, speakers) -> None:
+    found = report(sonca, env=speakers | {"SONCA_ENGINE": "choir"}, code=1)
+    assert "choir" in found["problems"][0]
+
+
+def test_wrong_settings(refused) -> None:
+    assert "SONCA_PORT" in refused("doctor", env={"SONCA_PORT": "door"})

@@ -1,0 +1,176 @@
+"""Every command of both READMEs, run as it stands there.
+
+Only three things differ from what a reader does: the port is a free one, the sound is written
+down instead of played, and whatever installs packages uses those that are already here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT, clean_environment, free_port, serving, stand_in_speakers
+
+ENGLISH, VIETNAMESE = ROOT / "README.md", ROOT / "README.vi.md"
+PAGES = [ENGLISH, VIETNAMESE, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PORT = 11111
+
+# Commands that install, serve or call these tests; each has a test of its own below.
+SPECIAL = ["make serve", "make test", "pip install .", "sonca serve"]
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The fenced blocks: (language, text)."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+
+
+def commands() -> list[str]:
+    """The shell commands, those over several lines as one."""
+    text = "".join(code for language, code in blocks(ENGLISH) if language == "sh")
+    return text.replace("\\\n", "").splitlines()
+
+
+def programs() -> list[str]:
+    return [code for language, code in blocks(ENGLISH) if language == "python"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder with a story in it, an environment in which `sonca` is a command and nothing
+    plays, and a server."""
+    room = tmp_path_factory.mktemp("reader")
+    (room / "story.txt").write_text("Ngày xửa ngày xưa.\nCó một cô bé.\n", "utf-8")
+    bin = room / "bin"
+    bin.mkdir()
+    (bin / "sonca").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sonca "$@"\n')
+    (bin / "sonca").chmod(0o755)
+    port = free_port()
+    environment = clean_environment(room / "data") | stand_in_speakers(room / "speakers")
+    environment |= {"PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", "PORT": str(port)}
+    with serving(["sonca", "serve"], port, environment, room / "serve.log"):
+        yield room, environment
+
+
+def here(code: str, environment: dict[str, str]) -> str:
+    return code.replace(str(PORT), environment["PORT"])
+
+
+def test_both_languages_carry_the_same_commands() -> None:
+    assert blocks(ENGLISH) == blocks(VIETNAMESE)
+    assert {language for language, _ in blocks(ENGLISH)} == {"sh", "python"}
+
+
+def test_the_special_commands_are_there() -> None:
+    assert [command for command in commands() if command in SPECIAL] == [
+        "make serve",
+        "make test",
+        "pip install .",
+        "sonca serve",
+    ]
+
+
+@pytest.mark.parametrize("command", [each for each in commands() if each not in SPECIAL])
+def test_command(command: str, place: tuple[Path, dict[str, str]]) -> None:
+    if command.startswith("curl ") and not shutil.which("curl"):
+        pytest.skip("no curl here")
+    room, environment = place
+    strict = command.replace("curl ", "curl --fail-with-body -sS ", 1)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", here(strict, environment)],
+        cwd=room,
+        env=environment,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    written = re.search(r"(?:-o |> )(\w+\.(\w+))$|-o (\w+\.(\w+)) ", command)
+    if written:
+        name = written[1] or written[3]
+        assert (room / name).read_bytes().startswith(MAGIC[name.rsplit(".")[1]])
+
+
+MAGIC = {"wav": b"RIFF", "mp3": b"\xff\xf3", "opus": b"OggS"}
+
+
+@pytest.mark.parametrize("code", programs(), ids=lambda code: code.splitlines()[0])
+def test_program(code: str, place: tuple[Path, dict[str, str]]) -> None:
+    room, environment = place
+    done = subprocess.run(
+        [sys.executable, "-c", here(code, environment)],
+        cwd=room,
+        env=environment,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> list[str]:
+    """`make` with the .venv that is already in use, taken for set up."""
+    if not shutil.which("make"):
+        pytest.skip("no make here")
+    venv = tmp_path / "venv"
+    venv.mkdir()
+    (venv / ".place").write_text(f"{ROOT}\n")
+    for stamp in (".ready", ".ready-dev"):
+        (venv / stamp).touch()
+    return ["make", f"VENV={venv}", f"PY={sys.executable}"]
+
+
+def test_make_serve(made: list[str], tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path / "data")
+    port = free_port()
+    dry = subprocess.run(
+        [*made, "-n", "serve"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "-m sonca serve" in dry.stdout
+    assert "pip" not in dry.stdout
+    ends = (0, -signal.SIGTERM)  # make ends by the signal when the server has ended well
+    with serving([*made, "serve"], port, environment, tmp_path / "serve.log", ends):
+        pass
+
+
+def test_make_test(made: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*made, "test", "ARGS=tests/test_exports.py -k public -p no:cacheprovider"],
+        capture_output=True,
+        text=True,
+        env=clean_environment(tmp_path),
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout.splitlines()[-1]
+
+
+def test_make_alone_says_what_there_is(made: list[str]) -> None:
+    page = subprocess.run(made, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    for target in ("serve", "test", "check", "setup", "clean"):
+        assert f"make {target} " in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
+    local = [link for link in links if not link.startswith("http")]
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_the_voices_that_are_named_are_there(place: tuple[Path, dict[str, str]]) -> None:
+    from sonca import Sonca
+
+    named = re.findall(r'(?:--voice |voice="|"voice": ")([\w-]+)', ENGLISH.read_text("utf-8"))
+    with Sonca("espeak") as sonca:
+        known = {voice.id for voice in sonca.voices} | {"cdteam"}
+        assert len(sonca.catalogue.of("espeak")) == 12, "the READMEs say twelve"
+    assert named
+    assert set(named) <= known
