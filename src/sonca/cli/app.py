@@ -24,6 +24,7 @@ COMMANDS = {
     "serve": "Start the server with its page.",
     "voices": "List the voices that can speak now.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
+    "bench": "Measure speed: ways to serve, latency, load.",
 }
 """Each is a module of this package, with an ``app`` or one function of that name; the text
 stands in ``sonca --help``."""
