@@ -11,36 +11,37 @@ from sonca.errors import SoncaError
 
 Result = Mapping[str, Any]
 
-_COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("start_to_ready_s", "ready s", ".2f"),
-    ("first_request_s", "first s", ".3f"),
-    ("request_median_s", "request s", ".4f"),
-    ("request_p95_s", "p95 s", ".4f"),
-    ("rtf_median", "RTF", ".5f"),
-    ("first_audio_median_s", "1st audio s", ".4f"),
-    ("livez_p50_ms", "livez p50 ms", ".1f"),
-    ("livez_p99_ms", "p99", ".1f"),
-    ("livez_max_ms", "max", ".0f"),
-    ("memory_peak_mib", "peak MiB", ".0f"),
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    ("start_to_ready_s", "start to ready, s", ".2f"),
+    ("first_request_s", "first request, s", ".3f"),
+    ("request_median_s", "request, s", ".4f"),
+    ("request_p95_s", "request p95, s", ".4f"),
+    ("rtf_median", "RTF", ".4f"),
+    ("first_audio_median_s", "first audio, s", ".4f"),
+    ("livez_p50_ms", "/livez p50, ms", ".1f"),
+    ("livez_p99_ms", "/livez p99, ms", ".1f"),
+    ("livez_max_ms", "/livez max, ms", ".0f"),
+    ("memory_peak_mib", "peak memory, MiB", ".0f"),
 )
 
 
 def table(result: Result) -> None:
-    """Print the setups, one a line."""
+    """Print the figures, one a line, the setups side by side."""
     from rich.console import Console
     from rich.table import Table
 
+    setups = result["setups"]
     grid = Table(title=f"{result['benchmark']} on {result['engine']}")
-    grid.add_column("setup", no_wrap=True)
-    callers = list(next(iter(result["setups"].values()))["audio_s_per_s"])
-    for _, title, _ in _COLUMNS:
-        grid.add_column(title, justify="right")
-    for count in callers:
-        grid.add_column(f"audio s/s at {count}", justify="right")
-    for name, row in result["setups"].items():
-        cells = [format(row[key], form) for key, _, form in _COLUMNS]
-        cells += [f"{row['audio_s_per_s'][count]:.1f}" for count in callers]
-        grid.add_row(name, *cells, style="bold" if name == "sonca" else None)
+    grid.add_column("", no_wrap=True)
+    for name in setups:
+        grid.add_column(
+            name, justify="right", overflow="fold", style="bold" if name == "sonca" else None
+        )
+    for key, title, form in _ROWS:
+        grid.add_row(title, *(format(row[key], form) for row in setups.values()))
+    for count in next(iter(setups.values()))["audio_s_per_s"]:
+        cells = [f"{row['audio_s_per_s'][count]:.1f}" for row in setups.values()]
+        grid.add_row(f"audio s/s, {count} callers", *cells)
     Console().print(grid)
 
 

@@ -7,6 +7,7 @@ hits all of them alike; ratios are taken within the run.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -34,12 +35,16 @@ class Plan:
     """Single requests of each setup."""
     loads: int = 3
     """Times each number of callers is tried."""
-    requests_each: int = 4
+    load_s: float = 4.0
+    """Seconds each number of callers should keep a server busy, about."""
     text_chars: int = 0
     """Length of the texts; 0 for single sentences of about 8 s."""
 
 
-QUICK = Plan(starts=1, rounds=5, loads=1, requests_each=2)
+QUICK = Plan(starts=1, rounds=5, loads=1, load_s=0.4)
+
+LEAST_EACH, MOST_EACH = 2, 200
+"""Requests of each caller, whatever the engine's speed."""
 
 
 @dataclass
@@ -143,13 +148,15 @@ def _measure_load(
     texts: tuple[str, ...],
     say: Callable[[str], None],
 ) -> None:
+    request_s = min(median(one.total_s) for one in samples.values())
     for round in range(plan.loads):
         for callers in CALLERS:
             say(f"load {round + 1}/{plan.loads}: {callers} callers")
+            each = min(MOST_EACH, max(LEAST_EACH, math.ceil(plan.load_s / request_s / callers)))
             for name in _turned(tuple(servers), round):
                 port = servers[name].port
                 with Prober(port) as prober:
-                    result = load(port, texts, callers, plan.requests_each)
+                    result = load(port, texts, callers, each)
                 samples[name].audio_per_s.setdefault(callers, []).append(result.audio_per_s)
                 samples[name].livez_s.setdefault(callers, []).extend(prober.latencies_s)
 

@@ -94,7 +94,15 @@ def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """``Q1``, ``QL1A``, ``P12``: only where they can be nothing else."""
-    kind = {"QL": "quốc lộ", "TL": "tỉnh lộ", "ĐT": "đường tỉnh", "HL": "hương lộ", "Q": "quận", "KM": "ki lô mét", "Km": "ki lô mét"}[match["kind"]]
+    kind = {
+        "QL": "quốc lộ",
+        "TL": "tỉnh lộ",
+        "ĐT": "đường tỉnh",
+        "HL": "hương lộ",
+        "Q": "quận",
+        "KM": "ki lô mét",
+        "Km": "ki lô mét",
+    }[match["kind"]]
     value = int(match["n"])
     if match["kind"] == "Q":
         text = sheet.text
@@ -110,7 +118,12 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 RULES = (
-    Rule("road", "capital", r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)", _glued),
+    Rule(
+        "road",
+        "capital",
+        r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)",
+        _glued,
+    ),
     Rule(
         "place",
         "capital",

@@ -24,12 +24,26 @@ _FRACTION_AFTER = frozenset(
     " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại".split()
 )
 _OVER_BEFORE = frozenset("điểm đạt lệ quả áp chấm số".split())
-_HOLIDAYS = {(1, 5), (2, 9), (1, 6), (3, 2), (1, 1), (3, 3), (7, 5), (8, 3), (5, 9), (2, 3), (10, 10)}
+_HOLIDAYS = {
+    (1, 5),
+    (2, 9),
+    (1, 6),
+    (3, 2),
+    (1, 1),
+    (3, 3),
+    (7, 5),
+    (8, 3),
+    (5, 9),
+    (2, 3),
+    (10, 10),
+}
 
 
 def is_day_month(day: int, month: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= (29, 31)[month != 2] and not (
-        day == 31 and month in (4, 6, 9, 11)
+    return (
+        1 <= month <= 12
+        and 1 <= day <= (29, 31)[month != 2]
+        and not (day == 31 and month in (4, 6, 9, 11))
     )
 
 
@@ -158,7 +172,9 @@ def _lunar(match: re.Match[str], sheet: Sheet) -> list[Claim]:
 
 
 _WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "bảy"}
-_WEEK_BEFORE = frozenset("sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm".split())
+_WEEK_BEFORE = frozenset(
+    "sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm".split()
+)
 
 
 def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -168,7 +184,9 @@ def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None
     if match[0] == "CN":
-        return "chủ nhật" if len(company) > 1 or sheet.before(match.start()) in _WEEK_BEFORE else None
+        return (
+            "chủ nhật" if len(company) > 1 or sheet.before(match.start()) in _WEEK_BEFORE else None
+        )
     return f"thứ {_WEEKDAYS[match[0][1]]}"
 
 

@@ -88,8 +88,11 @@ def _negative(match: re.Match[str], sheet: Sheet) -> str | None:
     if text[: match.start()].strip():
         return "âm"
     rest = re.match(r"[\d.,]+ ?(.?)", text[match.end() :])
-    if match[0] != "−" and rest and rest[1].isalpha() and not re.match(
-        r"[\d.,]+ ?(?:độ|[CFK]\b|m\b|km|%)", text[match.end() :]
+    if (
+        match[0] != "−"
+        and rest
+        and rest[1].isalpha()
+        and not re.match(r"[\d.,]+ ?(?:độ|[CFK]\b|m\b|km|%)", text[match.end() :])
     ):
         return None
     return "âm"
@@ -107,7 +110,9 @@ _OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|])"
 _OPERAND_RIGHT = r"(?=[\x01\w(\[{√−|+±π∞-])"
 
 EARLY_RULES = (
-    Rule("fraction", "digit", r"(?:(?<![\w.,])(?P<n>\d{1,3}) ?)?(?P<v>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒])", _vulgar),
+    Rule(
+        "fraction", "digit", r"(?:(?<![\w.,])(?P<n>\d{1,3}) ?)?(?P<v>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒])", _vulgar
+    ),
     Rule("root", "symbol", "[√∛∜]", _root),
     Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),
     Rule("about", "digit", r"(?<![\w\x01])(?<![\x01\d] )[~≈∼] ?(?=[\d$€])", _about),
@@ -121,7 +126,12 @@ RULES = (
         _operator,
         NUMBER_BLOT,
     ),
-    Rule("operator", "symbol", rf"{_OPERAND_LEFT}(?P<op>\+)(?=[\x01\w(])|{_OPERAND_LEFT} \+ ", lambda m, s: "cộng"),
+    Rule(
+        "operator",
+        "symbol",
+        rf"{_OPERAND_LEFT}(?P<op>\+)(?=[\x01\w(])|{_OPERAND_LEFT} \+ ",
+        lambda m, s: "cộng",
+    ),
     Rule(
         "operator",
         "digit",
@@ -134,6 +144,11 @@ RULES = (
         rf"{_OPERAND_LEFT} ?(?P<op>[-−–:/*]) ?{_OPERAND_RIGHT}",
         _operator,
     ),
-    Rule("power", "digit", r"(?:(?<=[\x01\w)])[⁻⁺]?[²³¹⁰⁴⁵⁶⁷⁸⁹]{1,4}|(?<=[\x01\w)])\^\(?[-−]?[\da-z]{1,4}\)?)", _power),
+    Rule(
+        "power",
+        "digit",
+        r"(?:(?<=[\x01\w)])[⁻⁺]?[²³¹⁰⁴⁵⁶⁷⁸⁹]{1,4}|(?<=[\x01\w)])\^\(?[-−]?[\da-z]{1,4}\)?)",
+        _power,
+    ),
     Rule("subscript", "digit", r"[₀₁₂₃₄₅₆₇₈₉]{1,4}", _subscript),
 )

@@ -93,7 +93,9 @@ def _millions(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     rest = match["rest"]
     if rest:
         said += " " + _rest(rest, scale, sheet)
-    claims = [Claim(match.start("n"), match.end("rest") if rest else match.end("scale"), said, "money")]
+    claims = [
+        Claim(match.start("n"), match.end("rest") if rest else match.end("scale"), said, "money")
+    ]
     return claims + _per(match)
 
 

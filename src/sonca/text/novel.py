@@ -58,5 +58,12 @@ RULES = (
         WORD_BLOT,
         re.IGNORECASE,
     ),
-    Rule("drawn-out word", "drawn", r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)[^\W\d_]{3,40}(?!\w)", _drawn_out, WORD_BLOT, re.IGNORECASE),
+    Rule(
+        "drawn-out word",
+        "drawn",
+        r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)[^\W\d_]{3,40}(?!\w)",
+        _drawn_out,
+        WORD_BLOT,
+        re.IGNORECASE,
+    ),
 )

@@ -35,7 +35,11 @@ _NAMED = frozenset("số mã lô phòng khu ca bàn đội tổ nhà".split())
 def _number(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if text[0] == "0" and len(text) > 1 and text.isdigit():
-        if len(text) == 2 and sheet.after(match.end()) and sheet.before(match.start()) not in _NAMED:
+        if (
+            len(text) == 2
+            and sheet.after(match.end())
+            and sheet.before(match.start()) not in _NAMED
+        ):
             return cardinal(text, sheet.reading)
         return digits(text)
     point = "phẩy" if "," in text else "chấm"

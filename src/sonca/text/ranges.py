@@ -28,7 +28,9 @@ _COUNTED = frozenset(
     " đôi cặp lớp trường công tiết môn đứa em bạn anh chị cháu bé chữ giọt múi tép củ trái bông bó"
     " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc".split()
 )
-_RATIO_BEFORE = re.compile(r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE)
+_RATIO_BEFORE = re.compile(
+    r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE
+)
 
 
 def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -75,7 +77,13 @@ def _chain(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     for part in re.finditer(r"\d+|[-–]", match[0]):
         start = match.start() + part.start()
         text = part[0]
-        said = "" if text in "-–" else digits(text) if text[0] == "0" else cardinal(text, sheet.reading)
+        said = (
+            ""
+            if text in "-–"
+            else digits(text)
+            if text[0] == "0"
+            else cardinal(text, sheet.reading)
+        )
         claims.append(Claim(start, start + len(text), said, "chain"))
     return claims
 

@@ -81,7 +81,12 @@ RULES = (
         _clock,
     ),
     Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,4}})(?: ?h| ?H(?![A-Z]))(?![\w/])", _hours),
-    Rule("minutes", "digit", rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′\w])(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?", _quotes),
+    Rule(
+        "minutes",
+        "digit",
+        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′\w])(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
+        _quotes,
+    ),
     Rule(
         "seconds",
         "digit",
