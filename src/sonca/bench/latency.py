@@ -21,6 +21,7 @@ from sonca.bench.prober import Prober
 from sonca.bench.process import sonca_server
 from sonca.bench.stats import machine, median, percentile
 from sonca.engines.base import Setup
+from sonca.synthesizer import Sonca
 
 LENGTHS = (60, 300, 1_000, 3_000, 10_000)
 SPEAKERS = 4
@@ -55,6 +56,7 @@ def run(
                 "overhead": overhead,
                 "by_chars": by_length,
                 "livez_while_speaking_to_mp3": livez,
+                "cancel": _cancel(engine, models_dir, min(rounds, 30)),
                 "memory_peak_mib": server.peak_mib,
             }
 
@@ -103,6 +105,22 @@ def _stream(port: int, text: str, rounds: int) -> dict[str, float]:
         "total_median_s": median(total),
         "rtf_median": median(rtf),
     }
+
+
+def _cancel(engine: str, models_dir: Path | None, rounds: int) -> dict[str, float]:
+    """From a reader's giving up in mid-stream until the engine is free for others."""
+    took = []
+    with Sonca(engine, setup=Setup(models_dir)) as sonca:
+        worker = sonca.load()
+        for _ in range(rounds):
+            speech = sonca.stream(of_length(10_000))
+            next(iter(speech))
+            started = time.perf_counter()
+            speech.cancel()
+            while worker.stats.depth["interactive"]:
+                time.sleep(0.0001)
+            took.append(time.perf_counter() - started)
+    return {"median_ms": median(took) * 1000, "p95_ms": percentile(took, 95) * 1000}
 
 
 def _livez_under_load(port: int, text: str, rounds: int) -> dict[str, float]:
