@@ -235,8 +235,6 @@ class _Muxed:
 
         self._guard = _SeekableGuard(cast(SeekableSink, sink)) if seekable else _Guard(sink)
         options = {"flush_packets": "1", **codec.options}
-        if not seekable:
-            options |= codec.stream_options
         self._codec = codec
         self._empty = True
         self._rate_hz = rate_hz

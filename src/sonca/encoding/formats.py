@@ -35,8 +35,7 @@ class Codec:
     max_bit_rate: int = 0
     """Bits per second."""
     options: Mapping[str, str] = field(default_factory=dict)
-    stream_options: Mapping[str, str] = field(default_factory=dict)
-    """Muxer options for a sink that cannot seek."""
+    """Of the muxer."""
 
     @property
     def lossless(self) -> bool:
@@ -86,9 +85,9 @@ _ALL = (
             *("libmp3lame", "mp3", "fltp", _MPEG_RATES_HZ),
             bits_per_sample=64_000 / 22_050,
             max_bit_rate=96_000,
+            # No tag. The Xing frame, which counts the frames, libav writes only where it can go
+            # back and complete it.
             options={"id3v2_version": "0"},
-            # A Xing frame counts the frames: on a pipe it would stay a wrong zero.
-            stream_options={"write_xing": "0"},
         ),
     ),
     Format(
