@@ -239,9 +239,10 @@ class _Muxed:
         self._empty = True
         self._rate_hz = rate_hz
         self._container = av.open(self._guard, "w", format=codec.muxer, container_options=options)
-        self._stream = cast(
-            "av.AudioStream", self._container.add_stream(codec.name, rate=rate_hz, layout="mono")
+        stream = self._container.add_stream(
+            codec.name, rate=rate_hz, options=dict(codec.codec_options), layout="mono"
         )
+        self._stream = cast("av.AudioStream", stream)
         context = self._stream.codec_context
         context.format = codec.sample_format
         if bit_rate := codec.bit_rate(rate_hz):

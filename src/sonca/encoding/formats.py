@@ -36,6 +36,7 @@ class Codec:
     """Bits per second."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Of the muxer."""
+    codec_options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lossless(self) -> bool:
@@ -99,8 +100,8 @@ _ALL = (
             *("libopus", "ogg", "flt", _OPUS_RATES_HZ),
             bits_per_sample=40_000 / 16_000,
             max_bit_rate=40_000,
-            # Pages of 100 ms instead of a second: the muxer holds one back.
-            options={"page_duration": "100000"},
+            # Pages of 60 ms instead of a second: the muxer holds one back.
+            options={"page_duration": "60000"},
         ),
     ),
     Format(
@@ -110,8 +111,11 @@ _ALL = (
         (".adts",),
         codec=Codec(
             *("aac", "adts", "fltp", _AAC_RATES_HZ),
-            bits_per_sample=64_000 / 22_050,
-            max_bit_rate=80_000,
+            # This coder takes a fifth more than it is told: about 64 kbit/s.
+            bits_per_sample=53_000 / 22_050,
+            max_bit_rate=72_000,
+            # On speech four times as fast as the default, twoloop, and nearer to the original.
+            codec_options={"aac_coder": "fast"},
         ),
     ),
     Format(
