@@ -146,6 +146,13 @@ def test_a_file_that_fails_half_way_is_removed(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_longest_file_name_will_do(tmp_path: Path) -> None:
+    path = tmp_path / ("ế" * 83 + "aa.wav")  # 255 bytes
+    with FileEncoder(path, FORMATS["wav"], 22_050) as encoder:
+        encoder.finish()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("where", ["missing/x.wav", "file/x.wav", "folder"])
 def test_a_path_that_cannot_be_written_is_an_error_of_ours(where: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()

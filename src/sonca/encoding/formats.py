@@ -111,7 +111,7 @@ _ALL = (
         (".adts",),
         codec=Codec(
             *("aac", "adts", "fltp", _AAC_RATES_HZ),
-            # This coder takes a fifth more than it is told: about 64 kbit/s.
+            # This coder takes a quarter more than it is told: some 64 kbit/s.
             bits_per_sample=53_000 / 22_050,
             max_bit_rate=72_000,
             # On speech four times as fast as the default, twoloop, and nearer to the original.
