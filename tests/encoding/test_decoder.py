@@ -208,11 +208,21 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
             decode(path, **LIMITS)
 
 
-def test_a_file_cannot_make_us_open_another(tmp_path: Path) -> None:
+def test_a_file_cannot_make_us_open_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[str] = []
+
+    def refuse(url: str, *_: object) -> None:
+        attempts.append(url)
+        raise PermissionError(url)
+
+    monkeypatch.setattr(decoder_module, "_refuse_to_open", refuse)
     secret = tmp_path / "secret.wav"
     secret.write_bytes(encode(speech_like(1, 16_000), 16_000, FORMATS["wav"]))
     playlists = [
         f"ffconcat version 1.0\nfile '{secret}'\n",
+        "ffconcat version 1.0\nfile 'secret.wav'\n",
         f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{secret}\n#EXT-X-ENDLIST\n",
         "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n",
         "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n",
@@ -225,6 +235,7 @@ def test_a_file_cannot_make_us_open_another(tmp_path: Path) -> None:
         path.write_text(playlist)
         with pytest.raises(BadAudio):
             decode(path, **LIMITS)
+    assert attempts == []  # the second wall, which none of them came to
 
 
 def film(with_sound: bool) -> bytes:

@@ -16,6 +16,7 @@ from encoding_helpers import read, speech_like
 
 from sonca.encoding import FORMATS, FileEncoder, encode, format_of_path
 from sonca.errors import StorageError, StorageFull
+from sonca.store import AudioStore
 
 SAMPLES = speech_like(1.2, 22_050)
 
@@ -145,6 +146,13 @@ def test_a_file_that_fails_half_way_is_removed(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_longest_file_name_will_do(tmp_path: Path) -> None:
+    path = tmp_path / ("ế" * 83 + "aa.wav")  # 255 bytes
+    with FileEncoder(path, FORMATS["wav"], 22_050) as encoder:
+        encoder.finish()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("where", ["missing/x.wav", "file/x.wav", "folder"])
 def test_a_path_that_cannot_be_written_is_an_error_of_ours(where: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
@@ -163,3 +171,34 @@ def test_errors_of_the_sink_come_through_as_they_are(name: str) -> None:
         with FileEncoder(Failing(), FORMATS[name], 24_000) as encoder:
             encoder.feed(SAMPLES)
             encoder.finish()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_stores_writer_is_a_file_to_encode_into(name: str, tmp_path: Path) -> None:
+    store = AudioStore(tmp_path, quota_bytes=10**7)
+    suffix = FORMATS[name].suffix
+    with (
+        store.writer(suffix=suffix, expires_in_s=60) as writer,
+        FileEncoder(writer, FORMATS[name], 24_000) as encoder,
+    ):
+        encoder.feed(SAMPLES)
+        encoder.finish()
+        kept = writer.commit({})
+    assert kept.size == kept.path.stat().st_size == len(encode(SAMPLES, 24_000, FORMATS[name]))
+    if name == "wav":
+        with wave.open(str(kept.path)) as file:
+            assert file.getnframes() == len(SAMPLES)
+    store.close()
+
+
+def test_a_full_store_gives_the_file_up(tmp_path: Path) -> None:
+    store = AudioStore(tmp_path, quota_bytes=10_000)
+    with (
+        store.writer(suffix=".flac", expires_in_s=60) as writer,
+        FileEncoder(writer, FORMATS["flac"], 24_000) as encoder,
+        pytest.raises(StorageFull, match="10000 bytes"),
+    ):
+        encoder.feed(SAMPLES)
+        encoder.finish()
+    assert store.stats().files == store.stats().unfinished == 0
+    store.close()

@@ -242,6 +242,18 @@ def test_a_piece_larger_than_the_quota_is_refused_and_costs_nobody(store: AudioS
     assert keep(store, bytes(10_000)).size == 10_000  # all of it can be used
 
 
+def test_a_stream_may_fill_the_quota_to_the_last_byte(store: AudioStore) -> None:
+    with store.writer(suffix=".wav", expires_in_s=9) as writer:
+        for _ in range(1000):
+            writer.write(bytes(10))
+        with pytest.raises(StorageFull):
+            writer.write(b"x")
+    with store.writer(suffix=".wav", expires_in_s=9) as writer:
+        for _ in range(1000):
+            writer.write(bytes(10))
+        assert writer.commit({}).size == 10_000
+
+
 def test_unfinished_audio_counts(store: AudioStore) -> None:
     with store.writer(suffix=".wav", expires_in_s=9) as one:
         one.write(bytes(6000))

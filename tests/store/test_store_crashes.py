@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from sonca.errors import StorageError, StorageFull
-from sonca.store import AudioStore, audio_store, files
+from sonca.store import AudioStore, Writer, files
 from sonca.store.records import Records
 
 QUOTA_BYTES = 300_000
@@ -31,7 +31,7 @@ STEPS = {
 WORK = """
 import hashlib, itertools, os, random, sys
 from pathlib import Path
-from sonca.store import AudioStore, audio_store, files
+from sonca.store import AudioStore, files
 from sonca.store.records import Records
 
 def put(store, size):
@@ -165,7 +165,7 @@ def test_failing_at_every_step(
 ) -> None:
     store = AudioStore(tmp_path, quota_bytes=QUOTA_BYTES)
     first = store.put(b"first", suffix=".wav", metadata=sha(b"first"), expires_in_s=60)
-    where: Any = {"insert": Records, "write": audio_store.Writer}.get(name, files)
+    where: Any = {"insert": Records, "write": Writer}.get(name, files)
     if name in {"insert", "write"} and isinstance(raised, OSError):
         raised = expected("as these raise it")  # the system's errors are ours already
 

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from sonca.audio import Samples
-from sonca.encoding.encoder import SeekableSink, SinkEncoder
+from sonca.encoding.encoder import SinkEncoder
 from sonca.encoding.formats import Format
+from sonca.encoding.writers import SeekableSink
 from sonca.errors import StorageError, StorageFull
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -141,8 +142,7 @@ class _PathOutput(_Output):
             if self._final.exists() and not self._final.is_file():
                 self.file = path.open("wb")
                 return
-            name = f".{self._final.name[:200]}.{secrets.token_hex(4)}.part"
-            self._temporary = self._final.with_name(name)
+            self._temporary = self._final.with_name(f".sonca-{secrets.token_hex(8)}.part")
             self.file = self._temporary.open("xb")
 
     def publish(self) -> None:

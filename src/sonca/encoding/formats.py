@@ -35,8 +35,8 @@ class Codec:
     max_bit_rate: int = 0
     """Bits per second."""
     options: Mapping[str, str] = field(default_factory=dict)
-    stream_options: Mapping[str, str] = field(default_factory=dict)
-    """Muxer options for a sink that cannot seek."""
+    """Of the muxer."""
+    codec_options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lossless(self) -> bool:
@@ -86,9 +86,9 @@ _ALL = (
             *("libmp3lame", "mp3", "fltp", _MPEG_RATES_HZ),
             bits_per_sample=64_000 / 22_050,
             max_bit_rate=96_000,
+            # No tag. The Xing frame, which counts the frames, libav writes only where it can go
+            # back and complete it.
             options={"id3v2_version": "0"},
-            # A Xing frame counts the frames: on a pipe it would stay a wrong zero.
-            stream_options={"write_xing": "0"},
         ),
     ),
     Format(
@@ -100,8 +100,8 @@ _ALL = (
             *("libopus", "ogg", "flt", _OPUS_RATES_HZ),
             bits_per_sample=40_000 / 16_000,
             max_bit_rate=40_000,
-            # Pages of 100 ms instead of a second: the muxer holds one back.
-            options={"page_duration": "100000"},
+            # Pages of 60 ms instead of a second: the muxer holds one back.
+            options={"page_duration": "60000"},
         ),
     ),
     Format(
@@ -111,8 +111,11 @@ _ALL = (
         (".adts",),
         codec=Codec(
             *("aac", "adts", "fltp", _AAC_RATES_HZ),
-            bits_per_sample=64_000 / 22_050,
-            max_bit_rate=80_000,
+            # This coder takes a quarter more than it is told: some 64 kbit/s.
+            bits_per_sample=53_000 / 22_050,
+            max_bit_rate=72_000,
+            # On speech four times as fast as the default, twoloop, and nearer to the original.
+            codec_options={"aac_coder": "fast"},
         ),
     ),
     Format(

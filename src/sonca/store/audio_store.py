@@ -10,47 +10,27 @@ Knows nothing of formats or requests.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 from sonca.errors import InvalidRequest, NotFound, StorageError, StorageFull
 from sonca.store import files
 from sonca.store.records import Record, Records
+from sonca.store.writer import UNFINISHED, Kept, Writer
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
-_ID_BYTES = 16
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
-_UNFINISHED = ".part"
 _RESERVE_BYTES = 1 << 20
-"""Writers take their share of the quota in steps of this size."""
+"""Writers take their share of the quota in steps of at most this size."""
 _MAX_EXPIRY_S = 10 * 366 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Audio that is kept, complete."""
-
-    id: str
-    path: Path
-    """The file. It may go at any time: see `AudioStore.open`."""
-    metadata: Mapping[str, Any]
-    """What its keeper said about it (JSON values)."""
-    created_at: float
-    """Seconds since the epoch, as `expires_at`."""
-    expires_at: float
-    size: int
-    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +92,7 @@ class AudioStore:
 
         `suffix` is the file's, with the dot; `expires_in_s` counts from now.
         """
-        if not _SUFFIX.fullmatch(suffix) or suffix == _UNFINISHED:
+        if not _SUFFIX.fullmatch(suffix) or suffix == UNFINISHED:
             raise ValueError(f"{suffix!r} is no file suffix")
         if not (math.isfinite(expires_in_s) and 0 < expires_in_s <= _MAX_EXPIRY_S):
             raise InvalidRequest(
@@ -197,11 +177,15 @@ class AudioStore:
     def _path(self, record: Record) -> Path:
         return self._folder / (record.id + record.suffix)
 
-    def _reserve(self, size: int) -> None:
-        """Set aside `size` more bytes of the quota for a writer."""
+    def _reserve(self, needed: int) -> int:
+        """Set aside `needed` more bytes of the quota for a writer; how many it got, which are
+        some more where there are, so that it need not ask for every frame."""
         with self._lock:
-            self._make_room(size)
-            self._reserved += size
+            spare = max(0, self._quota - self._reserved - needed)
+            granted = needed + min(_RESERVE_BYTES, self._quota // 64, spare)
+            self._make_room(granted)
+            self._reserved += granted
+            return granted
 
     def _release(self, size: int) -> None:
         with self._lock:
@@ -232,122 +216,6 @@ class AudioStore:
             if not soonest:
                 break
         return removed
-
-
-class Writer:
-    """Audio on its way into the store: a file that only its writer knows, until `commit`.
-
-    A file to write to as others: `seek` and `tell` are there for headers that get their true
-    sizes at the end. Belongs to one thread at a time.
-    """
-
-    def __init__(self, store: AudioStore, suffix: str, expires_in_s: float) -> None:
-        self._store = store
-        self._suffix = suffix
-        self.id = secrets.token_urlsafe(_ID_BYTES)
-        """The id that the audio will have: good for headers that are sent before its end."""
-        self.created_at = store._clock()
-        self.expires_at = self.created_at + expires_in_s
-        self.size = 0
-        """Bytes written so far."""
-        self._position = 0
-        self._reserved = 0
-        self._unfinished = store._folder / (self.id + _UNFINISHED)
-        self._final = store._folder / (self.id + suffix)
-        with self._errors():
-            self._file: BinaryIO | None = files.create(self._unfinished)
-
-    def write(self, data: bytes, /) -> int:
-        """`StorageFull` or `StorageError` if it fails: the audio is given up then."""
-        file = self._open_file()
-        try:
-            end = self._position + len(data)
-            if end > self._reserved:
-                more = max(end - self._reserved, min(_RESERVE_BYTES, self._store._quota // 64))
-                self._store._reserve(more)
-                self._reserved += more
-            with self._errors():
-                file.write(data)
-        except BaseException:
-            self.close()
-            raise
-        self._position = end
-        self.size = max(self.size, end)
-        return len(data)
-
-    def commit(self, metadata: Mapping[str, Any]) -> Kept:
-        """Make it findable, with `metadata` (JSON values, `ValueError` if not). Closes the
-        writer. `StorageFull` or `StorageError` if it fails: nothing is kept then."""
-        file = self._open_file()
-        try:
-            text = json.dumps(dict(metadata), allow_nan=False)
-            with self._errors():
-                files.sync(file)
-                files.publish(self._unfinished, self._final)
-            self._store._admit(
-                Record(self.id, self._suffix, self.size, self.created_at, self.expires_at, text),
-                self._reserved,
-            )
-            self._reserved = 0
-        except BaseException:
-            # An interrupt may strike when the record is already made: never its file alone.
-            with contextlib.suppress(StorageError):
-                self._store._records.delete(self.id)
-                files.remove(self._final)
-            raise
-        finally:
-            self.close()
-        return Kept(
-            *(self.id, self._final, json.loads(text)),
-            *(self.created_at, self.expires_at, self.size),
-        )
-
-    def close(self) -> None:
-        """Let go; what is not committed is removed. May be called again."""
-        file, self._file = self._file, None
-        if file is None:
-            return
-        # Removed while it is locked: see `files`.
-        files.remove(self._unfinished)
-        # The rest of its buffer may fail once more; nobody wants it.
-        with contextlib.suppress(OSError):
-            file.close()
-        self._store._release(self._reserved)
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, position: int, /) -> int:
-        """Go to the byte `position`, from the start."""
-        with self._errors():
-            self._position = self._open_file().seek(position)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def flush(self) -> None:
-        with self._errors():
-            self._open_file().flush()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _open_file(self) -> BinaryIO:
-        if self._file is None:
-            raise StorageError("this audio is committed or given up; start another writer")
-        return self._file
-
-    def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return files.errors("keep the audio")
 
 
 def _not_found(id: str) -> NotFound:

@@ -1,0 +1,153 @@
+"""Audio on its way into a store: the steps of `files` in the order that survives a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from sonca.errors import StorageError
+from sonca.store import files
+from sonca.store.records import Record
+
+if TYPE_CHECKING:
+    from sonca.store.audio_store import AudioStore
+
+UNFINISHED = ".part"
+"""The suffix of files that are being written."""
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Audio that is kept, complete."""
+
+    id: str
+    path: Path
+    """The file. It may go at any time: see `AudioStore.open`."""
+    metadata: Mapping[str, Any]
+    """What its keeper said about it (JSON values)."""
+    created_at: float
+    """Seconds since the epoch, as `expires_at`."""
+    expires_at: float
+    size: int
+    """Bytes."""
+
+
+class Writer:
+    """Audio on its way into the store: a file that only its writer knows, until `commit`.
+
+    A file to write to as others: `seek` and `tell` are there for headers that get their true
+    sizes at the end. Belongs to one thread at a time.
+    """
+
+    def __init__(self, store: AudioStore, suffix: str, expires_in_s: float) -> None:
+        self._store = store
+        self._suffix = suffix
+        self.id = secrets.token_urlsafe(_ID_BYTES)
+        """The id that the audio will have: good for headers that are sent before its end."""
+        self.created_at = store._clock()
+        self.expires_at = self.created_at + expires_in_s
+        self.size = 0
+        """Bytes written so far."""
+        self._position = 0
+        self._reserved = 0
+        self._unfinished = store._folder / (self.id + UNFINISHED)
+        self._final = store._folder / (self.id + suffix)
+        with self._errors():
+            self._file: BinaryIO | None = files.create(self._unfinished)
+
+    def write(self, data: bytes, /) -> int:
+        """`StorageFull` or `StorageError` if it fails: the audio is given up then."""
+        file = self._open_file()
+        try:
+            end = self._position + len(data)
+            if end > self._reserved:
+                self._reserved += self._store._reserve(end - self._reserved)
+            with self._errors():
+                file.write(data)
+        except BaseException:
+            self.close()
+            raise
+        self._position = end
+        self.size = max(self.size, end)
+        return len(data)
+
+    def commit(self, metadata: Mapping[str, Any]) -> Kept:
+        """Make it findable, with `metadata` (JSON values, `ValueError` if not). Closes the
+        writer. `StorageFull` or `StorageError` if it fails: nothing is kept then."""
+        file = self._open_file()
+        try:
+            text = json.dumps(dict(metadata), allow_nan=False)
+            with self._errors():
+                files.sync(file)
+                files.publish(self._unfinished, self._final)
+            self._store._admit(
+                Record(self.id, self._suffix, self.size, self.created_at, self.expires_at, text),
+                self._reserved,
+            )
+            self._reserved = 0
+        except BaseException:
+            # An interrupt may strike when the record is already made: never its file alone.
+            with contextlib.suppress(StorageError):
+                self._store._records.delete(self.id)
+                files.remove(self._final)
+            raise
+        finally:
+            self.close()
+        return Kept(
+            *(self.id, self._final, json.loads(text)),
+            *(self.created_at, self.expires_at, self.size),
+        )
+
+    def close(self) -> None:
+        """Let go; what is not committed is removed. May be called again."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        # Removed while it is locked: see `files`.
+        files.remove(self._unfinished)
+        # The rest of its buffer may fail once more; nobody wants it.
+        with contextlib.suppress(OSError):
+            file.close()
+        self._store._release(self._reserved)
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, position: int, /) -> int:
+        """Go to the byte `position`, from the start."""
+        with self._errors():
+            self._position = self._open_file().seek(position)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def flush(self) -> None:
+        with self._errors():
+            self._open_file().flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open_file(self) -> BinaryIO:
+        if self._file is None:
+            raise StorageError("this audio is committed or given up; start another writer")
+        return self._file
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return files.errors("keep the audio")
