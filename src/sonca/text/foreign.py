@@ -52,8 +52,10 @@ def _shorthand(word: str) -> str | None:
     from sonca.text.abbreviations import lookup
     from sonca.text.units import unit_alone
 
-    return mapping("shorthand.tsv").get(word.lower()) or unit_alone(word) or (
-        lookup(word.upper()) if word.islower() and len(word) <= 5 else None
+    return (
+        mapping("shorthand.tsv").get(word.lower())
+        or unit_alone(word)
+        or (lookup(word.upper()) if word.islower() and len(word) <= 5 else None)
     )
 
 

@@ -11,6 +11,7 @@ import re
 
 from sonca.text import (
     abbreviations,
+    addresses,
     acronyms,
     dates,
     formulas,
@@ -35,7 +36,11 @@ _NAMED = frozenset("số mã lô phòng khu ca bàn đội tổ nhà".split())
 def _number(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if text[0] == "0" and len(text) > 1 and text.isdigit():
-        if len(text) == 2 and sheet.after(match.end()) and sheet.before(match.start()) not in _NAMED:
+        if (
+            len(text) == 2
+            and sheet.after(match.end())
+            and sheet.before(match.start()) not in _NAMED
+        ):
             return cardinal(text, sheet.reading)
         return digits(text)
     point = "phẩy" if "," in text else "chấm"
@@ -52,6 +57,7 @@ PASSES: tuple[Rule, ...] = (
     *symbols.EARLY_RULES,
     *novel.RULES,
     *ids.RULES,
+    *addresses.RULES,
     *dates.RULES,
     *times.RULES,
     *ranges.RULES,
@@ -62,9 +68,9 @@ PASSES: tuple[Rule, ...] = (
     *abbreviations.RULES,
     *acronyms.RULES,
     *PLAIN_NUMBERS,
+    *units.LATE_RULES,
     *formulas.RULES,
     *ranges.LATE_RULES,
-    *units.LATE_RULES,
     *symbols.LATE_RULES,
 )
 

@@ -103,7 +103,11 @@ def _divide(between: list[str], last: bool) -> tuple[str, list[str]]:
         return "", between
     if between[0] in ("i", "u"):
         return "", between
-    if len(between) == 2 and between[1] in ("r", "l", "i", "u") and between[0] not in ("m", "n", "ng", "l"):
+    if (
+        len(between) == 2
+        and between[1] in ("r", "l", "i", "u")
+        and between[0] not in ("m", "n", "ng", "l")
+    ):
         return "", between
     return between[0], between[1:]
 

@@ -28,7 +28,9 @@ _COUNTED = frozenset(
     " đôi cặp lớp trường công tiết môn đứa em bạn anh chị cháu bé chữ giọt múi tép củ trái bông bó"
     " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc".split()
 )
-_RATIO_BEFORE = re.compile(r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE)
+_RATIO_BEFORE = re.compile(
+    r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE
+)
 
 
 def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -42,6 +44,8 @@ def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     before = text[max(0, match.start() - 60) : match.start()]
     told = _SCORE_WORDS.search(before) or _SCORE_WORDS.search(text[match.end() : match.end() + 40])
     previous = sheet.before(match.start())
+    if sheet.before(match.start(), 2) in ("tỷ số", "tỉ số"):
+        return _parts(match, sheet)
     if previous in ("từ", "khoảng", "tuổi", "ngày", "tháng", "chương", "tập", "câu", "trang", "số"):
         return None
     if not told and int(one) < int(other):
@@ -75,7 +79,13 @@ def _chain(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     for part in re.finditer(r"\d+|[-–]", match[0]):
         start = match.start() + part.start()
         text = part[0]
-        said = "" if text in "-–" else digits(text) if text[0] == "0" else cardinal(text, sheet.reading)
+        said = (
+            ""
+            if text in "-–"
+            else digits(text)
+            if text[0] == "0"
+            else cardinal(text, sheet.reading)
+        )
         claims.append(Claim(start, start + len(text), said, "chain"))
     return claims
 
@@ -99,7 +109,7 @@ RULES = (
 LATE_RULES = (
     Rule(
         "range",
-        "digit",
+        "broken",
         rf"(?<=\x01) ?(?:{DASH}|->|→) ?(?=\x01|thứ \x01|tháng \x01|ngày \x01|năm \x01|chủ nhật)",
         lambda m, s: "đến",
     ),

@@ -12,7 +12,9 @@ _BEFORE = frozenset(
     " điều khoản bài bảng vòng vùng nhóm lần độ đợt tầng chi phái tuyến lục màn cảnh sổ bậc dạng"
     " trung ương vua vận type mức khối pháp".split()
 )
-_NUMBERED = frozenset("thế kỷ kỉ đại hội quý chương phần hồi mục quyển tập thứ kỳ kì khóa khoá".split())
+_NUMBERED = frozenset(
+    "thế kỷ kỉ đại hội quý chương phần hồi mục quyển tập thứ kỳ kì khóa khoá".split()
+)
 
 
 def _roman(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -29,14 +31,24 @@ def _roman(match: re.Match[str], sheet: Sheet) -> str | None:
     if adjacent and before in _BEFORE:
         if before in ("loại", "nhóm", "hạng", "bảng", "khối", "mức") and match[0] in "CDLM":
             return None
-        if before in ("hội", "giới", "vùng", "độ", "thứ", "cấp") and len(match[0]) == 1 and match[0] in "CDLM":
+        if (
+            before in ("hội", "giới", "vùng", "độ", "thứ", "cấp")
+            and len(match[0]) == 1
+            and match[0] in "CDLM"
+        ):
             return None
         return _say(value, sheet, before, start)
     if _heads_line(text, start, end):
         return cardinal(value, sheet.reading)
     if len(match[0]) >= 2 and not set(match[0]) - set("IVX") and not sheet.shouting:
         return _say(value, sheet, before, start)
-    if adjacent and set(match[0]) <= set("IVX") and value > 1 and _after_name(text, start) and match[0] not in "VX":
+    if (
+        adjacent
+        and set(match[0]) <= set("IVX")
+        and value > 1
+        and _after_name(text, start)
+        and match[0] not in "VX"
+    ):
         return cardinal(value, sheet.reading)
     return None
 
@@ -47,7 +59,9 @@ def _previous_roman(text: str, start: int) -> str:
 
 
 def _context(text: str, start: int) -> str:
-    found = re.search(r"([^\W\d_]+) [IVXLC]{1,7} ?[-–] ?\Z", text[max(0, start - 24) : start].lower() + "")
+    found = re.search(
+        r"([^\W\d_]+) [IVXLC]{1,7} ?[-–] ?\Z", text[max(0, start - 24) : start].lower() + ""
+    )
     if found:
         return found[1]
     found = re.search(r"([^\W\d_]+) [IVXLC]{1,7} ?[-–] ?\Z", text[max(0, start - 24) : start])
@@ -55,7 +69,9 @@ def _context(text: str, start: int) -> str:
 
 
 def _say(value: int, sheet: Sheet, before: str, start: int) -> str:
-    if before in ("kỷ", "kỉ") and sheet.text[:start].lower().rstrip().endswith(("thế kỷ", "thế kỉ")):
+    if before in ("kỷ", "kỉ") and sheet.text[:start].lower().rstrip().endswith(
+        ("thế kỷ", "thế kỉ")
+    ):
         return f"thứ {_ordinal(value, sheet)}"
     if before == "thứ":
         return _ordinal(value, sheet)
@@ -71,8 +87,10 @@ def _ordinal(value: int, sheet: Sheet) -> str:
 
 
 def _heads_line(text: str, start: int, end: int) -> bool:
-    return not text[:start].strip(" -–—*#") and text[end : end + 1] in (".", ")", ":", "/") and (
-        text[end + 1 : end + 2] in ("", " ")
+    return (
+        not text[:start].strip(" -–—*#")
+        and text[end : end + 1] in (".", ")", ":", "/")
+        and (text[end + 1 : end + 2] in ("", " "))
     )
 
 
@@ -99,5 +117,5 @@ RULES = (
         _thu,
         flags=re.IGNORECASE,
     ),
-    Rule("roman numeral", "capital", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.[^\W\d_])", _roman),
+    Rule("roman numeral", "capital", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L})", _roman),
 )

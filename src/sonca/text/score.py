@@ -84,9 +84,7 @@ def cases(path: Path) -> Iterator[Case]:
 
 def _decode(source: str) -> str:
     plain = {"n": "\n", "t": "\t", "\\": "\\"}
-    return _ESCAPE.sub(
-        lambda m: chr(int(m[1][1:], 16)) if m[1][0] == "u" else plain[m[1]], source
-    )
+    return _ESCAPE.sub(lambda m: chr(int(m[1][1:], 16)) if m[1][0] == "u" else plain[m[1]], source)
 
 
 def spoken(utterances: Iterable[Utterance]) -> str:

@@ -62,10 +62,14 @@ def _base(char: str) -> str:
     if char in "ăâêôơưđ" or char.isascii():
         return char
     letters = unicodedata.normalize("NFD", char)
-    kept = unicodedata.normalize("NFC", letters[0] + "".join(m for m in letters[1:] if m in "\u0302\u0306\u031b"))
+    kept = unicodedata.normalize(
+        "NFC", letters[0] + "".join(m for m in letters[1:] if m in "\u0302\u0306\u031b")
+    )
     if kept in _VOWEL + "đ":
         return kept
-    return {"ø": "ơ", "œ": "ơ", "æ": "e", "ß": "x", "ł": "l", "þ": "th", "ı": "i"}.get(char, letters[0] if letters[0].isascii() else "")
+    return {"ø": "ơ", "œ": "ơ", "æ": "e", "ß": "x", "ł": "l", "þ": "th", "ı": "i"}.get(
+        char, letters[0] if letters[0].isascii() else ""
+    )
 
 
 def _syllables(part: str) -> list[str]:
@@ -96,7 +100,11 @@ def _one(onset: str, vowel: str, coda: str) -> list[str]:
         tail = _ONSETS.get(tail, tail)
         said = _fit(tail, vowel, coda)
         if said:
-            out += [f"{_ONSETS.get(c, c)}ờ" for c in onset[: len(onset) - size] if syllable(f"{_ONSETS.get(c, c)}ờ")]
+            out += [
+                f"{_ONSETS.get(c, c)}ờ"
+                for c in onset[: len(onset) - size]
+                if syllable(f"{_ONSETS.get(c, c)}ờ")
+            ]
             return [*out, said]
     return out or ([vowel[0]] if syllable(vowel[0]) else [])
 

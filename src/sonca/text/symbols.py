@@ -46,7 +46,22 @@ LATE_RULES = (
     Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", lambda m, s: "số"),
     Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
     Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(])", lambda m, s: "bằng"),
-    Rule("plus", "symbol", r"(?<=\x01)\+(?!\w)|(?<=\x01 )\+(?= \x01)|(?<![\w\x01])\+(?=\x01)|(?<=\w)\+(?!\w)", lambda m, s: "cộng"),
-    Rule("arrow", "symbol", r"(?<=[\w\x01\x02)] )(?:->|=>|[→⟶➔]) ?(?=[\w\x01\x02(])", lambda m, s: "đến"),
-    Rule("sign", "symbol", r"[^\w\s\x01-\x03.,?!;:…\"“”‘’'()–—―‒\[\]{}【】「」『』《》〈〉«»/\\_*|~-]", _sign),
+    Rule(
+        "plus",
+        "symbol",
+        r"(?<=\x01)\+(?!\w)|(?<=\x01 )\+(?= \x01)|(?<![\w\x01])\+(?=\x01)|(?<=[\w\x02])\+(?!\w)",
+        lambda m, s: "cộng",
+    ),
+    Rule(
+        "arrow",
+        "symbol",
+        r"(?<=[\w\x01\x02)] )(?:->|=>|[→⟶➔]) ?(?=[\w\x01\x02(])",
+        lambda m, s: "đến",
+    ),
+    Rule(
+        "sign",
+        "symbol",
+        r"[^\w\s\x01-\x03.,?!;:…\"“”‘’'()–—―‒\[\]{}【】「」『』《》〈〉«»/\\_*|~-]",
+        _sign,
+    ),
 )

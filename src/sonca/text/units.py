@@ -10,7 +10,9 @@ from sonca.text.patterns import NUMBER, NUMBER_START
 from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import mapping, rows
 
-_COUNTED = frozenset("người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm".split())
+_COUNTED = frozenset(
+    "người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm".split()
+)
 
 
 @lru_cache(maxsize=1)
@@ -22,7 +24,10 @@ def _units() -> dict[str, str]:
 def _alone() -> frozenset[str]:
     """Units that mean nothing else, and so are read without a number too."""
     return frozenset(
-        key for row in rows("units.tsv") if len(row) > 2 and "alone" in row[2] for key in row[0].split("|")
+        key
+        for row in rows("units.tsv")
+        if len(row) > 2 and "alone" in row[2]
+        for key in row[0].split("|")
     )
 
 
@@ -32,7 +37,10 @@ def unit_name(symbol: str) -> str | None:
     if found is not None:
         return found
     if "/" in symbol:
-        parts = [unit_name(p) or (p.lower() if p.islower() and len(p) > 2 else None) for p in symbol.split("/")]
+        parts = [
+            unit_name(p) or (p.lower() if p.islower() and len(p) > 2 else None)
+            for p in symbol.split("/")
+        ]
         if all(parts):
             return " trên ".join(p for p in parts if p)
     return None
@@ -61,11 +69,26 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
     before = sheet.before(match.start(), 2)
     last = before.rpartition(" ")[2]
     if symbol == "A":
-        return not re.search(r"dòng|điện|cầu chì|ampe|aptomat|sạc|nguồn|cường độ|\d ?V", sheet.text[: match.start()])
+        return not re.search(
+            r"dòng|điện|cầu chì|ampe|aptomat|sạc|nguồn|cường độ|\d ?V", sheet.text[: match.start()]
+        )
     if symbol in ("C", "F", "K", "L", "N", "J", "T", "B", "Pa", "M", "g", "h", "l", "t", "m"):
         if match["gap"] and symbol in ("C", "F", "K", "N", "J", "T", "B", "M", "L"):
             return True
-        if last in ("lớp", "số", "phòng", "nhà", "tổ", "khu", "dãy", "tầng", "hẻm", "ngõ", "lô", "tòa"):
+        if last in (
+            "lớp",
+            "số",
+            "phòng",
+            "nhà",
+            "tổ",
+            "khu",
+            "dãy",
+            "tầng",
+            "hẻm",
+            "ngõ",
+            "lô",
+            "tòa",
+        ):
             return symbol not in ("m", "g")
         if symbol in ("B", "K", "T", "N", "M"):
             return True
@@ -78,7 +101,8 @@ def _height(match: re.Match[str], sheet: Sheet) -> str | None:
     """``1m70``, ``2m5``, ``1m2`` of somebody's height."""
     rest = match["rest"]
     if rest in ("2", "3") and not re.search(
-        r"(?:cao|dài|rộng|sâu|dày|chiều|khoảng cách|ngang)[^.;]{0,24}\Z", sheet.text[: match.start()].lower()
+        r"(?:cao|dài|rộng|sâu|dày|chiều|khoảng cách|ngang)[^.;]{0,24}\Z",
+        sheet.text[: match.start()].lower(),
     ):
         return None
     first = cardinal(match["n"], sheet.reading)
@@ -112,6 +136,27 @@ def _alone_unit(match: re.Match[str], sheet: Sheet) -> str | None:
     return None
 
 
+_MONEY = frozenset("nghìn ngàn triệu tỷ tỉ đồng usd vnđ".split())
+
+
+def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """The slash of ``5 lít/ngày``: after an amount it is "trên", after money "một"."""
+    if match.re.groups and not re.search(
+        r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z", sheet.work[max(0, match.start() - 12) : match.start()]
+    ) and not match["unit"] in _TIMES:
+        return None
+    said = "một" if sheet.before(match.start()) in _MONEY else "trên"
+    claims = [Claim(*match.span("s"), said, "per")]
+    unit = match["unit"]
+    name = unit_name(unit) if unit else None
+    if name is not None and (len(unit) > 1 or unit in "lmgsh"):
+        claims.append(Claim(*match.span("unit"), name, "unit"))
+    return claims
+
+
+_TIMES = frozenset("giây phút giờ ngày tháng năm tuần lần".split())
+
+
 def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
     letter = "xê" if match["u"] in "Cc" else "ép"
     return [Claim(match.start("u"), match.end("u"), letter, "unit")]
@@ -143,9 +188,14 @@ RULES = (
         rf"{_LEFT}(?P<n>\d{{1,3}})(?P<unit>m|km|kg)(?P<rest>\d{{1,3}})(?![\w²³]|[.,]\d)",
         _height,
     ),
-    Rule("unit", "digit", rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])", _measured),
+    Rule(
+        "unit",
+        "digit",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])",
+        _measured,
+    ),
     Rule("unit", "digit", r"(?<=độ )(?P<u>[CF])(?![\w])", _degree),
-    Rule("inches", "symbol", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),
+    Rule("inches", "digit", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),
     Rule("grouped number", "digit", rf"{_LEFT}\d{{1,3}},\d{{3}}(?![\w]|[.,]\d)", _grouped),
 )
 
@@ -156,9 +206,19 @@ LATE_RULES = (
         r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
         _alone_unit,
     ),
-    Rule("per", "digit", r"(?<=\x01)(?: ?[^\W\d_]{1,8})?(?P<s>/)(?=[^\W\d_])", lambda m, s: [
-        Claim(m.start("s"), m.end("s"), "trên", "per")
-    ]),
+    Rule(
+        "per",
+        "digit",
+        r"(?:(?<=[\x01²³])|(?<=\p{L}))(?P<s>/)(?P<unit>\p{L}{1,7}[²³23]?(?![\w])|(?=\x01))",
+        _per,
+    ),
+    Rule(
+        "per",
+        "symbol",
+        r"(?:(?<=mét)|(?<=lít)|(?<=gam)|(?<=tấn)|(?<=lần)|(?<=vòng)|(?<=người)|(?<=viên))(?P<s>/)"
+        r"(?P<unit>\p{L}{1,7}[²³23]?)(?![\w])",
+        _per,
+    ),
 )
 
 
