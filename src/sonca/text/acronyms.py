@@ -22,7 +22,11 @@ def _acronym(match: re.Match[str], sheet: Sheet) -> Claim | str | None:
     if listed is not None:
         foreign = token if " " not in token and _is_word(listed) else None
         return Claim(match.start(), match.end(), listed.lstrip("="), "acronym", foreign)
-    if known and len(token) >= 3:
+    if known and (
+        len(token) >= 3
+        or not sheet.text[: match.start()].strip('-–—"“ ')
+        and (not any(c.isalnum() for c in sheet.text[match.end() :]))
+    ):
         return None
     from sonca.text.foreign import known_foreign
 
@@ -58,26 +62,42 @@ def _among_capitals(sheet: Sheet, match: re.Match[str]) -> bool:
     return False
 
 
+_ELEMENTS = "Na|Ca|Cl|Fe|Cu|Mg|Al|Zn|Ag|Si|Ba|Mn|Pb|Br|Hg"
+
+
+def _chemical(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``NaCl``, ``CaO``: symbols of elements, letter by letter."""
+    capitals = sum(c.isupper() for c in match[0])
+    return spell(match[0]) if capitals >= 2 and not match[0].isupper() else None
+
+
 RULES = (
-    Rule("acronym", "capital", r"(?<![^\W\d_])[A-ZĐĂÂÊÔƠƯ]{2,}(?![^\W\d_])", _acronym, WORD_BLOT),
+    Rule(
+        "chemical formula",
+        "capital",
+        rf"(?<!\p{{L}})(?:{_ELEMENTS}|[HCNOFPSKI]){{2,8}}(?!\p{{L}})",
+        _chemical,
+        WORD_BLOT,
+    ),
+    Rule("acronym", "capital", r"(?<!\p{L})[A-ZĐĂÂÊÔƠƯ]{2,}(?!\p{L})", _acronym, WORD_BLOT),
     Rule(
         "acronym",
         "capital",
-        r"(?<![^\W\d_])(?:[A-ZĐ]\.){2,6}[A-ZĐ]?(?![^\W\d_])",
+        r"(?<!\p{L})(?:[A-ZĐ]\.){2,6}[A-ZĐ]?(?!\p{L})",
         lambda m, s: spell(m[0].replace(".", "")),
         WORD_BLOT,
     ),
     Rule(
         "acronym",
         "capital",
-        r"(?<![^\W\d_])[A-ZĐ]{1,4}(?:&[A-ZĐ]{1,4}){1,2}(?![^\W\d_])",
+        r"(?<!\p{L})[A-ZĐ]{1,4}(?:&[A-ZĐ]{1,4}){1,2}(?!\p{L})",
         lambda m, s: " và ".join(spell(p) for p in m[0].split("&")),
         WORD_BLOT,
     ),
     Rule(
         "letter",
         "digit",
-        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?![^\W\d_])|(?<![^\W\d_])(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
+        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?!\p{L})|(?<!\p{L})(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
         lambda m, s: _figure_letter(m, s),
     ),
 )

@@ -11,8 +11,10 @@ import re
 
 from sonca.text import (
     abbreviations,
+    addresses,
     acronyms,
     dates,
+    foreign,
     formulas,
     ids,
     money,
@@ -56,6 +58,7 @@ PASSES: tuple[Rule, ...] = (
     *symbols.EARLY_RULES,
     *novel.RULES,
     *ids.RULES,
+    *addresses.RULES,
     *dates.RULES,
     *times.RULES,
     *ranges.RULES,
@@ -65,10 +68,11 @@ PASSES: tuple[Rule, ...] = (
     *romans.RULES,
     *abbreviations.RULES,
     *acronyms.RULES,
+    *foreign.RULES,
     *PLAIN_NUMBERS,
+    *units.LATE_RULES,
     *formulas.RULES,
     *ranges.LATE_RULES,
-    *units.LATE_RULES,
     *symbols.LATE_RULES,
 )
 
