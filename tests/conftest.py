@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 from sonca.utterance import Utterance, Word
+
+
+# Deadlines would make the tests depend on what else the machine does.
+settings.register_profile("sonca", deadline=None)
+settings.load_profile("sonca")
 
 
 def utterance(text: str, at: int = 0, pause_s: float = 0.1) -> Utterance:

@@ -35,24 +35,29 @@ def take_all(feed: Feed, changed: threading.Semaphore) -> list[str]:
     return said
 
 
-def test_everything_comes_in_order_and_only_the_first_is_drawn_by_the_caller(
+def test_everything_comes_in_order_and_only_the_first_two_are_drawn_by_the_caller(
     planner: ThreadPoolExecutor,
 ) -> None:
     drawn: list[tuple[int, str]] = []
     changed = threading.Semaphore(0)
+    gate = threading.Event()
+    planner.submit(gate.wait)
     feed = Feed(numbered(50, drawn), planner, changed.release)
-    assert drawn == [(0, threading.current_thread().name)]
+    assert drawn == [(n, threading.current_thread().name) for n in range(2)]
+    gate.set()
     assert take_all(feed, changed) == [str(n) for n in range(50)]
-    assert all(name.startswith("planner") for _, name in drawn[1:])
+    assert all(name.startswith("planner") for _, name in drawn[2:])
     assert feed.take() is None
 
 
 def test_it_draws_a_little_ahead_and_no_more(planner: ThreadPoolExecutor) -> None:
     drawn: list[tuple[int, str]] = []
     feed = Feed(numbered(1000, drawn), planner, lambda: None)
-    feed.take()
     planner.submit(lambda: None).result(10)  # after the drawing
-    assert len(drawn) == 1 + AHEAD
+    assert len(drawn) == AHEAD
+    feed.take()
+    planner.submit(lambda: None).result(10)
+    assert len(drawn) == AHEAD + 1
 
 
 def test_an_error_comes_after_what_was_planned_before_it(planner: ThreadPoolExecutor) -> None:
@@ -70,9 +75,12 @@ def test_an_error_comes_after_what_was_planned_before_it(planner: ThreadPoolExec
 
 def test_a_closed_feed_draws_no_more(planner: ThreadPoolExecutor) -> None:
     drawn: list[tuple[int, str]] = []
+    gate = threading.Event()
+    planner.submit(gate.wait)
     feed = Feed(numbered(1000, drawn), planner, lambda: None)
     feed.close()
-    feed.take()
+    gate.set()
     planner.submit(lambda: None).result(10)
-    assert len(drawn) == 1
+    assert len(drawn) == 2
+    assert [feed.take(), feed.take()] != [None, None]
     assert feed.over

@@ -118,8 +118,9 @@ def test_only_those_who_can_go_are_picked_and_somebody_always_is(
             scheduler.unblock(id, "hungry")
             blocked.discard(id)
         else:
-            picked = scheduler.pick()
             free = present - blocked
+            assert scheduler.can_pick == bool(free)
+            picked = scheduler.pick()
             assert (picked is None) == (not free)
             assert picked is None or picked in free
 

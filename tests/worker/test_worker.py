@@ -294,6 +294,16 @@ def test_closing_lets_what_is_in_line_finish() -> None:
     assert worker.state == "closed"
 
 
+def test_closing_at_any_moment_returns() -> None:
+    for n in range(200):
+        worker = Worker(ToneEngine)
+        ticket = worker.submit(Request(sentences(n % 3), "low"))
+        if n % 2:
+            said(ticket)
+        worker.close()
+        assert worker.state == "closed"
+
+
 def test_closing_in_a_hurry_tells_those_who_wait() -> None:
     engine = Gate()
     worker = Worker(lambda: engine)

@@ -111,13 +111,11 @@ class Driver:
         """Serve until `stop`. Raises if the engine breaks beyond repair."""
         try:
             while not self._stopping:
-                self._read_inbox(wait=False)
                 self._fill()
-                if self._session.idle:
-                    # Nothing can become speakable without a message.
-                    self._read_inbox(wait=True)
-                else:
+                if not self._session.idle:
                     self._step()
+                # Without a message nothing can become speakable.
+                self._read_inbox(wait=self._session.idle and not self._scheduler.can_pick)
         finally:
             self._engine.close()
 

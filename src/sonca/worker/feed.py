@@ -34,8 +34,8 @@ class Work:
 
 class Feed:
     """`take` and `over` are for the engine's thread; `on_change` is called from the planner's
-    when `take` may have something that it had not. The first piece is drawn at once, on the
-    thread that makes the feed."""
+    when `take` may have something that it had not. The first two pieces are drawn at once, on
+    the thread that makes the feed."""
 
     def __init__(
         self, work: Iterator[Work], planner: Executor, on_change: Callable[[], None]
@@ -49,7 +49,12 @@ class Feed:
         self._drained = False
         self._closed = False
         self._error: Exception | None = None
-        self._draw(limit=1)  # what the first sound waits for is ready before anyone asks
+        # What the first sound waits for is ready before anyone asks; and that a text has but one
+        # sentence, as most have, is known without another thread.
+        self._draw(limit=2)
+        if not self._drained:
+            self._drawing = True
+            planner.submit(self._draw)
 
     def take(self) -> Work | None:
         """The next piece, None if none is ready. Raises what planning raised."""

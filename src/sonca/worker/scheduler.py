@@ -68,6 +68,11 @@ class Scheduler:
         if id in self._jobs:
             self._jobs[id].blocks.discard(reason)
 
+    @property
+    def can_pick(self) -> bool:
+        """Whether `pick` would name somebody."""
+        return any(not job.blocks for job in self._jobs.values())
+
     def pick(self) -> int | None:
         """The job whose next sentence is to be made, None if none can go. Counts its turn."""
         best: dict[Lane, int] = {}
