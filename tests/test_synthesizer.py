@@ -241,3 +241,40 @@ def test_a_reference_for_an_engine_that_cannot_clone_is_refused_at_once() -> Non
     with Sonca("tone") as sonca, sonca.submit(SpeechRequest("một.", reference=recording)) as speech:
         assert speech.voice.cloned
         assert sum(chunk.duration_s for chunk in speech) > 0
+
+
+def test_an_idle_engine_is_unloaded_and_the_next_request_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Sonca("tone") as sonca:
+        sonca.speak("một.")
+        first = sonca.load()
+        assert sonca.unload_idle(after_s=3600) == []
+        assert sonca.unload_idle(after_s=0) == ["tone"]
+        assert first.state == "closed"
+        assert sonca.speak("một.").duration_s > 0
+        assert sonca.load() is not first
+
+
+def test_an_engine_in_use_is_not_unloaded() -> None:
+    with Sonca("tone") as sonca, sonca.stream("một hai ba. " * 2000) as speech:
+        next(iter(speech))
+        assert sonca.unload_idle(after_s=0) == []
+
+
+def test_unloading_while_requests_come_loses_none() -> None:
+    with Sonca("tone") as sonca:
+        stop = threading.Event()
+
+        def unload() -> None:
+            while not stop.is_set():
+                sonca.unload_idle(after_s=0)
+
+        unloader = threading.Thread(target=unload)
+        unloader.start()
+        try:
+            for _ in range(100):
+                assert sonca.speak("một.").duration_s > 0
+        finally:
+            stop.set()
+            unloader.join()

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1, le=256)
     """Compute threads per engine; None lets the engine choose."""
 
+    unload_after_s: float = Field(0.0, ge=0)
+    """Unload an engine that nobody has used for so long; 0 keeps engines loaded."""
+
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Comma-separated; empty for no authentication."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()

@@ -16,7 +16,7 @@ from sonca import text as texts
 from sonca.audio import AudioChunk, join
 from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
-from sonca.errors import EngineNotInstalled, NothingToSay
+from sonca.errors import Busy, EngineNotInstalled, NothingToSay
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import keys
 from sonca.synthesizer.names import catalogue_voice
@@ -24,7 +24,7 @@ from sonca.synthesizer.request import SpeechRequest, check
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Utterance
 from sonca.voices import Catalogue, Resolution, Voice
-from sonca.worker import Request, Work, Worker, WorkerStats
+from sonca.worker import Request, Ticket, Work, Worker, WorkerStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,14 @@ class Sonca:
         resolution = self._resolve(request)
         voice = resolution.voice
         utterances = self._utterances(request.text, voice)
-        worker = self.load(voice.engine)
-        info = worker.loaded.result()
+        info = self.load(voice.engine).loaded.result()
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
         if reference is not None and not info.clones:
             raise cannot_clone(info.name)
         identity = keys.identity(info, voice, reference, options)
-        ticket = worker.submit(
+        ticket = self._enqueue(
+            voice.engine,
             Request(
                 (self._work(utterance, identity) for utterance in utterances),
                 reference or voice.key,
@@ -139,9 +139,30 @@ class Sonca:
                 request.deadline_s,
                 hold=request.whole or request.lane == "bulk",
                 on_made=self._keep,
-            )
+            ),
         )
         return Speech(ticket, resolution)
+
+    def _enqueue(self, engine: str, request: Request) -> Ticket:
+        """Put a request in line, loading the engine again if it was unloaded just now."""
+        while True:
+            worker = self.load(engine)
+            try:
+                return worker.submit(request)
+            except Busy:
+                if self._workers.get(engine) is worker:
+                    raise
+
+    def unload_idle(self, after_s: float) -> list[str]:
+        """Unload the engines that nobody has used for `after_s` seconds; their names. The next
+        request loads them again and waits for it."""
+        with self._loading:
+            idle = {n: w for n, w in self._workers.items() if w.idle_s > after_s}
+            for name in idle:
+                del self._workers[name]
+        for worker in idle.values():
+            worker.close()
+        return list(idle)
 
     def _work(self, utterance: Utterance, identity: str) -> Work:
         """The utterance with its key, and its sound if it was made before."""

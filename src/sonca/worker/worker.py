@@ -70,6 +70,7 @@ class Worker:
         self._admission = threading.Condition()  # guards the line, never held while work runs
         self._line: dict[int, Lane] = {}
         self._next_id = 0
+        self._last_used = clock()
         self._planner = ThreadPoolExecutor(1, thread_name_prefix=f"sonca-{name}-planner")
         self._driver = Driver(load, on_end=self._on_end, clock=clock)
         self._thread = threading.Thread(target=self._run, name=f"sonca-{name}", daemon=True)
@@ -89,6 +90,14 @@ class Worker:
         del counts["request_s"]
         depth = {lane: lanes.count(lane) for lane in LANES}
         return WorkerStats(state=self._state, depth=depth, **counts)
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last request left the line; 0 while any is in it, or loading is on."""
+        with self._admission:
+            if self._line or not self.loaded.done():
+                return 0.0
+            return self._clock() - self._last_used
 
     def submit(self, request: Request) -> Ticket:
         """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
@@ -129,6 +138,7 @@ class Worker:
     def _on_end(self, id: int) -> None:
         with self._admission:
             self._line.pop(id, None)
+            self._last_used = self._clock()
             self._admission.notify_all()
 
     def close(self, drain_s: float = 0.0) -> None:
