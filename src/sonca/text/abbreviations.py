@@ -11,20 +11,22 @@ from sonca.text.tables import rows
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Abbreviation to its reading and the words of which one must stand near, if any."""
-    table = {}
+def _table() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """Abbreviation to its readings, each with the words of which one must stand near, if any."""
+    table: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for row in rows("abbreviations.tsv"):
         near = tuple(row[2].split()) if len(row) > 2 else ()
         for key in row[0].split("|"):
-            table[key] = (row[1], near)
+            table.setdefault(key, []).append((row[1], near))
+    for readings in table.values():
+        readings.sort(key=lambda r: not r[1])  # those that ask for company first
     return table
 
 
 def lookup(key: str) -> str | None:
     """The reading of an abbreviation that needs no company."""
     found = _table().get(key)
-    return found[0] if found and not found[1] else None
+    return found[-1][0] if found and not found[-1][1] else None
 
 
 def _near(sheet: Sheet, match: re.Match[str], words: tuple[str, ...]) -> bool:
@@ -63,8 +65,9 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
             # The dot of "TS." is the abbreviation's own; at the end of a sentence it is not.
             if found and not text[stop:].strip():
                 stop -= 1
-        if found and (not found[1] or _near(sheet, match, found[1])):
-            return Claim(start, stop, found[0], "abbreviation")
+        for reading, near in found or ():
+            if not near or _near(sheet, match, near):
+                return Claim(start, stop, reading, "abbreviation")
     return None
 
 
@@ -111,13 +114,17 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         ):
             kind = "quý" if value <= 4 else kind
     said = cardinal(match["n"], sheet.reading)
+    kind_end = match.start("n")
+    while sheet.text[kind_end - 1] == " ":
+        kind_end -= 1
     return [
-        Claim(*match.span("kind"), kind, "road"),
+        Claim(match.start("kind"), kind_end, kind, "road"),
         Claim(*match.span("n"), said, "road"),
     ]
 
 
 RULES = (
+    Rule("number sign", "capital", r"(?<![\w])(?:No|Nº|N°)\.? ?(?=\d)", lambda m, s: "số"),
     Rule(
         "road",
         "capital",
@@ -133,7 +140,7 @@ RULES = (
     Rule(
         "abbreviation",
         "capital",
-        r"(?<![\w])[^\W\d_]{1,10}(?:[.&/–-] ?[A-ZĐÀ-Ỵ][^\W\d_]{0,9}){0,5}\.?",
+        r"(?<![\w])\p{L}{1,10}(?:[.&/–-] ?[A-ZĐÀ-Ỵ]\p{L}{0,9}){0,5}\.?",
         _read,
         WORD_BLOT,
     ),

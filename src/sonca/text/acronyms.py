@@ -59,25 +59,25 @@ def _among_capitals(sheet: Sheet, match: re.Match[str]) -> bool:
 
 
 RULES = (
-    Rule("acronym", "capital", r"(?<![^\W\d_])[A-ZĐĂÂÊÔƠƯ]{2,}(?![^\W\d_])", _acronym, WORD_BLOT),
+    Rule("acronym", "capital", r"(?<!\p{L})[A-ZĐĂÂÊÔƠƯ]{2,}(?!\p{L})", _acronym, WORD_BLOT),
     Rule(
         "acronym",
         "capital",
-        r"(?<![^\W\d_])(?:[A-ZĐ]\.){2,6}[A-ZĐ]?(?![^\W\d_])",
+        r"(?<!\p{L})(?:[A-ZĐ]\.){2,6}[A-ZĐ]?(?!\p{L})",
         lambda m, s: spell(m[0].replace(".", "")),
         WORD_BLOT,
     ),
     Rule(
         "acronym",
         "capital",
-        r"(?<![^\W\d_])[A-ZĐ]{1,4}(?:&[A-ZĐ]{1,4}){1,2}(?![^\W\d_])",
+        r"(?<!\p{L})[A-ZĐ]{1,4}(?:&[A-ZĐ]{1,4}){1,2}(?!\p{L})",
         lambda m, s: " và ".join(spell(p) for p in m[0].split("&")),
         WORD_BLOT,
     ),
     Rule(
         "letter",
         "digit",
-        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?![^\W\d_])|(?<![^\W\d_])(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
+        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?!\p{L})|(?<!\p{L})(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
         lambda m, s: _figure_letter(m, s),
     ),
 )

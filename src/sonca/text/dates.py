@@ -104,7 +104,7 @@ def _day_range(match: re.Match[str], sheet: Sheet) -> str | None:
 
 def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
     """``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
-    a, b = int(match["a"]), int(match["b"])
+    a, b = int(match["a"]), int(match["b"].replace(".", ""))
     before = sheet.before(match.start())
     after = sheet.after(match.end())
     reading = sheet.reading
@@ -118,7 +118,8 @@ def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
         return f"{cardinal(a, reading)} trên không"
     over = before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số"
     over = over or after == "điểm" or a >= b or b > 1000
-    return f"{cardinal(a, reading)} {'trên' if over else 'phần'} {cardinal(b, reading)}"
+    below = "tư" if b == 4 and not over else cardinal(b, reading)
+    return f"{cardinal(a, reading)} {'trên' if over else 'phần'} {below}"
 
 
 def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
@@ -131,7 +132,7 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         return False
     if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
         return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
-    if after in _FRACTION_AFTER or before in _FRACTION_BEFORE:
+    if after in _FRACTION_AFTER or before in _FRACTION_BEFORE and a <= b or before in _OVER_BEFORE:
         return False
     if a > b or (a, b) in _HOLIDAYS and a != 1:
         return True
@@ -145,16 +146,40 @@ def _month_year(match: re.Match[str], sheet: Sheet) -> str | None:
         if not 1 <= value <= 4:
             return None
         return f"{word.lower()} {cardinal(value, sheet.reading)} năm {year_name(year, sheet)}"
-    if not 1 <= value <= 12 or not (word or 1000 <= int(year) <= 2999):
+    if not 1 <= value <= 12 or not (word or 1900 <= int(year) <= 2100):
+        return None
+    if not word and sheet.before(match.start()) in ("lệ", "số", "giảm", "tăng"):
         return None
     return f"tháng {month_name(value, sheet)} năm {year_name(year, sheet)}"
 
 
 def _month(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     value = int(match["m"])
-    if not 1 <= value <= 12 or sheet.before(match.start()) in ("mỗi", "mấy"):
+    if not 1 <= value <= 12 or _counts_months(sheet.text, match.start(), match.end()):
         return None
     return [Claim(match.start("m"), match.end("m"), month_name(value, sheet), "month")]
+
+
+def _months(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    first, last = int(match["a"]), int(match["b"])
+    if not (1 <= first <= 12 and 1 <= last <= 12):
+        return None
+    return [
+        Claim(*match.span("a"), month_name(first, sheet), "month"),
+        Claim(*match.span("dash"), "đến tháng", "months"),
+        Claim(*match.span("b"), month_name(last, sheet), "month"),
+    ]
+
+
+def _counts_months(text: str, start: int, end: int) -> bool:
+    """ "3 tháng 2 ngày" counts months; "ngày 3 tháng 2" and "3 tháng 2 năm 1930" name one."""
+    if not re.search(r"\d ?\Z", text[:start]):
+        return False
+    named = re.search(
+        r"(?:ngày|mùng|mồng|sáng|trưa|chiều|tối|đêm|hôm|dịp|lễ)[ \d–-]{1,8}\Z",
+        text[max(0, start - 14) : start].lower(),
+    )
+    return not named and not re.match(r"[ ,]{1,2}năm \d", text[end:])
 
 
 def _day(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -190,6 +215,7 @@ def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     return f"thứ {_WEEKDAYS[match[0][1]]}"
 
 
+_QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _D, _M, _Y = r"(?P<d>\d{1,2})", r"(?P<m>\d{1,2})", r"(?P<y>\d{4}|\d{2})"
 _LEFT, _RIGHT = r"(?<![\w/.,-])", r"(?![\w/]|[.,-]\d)"
 
@@ -201,6 +227,18 @@ RULES = (
         "digit",
         rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]|[.,]\d)",
         _day_range,
+    ),
+    Rule(
+        "quarter and year",
+        "digit",
+        r"(?<![\w])[Qq]uý (?P<q>IV|I{1,3}) ?[/-] ?(?P<y>\d{4})(?![\w/])",
+        lambda m, s: f"quý {cardinal(_QUARTERS[m['q']], s.reading)} năm {year_name(m['y'], s)}",
+    ),
+    Rule(
+        "month and year",
+        "digit",
+        r"(?<![\w])(?P<word>T)(?P<m>\d{1,2})/(?P<y>\d{4})(?![\w/])",
+        _month_year,
     ),
     Rule(
         "month and year",
@@ -222,11 +260,18 @@ RULES = (
         ),
         flags=re.IGNORECASE,
     ),
-    Rule("slash", "digit", r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,7})(?![\w/]|[.,]\d)", _slash),
+    Rule("slash", "digit", r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)", _slash),
+    Rule(
+        "months",
+        "digit",
+        r"(?<![\w])tháng (?P<a>\d{1,2}) ?(?P<dash>[-–~]) ?(?P<b>\d{1,2})(?![\w/]|[.,]\d)",
+        _months,
+        flags=re.IGNORECASE,
+    ),
     Rule(
         "month",
         "digit",
-        r"(?<!\d )(?<![\w])tháng (?P<m>\d{1,2})(?![\w/]|[.,]\d)",
+        r"(?<![\w])tháng (?P<m>\d{1,2})(?![\w/]|[.,]\d)",
         _month,
         flags=re.IGNORECASE,
     ),

@@ -51,33 +51,31 @@ def _operator(match: re.Match[str], sheet: Sheet) -> str | None:
     return _OPERATORS.get(sign)
 
 
-_FORMULA = re.compile(r"[=≠≈≤≥<>]|\d ?[+×÷] ?\d")
+_OPERATING = re.compile(r"[=≠≈≤≥<>+×÷√^²³*]")
+_LEFT_PART = re.compile(r"(?:[\s\d.,()+×÷*/=<>≤≥≠≈√^²³−–-]|\b[A-Za-z]\b|(?<=\d)[a-z]\b){0,60}\Z")
+_RIGHT_PART = re.compile(r"(?:[\s\d.,()+×÷*/=<>≤≥≠≈√^²³−–:-]|\b[A-Za-z]\b|(?<=\d)[a-z]\b){0,60}")
 
 
 def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
+    """Whether the sign stands among operands that another operator shows to be a formula."""
     text = sheet.text
-    around = text[max(0, match.start() - 40) : match.end() + 40]
     if sign in "xX":
         return True
     if sign in "*·":
         return text[match.end() : match.end() + 1] != "*"
-    if _FORMULA.search(around):
-        return True
-    before = text[: match.start()].rstrip()[-1:]
-    after = text[match.end() :].lstrip()[:1]
-    return sign in "-−" and (
-        before.isalpha() and _single(text, match.start()) and after.isalnum() and "^" in around
-    )
-
-
-def _single(text: str, at: int) -> bool:
-    stripped = text[:at].rstrip()
-    return not stripped[-2:-1].isalpha()
+    left = _LEFT_PART.search(text[max(0, match.start() - 60) : match.start()])
+    right = _RIGHT_PART.match(text, match.end())
+    around = (left[0] if left else "") + " " + (right[0] if right else "")
+    if sign in ":/":
+        return "=" in around
+    return bool(_OPERATING.search(around))
 
 
 def _vulgar(match: re.Match[str], sheet: Sheet) -> str:
     said = _VULGAR[match["v"]]
     if match["n"]:
+        if match["v"] == "½":
+            said = "rưỡi"
         return f"{cardinal(match['n'], sheet.reading)} {said}"
     return said
 
@@ -92,7 +90,7 @@ def _negative(match: re.Match[str], sheet: Sheet) -> str | None:
         match[0] != "−"
         and rest
         and rest[1].isalpha()
-        and not re.match(r"[\d.,]+ ?(?:độ|[CFK]\b|m\b|km|%)", text[match.end() :])
+        and not re.match(r"[\d.,]+ ?(?:độ|đến|tới|[CFK]\b|m\b|km|%)", text[match.end() :])
     ):
         return None
     return "âm"
@@ -113,12 +111,25 @@ EARLY_RULES = (
     Rule(
         "fraction", "digit", r"(?:(?<![\w.,])(?P<n>\d{1,3}) ?)?(?P<v>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒])", _vulgar
     ),
+    Rule(
+        "operator",
+        "digit",
+        r"(?:(?<=[\x01\d])|(?<=[\x01\d] )) ?(?P<op>[xX×*·]) ?(?=[\x01\d])",
+        lambda m, s: "nhân",
+    ),
+    Rule("power", "digit", r"(?<=[\w)])\^\(?[-−]?[\da-z]{1,4}\)?", _power),
     Rule("root", "symbol", "[√∛∜]", _root),
     Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),
     Rule("about", "digit", r"(?<![\w\x01])(?<![\x01\d] )[~≈∼] ?(?=[\d$€])", _about),
 )
 
 RULES = (
+    Rule(
+        "operator",
+        "digit",
+        r"(?:(?<=\x01)|(?<=\x01 )) ?(?P<op>[xX×*·]) ?(?=\x01)",
+        lambda m, s: "nhân",
+    ),
     Rule(
         "operator",
         "symbol",
@@ -131,12 +142,6 @@ RULES = (
         "symbol",
         rf"{_OPERAND_LEFT}(?P<op>\+)(?=[\x01\w(])|{_OPERAND_LEFT} \+ ",
         lambda m, s: "cộng",
-    ),
-    Rule(
-        "operator",
-        "digit",
-        r"(?:(?<=[\x01\d])|(?<=[\x01\d] )) ?(?P<op>[xX×*·]) ?(?=[\x01\d])",
-        lambda m, s: "nhân",
     ),
     Rule(
         "operator",

@@ -64,6 +64,9 @@ def _long(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if len(text) > MAX_CARDINAL_DIGITS:
         return digits(text)
+    if sheet.text[match.start() - 1 : match.start()] == " " and len(text) == 3:
+        if sheet.text[match.start() - 2 : match.start() - 1].isdigit():
+            return None  # the end of "3 000"
     zeros = len(text) - len(text.rstrip("0"))
     if text[0] == "0" and len(text) >= 3 or len(text) >= 12 and zeros < 6:
         return digits(text)
@@ -155,6 +158,13 @@ def _document(match: re.Match[str], sheet: Sheet) -> list[Claim]:
 
 RULES = (
     Rule(
+        "phone",
+        "digit",
+        r"(?:(?<=cảnh sát )|(?<=cứu hỏa )|(?<=cứu hoả )|(?<=cứu thương )|(?<=cấp cứu )|(?<=cứu nạn ))11[1-5](?!\w)",
+        lambda m, s: digits(m[0]),
+        flags=re.IGNORECASE,
+    ),
+    Rule(
         "document number",
         "digit",
         r"(?<![\w/])\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐa-zƯ]{1,9}\d{0,2}(?:-[A-ZĐ][A-ZĐa-zƯ]{0,9}){0,4}(?![\w])",
@@ -172,6 +182,7 @@ RULES = (
         "digit",
         rf"(?<![\w+.,/])(?:\(?\+\d{{1,3}}\)?(?:{_SEP}?\(?\d{{1,4}}\)?){{2,6}}"
         rf"|\(0\d{{1,3}}\){_SEP}?\d{{3,4}}{_SEP}?\d{{3,4}}"
+        rf"|0\d{{1,3}}{_SEP}\d{{6,8}}|84{_SEP}\d{{2,3}}(?:{_SEP}\d{{3,4}}){{2}}"
         rf"|0\d{{2,4}}(?:{_SEP}\d{{2,4}}){{2,3}}|0\d{{9,10}}|1[89]00{_SEP}?\d{{4}}(?:\d\d)?"
         rf"|1[89]00(?:{_SEP}\d{{2,4}}){{1,3}})(?![\w/]|[.,]\d)",
         _phone,
@@ -186,7 +197,7 @@ RULES = (
     Rule(
         "code",
         "digit",
-        rf"(?<![\w])(?:{_CODE_WORDS})(?: [^\W\d_]{{1,7}}){{0,4}}[ :.#]{{1,3}}"
+        rf"(?<![\w])(?:{_CODE_WORDS})(?: \p{{L}}{{1,7}}){{0,4}}[ :.#]{{1,3}}"
         r"(?P<code>(?:[A-ZĐ]{1,5}-?)?\d[\dA-Z-]{1,24})(?![\w/%]|[.,:]\d)",
         _code,
         flags=re.IGNORECASE,

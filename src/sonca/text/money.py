@@ -13,7 +13,7 @@ from sonca.text.units import unit_name
 _SIGNS = r"US\$|A\$|S\$|HK\$|[$€£¥₫฿₩₽₹]"
 _CODES = (
     "VNĐ|VND|vnđ|vnd|Vnđ|USD|usd|EUR|GBP|JPY|CNY|KRW|THB|AUD|SGD|CAD|HKD|CHF|RUB|NDT|đồng|đ|₫|Đ"
-    "|US\\$|[$€£¥₩฿₽₹]"
+    "|won|baht|yên|BTC|ETH|euro|Euro|EURO|US\\$|[$€£¥₩฿₽₹]"
 )
 _SCALES = "nghìn|ngàn|triệu|tỷ|tỉ|trăm"
 
@@ -37,7 +37,7 @@ def _signed(match: re.Match[str], sheet: Sheet) -> str | None:
     """``$12.50``: dollars and cents; everything else as a decimal."""
     currency = _currency(match["sign"])
     whole, fraction, _ = split(match["n"], grouped=True)
-    if len(fraction) == 2 and currency == "đô la" and not match["scale"]:
+    if len(fraction) == 2 and int(whole) and currency == "đô la" and not match["scale"]:
         said = f"{cardinal(whole, sheet.reading)} {currency}"
         return f"{said} {cardinal(fraction, sheet.reading)} xu" if int(fraction) else said
     scale = _scale(match["scale"], sheet) if match["scale"] else ""
@@ -109,7 +109,7 @@ def _rest(rest: str, scale: str, sheet: Sheet) -> str:
 
 
 _LEFT = rf"(?<![\w]){NUMBER_START}"
-_PER = r"(?:/(?P<per>[^\W\d_]{1,7}[²³23]?)(?![\w]))?"
+_PER = r"(?:/(?P<per>\p{L}{1,7}[²³23]?)(?![\w]))?"
 
 RULES = (
     Rule(
@@ -129,7 +129,7 @@ RULES = (
     Rule(
         "money",
         "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ|m)(?P<rest>\d{{1,3}})?(?![\w.]|,\d){_PER}",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>\d{{1,3}})?(?![\w.]|,\d){_PER}",
         _millions,
     ),
     Rule(
@@ -138,5 +138,5 @@ RULES = (
         rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\.(?!\d)){_PER}",
         _millions,
     ),
-    Rule("money", "digit", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?![\w-]){_PER}", _thousands),
+    Rule("money", "digit", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?!\w|-\p{{L}}){_PER}", _thousands),
 )

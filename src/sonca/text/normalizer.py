@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 from sonca.text.folding import fold
 from sonca.text.reading import Reading
-from sonca.text.sheet import Claim, Sheet
+from sonca.text.sheet import LETTER, Claim, Sheet
 from sonca.utterance import Span
 
 _DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
-_CAPITAL = re.compile(r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.")
+_CAPITAL = re.compile(r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.|\b[A-ZĐ]{1,4}\d")
 _DOTTED = re.compile(r"[^\W_]\.[^\W_]")
-_BROKEN = re.compile(r"[-–…]|\.\.")
+_BROKEN = re.compile(r"[-–—~…→]|\.\.")
 _DRAWN = re.compile(r"([^\W\d_])\1\1", re.IGNORECASE)
 _SMILE = re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@")
 _SYMBOL = re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_")
-_PIECE = re.compile(r"[^\W\d_]+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
+_PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
 _KINDS = (
     ("any", None),
     ("digit", _DIGIT),
@@ -106,7 +106,8 @@ def _token(source: str, sheet: Sheet, claim: Claim) -> Token:
     return Token(span, source[span[0] : span[1]], claim.spoken, claim.rule, claim.foreign)
 
 
-_QUIET = {"(": ",", ")": ",", "[": ",", "]": ",", "【": ",", "】": ",", "，": ",", "：": ":"}
+_OPENING, _CLOSING = "([【「『", ")]】」』"
+_QUIET = {"，": ",", "：": ":"}
 
 
 def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
@@ -120,6 +121,11 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
             spoken = "…"
     elif piece in ",;:":
         spoken = piece
+    elif piece in _OPENING:
+        spoken = "," if sheet.text[at - 1 : at] == " " else ""
+    elif piece in _CLOSING:
+        follows = sheet.text[end : end + 2]
+        spoken = "," if follows[:1] in " " and follows[1:2].isalnum() else ""
     elif piece in _QUIET:
         spoken = _QUIET[piece]
     elif piece in "–—―-" and sheet.text[at - 1 : at] == " " and sheet.text[end : end + 1] == " ":

@@ -36,7 +36,7 @@ def _plain(word: str) -> str:
 def _drawn_out(match: re.Match[str], sheet: Sheet) -> str | None:
     """``Khôôông`` is "không", ``hừmmm`` is "hừm"."""
     word = match[0].lower()
-    if syllable(word):
+    if syllable(word) or match[0].isupper() and match[0].isascii():
         return None
     out = word[0]
     for char in word[1:]:
@@ -52,8 +52,8 @@ RULES = (
     Rule(
         "stutter",
         "broken",
-        r"(?<![\w-])(?P<start>[^\W\d_]{1,3})(?:(?:[-–]|\.{2,3} ?|… ?)(?P=start)){0,4}"
-        r"(?:[-–]|\.{2,3} ?|… ?)(?P<word>[^\W\d_]{1,7})(?![\w])",
+        r"(?<![\w-])(?P<start>\p{L}{1,3})(?:(?:[-–]|\.{2,3} ?|… ?)(?P=start)){0,4}"
+        r"(?:[-–]|\.{2,3} ?|… ?)(?P<word>\p{L}{1,7})(?![\w])",
         _stutter,
         WORD_BLOT,
         re.IGNORECASE,
@@ -61,7 +61,7 @@ RULES = (
     Rule(
         "drawn-out word",
         "drawn",
-        r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)[^\W\d_]{3,40}(?!\w)",
+        r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)\p{L}{3,40}(?!\w)",
         _drawn_out,
         WORD_BLOT,
         re.IGNORECASE,

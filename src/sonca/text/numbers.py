@@ -79,6 +79,9 @@ def decimal(whole: str, fraction: str, reading: Reading, point: str = "phẩy") 
     return f"{cardinal(whole, reading)} {point} {fraction_digits(fraction, reading)}"
 
 
+_BLANK_GROUPS = str.maketrans("", "", " '’")
+
+
 def split(number: str, *, grouped: bool = False) -> tuple[str, str, str]:
     """``(whole, fraction, sign)`` of a written number with any separators.
 
@@ -86,7 +89,7 @@ def split(number: str, *, grouped: bool = False) -> tuple[str, str, str]:
     later one is decimal. A dot before exactly three digits groups; a comma before three digits
     is decimal unless it repeats or the caller knows better (`grouped`).
     """
-    number = number.replace(" ", "")
+    number = number.translate(_BLANK_GROUPS)
     dot, comma = number.rfind("."), number.rfind(",")
     if dot >= 0 and comma >= 0:
         sign = "," if comma > dot else "."

@@ -11,6 +11,7 @@ import re
 
 from sonca.text import (
     abbreviations,
+    addresses,
     acronyms,
     dates,
     formulas,
@@ -56,6 +57,7 @@ PASSES: tuple[Rule, ...] = (
     *symbols.EARLY_RULES,
     *novel.RULES,
     *ids.RULES,
+    *addresses.RULES,
     *dates.RULES,
     *times.RULES,
     *ranges.RULES,
@@ -66,9 +68,9 @@ PASSES: tuple[Rule, ...] = (
     *abbreviations.RULES,
     *acronyms.RULES,
     *PLAIN_NUMBERS,
+    *units.LATE_RULES,
     *formulas.RULES,
     *ranges.LATE_RULES,
-    *units.LATE_RULES,
     *symbols.LATE_RULES,
 )
 

@@ -44,6 +44,8 @@ def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     before = text[max(0, match.start() - 60) : match.start()]
     told = _SCORE_WORDS.search(before) or _SCORE_WORDS.search(text[match.end() : match.end() + 40])
     previous = sheet.before(match.start())
+    if sheet.before(match.start(), 2) in ("tỷ số", "tỉ số"):
+        return _parts(match, sheet)
     if previous in ("từ", "khoảng", "tuổi", "ngày", "tháng", "chương", "tập", "câu", "trang", "số"):
         return None
     if not told and int(one) < int(other):
@@ -107,7 +109,7 @@ RULES = (
 LATE_RULES = (
     Rule(
         "range",
-        "digit",
+        "broken",
         rf"(?<=\x01) ?(?:{DASH}|->|→) ?(?=\x01|thứ \x01|tháng \x01|ngày \x01|năm \x01|chủ nhật)",
         lambda m, s: "đến",
     ),

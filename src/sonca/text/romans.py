@@ -117,5 +117,5 @@ RULES = (
         _thu,
         flags=re.IGNORECASE,
     ),
-    Rule("roman numeral", "capital", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.[^\W\d_])", _roman),
+    Rule("roman numeral", "capital", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L})", _roman),
 )

@@ -19,9 +19,10 @@ NUMBER_BLOT = "\x01"
 WORD_BLOT = "\x02"
 SILENT_BLOT = "\x03"
 
-_LETTERS = r"[^\W\d_]"
-_LAST_WORDS = re.compile(rf"({_LETTERS}+)[^\w\n]*\Z")
-_NEXT_WORD = re.compile(rf"[ ]?({_LETTERS}+)")
+LETTER = r"[^\W\d_²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒ⁿₙ]"
+"""One letter. `Rule` patterns write it ``\\p{L}``: for `re`, small figures are letters too."""
+_LAST_WORDS = re.compile(rf"({LETTER}+)[^\w\n]*\Z")
+_NEXT_WORD = re.compile(rf"[ ]?({LETTER}+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ Read = Callable[[re.Match[str], Sheet], "str | Claim | list[Claim] | None"]
 @dataclass(frozen=True)
 class Rule:
     """One named way of reading. `when` says which sentences can hold a match at all:
-    ``digit``, ``capital``, ``symbol`` or ``any``."""
+    ``any`` or one of the normalizer's kinds (``digit``, ``capital``, ``symbol``...)."""
 
     name: str
     when: str
@@ -83,7 +84,7 @@ class Rule:
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
-        return re.compile(self.pattern, self.flags)
+        return re.compile(self.pattern.replace(r"\p{L}", LETTER), self.flags)
 
     def apply(self, sheet: Sheet) -> None:
         """Claim every match that `read` has a reading for."""

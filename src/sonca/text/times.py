@@ -43,12 +43,25 @@ def _hours(match: re.Match[str], sheet: Sheet) -> str | None:
     return f"{cardinal(int(match['h']), sheet.reading)} giờ"
 
 
+_HOUR_BEFORE = frozenset("lúc từ đến khoảng vào trước sau tới hồi".split())
+_HOUR_AFTER = frozenset("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày".split())
+
+
+def _short_hours(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``9g`` is an hour only in the company of hours; elsewhere it is a weight."""
+    near = sheet.before(match.start()) in _HOUR_BEFORE or sheet.after(match.end()) in _HOUR_AFTER
+    ranged = re.match(r" ?[-–] ?\d{1,2}[gh]\b", sheet.text[match.end() :])
+    return _hours(match, sheet) if int(match["h"]) <= 24 and (near or ranged) else None
+
+
 def _quotes(match: re.Match[str], sheet: Sheet) -> str | None:
     """``30'45''`` in minutes and seconds; a height or an angle has other signs before it."""
     minute, second = match["m"], match["s"]
     if "°" in sheet.text[max(0, match.start() - 2) : match.start()]:
         return None
-    said = f"{cardinal(int(minute), sheet.reading)} phút"
+    said = cardinal(int(minute), sheet.reading)
+    if second or sheet.before(match.start()) != "phút":
+        said += " phút"
     return f"{said} {cardinal(int(second), sheet.reading)} giây" if second else said
 
 
@@ -80,11 +93,13 @@ RULES = (
         rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?P<m>)(?P<s>)(?P<half>[AaPp][Mm])(?![\w])",
         _clock,
     ),
+    Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,2}})g(?![\w/])", _short_hours),
+    Rule("minutes", "digit", rf"{_LEFT}(?P<m>\d{{1,2}})(?P<s>)p(?![\w/])", _quotes),
     Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,4}})(?: ?h| ?H(?![A-Z]))(?![\w/])", _hours),
     Rule(
         "minutes",
         "digit",
-        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′\w])(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
+        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′]|\p{{L}})(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
         _quotes,
     ),
     Rule(

@@ -136,6 +136,27 @@ def _alone_unit(match: re.Match[str], sheet: Sheet) -> str | None:
     return None
 
 
+_MONEY = frozenset("nghìn ngàn triệu tỷ tỉ đồng usd vnđ".split())
+
+
+def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """The slash of ``5 lít/ngày``: after an amount it is "trên", after money "một"."""
+    if match.re.groups and not re.search(
+        r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z", sheet.work[max(0, match.start() - 12) : match.start()]
+    ) and not match["unit"] in _TIMES:
+        return None
+    said = "một" if sheet.before(match.start()) in _MONEY else "trên"
+    claims = [Claim(*match.span("s"), said, "per")]
+    unit = match["unit"]
+    name = unit_name(unit) if unit else None
+    if name is not None and (len(unit) > 1 or unit in "lmgsh"):
+        claims.append(Claim(*match.span("unit"), name, "unit"))
+    return claims
+
+
+_TIMES = frozenset("giây phút giờ ngày tháng năm tuần lần".split())
+
+
 def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
     letter = "xê" if match["u"] in "Cc" else "ép"
     return [Claim(match.start("u"), match.end("u"), letter, "unit")]
@@ -174,7 +195,7 @@ RULES = (
         _measured,
     ),
     Rule("unit", "digit", r"(?<=độ )(?P<u>[CF])(?![\w])", _degree),
-    Rule("inches", "symbol", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),
+    Rule("inches", "digit", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),
     Rule("grouped number", "digit", rf"{_LEFT}\d{{1,3}},\d{{3}}(?![\w]|[.,]\d)", _grouped),
 )
 
@@ -188,8 +209,15 @@ LATE_RULES = (
     Rule(
         "per",
         "digit",
-        r"(?<=\x01)(?: ?[^\W\d_]{1,8})?(?P<s>/)(?=[^\W\d_])",
-        lambda m, s: [Claim(m.start("s"), m.end("s"), "trên", "per")],
+        r"(?:(?<=[\x01²³])|(?<=\p{L}))(?P<s>/)(?P<unit>\p{L}{1,7}[²³23]?(?![\w])|(?=\x01))",
+        _per,
+    ),
+    Rule(
+        "per",
+        "symbol",
+        r"(?:(?<=mét)|(?<=lít)|(?<=gam)|(?<=tấn)|(?<=lần)|(?<=vòng)|(?<=người)|(?<=viên))(?P<s>/)"
+        r"(?P<unit>\p{L}{1,7}[²³23]?)(?![\w])",
+        _per,
     ),
 )
 

@@ -16,7 +16,7 @@ _TLD = (
 )
 _FILE = (
     "pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|svg|mp3|mp4|wav|flac|avi|mkv|mov|zip|rar|7z|exe|py|js"
-    "|ts|html?|css|csv|tsv|json|xml|md|apk|iso|epub|log|sql|java|cpp|php|srt"
+    "|html?|css|csv|tsv|json|xml|md|apk|iso|epub|log|sql|java|cpp|php|srt"
 )
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61})"
 _PIECE = re.compile(r"[A-Za-zÀ-ỹ]+|\d+|.", re.DOTALL)
