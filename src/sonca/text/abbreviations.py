@@ -55,6 +55,8 @@ def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim | None:
     text = sheet.work
+    if text[end : end + 1].isdigit() and text[end - 1].isalpha():
+        return None  # VN123 is a flight
     for stop in range(end, start, -1):
         if stop < end and text[stop - 1].isalpha() and text[stop].isalpha():
             continue
@@ -107,7 +109,7 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         "Km": "ki lô mét",
     }[match["kind"]]
     value = int(match["n"])
-    if match["kind"] == "Q":
+    if match["kind"] == "Q" and "." not in match[0]:
         text = sheet.text
         if text[match.end() : match.end() + 1] == "/" or (
             value <= 4 and not re.search(r"TP|HCM|phường|P\.|đường", text)

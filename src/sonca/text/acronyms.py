@@ -22,7 +22,11 @@ def _acronym(match: re.Match[str], sheet: Sheet) -> Claim | str | None:
     if listed is not None:
         foreign = token if " " not in token and _is_word(listed) else None
         return Claim(match.start(), match.end(), listed.lstrip("="), "acronym", foreign)
-    if known and len(token) >= 3:
+    if known and (
+        len(token) >= 3
+        or not sheet.text[: match.start()].strip('-–—"“ ')
+        and (not any(c.isalnum() for c in sheet.text[match.end() :]))
+    ):
         return None
     from sonca.text.foreign import known_foreign
 
@@ -58,7 +62,23 @@ def _among_capitals(sheet: Sheet, match: re.Match[str]) -> bool:
     return False
 
 
+_ELEMENTS = "Na|Ca|Cl|Fe|Cu|Mg|Al|Zn|Ag|Si|Ba|Mn|Pb|Br|Hg"
+
+
+def _chemical(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``NaCl``, ``CaO``: symbols of elements, letter by letter."""
+    capitals = sum(c.isupper() for c in match[0])
+    return spell(match[0]) if capitals >= 2 and not match[0].isupper() else None
+
+
 RULES = (
+    Rule(
+        "chemical formula",
+        "capital",
+        rf"(?<!\p{{L}})(?:{_ELEMENTS}|[HCNOFPSKI]){{2,8}}(?!\p{{L}})",
+        _chemical,
+        WORD_BLOT,
+    ),
     Rule("acronym", "capital", r"(?<!\p{L})[A-ZĐĂÂÊÔƠƯ]{2,}(?!\p{L})", _acronym, WORD_BLOT),
     Rule(
         "acronym",

@@ -12,7 +12,7 @@ _DATE_BEFORE = frozenset(
     " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
     " mừng ngày: lịch khai giảng".split()
 ) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
-_STREET_BEFORE = frozenset("đường phố quảng công trường".split())
+_STREET_BEFORE = frozenset("đường phố lộ quảng công trường".split())
 _FRACTION_BEFORE = frozenset(
     "số giảm tăng chiếm khoảng hơn gần còn được ăn uống bằng là hết quá thiếu đạt điểm lệ một cả"
     " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm".split()
@@ -260,7 +260,12 @@ RULES = (
         ),
         flags=re.IGNORECASE,
     ),
-    Rule("slash", "digit", r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)", _slash),
+    Rule(
+        "slash",
+        "digit",
+        r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)",
+        _slash,
+    ),
     Rule(
         "months",
         "digit",

@@ -6,19 +6,22 @@ syllables by rule, then the letters themselves where espeak-ng is not installed.
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sonca.text.letters import name, spell
-from sonca.text.sheet import Sheet
-from sonca.text.syllables import bare, segment, split_tone
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.syllables import bare, segment, split_tone, syllable
 from sonca.text.tables import mapping
 
 if TYPE_CHECKING:
     from sonca.espeakng import Library
 
+_VOICE = "en-gb"
+"""British: its "o" is the o that Vietnamese hear, and its r is silent where theirs is."""
 _MAX_SOUNDED = 30
 """Longer runs of letters are no words; they are read by their spelling."""
 
@@ -30,6 +33,8 @@ def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None
     expanded = _shorthand(word)
     if expanded is not None:
         return expanded, "abbreviation", None
+    if len(word) <= 3 and word.isascii() and _in_formula(word, sheet, at):
+        return spell(word), "variables", None
     known = known_foreign(word)
     if known is not None:
         return known, "foreign word list", word
@@ -39,6 +44,24 @@ def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None
     if word.isascii() and bare(word) and _unmarked(sheet):
         return word.lower(), "unmarked syllable", None
     return vietnamize(word), "foreign", word
+
+
+_OPERATOR = "=+×÷<>≤≥≠²³√*/^"
+
+
+def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
+    """Whether an operator or a figure touches the letters in a text with an equation."""
+    text = sheet.text
+    if "=" not in text and "+" not in text:
+        return False
+    before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
+    return (
+        bool(before)
+        and before in _OPERATOR
+        or before.isdigit()
+        or bool(after)
+        and after in _OPERATOR
+    )
 
 
 def _one_letter(letter: str) -> tuple[str, str, str | None]:
@@ -87,22 +110,40 @@ def vietnamize(word: str) -> str:
     from sonca.text.phonemes import from_ipa
     from sonca.text.spelling import from_spelling
 
-    latin = "".join(c for c in word if unicodedata.name(c, "").startswith("LATIN"))
-    if len(latin) < len(word):
+    if not _is_latin(word):
         return _other_script(word)
-    if word.isascii() and len(word) <= _MAX_SOUNDED:
-        said = from_ipa(_phonemes(word))
+    plain = _without_accents(word)
+    if plain and len(plain) <= _MAX_SOUNDED:
+        said = from_ipa(_phonemes(plain))
         if said:
-            return said
+            open_a = word.endswith(("a", "A")) and said.endswith("ơ")  # Toyota, Nvidia
+            return said[:-1] + "a" if open_a else said
     return from_spelling(word) or spell(word) or word.lower()
+
+
+def _without_accents(word: str) -> str:
+    """The word for an English reader; nothing if its letters are plainly Vietnamese."""
+    if any(c in "ăâđêôơưĂÂĐÊÔƠƯ" for c in word):
+        return ""
+    flat = unicodedata.normalize("NFD", word)
+    kept = "".join(c for c in flat if not unicodedata.combining(c))
+    return kept if kept.isascii() else ""
+
+
+def _is_latin(word: str) -> bool:
+    return all(c < "\u0250" or "\u1e00" <= c <= "\u1eff" for c in word)
 
 
 def _other_script(word: str) -> str:
     """Cyrillic and Greek through Latin letters; scripts without an alphabet are silent."""
     from sonca.text.spelling import from_spelling, romanized
 
+    if len(word) <= 3 and any(name(c) for c in word) and any(c < "\u0250" for c in word):
+        return spell(word)  # πr in a formula
     latin = romanized(word)
-    return from_spelling(latin) if latin else ""
+    if not latin:
+        return ""
+    return syllable(latin) or from_spelling(latin)
 
 
 _lock = threading.Lock()
@@ -122,7 +163,44 @@ def _phonemes(word: str) -> str:
                 from sonca.espeakng import Library
 
                 _library = Library(private=True)
-            return _library.phonemes(word.lower(), "en-us")
+            return _library.phonemes(word.lower(), _VOICE)
         except Exception:
             _missing = True  # the letters are read instead; asking again would not help
             return ""
+
+
+def _apostrophe(match: re.Match[str], sheet: Sheet) -> Claim | None:
+    """English contractions and possessives as one word: ``don't``, ``McDonald's``."""
+    word = match[0]
+    base, _, ending = re.split("([’'])", word, maxsplit=1)
+    known = known_foreign(word.replace("’", "'")) or None
+    if known is None and ending.lower() == "s":
+        known = known_foreign(base) or vietnamize(base)
+    return Claim(match.start(), match.end(), known or vietnamize(base + ending), "foreign", word)
+
+
+def _hyphenated(match: re.Match[str], sheet: Sheet) -> Claim | None:
+    """Compounds that are listed as one word: ``Wi-Fi``, ``e-mail``."""
+    word = match[0]
+    known = known_foreign(word) or known_foreign(word.replace("-", ""))
+    if known is None or syllable(word.split("-")[0]) and syllable(word.split("-")[1]):
+        return None
+    return Claim(match.start(), match.end(), known, "foreign word list", word)
+
+
+RULES = (
+    Rule(
+        "foreign",
+        "apostrophe",
+        r"(?<![\w])[A-Za-z]{2,20}[’'](?:[sS]|t|re|ve|ll|d|m)(?![\w])",
+        _apostrophe,
+        WORD_BLOT,
+    ),
+    Rule(
+        "foreign word list",
+        "broken",
+        r"(?<![\w-])[A-Za-z]{1,12}-[A-Za-z]{1,12}(?![\w-])",
+        _hyphenated,
+        WORD_BLOT,
+    ),
+)

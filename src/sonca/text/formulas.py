@@ -100,8 +100,14 @@ def _subscript(match: re.Match[str], sheet: Sheet) -> str:
     return cardinal(match[0].translate(_SUB), sheet.reading)
 
 
-def _about(match: re.Match[str], sheet: Sheet) -> str:
-    return "khoảng"
+_AMOUNT_BEFORE = re.compile(r"\d ?[^\W\d_]{0,3}[°²³%]?[CFđ]? ?\Z")
+
+
+def _about(match: re.Match[str], sheet: Sheet) -> str | None:
+    before = sheet.text[max(0, match.start() - 10) : match.start()]
+    if _AMOUNT_BEFORE.search(before):
+        return None  # between two amounts it is a range
+    return "" if sheet.before(match.start()) == "khoảng" else "khoảng"
 
 
 _OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|])"
@@ -120,7 +126,7 @@ EARLY_RULES = (
     Rule("power", "digit", r"(?<=[\w)])\^\(?[-−]?[\da-z]{1,4}\)?", _power),
     Rule("root", "symbol", "[√∛∜]", _root),
     Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),
-    Rule("about", "digit", r"(?<![\w\x01])(?<![\x01\d] )[~≈∼] ?(?=[\d$€])", _about),
+    Rule("about", "digit", r"(?<![\w\x01])(?<![\x01\d] )[~∼] ?(?=[\d$€])", _about),
 )
 
 RULES = (

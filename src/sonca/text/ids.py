@@ -18,13 +18,15 @@ _PHONE_WORDS = (
 _CODE_WORDS = (
     r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|pin|mật khẩu|imei|serial|số thẻ|căn cước|passcode"
     r"|hộ chiếu|chứng minh thư|chứng minh nhân dân|căn cước công dân|mã số thuế|bưu chính|vận đơn"
-    r"|zip|seri|số seri|password|biên nhận|hợp đồng"
+    r"|zip|seri|số seri|password|biên nhận|hợp đồng|isbn|issn"
 )
 
 
 def _phone(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     said = digits(text)
+    if "+" in text and sum(c.isdigit() for c in text) < 9:
+        return None
     return f"cộng {said}" if text.lstrip("(").startswith("+") else said
 
 

@@ -138,5 +138,7 @@ RULES = (
         rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\.(?!\d)){_PER}",
         _millions,
     ),
-    Rule("money", "digit", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?!\w|-\p{{L}}){_PER}", _thousands),
+    Rule(
+        "money", "digit", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?!\w|-\p{{L}}){_PER}", _thousands
+    ),
 )

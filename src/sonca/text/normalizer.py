@@ -16,10 +16,13 @@ from sonca.text.sheet import LETTER, Claim, Sheet
 from sonca.utterance import Span
 
 _DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
-_CAPITAL = re.compile(r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.|\b[A-ZĐ]{1,4}\d")
+_CAPITAL = re.compile(
+    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.|\b[A-ZĐ]{1,4}\d"
+)
 _DOTTED = re.compile(r"[^\W_]\.[^\W_]")
 _BROKEN = re.compile(r"[-–—~…→]|\.\.")
 _DRAWN = re.compile(r"([^\W\d_])\1\1", re.IGNORECASE)
+_APOSTROPHE = re.compile(r"[^\W\d_][’'][^\W\d_]")
 _SMILE = re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@")
 _SYMBOL = re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_")
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
@@ -32,6 +35,7 @@ _KINDS = (
     ("broken", _BROKEN),
     ("drawn", _DRAWN),
     ("smile", _SMILE),
+    ("apostrophe", _APOSTROPHE),
 )
 _STRONG = {"?": 4, "!": 3, "…": 2, ".": 1}
 
@@ -119,6 +123,8 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
         spoken = max(piece, key=lambda c: _STRONG[c])
         if spoken == "." and len(piece) > 1:
             spoken = "…"
+        elif piece == "." and sheet.text[end : end + 1].isalnum():
+            spoken = ""  # inside a name or a number, not at its end
     elif piece in ",;:":
         spoken = piece
     elif piece in _OPENING:

@@ -13,7 +13,7 @@ import unicodedata
 # Longest first within each table.
 _VOWELS = {
     "aɪə": "ai ơ", "aʊə": "ao ơ", "ɔːɹ": "o", "oːɹ": "o", "ɑːɹ": "a", "ɪɹ": "ia", "ɛɹ": "e", "ʊɹ": "ua",
-    "aɪ": "ai", "aʊ": "ao", "eɪ": "ây", "oʊ": "âu", "əʊ": "âu", "ɔɪ": "oi", "iː": "i", "uː": "u", "ɔː": "o",
+    "aɪ": "ai", "aʊ": "ao", "eɪ": "ây", "oʊ": "ô", "əʊ": "ô", "ɔɪ": "oi", "iː": "i", "uː": "u", "ɔː": "o",
     "ɑː": "a", "ɜː": "ơ", "oː": "o", "ɪə": "ia", "iə": "i ơ", "ʊə": "ua", "eə": "e", "aː": "a",
     "i": "i", "ɪ": "i", "ᵻ": "i", "e": "ê", "ɛ": "e", "æ": "e", "a": "a", "ɐ": "ơ", "ʌ": "ă",
     "ə": "ơ", "ɚ": "ơ", "ɝ": "ơ", "ɔ": "o", "ɒ": "o", "o": "ô", "ʊ": "u", "u": "u", "ɑ": "a", "y": "i",
@@ -157,7 +157,7 @@ def _rounded(head: str, vowel: str, coda: str) -> str:
 def _spell(head: str, vowel: str, coda: str) -> str:
     """Letters of one syllable in Vietnamese spelling, with its tone."""
     end = _CODAS.get(coda, "")
-    rime = _rime(vowel, end)
+    rime = _rime(vowel, end, coda)
     stopped = end in _HARD and unicodedata.normalize("NFD", rime).endswith(("p", "t", "c", "ch"))
     head = _front(head, rime)
     if head == "q":
@@ -166,7 +166,13 @@ def _spell(head: str, vowel: str, coda: str) -> str:
     return _acute(out) if stopped and _ACUTE not in unicodedata.normalize("NFD", out) else out
 
 
-def _rime(vowel: str, end: str) -> str:
+# Before a final l, which Vietnamese hear as a vowel: mail, Bill, Google.
+_DARK = {"ơ": "ồ", "e": "eo", "ê": "eo", "ây": "eo", "i": "iu", "ia": "iu"}
+
+
+def _rime(vowel: str, end: str, coda: str = "") -> str:
+    if coda == "l" and vowel in _DARK:
+        return _DARK[vowel]
     if vowel == "ơ" and end in ("n", "t", "m", "p"):
         return "ơ" + end
     if vowel == "ă":

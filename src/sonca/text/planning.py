@@ -190,7 +190,7 @@ def _utterance(text: str, span: Span, tokens: Sequence[Token], pause_s: float) -
             words.append(Word((at, at + len(spoken)), token.span, token.foreign))
             pieces.append(spoken)
             at += len(spoken)
-    pieces.append(pending)
+    pieces.append("" if pending == "," else pending)
     return Utterance(span, text[span[0] : span[1]], "".join(pieces), pause_s, tuple(words))
 
 

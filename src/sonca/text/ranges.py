@@ -48,9 +48,16 @@ def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         return _parts(match, sheet)
     if previous in ("từ", "khoảng", "tuổi", "ngày", "tháng", "chương", "tập", "câu", "trang", "số"):
         return None
-    if not told and int(one) < int(other):
+    if not told and int(one) < int(other) and not _between_names(text, match):
         return None
     return _parts(match, sheet)
+
+
+def _between_names(text: str, match: re.Match[str]) -> bool:
+    """ "Brazil 1-7 Đức": capitals on both sides."""
+    before = text[: match.start()].rstrip().rpartition(" ")[2]
+    after = text[match.end() :].lstrip()
+    return before[:1].isupper() and after[:1].isupper() and before[-1:].isalpha()
 
 
 def _parts(match: re.Match[str], sheet: Sheet, sign: str = "") -> list[Claim]:
@@ -90,8 +97,19 @@ def _chain(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims
 
 
+def _to(match: re.Match[str], sheet: Sheet) -> str | None:
+    """ "đến", but not inside a code such as ``A12-05``."""
+    before = re.search(r"[A-ZĐ]\d{1,4}\Z", sheet.text[max(0, match.start() - 5) : match.start()])
+    return None if before and sheet.text[match.end() : match.end() + 1].isdigit() else "đến"
+
+
 RULES = (
-    Rule("chain", "digit", r"(?<![\w.,/-])\d{1,3}(?:[-–]\d{1,3}){2,6}(?![\w/]|[.,-]\d)", _chain),
+    Rule(
+        "chain",
+        "digit",
+        r"(?<![\w.,/-])(?:\d{1,3}(?:[-–]\d{1,3}){2,6}|\d{1,5}(?:[-–]\d{1,5}){3,6})(?![\w/]|[.,-]\d)",
+        _chain,
+    ),
     Rule(
         "score",
         "digit",
@@ -111,6 +129,6 @@ LATE_RULES = (
         "range",
         "broken",
         rf"(?<=\x01) ?(?:{DASH}|->|→) ?(?=\x01|thứ \x01|tháng \x01|ngày \x01|năm \x01|chủ nhật)",
-        lambda m, s: "đến",
+        _to,
     ),
 )

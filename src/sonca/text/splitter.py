@@ -164,11 +164,23 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
         return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
     if following.islower():
         return None
+    if _broken_off(text, begin, match.start(), after):
+        return None
     if (len(run) > 1 and not set(run) - set(".…")) or run == "…":
         return None if glued and not following.isupper() else pauses.ELLIPSIS
     if glued and not following.isupper() and following not in _DASHES + '“"':
         return None if run not in "。！？" else pauses.SENTENCE
     return pauses.QUESTION if set(run) & set("?!？！") else pauses.SENTENCE
+
+
+def _broken_off(text: str, begin: int, stop: int, after: int) -> bool:
+    """Whether a stutter goes on: "Đ... Đại ca!"."""
+    token = _last_token(text, begin, stop).lstrip("-–—")
+    return (
+        0 < len(token) <= 3
+        and text[after : after + len(token) + 1].lower().startswith(token.lower())
+        and text[after + len(token) : after + len(token) + 1].isalpha()
+    )
 
 
 def _glued(text: str, begin: int, dot: int, after: int) -> float | None:

@@ -25,6 +25,9 @@ def _entity(match: re.Match[str], sheet: Sheet) -> str:
 
 
 def _sign(match: re.Match[str], sheet: Sheet) -> str | None:
+    text = sheet.text
+    if not any(c.isalnum() for c in text) and len(text.split()[0]) > 1:
+        return ""  # a heap of signs says nothing
     return mapping("signs.tsv").get(match[0], "")
 
 
@@ -35,7 +38,22 @@ def _compared(match: re.Match[str], sheet: Sheet) -> str:
     }[match[1]]  # fmt: skip
 
 
+def _lone(match: re.Match[str], sheet: Sheet) -> str | None:
+    return "bằng" if any(c.isalnum() for c in sheet.text) else None
+
+
+def _hash(match: re.Match[str], sheet: Sheet) -> str:
+    return "" if sheet.before(match.start()) == "số" else "số"
+
+
 EARLY_RULES = (
+    Rule("separator", "any", r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z", lambda m, s: ""),
+    Rule(
+        "programming language",
+        "symbol",
+        r"(?<!\w)(?:C\+\+|C#|F#)(?!\w)",
+        lambda m, s: {"C++": "xê cộng cộng", "C#": "xê sáp", "F#": "ép sáp"}[m[0]],
+    ),
     Rule("markup", "symbol", _TAG, lambda m, s: ""),
     Rule("markup", "symbol", _ENTITY, _entity),
     Rule("emoticon", "smile", _EMOTICON, lambda m, s: ""),
@@ -43,7 +61,7 @@ EARLY_RULES = (
 )
 
 LATE_RULES = (
-    Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", lambda m, s: "số"),
+    Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", _hash),
     Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
     Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(])", lambda m, s: "bằng"),
     Rule(

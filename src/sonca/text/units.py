@@ -141,9 +141,14 @@ _MONEY = frozenset("nghìn ngàn triệu tỷ tỉ đồng usd vnđ".split())
 
 def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """The slash of ``5 lít/ngày``: after an amount it is "trên", after money "một"."""
-    if match.re.groups and not re.search(
-        r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z", sheet.work[max(0, match.start() - 12) : match.start()]
-    ) and not match["unit"] in _TIMES:
+    if (
+        match.re.groups
+        and not re.search(
+            r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z",
+            sheet.work[max(0, match.start() - 12) : match.start()],
+        )
+        and not match["unit"] in _TIMES
+    ):
         return None
     said = "một" if sheet.before(match.start()) in _MONEY else "trên"
     claims = [Claim(*match.span("s"), said, "per")]
@@ -203,6 +208,12 @@ LATE_RULES = (
     Rule(
         "unit",
         "symbol",
+        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
+        _alone_unit,
+    ),
+    Rule(
+        "unit",
+        "digit",
         r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
         _alone_unit,
     ),
