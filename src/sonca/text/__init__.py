@@ -7,7 +7,10 @@ load on first use.
 
 from __future__ import annotations
 
+from sonca.text.explaining import explain
+from sonca.text.lexicon import Lexicon
+from sonca.text.normalizer import Token
 from sonca.text.planning import Plan, plan, plan_iter
 from sonca.text.reading import Reading
 
-__all__ = ["Plan", "Reading", "plan", "plan_iter"]
+__all__ = ["Lexicon", "Plan", "Reading", "Token", "explain", "plan", "plan_iter"]

@@ -24,8 +24,10 @@ def _acronym(match: re.Match[str], sheet: Sheet) -> Claim | str | None:
         return Claim(match.start(), match.end(), listed.lstrip("="), "acronym", foreign)
     if known and (
         len(token) >= 3
-        or not sheet.text[: match.start()].strip('-–—"“ ')
-        and (not any(c.isalnum() for c in sheet.text[match.end() :]))
+        or (
+            not sheet.text[: match.start()].strip('-–—"“ ')
+            and (not any(c.isalnum() for c in sheet.text[match.end() :]))
+        )
     ):
         return None
     from sonca.text.foreign import known_foreign

@@ -56,11 +56,9 @@ def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
         return False
     before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
     return (
-        bool(before)
-        and before in _OPERATOR
+        (bool(before) and before in _OPERATOR)
         or before.isdigit()
-        or bool(after)
-        and after in _OPERATOR
+        or (bool(after) and after in _OPERATOR)
     )
 
 
@@ -95,7 +93,7 @@ def _joined(word: str) -> str | None:
     if not pieces or len(pieces) * 2 > len(low) + 1:
         return None
     repeated = len(pieces) > 1 and len(set(pieces)) == 1 and len(pieces[0]) > 1
-    return " ".join(pieces) if marked and split_tone(low)[0] or repeated else None
+    return " ".join(pieces) if (marked and split_tone(low)[0]) or repeated else None
 
 
 def _unmarked(sheet: Sheet) -> bool:
@@ -183,7 +181,7 @@ def _hyphenated(match: re.Match[str], sheet: Sheet) -> Claim | None:
     """Compounds that are listed as one word: ``Wi-Fi``, ``e-mail``."""
     word = match[0]
     known = known_foreign(word) or known_foreign(word.replace("-", ""))
-    if known is None or syllable(word.split("-")[0]) and syllable(word.split("-")[1]):
+    if known is None or (syllable(word.split("-")[0]) and syllable(word.split("-")[1])):
         return None
     return Claim(match.start(), match.end(), known, "foreign word list", word)
 

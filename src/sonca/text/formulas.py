@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from sonca.text.letters import spell
-from sonca.text.numbers import cardinal, number
-from sonca.text.sheet import NUMBER_BLOT, Claim, Rule, Sheet
+from sonca.text.numbers import cardinal
+from sonca.text.sheet import NUMBER_BLOT, Rule, Sheet
 
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")

@@ -8,7 +8,7 @@ from sonca.text.letters import name, spell
 from sonca.text.numbers import MAX_CARDINAL_DIGITS, cardinal, digits
 from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.syllables import syllable
-from sonca.text.tables import mapping
+from sonca.text.tables import mapping, word_set
 
 _SEP = "[ .\u00b7–-]"
 _PHONE_WORDS = (
@@ -46,7 +46,7 @@ def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return [Claim(start, start + len(number), said, "phone")]
 
 
-_COUNTED = frozenset("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe".split())
+_COUNTED = word_set("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe")
 
 
 def _code(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -70,7 +70,7 @@ def _long(match: re.Match[str], sheet: Sheet) -> str | None:
         if sheet.text[match.start() - 2 : match.start() - 1].isdigit():
             return None  # the end of "3 000"
     zeros = len(text) - len(text.rstrip("0"))
-    if text[0] == "0" and len(text) >= 3 or len(text) >= 12 and zeros < 6:
+    if (text[0] == "0" and len(text) >= 3) or (len(text) >= 12 and zeros < 6):
         return digits(text)
     return None
 
@@ -96,7 +96,7 @@ def _plate(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 def _component(text: str, sheet: Sheet) -> str:
-    if len(text) > 1 and text[0] == "0" or len(text) > 4:
+    if (len(text) > 1 and text[0] == "0") or len(text) > 4:
         return digits(text)
     return cardinal(text, sheet.reading)
 
@@ -134,9 +134,9 @@ def _named_version(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return [Claim(start, match.end(), _dotted(match["number"], sheet), "version")]
 
 
-_MEASURED = frozenset(
+_MEASURED = word_set(
     "triệu tỷ tỉ nghìn ngàn đồng usd km kg m cm mm g lít độ phần điểm giờ inch vnd gb tb ghz mhz hz"
-    " w kw mah lần tấn %".split()
+    " w kw mah lần tấn %"
 )
 
 

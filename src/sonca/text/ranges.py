@@ -12,6 +12,7 @@ import re
 from sonca.text.numbers import cardinal, digits
 from sonca.text.patterns import DASH
 from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import word_set
 
 _SCORE_WORDS = re.compile(
     r"(?<!\w)(?:thắng|thua|hoà|hòa|tỷ số|tỉ số|dẫn|vượt qua|đánh bại|hạ gục|đè bẹp|gỡ|chung cuộc|set"
@@ -20,13 +21,13 @@ _SCORE_WORDS = re.compile(
     r"|bóng|vòng loại|vòng bảng|loại)(?!\w)",
     re.IGNORECASE,
 )
-_COUNTED = frozenset(
+_COUNTED = word_set(
     "ngày tháng năm tuần giờ phút giây người trận lần bàn tuổi triệu tỷ tỉ nghìn ngàn đồng con cái"
     " chiếc quả điểm học nhân khách xe độ cân lít mét bữa buổi cuốn quyển trang từ câu bài món viên"
     " ly cốc chai hộp gói thìa muỗng phần trăm chục vạn lạng tiếng đêm hôm quý thập thế kg km cm m"
     " mm g mg ml tấn ha usd vnd đô euro vòng lượt bước tầng phòng suất vé nhà hộ thành cây loại bộ"
     " đôi cặp lớp trường công tiết môn đứa em bạn anh chị cháu bé chữ giọt múi tép củ trái bông bó"
-    " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc".split()
+    " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc"
 )
 _RATIO_BEFORE = re.compile(
     r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE

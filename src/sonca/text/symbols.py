@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import Rule, Sheet
 from sonca.text.tables import mapping
 
 _EMOJI = (

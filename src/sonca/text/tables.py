@@ -29,3 +29,8 @@ def mapping(name: str) -> dict[str, str]:
 def words(name: str) -> frozenset[str]:
     """All blank-separated words of a table without tabs."""
     return frozenset(word for row in rows(name) for word in row[0].split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Blank-separated words as a set: how the rules write their word lists."""
+    return frozenset(text.split())

@@ -6,6 +6,7 @@ import re
 
 from sonca.text.numbers import DIGITS, cardinal
 from sonca.text.sheet import Rule, Sheet
+from sonca.text.tables import word_set
 
 
 def _minutes(text: str, sheet: Sheet) -> str:
@@ -43,8 +44,8 @@ def _hours(match: re.Match[str], sheet: Sheet) -> str | None:
     return f"{cardinal(int(match['h']), sheet.reading)} giờ"
 
 
-_HOUR_BEFORE = frozenset("lúc từ đến khoảng vào trước sau tới hồi".split())
-_HOUR_AFTER = frozenset("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày".split())
+_HOUR_BEFORE = word_set("lúc từ đến khoảng vào trước sau tới hồi")
+_HOUR_AFTER = word_set("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày")
 
 
 def _short_hours(match: re.Match[str], sheet: Sheet) -> str | None:

@@ -8,11 +8,9 @@ from functools import lru_cache
 from sonca.text.numbers import cardinal, number
 from sonca.text.patterns import NUMBER, NUMBER_START
 from sonca.text.sheet import Claim, Rule, Sheet
-from sonca.text.tables import mapping, rows
+from sonca.text.tables import rows, word_set
 
-_COUNTED = frozenset(
-    "người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm".split()
-)
+_COUNTED = word_set("người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm")
 
 
 @lru_cache(maxsize=1)
@@ -131,12 +129,14 @@ def _sign(sign: str, sheet: Sheet) -> str:
 
 def _alone_unit(match: re.Match[str], sheet: Sheet) -> str | None:
     symbol = match[0]
-    if symbol in _alone() or "/" in symbol and symbol.split("/")[0] in _alone() | {"m", "g", "mg"}:
+    if symbol in _alone() or (
+        "/" in symbol and symbol.split("/")[0] in _alone() | {"m", "g", "mg"}
+    ):
         return unit_name(symbol)
     return None
 
 
-_MONEY = frozenset("nghìn ngàn triệu tỷ tỉ đồng usd vnđ".split())
+_MONEY = word_set("nghìn ngàn triệu tỷ tỉ đồng usd vnđ")
 
 
 def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -147,7 +147,7 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
             r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z",
             sheet.work[max(0, match.start() - 12) : match.start()],
         )
-        and not match["unit"] in _TIMES
+        and match["unit"] not in _TIMES
     ):
         return None
     said = "một" if sheet.before(match.start()) in _MONEY else "trên"
@@ -159,7 +159,7 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims
 
 
-_TIMES = frozenset("giây phút giờ ngày tháng năm tuần lần".split())
+_TIMES = word_set("giây phút giờ ngày tháng năm tuần lần")
 
 
 def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
