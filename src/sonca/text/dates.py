@@ -131,6 +131,10 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         return False
     if text[match.end() :].lstrip()[:1] in ("+", "=", "×", "*", "÷", "%"):
         return False
+    if a >= b and before not in _OVER_BEFORE and after != "điểm":
+        return True  # nobody writes an improper fraction in prose
+    if re.search(r"(?:ngày|mùng|mồng) \d{1,2}(?: và|,| -|-)? ?\Z", text[: match.start()].lower()):
+        return True
     if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
         return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
     if (
@@ -209,6 +213,9 @@ def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     """``T7`` among other days or after a part of the day."""
     around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
     company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
+    dated = re.match(r",? \(?\d{1,2}/\d", sheet.text[match.end() :])
+    if dated:
+        company.append("")
     if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None
     if match[0] == "CN":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sonca.text.letters import name, spell
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.syllables import bare, segment, split_tone, syllable
+from sonca.text.syllables import bare, nearest, segment, split_tone, syllable
 from sonca.text.tables import mapping
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None
     if joined is not None:
         return joined, "syllables run together", None
     if word.isascii() and bare(word) and _unmarked(sheet):
-        return word.lower(), "unmarked syllable", None
+        return nearest(word), "unmarked syllable", word
     return vietnamize(word), "foreign", word
 
 

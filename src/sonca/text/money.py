@@ -62,8 +62,9 @@ def _per(match: re.Match[str]) -> list[Claim]:
     if not match["per"]:
         return []
     start, end = match.span("per")
-    said = unit_name(match["per"]) or match["per"].lower()
-    return [Claim(start - 1, start, "một", "per"), Claim(start, end, said, "per")]
+    said = unit_name(match["per"])
+    claims = [Claim(start - 1, start, "một", "per")]
+    return [*claims, Claim(start, end, said, "per")] if said else claims
 
 
 def _thousands(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:

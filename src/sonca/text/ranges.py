@@ -129,6 +129,14 @@ LATE_RULES = (
     Rule(
         "range",
         "broken",
+        r"(?<=thứ )(?:hai|ba|tư|năm|sáu|bảy) ?(?P<dash>[-–—]) ?(?=thứ |chủ nhật)",
+        lambda m, s: [Claim(*m.span("dash"), "đến", "range")],
+        flags=re.IGNORECASE,
+    ),
+    Rule("range", "broken", r"(?<=(?<!\w)[Aa]) ?[-–] ?(?=[Zz](?!\w))", lambda m, s: "đến"),
+    Rule(
+        "range",
+        "broken",
         rf"(?<=\x01) ?(?:{DASH}|->|→) ?(?=\x01|thứ \x01|tháng \x01|ngày \x01|năm \x01|chủ nhật)",
         _to,
     ),

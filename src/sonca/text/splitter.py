@@ -142,6 +142,10 @@ def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]
         if pause is not None:
             yield stop, pause
             begin = at = after
+        elif match.start() - begin > MAX_SOURCE:  # nobody should wait for the end of the line
+            cut, pause = _soft_cut(text, begin, begin + MAX_SOURCE)
+            yield cut, pause
+            begin = at = _skip(text, cut, end)
     yield None, 0.0
 
 

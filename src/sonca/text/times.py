@@ -35,6 +35,8 @@ def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
         return None
     said = _say(hour, minute, match["s"], sheet, match.end())
     half = (match["half"] or "").lower()
+    if half.startswith("p") and int(hour) == 12:
+        return said + " trưa"
     if half.startswith("p") and 6 <= int(hour) < 12:
         return said + " tối"
     return said + _HALVES.get(half, "")
@@ -51,15 +53,15 @@ _HOUR_AFTER = word_set("sáng trưa chiều tối đêm kém rưỡi đúng khuy
 def _short_hours(match: re.Match[str], sheet: Sheet) -> str | None:
     """``9g`` is an hour only in the company of hours; elsewhere it is a weight."""
     near = sheet.before(match.start()) in _HOUR_BEFORE or sheet.after(match.end()) in _HOUR_AFTER
-    ranged = re.match(r" ?[-–] ?\d{1,2}[gh]\b", sheet.text[match.end() :])
+    ranged = re.match(r" ?[-–] ?\d{1,2}[gh]\b", sheet.text[match.end() :]) or re.search(
+        r"\d[gh]\d{0,2} ?[-–] ?\Z", sheet.text[: match.start()]
+    )
     return _hours(match, sheet) if int(match["h"]) <= 24 and (near or ranged) else None
 
 
 def _quotes(match: re.Match[str], sheet: Sheet) -> str | None:
     """``30'45''`` in minutes and seconds; a height or an angle has other signs before it."""
     minute, second = match["m"], match["s"]
-    if "°" in sheet.text[max(0, match.start() - 2) : match.start()]:
-        return None
     said = cardinal(int(minute), sheet.reading)
     if second or sheet.before(match.start()) != "phút":
         said += " phút"

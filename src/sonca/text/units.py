@@ -8,6 +8,7 @@ from functools import lru_cache
 from sonca.text.numbers import cardinal, number
 from sonca.text.patterns import NUMBER, NUMBER_START
 from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.syllables import syllable
 from sonca.text.tables import rows, word_set
 
 _COUNTED = word_set("người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm")
@@ -35,10 +36,7 @@ def unit_name(symbol: str) -> str | None:
     if found is not None:
         return found
     if "/" in symbol:
-        parts = [
-            unit_name(p) or (p.lower() if p.islower() and len(p) > 2 else None)
-            for p in symbol.split("/")
-        ]
+        parts = [unit_name(p) or (syllable(p) if len(p) > 2 else None) for p in symbol.split("/")]
         if all(parts):
             return " trên ".join(p for p in parts if p)
     return None
@@ -88,6 +86,8 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
             "tòa",
         ):
             return symbol not in ("m", "g")
+        if symbol == "T" and last in ("tải", "nặng"):
+            return False
         if symbol in ("B", "K", "T", "N", "M"):
             return True
     if symbol in ("G", "D"):

@@ -7,7 +7,7 @@ import re
 from sonca.text.letters import spell
 from sonca.text.numbers import digits
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.syllables import segment
+from sonca.text.syllables import nearest, segment
 from sonca.text.tables import mapping
 
 _TLD = (
@@ -58,7 +58,7 @@ def read_label(label: str) -> str:
         return spell(label)
     pieces = segment(label, unmarked=True)
     if pieces and len(pieces) <= max(1, len(label) // 2):
-        return " ".join(pieces)
+        return " ".join(map(nearest, pieces))
     return vietnamize(label)
 
 
