@@ -41,7 +41,12 @@ def test_an_empty_reading_is_silence() -> None:
 def test_words_keep_their_source() -> None:
     text = "Gặp GenZ nhé"
     (utterance,) = plan(text, reading=Reading(lexicon=Lexicon.parse("GenZ\tgien dét\n")))
-    assert [text[w.source[0] : w.source[1]] for w in utterance.words] == ["Gặp", "GenZ", "GenZ", "nhé"]
+    assert [text[w.source[0] : w.source[1]] for w in utterance.words] == [
+        "Gặp",
+        "GenZ",
+        "GenZ",
+        "nhé",
+    ]
 
 
 def test_decomposed_entries_match() -> None:

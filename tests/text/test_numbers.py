@@ -44,7 +44,17 @@ def test_too_long_a_number_is_read_by_digits() -> None:
 
 def test_a_cardinal_says_its_value() -> None:
     """Reading the words back gives the number: no two numbers sound alike."""
-    values = {"không": 0, "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5}
+    values = {
+        "không": 0,
+        "một": 1,
+        "mốt": 1,
+        "hai": 2,
+        "ba": 3,
+        "bốn": 4,
+        "tư": 4,
+        "năm": 5,
+        "lăm": 5,
+    }
     values |= {"sáu": 6, "bảy": 7, "tám": 8, "chín": 9}
 
     def back(said: str) -> int:
@@ -65,7 +75,11 @@ def test_a_cardinal_says_its_value() -> None:
                 total, group, digit = (total + group + digit) * 10**9, 0, 0
         return total + group + digit
 
-    for value in [*range(0, 12_000), *range(0, 10**9, 7_654_321), *range(0, 10**15, 10**12 * 7 + 13)]:
+    for value in [
+        *range(0, 12_000),
+        *range(0, 10**9, 7_654_321),
+        *range(0, 10**15, 10**12 * 7 + 13),
+    ]:
         assert back(cardinal(value, NORTH)) == value
 
 

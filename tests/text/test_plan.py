@@ -48,7 +48,9 @@ def test_foreign_words_keep_their_spelling() -> None:
 
 
 def test_the_region_chooses_its_words() -> None:
-    said = {r: words(plan("1.024 người", reading=Reading(r))) for r in ("north", "central", "south")}
+    said = {
+        r: words(plan("1.024 người", reading=Reading(r))) for r in ("north", "central", "south")
+    }
     assert said["north"] == "một nghìn không trăm hai mươi tư người".split()
     assert said["south"] == said["central"] == "một ngàn không trăm hai mươi bốn người".split()
     assert words(plan("105", reading=Reading("south"))) == "một trăm lẻ năm".split()
@@ -135,7 +137,9 @@ def test_a_plan_is_a_sequence() -> None:
 
 
 def test_threads_read_the_same() -> None:
-    texts = [f"Anh {name} mua {n} iPhone." for n, name in enumerate(["Smith", "Brown", "Jones"] * 8)]
+    texts = [
+        f"Anh {name} mua {n} iPhone." for n, name in enumerate(["Smith", "Brown", "Jones"] * 8)
+    ]
     alone = [[u.spoken for u in plan(t)] for t in texts]
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda t: [u.spoken for u in plan(t)], texts))

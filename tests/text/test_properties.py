@@ -12,7 +12,9 @@ from sonca.text.score import cases
 from tests.text.checks import check_plan, words
 
 DATA = Path(__file__).parent / "data"
-INPUTS = sorted({c.input for name in ("normalization_dev.tsv", "cases.tsv") for c in cases(DATA / name)})
+INPUTS = sorted(
+    {c.input for name in ("normalization_dev.tsv", "cases.tsv") for c in cases(DATA / name)}
+)
 LETTERS = (
     "0123456789.,-–/:%‰°²³½₂()[]{}\"'“”’*_~=+×÷<>≥@#$€&|\\^… \n\t\u00a0\u200b\u0301\u0302\u0323"
     "aăâbcdđeêghiklmnoôơpqrstuưvxyABCĐTPQHIVXLM😀🇻🇳东жπ\ud800\x00"

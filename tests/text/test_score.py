@@ -23,8 +23,10 @@ def test_cases_are_read_as_accepted(name: str) -> None:
 def test_plain_vietnamese_is_left_as_it_stands() -> None:
     text = (DATA / "story_vi.txt").read_text(encoding="utf-8")
     plain = [line for line in text.splitlines() if not any(c.isdigit() for c in line)]
-    results = score(Case("plain", line, (comparable(line),), 0) for line in plain if line.strip("* "))
-    assert len(results) > 100
+    results = score(
+        Case("plain", line, (comparable(line),), 0) for line in plain if line.strip("* ")
+    )
+    assert len(results) > 50
     assert [r.case.input for r in results if r.spoken != r.case.accepted[0]] == []
 
 

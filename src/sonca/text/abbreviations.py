@@ -61,12 +61,9 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
         if stop < end and text[stop - 1].isalpha() and text[stop].isalpha():
             continue
         key = text[start:stop]
+        if key.endswith(".") and not text[stop:].strip() and key[:-1] in _table():
+            continue  # the dot of "TS." is the abbreviation's own; a sentence's end is not
         found = _table().get(key)
-        if found is None and key.endswith("."):
-            found = _table().get(key[:-1])
-            # The dot of "TS." is the abbreviation's own; at the end of a sentence it is not.
-            if found and not text[stop:].strip():
-                stop -= 1
         for reading, near in found or ():
             if not near or _near(sheet, match, near):
                 return Claim(start, stop, reading, "abbreviation")

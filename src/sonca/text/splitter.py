@@ -165,6 +165,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     if run == ".":
         if glued:
             return _glued(text, begin, match.start(), after)
+        if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):
+            return None
         return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
     if following.islower():
         return None
@@ -194,7 +196,7 @@ def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
     if after + 1 >= len(text) or not (text[after].isupper() and text[after + 1].islower()):
         return None
     token = _last_token(text, begin, dot)
-    if len(token) > 2 and token[0].islower() and "." not in token and syllable(_nfc(token)):
+    if len(token) > 2 and not token.isupper() and "." not in token and syllable(_nfc(token)):
         return pauses.SENTENCE
     return None
 
