@@ -46,6 +46,8 @@ def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
                 break
             start = skip.end()
             continue
+        if step.end - step.start <= 2 and "-" in sheet.work[match.start() : match.end()]:
+            return None  # VN-Index and TP-Link are names
         claims.append(step)
         start = step.end
         while start < end and not sheet.work[start].isalpha():

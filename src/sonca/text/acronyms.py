@@ -64,6 +64,12 @@ def _among_capitals(sheet: Sheet, match: re.Match[str]) -> bool:
     return False
 
 
+def _listed(word: str) -> bool:
+    from sonca.text.foreign import known_foreign
+
+    return known_foreign(word) is not None
+
+
 _ELEMENTS = "Na|Ca|Cl|Fe|Cu|Mg|Al|Zn|Ag|Si|Ba|Mn|Pb|Br|Hg"
 
 
@@ -82,6 +88,13 @@ RULES = (
         WORD_BLOT,
     ),
     Rule("acronym", "capital", r"(?<!\p{L})[A-ZĐĂÂÊÔƠƯ]{2,}(?!\p{L})", _acronym, WORD_BLOT),
+    Rule(
+        "acronym",
+        "capital",
+        r"(?<!\p{L})[a-z][A-Z]{2,5}(?!\p{L})",
+        lambda m, s: None if _listed(m[0]) else spell(m[0]),
+        WORD_BLOT,
+    ),
     Rule(
         "acronym",
         "capital",

@@ -20,7 +20,7 @@ from sonca.text.tables import mapping
 if TYPE_CHECKING:
     from sonca.espeakng import Library
 
-_VOICE = "en-gb"
+_VOICE = "en"
 """British: its "o" is the o that Vietnamese hear, and its r is silent where theirs is."""
 _MAX_SOUNDED = 30
 """Longer runs of letters are no words; they are read by their spelling."""

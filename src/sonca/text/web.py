@@ -7,12 +7,12 @@ import re
 from sonca.text.letters import spell
 from sonca.text.numbers import digits
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.syllables import nearest, segment
+from sonca.text.syllables import nearest, segment, syllable
 from sonca.text.tables import mapping
 
 _TLD = (
     "com|net|org|edu|gov|vn|io|info|biz|me|tv|app|dev|co|asia|ai|xyz|online|shop|store|site|tech"
-    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in"
+    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in|ly|be|gl|cc|fm|nl|it|es|ch|se|fi|dk|nz|tw|hk|my|ph|ac"
 )
 _FILE = (
     "pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|svg|mp3|mp4|wav|flac|avi|mkv|mov|zip|rar|7z|exe|py|js"
@@ -49,6 +49,9 @@ def read_label(label: str) -> str:
     known = mapping("web.tsv").get(label.lower())
     if known is not None:
         return known
+    plain = syllable(label)
+    if plain is not None and len(label) > 1:
+        return plain
     from sonca.text.foreign import known_foreign, vietnamize
 
     listed = known_foreign(label)
