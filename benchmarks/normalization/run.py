@@ -178,17 +178,22 @@ def _hostile() -> dict[str, float]:
     return seconds
 
 
+def write(*parts: Any) -> None:
+    """A line of the summary."""
+    sys.stdout.write(" ".join(map(str, parts)) + "\n")
+
+
 def _show(result: dict[str, Any]) -> None:
     for name, reader in result["readers"].items():
         for table, score in reader["scores"].items():
             counts = {k: v for k, v in score.items() if isinstance(v, int)}
-            print(f"{name:15} {table:12} {counts}")
-        print(
+            write(f"{name:15} {table:12} {counts}")
+        write(
             f"{name:15} {reader['chars_per_s']:,} characters/s",
             {k: v for k, v in reader.items() if k not in ("scores", "chars_per_s")},
         )
     if "hostile_1mb_s" in result:
-        print("hostile", result["hostile_1mb_s"])
+        write("hostile", result["hostile_1mb_s"])
 
 
 if __name__ == "__main__":

@@ -10,10 +10,31 @@ from sonca.text.spelling import from_spelling
 from sonca.text.syllables import syllable
 from sonca.text.tables import mapping, rows
 
-WORDS = (
-    "strength rhythm queue Wednesday Schwarzenegger Tchaikovsky Nguyen GitLab kubernetes psychology"
-    " xylophone judge church vision thing onion yellow wow quick twelfths Björk Ångström Łódź"
-).split()
+WORDS = [
+    "strength",
+    "rhythm",
+    "queue",
+    "Wednesday",
+    "Schwarzenegger",
+    "Tchaikovsky",
+    "Nguyen",
+    "GitLab",
+    "kubernetes",
+    "psychology",
+    "xylophone",
+    "judge",
+    "church",
+    "vision",
+    "thing",
+    "onion",
+    "yellow",
+    "wow",
+    "quick",
+    "twelfths",
+    "Björk",
+    "Ångström",
+    "Łódź",
+]
 
 
 @pytest.mark.parametrize("word", WORDS)

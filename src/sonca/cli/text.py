@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 _MAX_CHARS = 1_000_000
 
 
-class Region(str, Enum):
+class Region(StrEnum):
     north = "north"
     central = "central"
     south = "south"
@@ -91,7 +91,8 @@ def score(
     A case is right if the reading is accepted as it is spoken, or with every foreign word in its
     own spelling, which is what an engine that switches language says. The table counts both.
     """
-    from sonca.text.score import cases, score as score_cases
+    from sonca.text.score import cases
+    from sonca.text.score import score as score_cases
 
     results = score_cases(list(cases(file)), _reading(region, lexicon))
     if not quiet:

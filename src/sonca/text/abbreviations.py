@@ -73,10 +73,22 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
 
 
 _PLACES = {
-    "Q": "quận", "P": "phường", "H": "huyện", "X": "xã", "TX": "thị xã", "TT": "thị trấn",
-    "Đ": "đường", "KP": "khu phố", "TP": "thành phố", "T": "tỉnh", "Kp": "khu phố", "Tp": "thành phố",
-    "Tx": "thị xã", "F": "phường", "K": "khu",
-}  # fmt: skip
+    "Q": "quận",
+    "P": "phường",
+    "H": "huyện",
+    "X": "xã",
+    "T": "tỉnh",
+    "Đ": "đường",
+    "K": "khu",
+    "F": "phường",
+    "TX": "thị xã",
+    "Tx": "thị xã",
+    "TT": "thị trấn",
+    "KP": "khu phố",
+    "Kp": "khu phố",
+    "TP": "thành phố",
+    "Tp": "thành phố",
+}
 
 
 def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -135,7 +147,8 @@ RULES = (
     Rule(
         "place",
         "capital",
-        r"(?<![\w.])(?P<kind>[QPHXTKFĐ]|TX|Tx|TT|KP|Kp|TP|Tp)(?P<dot>\.) ?(?:(?P<n>\d{1,4})(?![\w]|[.,]\d)|(?=[A-ZĐÀ-Ỵ][^\W\d_A-Z]))",
+        r"(?<![\w.])(?P<kind>[QPHXTKFĐ]|TX|Tx|TT|KP|Kp|TP|Tp)(?P<dot>\.) ?(?:(?P<n>\d{1,4})"
+        r"(?![\w]|[.,]\d)|(?=[A-ZĐÀ-Ỵ][^\W\d_A-Z]))",
         _place,
     ),
     Rule(
@@ -148,7 +161,8 @@ RULES = (
     Rule(
         "abbreviation",
         "any",
-        r"(?<![\w])(?:v\.\s?v(?:\.{1,3}|…)?|vv(?:\.{1,3}|…)?|v/v|đ/c|k/g|vd:?|tr\.(?= ?\d)|tp\.? ?(?=hcm)|hcm|tphcm|stt|sđt|ubnd|gplx|cccd|cmnd)(?![\w])",
+        r"(?<![\w])(?:v\.\s?v(?:\.{1,3}|…)?|vv(?:\.{1,3}|…)?|v/v|đ/c|k/g|vd:?|tr\.(?= ?\d)"
+        r"|tp\.? ?(?=hcm)|hcm|tphcm|stt|sđt|ubnd|gplx|cccd|cmnd)(?![\w])",
         lambda m, s: _small(m[0]),
         WORD_BLOT,
     ),

@@ -112,7 +112,8 @@ RULES = (
     Rule(
         "letter",
         "digit",
-        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?!\p{L})|(?<!\p{L})(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
+        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?!\p{L})|(?<!\p{L})"
+        r"(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
         lambda m, s: _figure_letter(m, s),
     ),
 )

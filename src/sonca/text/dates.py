@@ -9,7 +9,8 @@ from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
 _DATE_BEFORE = word_set(
-    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai chót"
+    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai"
+    " chót"
     " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
     " mừng ngày: lịch khai giảng"
 ) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
@@ -21,7 +22,8 @@ _FRACTION_BEFORE = word_set(
 _FRACTION_AFTER = word_set(
     "diện số dân cốc quãng lượng tổng thời khối bánh cái chiếc quả người học lít ly muỗng thìa chén"
     " bát tài thế cơ nước của đoạn lớp đời chặng giá thu vốn cổ phần đường giờ chiều công lần các"
-    " những lá hộ hành đội tấn kg tháng mét giây inch là trong điểm dung sản thể ngân doanh nhiệm câu"
+    " những lá hộ hành đội tấn kg tháng mét giây inch điểm dung sản thể ngân doanh nhiệm"
+    " câu"
     " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
 )
 _OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số")
@@ -235,7 +237,8 @@ RULES = (
     Rule(
         "date range",
         "digit",
-        rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]|[.,]\d)",
+        rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]"
+        rf"|[.,]\d)",
         _day_range,
     ),
     Rule(

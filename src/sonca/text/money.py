@@ -130,13 +130,15 @@ RULES = (
     Rule(
         "money",
         "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>\d{{1,3}})?(?![\w.]|,\d){_PER}",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)"
+        rf"(?P<rest>\d{{1,3}})?(?![\w.]|,\d){_PER}",
         _millions,
     ),
     Rule(
         "money",
         "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\.(?!\d)){_PER}",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\."
+        rf"(?!\d)){_PER}",
         _millions,
     ),
     Rule(

@@ -15,7 +15,8 @@ from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
 _SCORE_WORDS = re.compile(
-    r"(?<!\w)(?:thắng|thua|hoà|hòa|tỷ số|tỉ số|dẫn|vượt qua|đánh bại|hạ gục|đè bẹp|gỡ|chung cuộc|set"
+    r"(?<!\w)(?:thắng|thua|hoà|hòa|tỷ số|tỉ số|dẫn|vượt qua|đánh bại|hạ gục|đè bẹp|gỡ|chung cuộc"
+    r"|set"
     r"|ván|hiệp|trận|rút ngắn|nâng|cầm chân|thất bại|luân lưu|penalty|chung kết|bán kết|tứ kết|đội"
     r"|khép lại|ấn định|cách biệt|lượt đi|lượt về|kết quả|đại thắng|hủy diệt|nghiền nát|cầm hòa|sân"
     r"|bóng|vòng loại|vòng bảng|loại)(?!\w)",
@@ -108,13 +109,15 @@ RULES = (
     Rule(
         "chain",
         "digit",
-        r"(?<![\w.,/-])(?:\d{1,3}(?:[-–]\d{1,3}){2,6}|\d{1,5}(?:[-–]\d{1,5}){3,6})(?![\w/]|[.,-]\d)",
+        r"(?<![\w.,/-])(?:\d{1,3}(?:[-–]\d{1,3}){2,6}|\d{1,5}(?:[-–]\d{1,5}){3,6})(?![\w/]"
+        r"|[.,-]\d)",
         _chain,
     ),
     Rule(
         "score",
         "digit",
-        r"(?<![\w.,/:+-])(?<!\d )(?P<a>\d{1,3}) ?[-–—] ?(?P<b>\d{1,3})(?![\w/%]|[.,:-]\d| ?[-–] ?\d)",
+        r"(?<![\w.,/:+-])(?<!\d )(?P<a>\d{1,3}) ?[-–—] ?(?P<b>\d{1,3})(?![\w/%]|[.,:-]\d"
+        r"| ?[-–] ?\d)",
         _pair,
     ),
     Rule(

@@ -30,7 +30,8 @@ _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
 _HEADING = re.compile(
     r"(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
-    r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối|kết)",
+    r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối"
+    r"|kết)",
     re.IGNORECASE,
 )
 _HEADING_LIMIT = 100

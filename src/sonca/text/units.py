@@ -90,9 +90,7 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
             return False
         if symbol in ("B", "K", "T", "N", "M"):
             return True
-    if symbol in ("G", "D"):
-        return True
-    return False
+    return symbol in ("G", "D")
 
 
 def _height(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -208,13 +206,15 @@ LATE_RULES = (
     Rule(
         "unit",
         "symbol",
-        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
+        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
+        r"(?![\w/])",
         _alone_unit,
     ),
     Rule(
         "unit",
         "digit",
-        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
+        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
+        r"(?![\w/])",
         _alone_unit,
     ),
     Rule(

@@ -12,7 +12,8 @@ from sonca.text.tables import mapping
 
 _TLD = (
     "com|net|org|edu|gov|vn|io|info|biz|me|tv|app|dev|co|asia|ai|xyz|online|shop|store|site|tech"
-    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in|ly|be|gl|cc|fm|nl|it|es|ch|se|fi|dk|nz|tw|hk|my|ph|ac"
+    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in|ly|be|gl|cc|fm|nl|it|es"
+    "|ch|se|fi|dk|nz|tw|hk|my|ph|ac"
 )
 _FILE = (
     "pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|svg|mp3|mp4|wav|flac|avi|mkv|mov|zip|rar|7z|exe|py|js"
@@ -108,7 +109,8 @@ RULES = (
     Rule(
         "web address",
         "dotted",
-        rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])(?:[/?][^\s<>\"“”()]{{0,900}})?",
+        rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])"
+        rf"(?:[/?][^\s<>\"“”()]{{0,900}})?",
         _address,
         WORD_BLOT,
         re.IGNORECASE,
