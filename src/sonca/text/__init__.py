@@ -7,7 +7,23 @@ load on first use.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from sonca.text.explaining import explain
+from sonca.text.normalizer import Token
 from sonca.text.planning import Plan, plan, plan_iter
 from sonca.text.reading import Reading
 
-__all__ = ["Plan", "Reading", "plan", "plan_iter"]
+if TYPE_CHECKING:
+    from sonca.text.lexicon import Lexicon
+
+__all__ = ["Lexicon", "Plan", "Reading", "Token", "explain", "plan", "plan_iter"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Lexicon` loads when somebody has one."""
+    if name == "Lexicon":
+        from sonca.text.lexicon import Lexicon
+
+        return Lexicon
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -46,6 +46,8 @@ def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
                 break
             start = skip.end()
             continue
+        if step.end - step.start <= 2 and "-" in sheet.work[match.start() : match.end()]:
+            return None  # VN-Index and TP-Link are names
         claims.append(step)
         start = step.end
         while start < end and not sheet.work[start].isalpha():
@@ -61,12 +63,9 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
         if stop < end and text[stop - 1].isalpha() and text[stop].isalpha():
             continue
         key = text[start:stop]
+        if key.endswith(".") and not text[stop:].strip() and key[:-1] in _table():
+            continue  # the dot of "TS." is the abbreviation's own; a sentence's end is not
         found = _table().get(key)
-        if found is None and key.endswith("."):
-            found = _table().get(key[:-1])
-            # The dot of "TS." is the abbreviation's own; at the end of a sentence it is not.
-            if found and not text[stop:].strip():
-                stop -= 1
         for reading, near in found or ():
             if not near or _near(sheet, match, near):
                 return Claim(start, stop, reading, "abbreviation")
@@ -74,10 +73,22 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
 
 
 _PLACES = {
-    "Q": "quận", "P": "phường", "H": "huyện", "X": "xã", "TX": "thị xã", "TT": "thị trấn",
-    "Đ": "đường", "KP": "khu phố", "TP": "thành phố", "T": "tỉnh", "Kp": "khu phố", "Tp": "thành phố",
-    "Tx": "thị xã", "F": "phường", "K": "khu",
-}  # fmt: skip
+    "Q": "quận",
+    "P": "phường",
+    "H": "huyện",
+    "X": "xã",
+    "T": "tỉnh",
+    "Đ": "đường",
+    "K": "khu",
+    "F": "phường",
+    "TX": "thị xã",
+    "Tx": "thị xã",
+    "TT": "thị trấn",
+    "KP": "khu phố",
+    "Kp": "khu phố",
+    "TP": "thành phố",
+    "Tp": "thành phố",
+}
 
 
 def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -136,7 +147,8 @@ RULES = (
     Rule(
         "place",
         "capital",
-        r"(?<![\w.])(?P<kind>[QPHXTKFĐ]|TX|Tx|TT|KP|Kp|TP|Tp)(?P<dot>\.) ?(?:(?P<n>\d{1,4})(?![\w]|[.,]\d)|(?=[A-ZĐÀ-Ỵ][^\W\d_A-Z]))",
+        r"(?<![\w.])(?P<kind>[QPHXTKFĐ]|TX|Tx|TT|KP|Kp|TP|Tp)(?P<dot>\.) ?(?:(?P<n>\d{1,4})"
+        r"(?![\w]|[.,]\d)|(?=[A-ZĐÀ-Ỵ][^\W\d_A-Z]))",
         _place,
     ),
     Rule(
@@ -149,7 +161,8 @@ RULES = (
     Rule(
         "abbreviation",
         "any",
-        r"(?<![\w])(?:v\.\s?v(?:\.{1,3}|…)?|vv(?:\.{1,3}|…)?|v/v|đ/c|k/g|vd:?|tr\.(?= ?\d)|tp\.? ?(?=hcm)|hcm|tphcm|stt|sđt|ubnd|gplx|cccd|cmnd)(?![\w])",
+        r"(?<![\w])(?:v\.\s?v(?:\.{1,3}|…)?|vv(?:\.{1,3}|…)?|v/v|đ/c|k/g|vd:?|tr\.(?= ?\d)"
+        r"|tp\.? ?(?=hcm)|hcm|tphcm|stt|sđt|ubnd|gplx|cccd|cmnd)(?![\w])",
         lambda m, s: _small(m[0]),
         WORD_BLOT,
     ),

@@ -24,8 +24,10 @@ def _acronym(match: re.Match[str], sheet: Sheet) -> Claim | str | None:
         return Claim(match.start(), match.end(), listed.lstrip("="), "acronym", foreign)
     if known and (
         len(token) >= 3
-        or not sheet.text[: match.start()].strip('-–—"“ ')
-        and (not any(c.isalnum() for c in sheet.text[match.end() :]))
+        or (
+            not sheet.text[: match.start()].strip('-–—"“ ')
+            and (not any(c.isalnum() for c in sheet.text[match.end() :]))
+        )
     ):
         return None
     from sonca.text.foreign import known_foreign
@@ -62,6 +64,12 @@ def _among_capitals(sheet: Sheet, match: re.Match[str]) -> bool:
     return False
 
 
+def _listed(word: str) -> bool:
+    from sonca.text.foreign import known_foreign
+
+    return known_foreign(word) is not None
+
+
 _ELEMENTS = "Na|Ca|Cl|Fe|Cu|Mg|Al|Zn|Ag|Si|Ba|Mn|Pb|Br|Hg"
 
 
@@ -83,6 +91,13 @@ RULES = (
     Rule(
         "acronym",
         "capital",
+        r"(?<!\p{L})[a-z][A-Z]{2,5}(?!\p{L})",
+        lambda m, s: None if _listed(m[0]) else spell(m[0]),
+        WORD_BLOT,
+    ),
+    Rule(
+        "acronym",
+        "capital",
         r"(?<!\p{L})(?:[A-ZĐ]\.){2,6}[A-ZĐ]?(?!\p{L})",
         lambda m, s: spell(m[0].replace(".", "")),
         WORD_BLOT,
@@ -97,7 +112,8 @@ RULES = (
     Rule(
         "letter",
         "digit",
-        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?!\p{L})|(?<!\p{L})(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
+        r"(?<=[\d\x01₀-₉])(?P<letters>[A-Za-zĐđ]{1,3})(?!\p{L})|(?<!\p{L})"
+        r"(?P<l2>[B-DF-HJ-NP-TV-ZĐ])(?=[\d\x01₀-₉])",
         lambda m, s: _figure_letter(m, s),
     ),
 )

@@ -6,24 +6,27 @@ import re
 
 from sonca.text.numbers import DIGITS, cardinal
 from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import word_set
 
-_DATE_BEFORE = frozenset(
-    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai chót"
+_DATE_BEFORE = word_set(
+    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai"
+    " chót"
     " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
-    " mừng ngày: lịch khai giảng".split()
+    " mừng ngày: lịch khai giảng"
 ) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
-_STREET_BEFORE = frozenset("đường phố lộ quảng công trường".split())
-_FRACTION_BEFORE = frozenset(
+_STREET_BEFORE = word_set("đường phố lộ quảng công trường")
+_FRACTION_BEFORE = word_set(
     "số giảm tăng chiếm khoảng hơn gần còn được ăn uống bằng là hết quá thiếu đạt điểm lệ một cả"
-    " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm".split()
+    " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm"
 )
-_FRACTION_AFTER = frozenset(
+_FRACTION_AFTER = word_set(
     "diện số dân cốc quãng lượng tổng thời khối bánh cái chiếc quả người học lít ly muỗng thìa chén"
     " bát tài thế cơ nước của đoạn lớp đời chặng giá thu vốn cổ phần đường giờ chiều công lần các"
-    " những lá hộ hành đội tấn kg tháng mét giây inch là trong điểm dung sản thể ngân doanh nhiệm câu"
-    " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại".split()
+    " những lá hộ hành đội tấn kg tháng mét giây inch điểm dung sản thể ngân doanh nhiệm"
+    " câu"
+    " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
 )
-_OVER_BEFORE = frozenset("điểm đạt lệ quả áp chấm số".split())
+_OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số")
 _HOLIDAYS = {
     (1, 5),
     (2, 9),
@@ -130,11 +133,19 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         return False
     if text[match.end() :].lstrip()[:1] in ("+", "=", "×", "*", "÷", "%"):
         return False
+    if a >= b and before not in _OVER_BEFORE and after != "điểm":
+        return True  # nobody writes an improper fraction in prose
+    if re.search(r"(?:ngày|mùng|mồng) \d{1,2}(?: và|,| -|-)? ?\Z", text[: match.start()].lower()):
+        return True
     if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
         return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
-    if after in _FRACTION_AFTER or before in _FRACTION_BEFORE and a <= b or before in _OVER_BEFORE:
+    if (
+        after in _FRACTION_AFTER
+        or (before in _FRACTION_BEFORE and a <= b)
+        or before in _OVER_BEFORE
+    ):
         return False
-    if a > b or (a, b) in _HOLIDAYS and a != 1:
+    if a > b or ((a, b) in _HOLIDAYS and a != 1):
         return True
     other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", text)
     return bool(other) and a <= 31 and (a, b) != (1, 2)
@@ -197,15 +208,16 @@ def _lunar(match: re.Match[str], sheet: Sheet) -> list[Claim]:
 
 
 _WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "bảy"}
-_WEEK_BEFORE = frozenset(
-    "sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm".split()
-)
+_WEEK_BEFORE = word_set("sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm")
 
 
 def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     """``T7`` among other days or after a part of the day."""
     around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
     company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
+    dated = re.match(r",? \(?\d{1,2}/\d", sheet.text[match.end() :])
+    if dated:
+        company.append("")
     if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None
     if match[0] == "CN":
@@ -225,7 +237,8 @@ RULES = (
     Rule(
         "date range",
         "digit",
-        rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]|[.,]\d)",
+        rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]"
+        rf"|[.,]\d)",
         _day_range,
     ),
     Rule(

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from sonca.text.letters import name, spell
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.syllables import bare, segment, split_tone, syllable
+from sonca.text.syllables import bare, nearest, segment, split_tone, syllable
 from sonca.text.tables import mapping
 
 if TYPE_CHECKING:
     from sonca.espeakng import Library
 
-_VOICE = "en-gb"
+_VOICE = "en"
 """British: its "o" is the o that Vietnamese hear, and its r is silent where theirs is."""
 _MAX_SOUNDED = 30
 """Longer runs of letters are no words; they are read by their spelling."""
@@ -42,7 +42,7 @@ def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None
     if joined is not None:
         return joined, "syllables run together", None
     if word.isascii() and bare(word) and _unmarked(sheet):
-        return word.lower(), "unmarked syllable", None
+        return nearest(word), "unmarked syllable", word
     return vietnamize(word), "foreign", word
 
 
@@ -56,11 +56,9 @@ def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
         return False
     before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
     return (
-        bool(before)
-        and before in _OPERATOR
+        (bool(before) and before in _OPERATOR)
         or before.isdigit()
-        or bool(after)
-        and after in _OPERATOR
+        or (bool(after) and after in _OPERATOR)
     )
 
 
@@ -95,7 +93,7 @@ def _joined(word: str) -> str | None:
     if not pieces or len(pieces) * 2 > len(low) + 1:
         return None
     repeated = len(pieces) > 1 and len(set(pieces)) == 1 and len(pieces[0]) > 1
-    return " ".join(pieces) if marked and split_tone(low)[0] or repeated else None
+    return " ".join(pieces) if (marked and split_tone(low)[0]) or repeated else None
 
 
 def _unmarked(sheet: Sheet) -> bool:
@@ -183,7 +181,7 @@ def _hyphenated(match: re.Match[str], sheet: Sheet) -> Claim | None:
     """Compounds that are listed as one word: ``Wi-Fi``, ``e-mail``."""
     word = match[0]
     known = known_foreign(word) or known_foreign(word.replace("-", ""))
-    if known is None or syllable(word.split("-")[0]) and syllable(word.split("-")[1]):
+    if known is None or (syllable(word.split("-")[0]) and syllable(word.split("-")[1])):
         return None
     return Claim(match.start(), match.end(), known, "foreign word list", word)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sonca.text.letters import spell
-from sonca.text.numbers import cardinal, number
+from sonca.text.numbers import cardinal
 from sonca.text.sheet import NUMBER_BLOT, Claim, Rule, Sheet
 
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
@@ -71,6 +71,13 @@ def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
     return bool(_OPERATING.search(around))
 
 
+def _times(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """ "2 viên x 3 lần": an x between two amounts."""
+    if not re.search(r"\d ?[^\W\d_]{1,6}\Z", sheet.text[: match.start()]):
+        return None
+    return [Claim(*match.span("op"), "nhân", "operator")]
+
+
 def _vulgar(match: re.Match[str], sheet: Sheet) -> str:
     said = _VULGAR[match["v"]]
     if match["n"]:
@@ -124,6 +131,12 @@ EARLY_RULES = (
         lambda m, s: "nhân",
     ),
     Rule("power", "digit", r"(?<=[\w)])\^\(?[-−]?[\da-z]{1,4}\)?", _power),
+    Rule(
+        "operator",
+        "digit",
+        r"(?<=\p{L}) (?P<op>[x×])(?= \d)",
+        _times,
+    ),
     Rule("root", "symbol", "[√∛∜]", _root),
     Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),
     Rule("about", "digit", r"(?<![\w\x01])(?<![\x01\d] )[~∼] ?(?=[\d$€])", _about),

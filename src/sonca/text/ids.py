@@ -8,7 +8,7 @@ from sonca.text.letters import name, spell
 from sonca.text.numbers import MAX_CARDINAL_DIGITS, cardinal, digits
 from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.syllables import syllable
-from sonca.text.tables import mapping
+from sonca.text.tables import mapping, word_set
 
 _SEP = "[ .\u00b7–-]"
 _PHONE_WORDS = (
@@ -16,7 +16,8 @@ _PHONE_WORDS = (
     "|cskh|nóng|whatsapp|alo|call|mobile|sim|máy bàn|bàn|nhắn tin"
 )
 _CODE_WORDS = (
-    r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|pin|mật khẩu|imei|serial|số thẻ|căn cước|passcode"
+    r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|pin|mật khẩu|imei|serial|số thẻ|căn cước"
+    r"|passcode"
     r"|hộ chiếu|chứng minh thư|chứng minh nhân dân|căn cước công dân|mã số thuế|bưu chính|vận đơn"
     r"|zip|seri|số seri|password|biên nhận|hợp đồng|isbn|issn"
 )
@@ -46,13 +47,13 @@ def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return [Claim(start, start + len(number), said, "phone")]
 
 
-_COUNTED = frozenset("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe".split())
+_COUNTED = word_set("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe")
 
 
 def _code(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     text = match["code"]
     figures = sum(c.isdigit() for c in text)
-    if figures < 3 or (figures == 3 and not text[0] == "0" and text.isdigit()):
+    if figures < 3 or (figures == 3 and text[0] != "0" and text.isdigit()):
         return None
     claims = []
     for part in re.finditer(r"\d+|[A-ZĐ]+|-", text):
@@ -66,11 +67,10 @@ def _long(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if len(text) > MAX_CARDINAL_DIGITS:
         return digits(text)
-    if sheet.text[match.start() - 1 : match.start()] == " " and len(text) == 3:
-        if sheet.text[match.start() - 2 : match.start() - 1].isdigit():
-            return None  # the end of "3 000"
+    if len(text) == 3 and re.search(r"\d \Z", sheet.text[: match.start()]):
+        return None  # the end of "3 000"
     zeros = len(text) - len(text.rstrip("0"))
-    if text[0] == "0" and len(text) >= 3 or len(text) >= 12 and zeros < 6:
+    if (text[0] == "0" and len(text) >= 3) or (len(text) >= 12 and zeros < 6):
         return digits(text)
     return None
 
@@ -96,7 +96,7 @@ def _plate(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 def _component(text: str, sheet: Sheet) -> str:
-    if len(text) > 1 and text[0] == "0" or len(text) > 4:
+    if (len(text) > 1 and text[0] == "0") or len(text) > 4:
         return digits(text)
     return cardinal(text, sheet.reading)
 
@@ -134,9 +134,9 @@ def _named_version(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return [Claim(start, match.end(), _dotted(match["number"], sheet), "version")]
 
 
-_MEASURED = frozenset(
+_MEASURED = word_set(
     "triệu tỷ tỉ nghìn ngàn đồng usd km kg m cm mm g lít độ phần điểm giờ inch vnd gb tb ghz mhz hz"
-    " w kw mah lần tấn %".split()
+    " w kw mah lần tấn %"
 )
 
 
@@ -162,14 +162,16 @@ RULES = (
     Rule(
         "phone",
         "digit",
-        r"(?:(?<=cảnh sát )|(?<=cứu hỏa )|(?<=cứu hoả )|(?<=cứu thương )|(?<=cấp cứu )|(?<=cứu nạn ))11[1-5](?!\w)",
+        r"(?:(?<=cảnh sát )|(?<=cứu hỏa )|(?<=cứu hoả )|(?<=cứu thương )|(?<=cấp cứu )|"
+        r"(?<=cứu nạn ))11[1-5](?!\w)",
         lambda m, s: digits(m[0]),
         flags=re.IGNORECASE,
     ),
     Rule(
         "document number",
         "digit",
-        r"(?<![\w/])\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐa-zƯ]{1,9}\d{0,2}(?:-[A-ZĐ][A-ZĐa-zƯ]{0,9}){0,4}(?![\w])",
+        r"(?<![\w/])\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐa-zƯ]{1,9}\d{0,2}"
+        r"(?:-[A-ZĐ][A-ZĐa-zƯ]{0,9}){0,4}(?![\w])",
         _document,
     ),
     Rule(
@@ -192,7 +194,8 @@ RULES = (
     Rule(
         "phone",
         "digit",
-        rf"(?<![\w])(?:{_PHONE_WORDS})(?: số)?[ :.]{{1,3}}(?:số )?(?P<number>[+(]?\d[\d .)–-]{{1,18}}\d)(?![\w/%]|[.,]\d)",
+        rf"(?<![\w])(?:{_PHONE_WORDS})(?: số)?[ :.]{{1,3}}(?:số )?"
+        rf"(?P<number>[+(]?\d[\d .)–-]{{1,18}}\d)(?![\w/%]|[.,]\d)",
         _called,
         flags=re.IGNORECASE,
     ),
@@ -229,7 +232,8 @@ RULES = (
     Rule(
         "version",
         "digit",
-        r"(?<![\w])(?P<name>[A-Za-z][A-Za-z]{1,15})[ -](?P<number>\d{1,3}\.\d{1,3})(?![\w.,/%]|[.,]\d| ?%)",
+        r"(?<![\w])(?P<name>[A-Za-z][A-Za-z]{1,15})[ -](?P<number>\d{1,3}\.\d{1,3})(?![\w.,/%]"
+        r"|[.,]\d| ?%)",
         _named_version,
     ),
 )

@@ -62,8 +62,9 @@ def _per(match: re.Match[str]) -> list[Claim]:
     if not match["per"]:
         return []
     start, end = match.span("per")
-    said = unit_name(match["per"]) or match["per"].lower()
-    return [Claim(start - 1, start, "một", "per"), Claim(start, end, said, "per")]
+    said = unit_name(match["per"])
+    claims = [Claim(start - 1, start, "một", "per")]
+    return [*claims, Claim(start, end, said, "per")] if said else claims
 
 
 def _thousands(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -129,13 +130,15 @@ RULES = (
     Rule(
         "money",
         "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>\d{{1,3}})?(?![\w.]|,\d){_PER}",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)"
+        rf"(?P<rest>\d{{1,3}})?(?![\w.]|,\d){_PER}",
         _millions,
     ),
     Rule(
         "money",
         "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\.(?!\d)){_PER}",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\."
+        rf"(?!\d)){_PER}",
         _millions,
     ),
     Rule(

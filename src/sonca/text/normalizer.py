@@ -123,7 +123,9 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
         spoken = max(piece, key=lambda c: _STRONG[c])
         if spoken == "." and len(piece) > 1:
             spoken = "…"
-        elif piece == "." and sheet.text[end : end + 1].isalnum():
+        elif piece == "." and (
+            sheet.text[end : end + 1].isalnum() or sheet.text[end : end + 1] == ","
+        ):
             spoken = ""  # inside a name or a number, not at its end
     elif piece in ",;:":
         spoken = piece

@@ -15,7 +15,7 @@ def _stutter(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     low = start.lower()
     if not _plain(word).startswith(_plain(low)) or len(low) >= len(word):
         return None
-    if low == word or syllable(word) is None and len(low) > 1:
+    if low == word or (syllable(word) is None and len(low) > 1):
         return None
     said = sound(low) or (low if syllable(low) else None)
     if said is None:
@@ -36,7 +36,7 @@ def _plain(word: str) -> str:
 def _drawn_out(match: re.Match[str], sheet: Sheet) -> str | None:
     """``Khôôông`` is "không", ``hừmmm`` is "hừm"."""
     word = match[0].lower()
-    if syllable(word) or match[0].isupper() and match[0].isascii():
+    if syllable(word) or (match[0].isupper() and match[0].isascii()):
         return None
     out = word[0]
     for char in word[1:]:

@@ -11,8 +11,8 @@ import re
 
 from sonca.text import (
     abbreviations,
-    addresses,
     acronyms,
+    addresses,
     dates,
     foreign,
     formulas,
@@ -28,10 +28,11 @@ from sonca.text import (
 )
 from sonca.text.numbers import cardinal, digits, number
 from sonca.text.patterns import NUMBER, NUMBER_START
-from sonca.text.sheet import Rule, Sheet
+from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.syllables import syllable
+from sonca.text.tables import word_set
 
-_NAMED = frozenset("số mã lô phòng khu ca bàn đội tổ nhà".split())
+_NAMED = word_set("số mã lô phòng khu ca bàn đội tổ nhà")
 
 
 def _number(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -69,8 +70,8 @@ PASSES: tuple[Rule, ...] = (
     *abbreviations.RULES,
     *acronyms.RULES,
     *foreign.RULES,
-    *PLAIN_NUMBERS,
     *units.LATE_RULES,
+    *PLAIN_NUMBERS,
     *formulas.RULES,
     *ranges.LATE_RULES,
     *symbols.LATE_RULES,
@@ -92,6 +93,13 @@ def apply(sheet: Sheet, kinds: frozenset[str], *, head: bool) -> None:
     """Run every pass that can find anything."""
     if "capital" in kinds:
         sheet.shouting = _shouting(sheet.text)
+    if sheet.reading.lexicon is not None:
+        sheet.claim(
+            [
+                Claim(start, end, said, "lexicon")
+                for start, end, said in sheet.reading.lexicon.find(sheet.text)
+            ]
+        )
     for rule in PASSES:
         if rule.when in kinds:
             rule.apply(sheet)

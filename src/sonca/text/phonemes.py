@@ -10,42 +10,24 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from sonca.text.tables import rows
+
+
+def _table(kind: str) -> dict[str, str]:
+    return {row[1]: row[2] for row in rows("phonemes.tsv") if row[0] == kind}
+
+
 # Longest first within each table.
-_VOWELS = {
-    "aɪə": "ai ơ", "aʊə": "ao ơ", "ɔːɹ": "o", "oːɹ": "o", "ɑːɹ": "a", "ɪɹ": "ia", "ɛɹ": "e", "ʊɹ": "ua",
-    "aɪ": "ai", "aʊ": "ao", "eɪ": "ây", "oʊ": "ô", "əʊ": "ô", "ɔɪ": "oi", "iː": "i", "uː": "u", "ɔː": "o",
-    "ɑː": "a", "ɜː": "ơ", "oː": "o", "ɪə": "ia", "iə": "i ơ", "ʊə": "ua", "eə": "e", "aː": "a",
-    "i": "i", "ɪ": "i", "ᵻ": "i", "e": "ê", "ɛ": "e", "æ": "e", "a": "a", "ɐ": "ơ", "ʌ": "ă",
-    "ə": "ơ", "ɚ": "ơ", "ɝ": "ơ", "ɔ": "o", "ɒ": "o", "o": "ô", "ʊ": "u", "u": "u", "ɑ": "a", "y": "i",
-}  # fmt: skip
-_CONSONANTS = {
-    "tʃ": "ch", "dʒ": "gi", "ŋ": "ng", "θ": "th", "ð": "d", "ʃ": "s", "ʒ": "gi", "ɹ": "r", "ɾ": "t", "ɡ": "g",
-    "b": "b", "d": "đ", "f": "ph", "g": "g", "h": "h", "j": "i", "k": "c", "l": "l", "m": "m", "n": "n",
-    "p": "p", "s": "x", "t": "t", "v": "v", "w": "u", "z": "d", "r": "r", "x": "kh", "ʔ": "", "ɬ": "l",
-    "ç": "h",
-}  # fmt: skip
+_VOWELS = _table("vowel")
+_CONSONANTS = _table("consonant")
 _SOUNDS = sorted({**_VOWELS, **_CONSONANTS}, key=len, reverse=True)
 _SOUND = re.compile("|".join(map(re.escape, _SOUNDS)))
-_CODAS = {
-    "ph": "p", "b": "p", "p": "p", "v": "p", "t": "t", "đ": "t", "th": "t", "d": "t", "gi": "t", "ch": "t",
-    "x": "t", "s": "t", "c": "c", "g": "c", "kh": "c", "m": "m", "n": "n", "ng": "ng", "l": "n", "r": "",
-    "h": "", "i": "", "u": "",
-}  # fmt: skip
+_CODAS = _table("coda")
 # Vowel and coda that Vietnamese does not have together, and what it has instead.
-_RIMES = {
-    "ing": "inh", "ic": "ích", "êng": "ênh", "êc": "ếch", "ơng": "âng", "ơc": "ấc", "ec": "éc", "eng": "eng",
-    "âyn": "ên", "âym": "êm", "âyt": "ết", "âyp": "ếp", "âyc": "ếch", "âyng": "ênh",
-    "âun": "ôn", "âum": "ôm", "âut": "ốt", "âup": "ốp", "âuc": "ốc", "âung": "ông",
-    "ain": "ai", "aim": "am", "ait": "ai", "aip": "ai", "aic": "ai", "aing": "ai",
-    "aon": "ao", "aot": "ao", "aop": "ao", "aoc": "ao", "aom": "ao", "aong": "ao",
-    "oin": "oi", "oit": "oi", "oip": "oi", "oic": "oi", "oim": "oi", "oing": "oi",
-    "ian": "ia", "iat": "ia", "iam": "ia", "uan": "ua", "uat": "ua", "uam": "ua", "iac": "ia", "uac": "ua",
-    "ă": "ơ", "ân": "ân",
-}  # fmt: skip
-_EPENTHESIS = {"x": "xờ", "s": "sờ", "c": "cờ", "k": "cờ", "p": "pờ", "b": "bờ", "t": "tờ", "đ": "đờ", "ph": "phờ",
-               "g": "gờ", "v": "vờ", "l": "lờ", "m": "mờ", "n": "nờ", "th": "thờ", "d": "dờ", "gi": "giờ", "ch": "chờ",
-               "h": "hờ", "r": "rờ", "ng": "ngờ", "kh": "khờ"}  # fmt: skip
+_RIMES = _table("rime")
+_EPENTHESIS = _table("syllable")
 _ACUTE = "\u0301"
+_ROUNDED = frozenset(("oa", "oe", "oă", "uy", "uê", "uâ", "uơ"))
 _HARD = frozenset(("p", "t", "c", "ch"))
 
 
@@ -149,9 +131,7 @@ def _syllable(onset: list[str], vowel: str, coda: str) -> list[str]:
 
 def _rounded(head: str, vowel: str, coda: str) -> str:
     """A syllable with w before its vowel: oa, oe, uy, uê, uâ."""
-    table = {"a": "oa", "e": "oe", "i": "uy", "ê": "uê", "ơ": "uơ", "ă": "oă", "ai": "oai", "ây": "uây", "o": "o",
-             "ô": "ô", "u": "u", "âu": "âu", "ao": "ao", "ia": "uya", "oi": "oi", "ua": "ua"}  # fmt: skip
-    return _spell(head, table.get(vowel, vowel), coda)
+    return _spell(head, _WITH_W.get(vowel, vowel), coda)
 
 
 def _spell(head: str, vowel: str, coda: str) -> str:
@@ -159,15 +139,16 @@ def _spell(head: str, vowel: str, coda: str) -> str:
     end = _CODAS.get(coda, "")
     rime = _rime(vowel, end, coda)
     stopped = end in _HARD and unicodedata.normalize("NFD", rime).endswith(("p", "t", "c", "ch"))
-    head = _front(head, rime)
-    if head == "q":
-        rime = rime[1:] if rime[0] in "ou" else rime
-    out = head + rime
+    if head == "c" and _level(rime)[:2] in _ROUNDED:
+        out = f"qu{rime[1:]}"
+    else:
+        out = _front(head, rime) + rime
     return _acute(out) if stopped and _ACUTE not in unicodedata.normalize("NFD", out) else out
 
 
+_WITH_W = _table("w")
 # Before a final l, which Vietnamese hear as a vowel: mail, Bill, Google.
-_DARK = {"ơ": "ồ", "e": "eo", "ê": "eo", "ây": "eo", "i": "iu", "ia": "iu"}
+_DARK = _table("dark")
 
 
 def _rime(vowel: str, end: str, coda: str = "") -> str:
@@ -191,20 +172,18 @@ def _rime(vowel: str, end: str, coda: str = "") -> str:
     return joined
 
 
+def _level(rime: str) -> str:
+    """The rime without its tone."""
+    letters = unicodedata.normalize("NFD", rime).replace(_ACUTE, "")
+    return unicodedata.normalize("NFC", letters)
+
+
 def _front(head: str, rime: str) -> str:
-    """c, g and ng before front vowels."""
-    front = unicodedata.normalize("NFD", rime)[:1] in ("e", "i", "y")
-    if head == "c":
-        if rime[:1] in ("o", "u") and rime[:2] in ("oa", "oe", "uy", "uê", "uâ", "oă"):
-            return "q" + "u"[:0] + "" if False else "c" if rime[:2] in ("oa", "oe", "oă") else "q"
-        return "k" if front else "c"
-    if head in ("g", "ng") and front:
-        return head + "h"
-    if head == "gi" and unicodedata.normalize("NFD", rime)[:1] == "i":
-        return "g"
-    if head == "q":
-        return "q"
-    return head
+    """c, g and ng change their letters before front vowels."""
+    first = unicodedata.normalize("NFD", rime)[:1]
+    if first in ("e", "i", "y"):
+        head = {"c": "k", "g": "gh", "ng": "ngh"}.get(head, head)
+    return "g" if head == "gi" and first == "i" else head
 
 
 def _acute(syllable: str) -> str:

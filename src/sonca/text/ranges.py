@@ -12,21 +12,23 @@ import re
 from sonca.text.numbers import cardinal, digits
 from sonca.text.patterns import DASH
 from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import word_set
 
 _SCORE_WORDS = re.compile(
-    r"(?<!\w)(?:thắng|thua|hoà|hòa|tỷ số|tỉ số|dẫn|vượt qua|đánh bại|hạ gục|đè bẹp|gỡ|chung cuộc|set"
+    r"(?<!\w)(?:thắng|thua|hoà|hòa|tỷ số|tỉ số|dẫn|vượt qua|đánh bại|hạ gục|đè bẹp|gỡ|chung cuộc"
+    r"|set"
     r"|ván|hiệp|trận|rút ngắn|nâng|cầm chân|thất bại|luân lưu|penalty|chung kết|bán kết|tứ kết|đội"
     r"|khép lại|ấn định|cách biệt|lượt đi|lượt về|kết quả|đại thắng|hủy diệt|nghiền nát|cầm hòa|sân"
     r"|bóng|vòng loại|vòng bảng|loại)(?!\w)",
     re.IGNORECASE,
 )
-_COUNTED = frozenset(
+_COUNTED = word_set(
     "ngày tháng năm tuần giờ phút giây người trận lần bàn tuổi triệu tỷ tỉ nghìn ngàn đồng con cái"
     " chiếc quả điểm học nhân khách xe độ cân lít mét bữa buổi cuốn quyển trang từ câu bài món viên"
     " ly cốc chai hộp gói thìa muỗng phần trăm chục vạn lạng tiếng đêm hôm quý thập thế kg km cm m"
     " mm g mg ml tấn ha usd vnd đô euro vòng lượt bước tầng phòng suất vé nhà hộ thành cây loại bộ"
     " đôi cặp lớp trường công tiết môn đứa em bạn anh chị cháu bé chữ giọt múi tép củ trái bông bó"
-    " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc".split()
+    " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc"
 )
 _RATIO_BEFORE = re.compile(
     r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE
@@ -107,13 +109,15 @@ RULES = (
     Rule(
         "chain",
         "digit",
-        r"(?<![\w.,/-])(?:\d{1,3}(?:[-–]\d{1,3}){2,6}|\d{1,5}(?:[-–]\d{1,5}){3,6})(?![\w/]|[.,-]\d)",
+        r"(?<![\w.,/-])(?:\d{1,3}(?:[-–]\d{1,3}){2,6}|\d{1,5}(?:[-–]\d{1,5}){3,6})(?![\w/]"
+        r"|[.,-]\d)",
         _chain,
     ),
     Rule(
         "score",
         "digit",
-        r"(?<![\w.,/:+-])(?<!\d )(?P<a>\d{1,3}) ?[-–—] ?(?P<b>\d{1,3})(?![\w/%]|[.,:-]\d| ?[-–] ?\d)",
+        r"(?<![\w.,/:+-])(?<!\d )(?P<a>\d{1,3}) ?[-–—] ?(?P<b>\d{1,3})(?![\w/%]|[.,:-]\d"
+        r"| ?[-–] ?\d)",
         _pair,
     ),
     Rule(
@@ -125,6 +129,14 @@ RULES = (
 )
 
 LATE_RULES = (
+    Rule(
+        "range",
+        "broken",
+        r"(?<=thứ )(?:hai|ba|tư|năm|sáu|bảy) ?(?P<dash>[-–—]) ?(?=thứ |chủ nhật)",
+        lambda m, s: [Claim(*m.span("dash"), "đến", "range")],
+        flags=re.IGNORECASE,
+    ),
+    Rule("range", "broken", r"(?<=(?<!\w)[Aa]) ?[-–] ?(?=[Zz](?!\w))", lambda m, s: "đến"),
     Rule(
         "range",
         "broken",

@@ -6,15 +6,14 @@ import re
 
 from sonca.text.numbers import cardinal, from_roman
 from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import word_set
 
-_BEFORE = frozenset(
+_BEFORE = word_set(
     "kỷ kỉ hội quý thứ chương phần quyển tập hồi mục khóa khoá kỳ kì đoạn cấp loại hạng chiến giới"
     " điều khoản bài bảng vòng vùng nhóm lần độ đợt tầng chi phái tuyến lục màn cảnh sổ bậc dạng"
-    " trung ương vua vận type mức khối pháp".split()
+    " trung ương vua vận type mức khối pháp"
 )
-_NUMBERED = frozenset(
-    "thế kỷ kỉ đại hội quý chương phần hồi mục quyển tập thứ kỳ kì khóa khoá".split()
-)
+_NUMBERED = word_set("thế kỷ kỉ đại hội quý chương phần hồi mục quyển tập thứ kỳ kì khóa khoá")
 
 
 def _roman(match: re.Match[str], sheet: Sheet) -> str | None:

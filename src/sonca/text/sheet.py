@@ -49,6 +49,16 @@ class Sheet:
     def of(cls, folded: Folded, reading: Reading) -> Sheet:
         return cls(folded, reading, folded.text, folded.text)
 
+    def claim(self, fresh: list[Claim], blot: str = WORD_BLOT) -> None:
+        """Take pieces, in order, out of what is left to read."""
+        self.claims.extend(fresh)
+        pieces, at = [], 0
+        for claim in fresh:
+            pieces.append(self.work[at : claim.start])
+            pieces.append((blot if claim.spoken else SILENT_BLOT) * (claim.end - claim.start))
+            at = claim.end
+        self.work = "".join(pieces) + self.work[at:]
+
     def before(self, at: int, words: int = 1) -> str:
         """Up to `words` lower-case words that end right before `at`, blanks between."""
         window = self.text[max(0, at - 16 * words) : at].lower()
@@ -101,13 +111,5 @@ class Rule:
                 fresh.append(result)
             else:
                 fresh.extend(result)
-        if not fresh:
-            return
-        sheet.claims.extend(fresh)
-        pieces, at = [], 0
-        for claim in fresh:
-            pieces.append(sheet.work[at : claim.start])
-            blot = self.blot if claim.spoken else SILENT_BLOT
-            pieces.append(blot * (claim.end - claim.start))
-            at = claim.end
-        sheet.work = "".join(pieces) + sheet.work[at:]
+        if fresh:
+            sheet.claim(fresh, self.blot)

@@ -10,27 +10,19 @@ import re
 import unicodedata
 
 from sonca.text.syllables import syllable
+from sonca.text.tables import rows
 
-_PAIRS = (
-    ("tion", "sần"), ("sion", "sần"), ("sch", "s"), ("tch", "ch"), ("ck", "c"), ("ee", "i"), ("ea", "i"),
-    ("oo", "u"), ("ou", "ao"), ("ow", "ao"), ("aw", "o"), ("au", "o"), ("ai", "ây"), ("ay", "ây"),
-    ("ey", "ây"), ("ei", "ai"), ("oa", "âu"), ("ew", "iu"), ("sh", "s"), ("ph", "ph"), ("gh", "g"),
-    ("qu", "qu"), ("x", "c x"), ("w", "u"), ("j", "gi"), ("z", "d"), ("f", "ph"), ("y", "i"),
-)  # fmt: skip
+
+def _table(kind: str) -> dict[str, str]:
+    return {row[1]: row[2] for row in rows("spelling.tsv") if row[0] == kind}
+
+
+_PAIRS = tuple(_table("pair").items())
 _ONSETS = {"d": "đ", "s": "x", "c": "c", "k": "c"}
-_CODA = {"b": "p", "d": "t", "đ": "t", "f": "p", "ph": "p", "g": "c", "k": "c", "l": "n", "s": "t", "v": "p",
-         "x": "t", "z": "t", "th": "t", "ch": "t", "r": "", "h": "", "gi": "t", "s": "t"}  # fmt: skip
+_CODA = _table("coda")
 _VOWEL = "aăâeêioôơuưy"
 _RUN = re.compile(r"([^aăâeêioôơuưy]*)([aăâeêioôơuưy]+)([^aăâeêioôơuưy]*)")
-_CYRILLIC = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "đ", "е": "e", "ё": "i ô", "ж": "gi", "з": "d", "и": "i",
-    "й": "i", "к": "c", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "x", "т": "t",
-    "у": "u", "ф": "ph", "х": "kh", "ц": "x", "ч": "ch", "ш": "s", "щ": "s", "ъ": "", "ы": "i", "ь": "",
-    "э": "e", "ю": "iu", "я": "ia", "і": "i", "ї": "i", "є": "e",
-    "α": "a", "β": "v", "γ": "g", "δ": "đ", "ε": "e", "ζ": "d", "η": "i", "θ": "th", "ι": "i", "κ": "c",
-    "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "x", "ς": "x", "τ": "t",
-    "υ": "i", "φ": "ph", "χ": "kh", "ψ": "p", "ω": "o",
-}  # fmt: skip
+_CYRILLIC = _table("letter")
 
 
 def romanized(word: str) -> str:

@@ -30,7 +30,8 @@ _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
 _HEADING = re.compile(
     r"(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
-    r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối|kết)",
+    r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối"
+    r"|kết)",
     re.IGNORECASE,
 )
 _HEADING_LIMIT = 100
@@ -142,6 +143,10 @@ def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]
         if pause is not None:
             yield stop, pause
             begin = at = after
+        elif match.start() - begin > MAX_SOURCE:  # nobody should wait for the end of the line
+            cut, pause = _soft_cut(text, begin, begin + MAX_SOURCE)
+            yield cut, pause
+            begin = at = _skip(text, cut, end)
     yield None, 0.0
 
 
@@ -161,6 +166,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     if run == ".":
         if glued:
             return _glued(text, begin, match.start(), after)
+        if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):
+            return None
         return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
     if following.islower():
         return None
@@ -190,7 +197,7 @@ def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
     if after + 1 >= len(text) or not (text[after].isupper() and text[after + 1].islower()):
         return None
     token = _last_token(text, begin, dot)
-    if len(token) > 2 and token[0].islower() and "." not in token and syllable(_nfc(token)):
+    if len(token) > 2 and not token.isupper() and "." not in token and syllable(_nfc(token)):
         return pauses.SENTENCE
     return None
 

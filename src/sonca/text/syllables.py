@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from sonca.text.tables import rows
+from sonca.text.tables import rows, words
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _VOWELS = frozenset("aăâeêioôơuưy")
@@ -69,7 +69,7 @@ def split_onset(word: str) -> tuple[str, str]:
     return "", word
 
 
-def _places(onset: str, rime: str) -> tuple[int, ...]:
+def _places(rime: str) -> tuple[int, ...]:
     """Where the tone may stand in the rime: the new custom first, then the old."""
     vowels = 0
     while vowels < len(rime) and rime[vowels] in _VOWELS:
@@ -95,6 +95,8 @@ def syllable(word: str) -> str | None:
     word = word.lower()
     if len(word) > _MAX_LETTERS:
         return None
+    if word in words("loans.tsv"):
+        return word
     plain, tone, place = split_tone(word)
     for onset, rime in _readings(plain):
         if rime not in _rimes()[onset]:
@@ -104,9 +106,9 @@ def syllable(word: str) -> str | None:
         if not tone:
             return word
         at = len(plain) - len(rime)
-        if any(place == at + p for p in _places(onset, rime)):
+        if any(place == at + p for p in _places(rime)):
             return word
-        best = at + _places(onset, rime)[0]
+        best = at + _places(rime)[0]
         marked = unicodedata.normalize("NFC", plain[best] + tone)
         return plain[:best] + marked + plain[best + 1 :]
     return None
@@ -124,6 +126,30 @@ def _readings(plain: str) -> list[tuple[str, str]]:
     if onset != "gi":
         found.append((onset, rime))
     return found
+
+
+@lru_cache(maxsize=1)
+def _nearest() -> dict[str, str]:
+    """Unmarked spelling to the plainest syllable that is spelled so."""
+    table: dict[str, str] = {}
+    for onset, own in sorted(_rimes().items()):
+        for rime in sorted(own):
+            written = onset + rime
+            if rime.endswith(_STOPS):
+                place = len(onset) + _places(rime)[0]
+                written = written[:place] + _acute(written[place]) + written[place + 1 :]
+            table.setdefault(_flat(onset + rime), written)
+    return table
+
+
+def _acute(letter: str) -> str:
+    return unicodedata.normalize("NFC", letter + "\u0301")
+
+
+def nearest(word: str) -> str:
+    """An unmarked syllable as one that can be said: "viet" as "viết"; others unchanged."""
+    word = word.lower()
+    return syllable(word) or _nearest().get(word, word)
 
 
 @lru_cache(maxsize=8192)
@@ -146,9 +172,10 @@ def segment(word: str, *, unmarked: bool = False) -> list[str] | None:
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - _MAX_LETTERS), end):
             head, piece = best[start], word[start:end]
-            if head is None or not (syllable(piece) or (unmarked and bare(piece))):
+            said = syllable(piece) or (piece if unmarked and bare(piece) else None)
+            if head is None or said is None:
                 continue
             old = best[end]
             if old is None or len(head) + 1 < len(old):
-                best[end] = [*head, piece]
+                best[end] = [*head, said]
     return best[-1]

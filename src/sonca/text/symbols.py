@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Claim, Rule, Sheet
-from sonca.text.tables import mapping
+from sonca.text.sheet import Rule, Sheet
+from sonca.text.tables import mapping, word_set
 
 _EMOJI = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d"
     "\U000e0000-\U000e007f\u2190-\u2191\u2194-\u21ff]+"
 )
 _EMOTICON = (
-    r"(?<![\w])(?::[-o^']?[)(\]\[DPpOo3v|/\\*>]{1,5}|;-?[)D]{1,5}|=[)(\]D]{1,9}|[xX]D{1,5}|\^_{0,3}\^"
+    r"(?<![\w])(?::[-o^']?[)(\]\[DPpOo3v|/\\*>]{1,5}|;-?[)D]{1,5}|=[)(\]D]{1,9}|[xX]D{1,5}"
+    r"|\^_{0,3}\^"
     r"|T_T|T\.T|-_-|>_<|<3|o_O|O_o|O_O|:'\(|\(:|:\">|:-\)|=\)\)+|:\)\)+|:\(\(+|@@|¯\\_\(ツ\)_/¯"
     r"|\(y\)|>:\(|:v|:3|\^\^)(?![\w])"
 )
@@ -38,6 +39,14 @@ def _compared(match: re.Match[str], sheet: Sheet) -> str:
     }[match[1]]  # fmt: skip
 
 
+def _stars(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``5*`` of a hotel."""
+    return "sao" if sheet.before(match.start() - 2) in _RATED else None
+
+
+_RATED = word_set("sạn hạng chuẩn hàng giá sort cấp nghỉ")
+
+
 def _lone(match: re.Match[str], sheet: Sheet) -> str | None:
     return "bằng" if any(c.isalnum() for c in sheet.text) else None
 
@@ -57,6 +66,8 @@ EARLY_RULES = (
     Rule("markup", "symbol", _TAG, lambda m, s: ""),
     Rule("markup", "symbol", _ENTITY, _entity),
     Rule("emoticon", "smile", _EMOTICON, lambda m, s: ""),
+    Rule("stars", "digit", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
+    Rule("stars", "digit", r"(?<=\d)\*(?![\w*])", _stars),
     Rule("emoji", "symbol", _EMOJI, lambda m, s: ""),
 )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 
 
 def rows(name: str) -> Iterator[list[str]]:
     """The rows of a table, each a list of its fields."""
+    from importlib import resources  # 14 ms that an import of the package need not pay
+
     text = resources.files("sonca.text").joinpath("data", name).read_text(encoding="utf-8")
     for line in text.splitlines():
         if line and not line.startswith("#"):
@@ -29,3 +30,8 @@ def mapping(name: str) -> dict[str, str]:
 def words(name: str) -> frozenset[str]:
     """All blank-separated words of a table without tabs."""
     return frozenset(word for row in rows(name) for word in row[0].split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Blank-separated words as a set: how the rules write their word lists."""
+    return frozenset(text.split())

@@ -6,6 +6,7 @@ import re
 
 from sonca.text.numbers import DIGITS, cardinal
 from sonca.text.sheet import Rule, Sheet
+from sonca.text.tables import word_set
 
 
 def _minutes(text: str, sheet: Sheet) -> str:
@@ -34,6 +35,8 @@ def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
         return None
     said = _say(hour, minute, match["s"], sheet, match.end())
     half = (match["half"] or "").lower()
+    if half.startswith("p") and int(hour) == 12:
+        return said + " trưa"
     if half.startswith("p") and 6 <= int(hour) < 12:
         return said + " tối"
     return said + _HALVES.get(half, "")
@@ -43,22 +46,22 @@ def _hours(match: re.Match[str], sheet: Sheet) -> str | None:
     return f"{cardinal(int(match['h']), sheet.reading)} giờ"
 
 
-_HOUR_BEFORE = frozenset("lúc từ đến khoảng vào trước sau tới hồi".split())
-_HOUR_AFTER = frozenset("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày".split())
+_HOUR_BEFORE = word_set("lúc từ đến khoảng vào trước sau tới hồi")
+_HOUR_AFTER = word_set("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày")
 
 
 def _short_hours(match: re.Match[str], sheet: Sheet) -> str | None:
     """``9g`` is an hour only in the company of hours; elsewhere it is a weight."""
     near = sheet.before(match.start()) in _HOUR_BEFORE or sheet.after(match.end()) in _HOUR_AFTER
-    ranged = re.match(r" ?[-–] ?\d{1,2}[gh]\b", sheet.text[match.end() :])
+    ranged = re.match(r" ?[-–] ?\d{1,2}[gh]\b", sheet.text[match.end() :]) or re.search(
+        r"\d[gh]\d{0,2} ?[-–] ?\Z", sheet.text[: match.start()]
+    )
     return _hours(match, sheet) if int(match["h"]) <= 24 and (near or ranged) else None
 
 
 def _quotes(match: re.Match[str], sheet: Sheet) -> str | None:
     """``30'45''`` in minutes and seconds; a height or an angle has other signs before it."""
     minute, second = match["m"], match["s"]
-    if "°" in sheet.text[max(0, match.start() - 2) : match.start()]:
-        return None
     said = cardinal(int(minute), sheet.reading)
     if second or sheet.before(match.start()) != "phút":
         said += " phút"
@@ -76,7 +79,8 @@ RULES = (
     Rule(
         "time",
         "digit",
-        rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′](?![’'′])))?"
+        rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′]"
+        rf"(?![’'′])))?"
         r"(?: ?(?P<s>[0-5]?\d) ?(?:giây|s|[’'′]{2}|[\"”″]))?(?P<half>)(?![\w]|[.,:]\d)",
         _clock,
     ),

@@ -8,11 +8,10 @@ from functools import lru_cache
 from sonca.text.numbers import cardinal, number
 from sonca.text.patterns import NUMBER, NUMBER_START
 from sonca.text.sheet import Claim, Rule, Sheet
-from sonca.text.tables import mapping, rows
+from sonca.text.syllables import syllable
+from sonca.text.tables import rows, word_set
 
-_COUNTED = frozenset(
-    "người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm".split()
-)
+_COUNTED = word_set("người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm")
 
 
 @lru_cache(maxsize=1)
@@ -37,10 +36,7 @@ def unit_name(symbol: str) -> str | None:
     if found is not None:
         return found
     if "/" in symbol:
-        parts = [
-            unit_name(p) or (p.lower() if p.islower() and len(p) > 2 else None)
-            for p in symbol.split("/")
-        ]
+        parts = [unit_name(p) or (syllable(p) if len(p) > 2 else None) for p in symbol.split("/")]
         if all(parts):
             return " trên ".join(p for p in parts if p)
     return None
@@ -90,11 +86,11 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
             "tòa",
         ):
             return symbol not in ("m", "g")
+        if symbol == "T" and last in ("tải", "nặng"):
+            return False
         if symbol in ("B", "K", "T", "N", "M"):
             return True
-    if symbol in ("G", "D"):
-        return True
-    return False
+    return symbol in ("G", "D")
 
 
 def _height(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -131,12 +127,14 @@ def _sign(sign: str, sheet: Sheet) -> str:
 
 def _alone_unit(match: re.Match[str], sheet: Sheet) -> str | None:
     symbol = match[0]
-    if symbol in _alone() or "/" in symbol and symbol.split("/")[0] in _alone() | {"m", "g", "mg"}:
+    if symbol in _alone() or (
+        "/" in symbol and symbol.split("/")[0] in _alone() | {"m", "g", "mg"}
+    ):
         return unit_name(symbol)
     return None
 
 
-_MONEY = frozenset("nghìn ngàn triệu tỷ tỉ đồng usd vnđ".split())
+_MONEY = word_set("nghìn ngàn triệu tỷ tỉ đồng usd vnđ")
 
 
 def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -147,7 +145,7 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
             r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z",
             sheet.work[max(0, match.start() - 12) : match.start()],
         )
-        and not match["unit"] in _TIMES
+        and match["unit"] not in _TIMES
     ):
         return None
     said = "một" if sheet.before(match.start()) in _MONEY else "trên"
@@ -159,7 +157,7 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims
 
 
-_TIMES = frozenset("giây phút giờ ngày tháng năm tuần lần".split())
+_TIMES = word_set("giây phút giờ ngày tháng năm tuần lần")
 
 
 def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
@@ -208,13 +206,15 @@ LATE_RULES = (
     Rule(
         "unit",
         "symbol",
-        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
+        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
+        r"(?![\w/])",
         _alone_unit,
     ),
     Rule(
         "unit",
         "digit",
-        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)(?![\w/])",
+        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
+        r"(?![\w/])",
         _alone_unit,
     ),
     Rule(

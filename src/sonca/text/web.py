@@ -7,12 +7,13 @@ import re
 from sonca.text.letters import spell
 from sonca.text.numbers import digits
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.syllables import segment
+from sonca.text.syllables import nearest, segment, syllable
 from sonca.text.tables import mapping
 
 _TLD = (
     "com|net|org|edu|gov|vn|io|info|biz|me|tv|app|dev|co|asia|ai|xyz|online|shop|store|site|tech"
-    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in"
+    "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in|ly|be|gl|cc|fm|nl|it|es"
+    "|ch|se|fi|dk|nz|tw|hk|my|ph|ac"
 )
 _FILE = (
     "pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|svg|mp3|mp4|wav|flac|avi|mkv|mov|zip|rar|7z|exe|py|js"
@@ -49,6 +50,9 @@ def read_label(label: str) -> str:
     known = mapping("web.tsv").get(label.lower())
     if known is not None:
         return known
+    plain = syllable(label)
+    if plain is not None and len(label) > 1:
+        return plain
     from sonca.text.foreign import known_foreign, vietnamize
 
     listed = known_foreign(label)
@@ -58,7 +62,7 @@ def read_label(label: str) -> str:
         return spell(label)
     pieces = segment(label, unmarked=True)
     if pieces and len(pieces) <= max(1, len(label) // 2):
-        return " ".join(pieces)
+        return " ".join(map(nearest, pieces))
     return vietnamize(label)
 
 
@@ -105,7 +109,8 @@ RULES = (
     Rule(
         "web address",
         "dotted",
-        rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])(?:[/?][^\s<>\"“”()]{{0,900}})?",
+        rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])"
+        rf"(?:[/?][^\s<>\"“”()]{{0,900}})?",
         _address,
         WORD_BLOT,
         re.IGNORECASE,

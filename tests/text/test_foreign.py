@@ -1,0 +1,99 @@
+"""Foreign words are always said, with and without espeak-ng."""
+
+from __future__ import annotations
+
+import pytest
+
+from sonca.text import foreign, plan
+from sonca.text.phonemes import from_ipa
+from sonca.text.spelling import from_spelling
+from sonca.text.syllables import syllable
+from sonca.text.tables import mapping, rows
+
+WORDS = [
+    "strength",
+    "rhythm",
+    "queue",
+    "Wednesday",
+    "Schwarzenegger",
+    "Tchaikovsky",
+    "Nguyen",
+    "GitLab",
+    "kubernetes",
+    "psychology",
+    "xylophone",
+    "judge",
+    "church",
+    "vision",
+    "thing",
+    "onion",
+    "yellow",
+    "wow",
+    "quick",
+    "twelfths",
+    "Björk",
+    "Ångström",
+    "Łódź",
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_become_syllables(word: str) -> None:
+    said = foreign.vietnamize(word)
+    assert said
+    assert all(syllable(s) for s in said.split()), said
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_without_espeak_the_letters_are_read(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "_phonemes", lambda w: "")
+    foreign.vietnamize.cache_clear()
+    said = foreign.vietnamize(word)
+    foreign.vietnamize.cache_clear()
+    assert said
+    assert all(syllable(s) for s in said.split()), said
+
+
+def test_a_missing_library_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> object:
+        raise OSError("no such library")
+
+    monkeypatch.setattr("sonca.espeakng.Library", broken)
+    monkeypatch.setattr(foreign, "_library", None)
+    monkeypatch.setattr(foreign, "_missing", False)
+    foreign._phonemes.cache_clear()
+    foreign.vietnamize.cache_clear()
+    (utterance,) = plan("Anh Blorptastic đến.")
+    assert len(utterance.words) > 3
+    foreign._phonemes.cache_clear()
+    foreign.vietnamize.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("ipa", "said"),
+    [
+        ("stˈaɪl", "xờ tai"),
+        ("bˈʊkɪŋ", "bu kinh"),
+        ("mˈeɪl", "meo"),
+        ("lˈɒndən", "lon đơn"),
+        ("blˈæk", "bờ léc"),
+        ("", ""),
+    ],
+)
+def test_phonemes(ipa: str, said: str) -> None:
+    assert from_ipa(ipa) == said
+
+
+def test_other_alphabets_are_said_and_scripts_without_one_are_silent() -> None:
+    assert plan("Привет")[0].spoken
+    assert len(plan("北京")) == 0
+    assert from_spelling("xyz")
+
+
+def test_every_listed_reading_is_made_of_syllables() -> None:
+    tables = ("foreign", "acronyms", "shorthand", "web", "currencies", "documents", "signs")
+    readings = [r for t in tables for r in mapping(f"{t}.tsv").values()]
+    readings += [row[1] for t in ("units", "abbreviations") for row in rows(f"{t}.tsv")]
+    assert len(readings) > 900
+    wrong = {r for r in readings for s in r.lstrip("=").split() if not syllable(s)}
+    assert not wrong

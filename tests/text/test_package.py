@@ -1,0 +1,36 @@
+"""What callers of `sonca.text` see, and what importing it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import sonca.text
+
+PUBLIC = ["Lexicon", "Plan", "Reading", "Token", "explain", "plan", "plan_iter"]
+
+
+def test_the_public_names_are_these() -> None:
+    assert sonca.text.__all__ == PUBLIC
+    assert all(getattr(sonca.text, name) is not None for name in PUBLIC)
+
+
+def test_importing_loads_no_table_and_no_library() -> None:
+    code = (
+        "import sys, sonca.text\n"
+        "from sonca.text import tables\n"
+        "assert tables.mapping.cache_info().currsize == 0\n"
+        "loaded = {'numpy', 'fastapi', 'av', 'tomllib', 'sonca.espeakng', 'sonca.text.passes'}\n"
+        "assert not loaded & set(sys.modules), loaded & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_explain_names_span_and_rule() -> None:
+    text = "Ngày 20/11, xem Netflix 😀"
+    tokens = sonca.text.explain(text)
+    found = {t.original: (t.spoken, t.rule, t.foreign) for t in tokens}
+    assert found["20/11"] == ("hai mươi tháng mười một", "slash", None)
+    assert found["Netflix"][2] == "Netflix"
+    assert found["😀"][:2] == ("", "emoji")
+    assert all(text[slice(*t.span)] == t.original for t in tokens)
