@@ -14,6 +14,7 @@ from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
 from sonca.utterance import Utterance
 from sonca.worker import Request, Work, Worker
+from sonca.worker.driver import Driver
 from tests.conftest import utterance
 
 
@@ -337,3 +338,14 @@ def test_a_voice_is_computed_once(worker: Worker) -> None:
 
 def test_setup_reaches_the_engine() -> None:
     assert ToneEngine.create(Setup()).info.name == "tone"
+
+
+def test_a_stop_that_comes_with_nothing_left_to_do_is_not_waited_on() -> None:
+    """As when Ctrl-C cancels the only request and closes the worker in one go."""
+    driver = Driver(ToneEngine, on_end=lambda id: None, clock=time.monotonic)
+    driver.load()
+    driver.tell(driver.stop)  # is there at the first look, not while waiting
+    thread = threading.Thread(target=driver.run, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
