@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import threading
 import time
@@ -86,19 +85,17 @@ class Live:
 Serve = Callable[..., Live]
 
 
-@pytest.fixture(autouse=True)
-def _engines(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("cue", "unloadable"):
-        kind = {"cue": "CueEngine", "unloadable": "BrokenEngine"}[name]
-        monkeypatch.setitem(registry._BUILT_IN, name, f"{CueEngine.__module__}:{kind}")
-    monkeypatch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | {"cue", "unloadable"})
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.upper().startswith(sonca_settings.PREFIX):
-            monkeypatch.delenv(name)
+@pytest.fixture(autouse=True, scope="session")
+def _engines() -> Iterator[None]:
+    """The registry knows the engines of `tests.server.engines`, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        here = CueEngine.__module__
+        for name, kind in {"cue": "CueEngine", "unloadable": "BrokenEngine"}.items():
+            patch.setitem(registry._BUILT_IN, name, f"{here}:{kind}")
+        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | {"cue", "unloadable"})
+        registry.specs.cache_clear()
+        yield
+    registry.specs.cache_clear()
 
 
 @contextlib.contextmanager
@@ -128,7 +125,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     with contextlib.ExitStack() as stack:
 
         def start(**overrides: Any) -> Live:
-            folder = tmp_path / f"data-{len(os.listdir(tmp_path))}"
+            folder = tmp_path / f"data-{len(list(tmp_path.iterdir()))}"
             return stack.enter_context(running(folder, **overrides))
 
         yield start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from sonca.audio import AudioChunk
 from sonca.engines.base import EngineInfo, EngineVoice, Options, SerialSession, Session, Setup
@@ -18,7 +19,7 @@ class CueEngine(ToneEngine):
 
     gate = threading.Event()
     """Opened by a test. Waiting is given up after 20 s, so that no test hangs."""
-    spoken: list[str] = []
+    spoken: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from sonca.errors import SettingsError, SoncaError
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
@@ -31,9 +29,10 @@ def serve(
 ) -> None:
     """Start the server with its page. All settings: SONCA_… in the environment."""
     from sonca import settings
+    from sonca.server import run
 
-    try:
-        chosen = settings.read(
+    run(
+        settings.read(
             host=host,
             port=port,
             engine=engine,
@@ -42,22 +41,11 @@ def serve(
             voices_dir=voices_dir,
             log_level=log_level,
             log_format=log_format,
-        )
-    except SettingsError as error:
-        _fail(error, 2)
-    try:
-        from sonca.server import run
-
-        run(chosen, on_ready=_greet)
-    except SoncaError as error:
-        _fail(error, 1)
+        ),
+        on_ready=_greet,
+    )
 
 
 def _greet(url: str) -> None:
     typer.echo(f"Sonca đã sẵn sàng, mở / is ready, open: {url}  (Ctrl+C để dừng / to stop)")
     sys.stdout.flush()
-
-
-def _fail(error: SoncaError, code: int) -> None:
-    typer.echo(f"sonca serve: {error}", err=True)
-    raise typer.Exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -28,6 +29,8 @@ class Delivery:
 
     api: str
     """``openai`` or ``predecessor``, for the metrics."""
+    voice: str
+    """The voice that is heard."""
     format: Format
     chars: int
     """Length of the text."""
@@ -56,7 +59,7 @@ def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
 
     def headers(spoken: Spoken) -> Mapping[str, str]:
         more = delivery.headers(spoken) if delivery.headers else {}
-        return {**common_headers(spoken), **more}
+        return {**common_headers(spoken, delivery.voice), **more}
 
     return SpeechResponse(
         spoken,
@@ -93,13 +96,12 @@ def open_spoken(
     )
 
 
-def common_headers(spoken: Spoken) -> Mapping[str, str]:
+def common_headers(spoken: Spoken, voice: str) -> Mapping[str, str]:
     """What every answer with sound says about it."""
-    voice = spoken.speech.voice
     headers = {
         "x-sample-rate": str(spoken.sample_rate_hz),
-        "x-voice": voice.id,
-        "x-model": voice.engine,
+        "x-voice": quote(voice),  # a file's name may be any Unicode
+        "x-model": spoken.speech.voice.engine,
         "cache-control": "no-store",
         "x-accel-buffering": "no",  # or nginx collects what we stream
     }

@@ -181,14 +181,12 @@ def _explain(problem: Mapping[str, Any], where: list[str]) -> str:
             return "the body is missing; send JSON with Content-Type: application/json"
         case "missing":
             return f"{name} is missing"
-        case "string_unicode":
-            return f"{name} is not valid text: it holds half a surrogate pair (\\ud800 and such)"
         case "extra_forbidden":
             return f"{name} is not a field of this request; see /openapi.json"
         case "model_attributes_type" | "dict_type":
             return "the body is not a JSON object; send JSON with Content-Type: application/json"
         case "value_error":
-            return str(problem["ctx"]["error"])
+            return f"{name}: {problem['ctx']['error']}"
         case _:
             return f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]}{_value(problem)}"
 

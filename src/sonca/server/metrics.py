@@ -112,6 +112,10 @@ _ENGINE_COUNTERS: tuple[tuple[str, str, Callable[[WorkerStats], float]], ...] = 
     ("sonca_engine_busy_seconds", "Seconds the engine worked.", lambda s: s.busy_s),
     ("sonca_cancelled_requests", "Requests whose reader went away.", lambda s: s.cancelled),
     ("sonca_failed_requests", "Requests the engine failed.", lambda s: s.failed),
+    ("sonca_reused_utterances", "Utterances that were made before.", lambda s: s.reused),
+    ("sonca_shared_utterances", "Utterances made once for several.", lambda s: s.shared),
+    ("sonca_remade_utterances", "Utterances whose sound was impossible.", lambda s: s.remade),
+    ("sonca_suspect_utterances", "Utterances whose sound stayed so.", lambda s: s.suspect),
     ("sonca_engine_rebuilds", "Times a broken engine was built again.", lambda s: s.rebuilt),
 )
 

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+
+def _whole_characters(value: str) -> str:
+    """JSON can hold half a surrogate pair (``"\\ud800"``), which is no text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"half a surrogate pair (\\u{ord(value[error.start]):x}) at character {error.start}; "
+            "send valid Unicode"
+        ) from None
+    return value
+
+
+Text = Annotated[str, AfterValidator(_whole_characters)]
 Speed = Annotated[
     float, Field(ge=0.5, le=2.0, allow_inf_nan=False, description="2.0 is twice as fast.")
 ]
-Name = Annotated[str, Field(max_length=200)]
+Name = Annotated[Text, Field(max_length=200)]
 
 MAX_EXPIRY_HOURS = 24.0 * 365
 
@@ -19,17 +33,17 @@ class SynthesizeBody(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    text: str = Field(description="What to say.", examples=["Xin chào các bạn."])
+    text: Text = Field(description="What to say.", examples=["Xin chào các bạn."])
     model: Name | None = Field(None, description="An engine's name; none for the default.")
     voice: Name | None = Field(None, description="A voice's name or alias.")
-    voice_file: Annotated[str, Field(max_length=1000)] | None = Field(
+    voice_file: Annotated[Text, Field(max_length=1000)] | None = Field(
         None, description="An uploaded recording's id, or a file of the voices folder, to clone."
     )
     speed: Speed | None = Field(None, description="0.5 to 2.0; none is 1.0.")
     batch_chunks: bool | int | None = Field(
         None, description="Accepted for old clients; sentences are always batched as they can be."
     )
-    store: bool = Field(True, description="Whether to keep the audio for a later GET.")
+    store: bool | None = Field(True, description="Whether to keep the audio for a later GET.")
     expiry_hours: float | None = Field(
         None,
         gt=0,
@@ -37,7 +51,7 @@ class SynthesizeBody(BaseModel):
         allow_inf_nan=False,
         description="How long to keep it; none is the server's setting, 2 by default.",
     )
-    return_audio: bool = Field(True, description="The WAV, or JSON about it.")
+    return_audio: bool | None = Field(True, description="The WAV, or JSON about it.")
 
 
 class ModelInfoBody(BaseModel):
@@ -65,7 +79,7 @@ class SpeechBody(BaseModel):
         "tts-1",
         description="An engine's name, or tts-1, tts-1-hd, gpt-4o-mini-tts for the default one.",
     )
-    input: str = Field(description="What to say.", examples=["Xin chào các bạn."])
+    input: Text = Field(description="What to say.", examples=["Xin chào các bạn."])
     voice: Name | VoiceId | None = Field(
         None, description="A voice's name or alias, OpenAI's names, or an uploaded recording's id."
     )
@@ -75,7 +89,7 @@ class SpeechBody(BaseModel):
         "engine's rate, or the next one they know (`X-Sample-Rate`).",
     )
     speed: Speed = Field(1.0)
-    instructions: str | None = Field(
+    instructions: Text | None = Field(
         None, description="Accepted for OpenAI's clients; no engine here follows instructions."
     )
     stream_format: Literal["audio", "sse"] = "audio"

@@ -3,6 +3,7 @@ for a voice that is cloned, a recording."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import threading
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonca.encoding import decode
+from sonca.engines import registry
 from sonca.engines.base import Reference
 from sonca.errors import InvalidRequest, UnknownVoice
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
 from sonca.voices.references import MAX_DURATION_S, resolve_voice_file
+from sonca.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -34,44 +37,76 @@ class Ask:
     voice_file: str | None = None
     """A recording to clone: an uploaded id, or a file of the voices folder."""
     speed: float = 1.0
+    whole: bool = False
+    """Whether nobody listens before all is made."""
+
+    @property
+    def recording(self) -> str | None:
+        """What is to be cloned, if anything is."""
+        if self.voice_file:
+            return self.voice_file
+        is_upload = self.voice is not None and self.voice.startswith(_REFERENCE_PREFIX)
+        return self.voice if is_upload else None
+
+    def voice_of(self, speech: Speech) -> str:
+        """The voice that is heard, as people name it."""
+        return self.recording or speech.voice.id
 
 
 async def speak(services: Services, ask: Ask) -> Speech:
     """Put a request in line. Raises whatever can be known before there is sound."""
     speech = await services.pools.run(lambda: _submit(services, ask))
+    if isinstance(speech, Worker):
+        # A pool's thread must not sit and wait for an engine that takes seconds to load.
+        await asyncio.wrap_future(speech.loaded)
+        speech = await services.pools.run(lambda: _submit(services, ask))
+        assert isinstance(speech, Speech)
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech
 
 
-def _submit(services: Services, ask: Ask) -> Speech:
-    reference = _reference(services, ask)
-    return services.sonca.submit(
+def _submit(services: Services, ask: Ask) -> Speech | Worker:
+    """The speech, or the worker whose engine must be loaded first."""
+    sonca = services.sonca
+    engine = registry.find(ask.engine).name if ask.engine else None
+    if engine is not None:
+        worker = sonca.load(engine)
+    else:
+        voice = sonca.catalogue.resolve(_named(ask), None, sonca.default_engine).voice
+        worker = sonca.load(voice.engine)
+    if not worker.loaded.done():
+        return worker
+    return sonca.submit(
         SpeechRequest(
             text=ask.text,
-            voice=None if reference else ask.voice,
+            voice=_named(ask),
             engine=ask.engine,
             speed=ask.speed,
-            reference=reference,
+            reference=_reference(services, ask),
             deadline_s=services.request_timeout_s,
+            whole=ask.whole,
         )
     )
 
 
+def _named(ask: Ask) -> str | None:
+    """The catalogue's voice that the request names, None if it wants a recording cloned."""
+    return None if ask.recording else ask.voice
+
+
 def _reference(services: Services, ask: Ask) -> Reference | None:
     """The recording that the request wants cloned, None if it names a voice or nothing."""
-    if ask.voice_file:
-        path = resolve_voice_file(
-            ask.voice_file, services.voice_files_dir, references=services.references
-        )
-        return _recordings.read(path, services.max_upload_bytes)
-    if ask.voice and ask.voice.startswith(_REFERENCE_PREFIX):
-        try:
-            path = resolve_voice_file(ask.voice, None, references=services.references)
-        except InvalidRequest as error:
-            raise UnknownVoice(str(error), field="voice") from error
-        return _recordings.read(path, services.max_upload_bytes)
-    return None
+    if ask.recording is None:
+        return None
+    folder = services.voice_files_dir if ask.voice_file else None
+    try:
+        path = resolve_voice_file(ask.recording, folder, references=services.references)
+    except InvalidRequest as error:
+        if ask.voice_file:
+            raise
+        raise UnknownVoice(str(error), field="voice") from error
+    return _recordings.read(path, services.max_upload_bytes)
 
 
 class _Recordings:

@@ -55,15 +55,14 @@ async def create_speech(body: SpeechBody, services: Services = Depends(services_
     """Speak `input`; the first bytes leave as soon as the first sound exists."""
     format = format_for(body.response_format)
     as_events = body.stream_format == "sse"
-    speech = await speak(
-        services,
-        Ask(body.input, engine_of(body.model), body.voice_name, speed=body.speed),
-    )
+    ask = Ask(body.input, engine_of(body.model), body.voice_name, speed=body.speed)
+    speech = await speak(services, ask)
     return deliver(
         services,
         speech,
         Delivery(
             api="openai",
+            voice=ask.voice_of(speech),
             format=format,
             chars=len(body.input),
             output_rate_hz=_PCM_RATE_HZ if format.name == "pcm" else None,

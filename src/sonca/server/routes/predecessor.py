@@ -60,19 +60,25 @@ async def synthesize(
     had as soon as the last byte has arrived. Should the disk fill up before that, the audio is
     sent whole, and the id answers 404; if it is full from the start, the answer is 507.
     """
-    ask = Ask(body.text, engine_of(body.model), body.voice, body.voice_file, body.speed or 1.0)
+    silent = body.return_audio is False
+    ask = Ask(
+        *(body.text, engine_of(body.model), body.voice, body.voice_file),
+        speed=body.speed or 1.0,
+        whole=silent,
+    )
     try:
         speech = await speak(services, ask)
     except NothingToSay as nothing:
         return await _skipped(str(nothing), ask, request, services)
-    keeper = _keeper(body, speech, request, services)
-    if body.return_audio is False:
+    keeper = _keeper(body, ask.voice_of(speech), speech, request, services)
+    if silent:
         return await _tell(speech, keeper, request, services)
     return deliver(
         services,
         speech,
         Delivery(
             api="predecessor",
+            voice=ask.voice_of(speech),
             format=_WAV,
             chars=len(body.text),
             media_type=_WAV.media_type,
@@ -134,16 +140,16 @@ def _headers(spoken: Spoken) -> dict[str, str]:
 
 
 def _keeper(
-    body: SynthesizeBody, speech: Speech, request: Request, services: Services
+    body: SynthesizeBody, voice: str, speech: Speech, request: Request, services: Services
 ) -> Keeper | None:
     if body.store is False:
         return None
     hours = services.expiry_hours if body.expiry_hours is None else body.expiry_hours
-    describe = _describe(body, speech, hours, request_id(request))
+    describe = _describe(body, voice, speech, hours, request_id(request))
     return Keeper(services.audio, hours * 3600, describe)
 
 
-def _describe(body: SynthesizeBody, speech: Speech, hours: float, id: str) -> Describe:
+def _describe(body: SynthesizeBody, voice: str, speech: Speech, hours: float, id: str) -> Describe:
     """How the kept audio is described to who asks for its metadata."""
 
     def describe(draft: Draft) -> dict[str, Any]:
@@ -151,7 +157,7 @@ def _describe(body: SynthesizeBody, speech: Speech, hours: float, id: str) -> De
             "file_id": draft.id,
             "file_name": draft.id + _WAV.suffix,
             "text": body.text,
-            "voice": speech.voice.id,
+            "voice": voice,
             "voice_substituted": speech.instead_of,
             "model": speech.voice.engine,
             "created_at": _moment(draft.created_at),
