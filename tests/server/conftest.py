@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import socket
 import threading
@@ -138,12 +139,18 @@ def live(serve: Serve) -> Live:
 
 
 @pytest.fixture
-def cue(serve: Serve) -> Iterator[Live]:
-    """A server whose engine does as the words of the text say."""
+def cue_serve(serve: Serve) -> Iterator[Serve]:
+    """Start servers whose engine does as the words of the text say."""
     CueEngine.gate.clear()
     CueEngine.spoken.clear()
-    yield serve(engine="cue")
+    yield functools.partial(serve, engine="cue")
     CueEngine.gate.set()
+
+
+@pytest.fixture
+def cue(cue_serve: Serve) -> Live:
+    """One of them."""
+    return cue_serve()
 
 
 @pytest.fixture(scope="module")

@@ -46,16 +46,19 @@ class Inbox:
         while not self._chunks and not self._ended:
             self._changed.clear()
             await self._changed.wait()
-        if not self._chunks and self._error is not None:
+        if not self._chunks:
+            self.check()
+
+    def check(self) -> None:
+        """Raise what the speech raised, if it did, though there may be sound before it."""
+        if self._error is not None:
             raise self._error
 
     async def settle(self, seconds: float) -> None:
-        """Wait up to `seconds` for the speech to end. Raises what it raised."""
+        """Wait up to `seconds` for the speech to end, well or not."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.shield(self._task)
-        if self._ended and self._error is not None:
-            raise self._error
         self._limit_s = BATCH_S
 
     async def take(self) -> list[AudioChunk]:

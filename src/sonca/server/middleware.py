@@ -104,7 +104,7 @@ class Keys:
         self._keys = tuple(key.encode() for key in keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._is_open(scope["path"]) or self._is_known(scope):
+        if scope["type"] != "http" or self.is_open(scope["path"]) or self._is_known(scope):
             await self._app(scope, receive, send)
             return
         problem = Problem(
@@ -112,8 +112,10 @@ class Keys:
         )
         await _answer(problem, scope, receive, send)
 
-    def _is_open(self, path: str) -> bool:
-        return path in self.OPEN or path.startswith(self.OPEN_BELOW)
+    @classmethod
+    def is_open(cls, path: str) -> bool:
+        """Whether a path can be had without a key."""
+        return path in cls.OPEN or path.startswith(cls.OPEN_BELOW)
 
     def _is_known(self, scope: Scope) -> bool:
         scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")

@@ -73,6 +73,7 @@ class Spoken:
         if self._patience_s:
             await self._inbox.settle(self._patience_s)
         await self._inbox.wait()
+        self._inbox.check()  # while nothing is sent, a clear error is better than half an answer
         rate_hz = self._inbox.rate_hz
         await self._pools.run(lambda: self._open(rate_hz))
 

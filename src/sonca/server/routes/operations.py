@@ -16,6 +16,15 @@ from sonca.synthesizer import EngineStatus
 
 router = APIRouter(tags=["operations"])
 
+_NOT_NOW = {
+    "description": "Not able to speak; `status` and `state` say why.",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+}
+_METRICS = {
+    "description": "Prometheus' text format.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
 
 @router.get("/livez", response_model=None)
 async def livez() -> Response:
@@ -23,7 +32,7 @@ async def livez() -> Response:
     return json_response({"status": "alive"})
 
 
-@router.get("/readyz", response_model=None, responses={503: {"description": "Not ready."}})
+@router.get("/readyz", response_model=None, responses={503: _NOT_NOW})
 async def readyz(services: Services = Depends(services_of)) -> Response:
     """200 while new work is taken; 503 with the reason before and after."""
     status = state(services)
@@ -37,8 +46,8 @@ def state(services: Services) -> str:
     return services.sonca.load().state
 
 
-@router.get("/health", response_model=None, responses={503: {"description": "Broken."}})
-@router.get("/api/tts/health", response_model=None, responses={503: {"description": "Broken."}})
+@router.get("/health", response_model=None, responses={503: _NOT_NOW})
+@router.get("/api/tts/health", response_model=None, responses={503: _NOT_NOW})
 async def health(services: Services = Depends(services_of)) -> Response:
     """The predecessor's health check."""
     broken = state(services) in ("broken", "closed")
@@ -52,7 +61,7 @@ async def health(services: Services = Depends(services_of)) -> Response:
     return json_response(body, 503 if broken else 200)
 
 
-@router.get("/metrics", response_model=None)
+@router.get("/metrics", response_model=None, responses={200: _METRICS})
 async def metrics(services: Services = Depends(services_of)) -> Response:
     """Counters for Prometheus."""
     data = await services.pools.run_on_disk(services.metrics.exposition)
