@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from sonca import errors
 
@@ -109,10 +110,11 @@ class Problem:
             "request_id": request_id,
         }
 
-    def response(self, path: str, request_id: str) -> Response:
-        """The answer, in the shape of the API that `path` belongs to."""
-        openai = path.startswith("/v1/")
-        body = self.openai() if openai else self.predecessor(request_id)
+    def response(self, scope: Scope) -> Response:
+        """The answer, in the shape of the API that the request came to."""
+        scope.setdefault("state", {})["error_code"] = self.code
+        openai = scope["path"].startswith("/v1/")
+        body = self.openai() if openai else self.predecessor(request_id(scope))
         return json_response(body, self.status, self.headers())
 
 
@@ -131,15 +133,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
 
 
-def request_id(request: Request) -> str:
+def request_id(scope: Scope) -> str:
     """The id that the middleware gave this request."""
-    found = request.scope.get("state", {}).get("request_id")
-    return found if isinstance(found, str) else "-"
+    return str(scope.get("state", {}).get("request_id", "-"))
 
 
 async def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.SoncaError)
-    return Problem.of(error).response(request.url.path, request_id(request))
+    return Problem.of(error).response(request.scope)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -152,7 +153,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         message = f"{request.method} is not understood here; see /openapi.json"
     problem = Problem(error.status_code, code, message)
-    response = problem.response(request.url.path, request_id(request))
+    response = problem.response(request.scope)
     response.headers.update(error.headers or {})
     return response
 
@@ -165,9 +166,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     where = [str(part) for part in first["loc"][1:]]
     field = where[0] if where and not where[0].isdigit() else None
     status = 400 if path.startswith("/v1/") else 422
-    return Problem(status, "invalid_value", _explain(first, where), field).response(
-        path, request_id(request)
-    )
+    return Problem(status, "invalid_value", _explain(first, where), field).response(request.scope)
 
 
 def _explain(problem: Mapping[str, Any], where: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from contextvars import ContextVar
@@ -11,6 +12,7 @@ from typing import Any
 
 request_id_of_this_task: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
@@ -43,19 +45,16 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
 
-    def format(self, record: logging.LogRecord) -> str:
-        head, *rest = (
-            super().format(record).split("\n")
-            if record.exc_info
-            else [super().format(record).replace("\n", "\\n").replace("\r", "\\r")]
-        )
-        duration_ms = getattr(record, "duration_ms", None)
-        if duration_ms is not None:
-            head += f" {duration_ms} ms"
-        request_id = getattr(record, "request_id", None)
-        if request_id is not None:
-            head += f" [{request_id}]"
-        return "\n".join([head, *rest])
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line, before any traceback. A message of several lines, or with a terminal's
+        commands in it, is shown on one: paths come from strangers."""
+        record.message = _CONTROLS.sub(lambda c: f"\\x{ord(c[0]):02x}", record.message)
+        line = super().formatMessage(record)
+        for name, form in (("error", " {}"), ("duration_ms", " {} ms"), ("request_id", " [{}]")):
+            value = getattr(record, name, None)
+            if value is not None:
+                line += form.format(value)
+        return line
 
 
 def configure(level: str, format: str) -> None:

@@ -70,6 +70,9 @@ class Context:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
+        code = scope["state"].get("error_code")
+        if code is not None:
+            self._metrics.errors.labels(code).inc()
         level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO
         access.log(
             level,
@@ -81,6 +84,7 @@ class Context:
                 "method": scope["method"],
                 "path": scope["path"],
                 "status": status,
+                "error": code,
                 "duration_ms": round(seconds * 1000, 1),
                 "client": (scope.get("client") or ("-",))[0],
             },
@@ -214,7 +218,7 @@ class Guard:
 
 
 async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    response = problem.response(scope["path"], scope.get("state", {}).get("request_id", "-"))
+    response = problem.response(scope)
     if problem.status == 413:
         # The rest of the body is not read: the connection is of no more use.
         response.headers["connection"] = "close"

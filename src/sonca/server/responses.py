@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sonca.errors import Cancelled, DeadlineExceeded, SoncaError
+from sonca.server.errors import row
 from sonca.server.metrics import Metrics
 from sonca.server.spoken import Spoken
 
@@ -58,7 +59,7 @@ class SpeechResponse(Response):
             self._count_first_audio(scope)
             self.headers.update(self._more_headers(self._spoken))
             if whole is None:
-                await self._stream(send)
+                await self._stream(scope, send)
             else:
                 await self._send_whole(whole, send)
         self._metrics.sent_audio_seconds.labels(self._api, self._format).inc(
@@ -81,14 +82,14 @@ class SpeechResponse(Response):
         await self._start(send)
         await send({"type": "http.response.body", "body": data, "more_body": False})
 
-    async def _stream(self, send: Send) -> None:
+    async def _stream(self, scope: Scope, send: Send) -> None:
         await self._start(send)
         try:
             async with within(self._timeout_s):
                 async for frame in self._spoken.frames():
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
         except SoncaError as error:
-            await self._break_off(error, send)
+            await self._break_off(error, scope, send)
         else:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -97,11 +98,12 @@ class SpeechResponse(Response):
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
 
-    async def _break_off(self, error: SoncaError, send: Send) -> None:
+    async def _break_off(self, error: SoncaError, scope: Scope, send: Send) -> None:
         """End early. Returning before the last chunk makes the server cut the connection."""
         gone = isinstance(error, Cancelled)
         self._metrics.broken_streams.labels("gone" if gone else type(error).__name__).inc()
         if not gone:
+            scope.setdefault("state", {})["error_code"] = row(error).code
             log.error("a stream broke off after %.1f s: %s", self._spoken.duration_s, error)
         last = self._spoken.framing.failed(error)
         if last is not None:

@@ -95,7 +95,7 @@ async def _skipped(reason: str, ask: Ask, request: Request, services: Services) 
         "success": True,
         "skipped": True,
         "reason": reason,
-        "request_id": request_id(request),
+        "request_id": request_id(request.scope),
         "model": info.name,
         "sample_rate": info.sample_rate_hz,
         "duration_seconds": 0.0,
@@ -117,7 +117,7 @@ async def _tell(
         await spoken.drain()
     body = {
         "success": True,
-        "request_id": request_id(request),
+        "request_id": request_id(request.scope),
         "model": speech.voice.engine,
         "sample_rate": spoken.sample_rate_hz,
         "duration_seconds": round(spoken.duration_s, 3),
@@ -145,7 +145,7 @@ def _keeper(
     if body.store is False:
         return None
     hours = services.expiry_hours if body.expiry_hours is None else body.expiry_hours
-    describe = _describe(body, voice, speech, hours, request_id(request))
+    describe = _describe(body, voice, speech, hours, request_id(request.scope))
     return Keeper(services.audio, hours * 3600, describe)
 
 
