@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 
 from sonca.server.middleware import Keys
 
-_OPENAI_ERROR = {
+_OPENAI_ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["error"],
     "properties": {
@@ -29,7 +29,7 @@ _OPENAI_ERROR = {
         }
     },
 }
-_ERROR = {
+_ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["detail", "code", "field", "request_id"],
     "properties": {
@@ -39,6 +39,52 @@ _ERROR = {
         "request_id": {"type": "string"},
     },
 }
+
+
+def _kind(name: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one kind of event."""
+    kind = {"type": {"const": name}}
+    return {"type": "object", "required": list(kind | fields), "properties": kind | fields}
+
+
+_MARK = {
+    "type": "object",
+    "required": ["kind", "time_s", "start", "end"],
+    "properties": {
+        "kind": {"enum": ["sentence", "word"]},
+        "time_s": {"type": "number", "description": "From the start of the speech."},
+        "start": {"type": "integer", "description": "Code points from the start of the input."},
+        "end": {"type": "integer"},
+    },
+}
+_DELTA = _kind("speech.audio.delta", audio={"type": "string", "contentEncoding": "base64"})
+_DELTA["properties"] |= {
+    "time_s": {"type": "number", "description": "Of the first sample; with `marks: true`."},
+    "marks": {"type": "array", "items": _MARK, "description": "With `marks: true`."},
+}
+EVENT = {
+    "type": "object",
+    "required": ["data"],
+    "properties": {
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "oneOf": [
+                    _DELTA,
+                    _kind(
+                        "speech.audio.done",
+                        usage={"type": "object", "description": "Zeros: Sonca has no tokens."},
+                        duration_s={"type": "number"},
+                    ),
+                    _kind("error", error=_OPENAI_ERROR["properties"]["error"]),
+                ]
+            },
+        }
+    },
+}
+"""One event of a stream: many deltas, then one that says that it is over, or why it broke."""
+
 _UNPROVEN = {"description": "An API key is needed."}
 
 

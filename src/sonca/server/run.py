@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextvars import Context
 from types import FrameType
 
 import uvicorn
@@ -116,7 +117,8 @@ class Server(uvicorn.Server):
             return
         self.services.lifecycle.drain()
         self._drained_by = time.monotonic() + self._drain_s
-        log.info("%s: finishing what is in flight", signal.Signals(sig).name)
+        # A handler runs in the middle of whatever request has the thread: not in its name.
+        Context().run(log.info, "%s: finishing what is in flight", signal.Signals(sig).name)
 
     async def on_tick(self, counter: int) -> bool:
         if not self._ready:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from sonca.encoding import format_for
 from sonca.errors import UnknownEngine
 from sonca.server.delivery import Delivery, deliver
+from sonca.server.docs import EVENT
 from sonca.server.errors import json_response
 from sonca.server.framing import Events, Plain
 from sonca.server.schemas import SpeechBody
@@ -39,7 +40,7 @@ _AUDIO = {
         kind: {"schema": {"type": "string", "format": "binary"}}
         for kind in ("audio/mpeg", "audio/ogg", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
     }
-    | {"text/event-stream": {"schema": {"type": "string"}}},
+    | {"text/event-stream": {"schema": EVENT}},
 }
 
 
