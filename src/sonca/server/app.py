@@ -112,7 +112,7 @@ async def _announce(services: Services) -> None:
     for warning in operations.device_warnings(services.device_asked, services.sonca.engines()):
         log.warning("%s", warning)
     # The encoder's library takes 0.1 s to import, which the first caller should not pay for.
-    await services.pools.run(lambda: importlib.import_module("av"))
+    await services.pools.run_encoder(lambda: importlib.import_module("av"))
 
 
 async def _sweep(services: Services, every_s: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextvars import Context
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _CUT_AFTER_S = 1
 """Seconds that answers which outlived the drain get to notice that they are cancelled."""
 _KEEP_ALIVE_S = 30
+_SWITCH_S = 0.001
 
 
 def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -32,6 +34,9 @@ def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) ->
     the port cannot be had, `EngineError` if the engine cannot be loaded.
     """
     logs.configure(settings.log_level, settings.log_format)
+    # The engine's callbacks, planning and the event loop share one interpreter lock. Python lets
+    # a thread keep it for 5 ms while others wait: several such waits in a row are a slow /livez.
+    sys.setswitchinterval(_SWITCH_S)
     listener = listen(settings.host, settings.port)
     try:
         server = server_for(settings, listener, on_ready=on_ready)

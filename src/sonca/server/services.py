@@ -6,7 +6,10 @@ Built once from the settings; below this module only plain values are passed on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,35 +31,61 @@ T = TypeVar("T")
 _READERS_PER_PLACE = 2
 """Requests answered at once for each place in the engine's line: an answer whose sound is made
 leaves the line, but goes on until its reader has it."""
+_PLAN_THREADS = 2
 _DISK_THREADS = 4
+_ENCODER_NICENESS = 10
+
+
+def _yield_to_others() -> None:
+    """Lower the priority of the calling thread, on systems where threads have one of their own.
+
+    Encoding keeps a core busy for as long as it lasts, and there may be no core to spare: the
+    event loop and the engine go first. With four streams encoded to MP3 on two cores, this is
+    what keeps `/livez` quick.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _ENCODER_NICENESS)
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Threads for what must not run on the event loop."""
+    """Threads for what must not run on the event loop.
 
-    work: ThreadPoolExecutor
-    """Planning and encoding. Few threads: they share Python's one lock with the event loop."""
+    Few of them: what is not inside a library shares Python's one lock with the event loop.
+    """
+
+    plan: ThreadPoolExecutor
+    """Reading requests and recordings, which somebody's first sound waits for."""
+    encode: ThreadPoolExecutor
+    """Encoding, which yields to everything else."""
     disk: ThreadPoolExecutor
-    """What waits for the disk, so that encoding does not wait behind it."""
+    """What waits for the disk, so that nothing else waits behind it."""
 
     @classmethod
     def start(cls) -> Pools:
+        cores = os.cpu_count() or 2
         return cls(
-            ThreadPoolExecutor(min(4, max(2, os.cpu_count() or 2)), "sonca-work"),
+            ThreadPoolExecutor(_PLAN_THREADS, "sonca-plan"),
+            ThreadPoolExecutor(min(8, max(2, cores)), "sonca-encode", _yield_to_others),
             ThreadPoolExecutor(_DISK_THREADS, "sonca-disk"),
         )
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Run a piece of computing."""
-        return await asyncio.get_running_loop().run_in_executor(self.work, function)
+        """Run a short piece of computing."""
+        return await asyncio.get_running_loop().run_in_executor(self.plan, function)
+
+    async def run_encoder(self, function: Callable[[], T]) -> T:
+        """Run a piece of encoding."""
+        return await asyncio.get_running_loop().run_in_executor(self.encode, function)
 
     async def run_on_disk(self, function: Callable[[], T]) -> T:
         """Run something that waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self.disk, function)
 
     def close(self) -> None:
-        self.work.shutdown(wait=True, cancel_futures=True)
+        self.plan.shutdown(wait=True, cancel_futures=True)
+        self.encode.shutdown(wait=True)  # what is queued there frees encoders
         self.disk.shutdown(wait=True)
 
 

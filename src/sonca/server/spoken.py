@@ -75,7 +75,7 @@ class Spoken:
         await self._inbox.wait()
         self._inbox.check()  # while nothing is sent, a clear error is better than half an answer
         rate_hz = self._inbox.rate_hz
-        await self._pools.run(lambda: self._open(rate_hz))
+        await self._pools.run_encoder(lambda: self._open(rate_hz))
 
     @property
     def complete(self) -> bool:
@@ -90,7 +90,7 @@ class Spoken:
     async def whole(self) -> bytes:
         """All of it, with true sizes in its headers; kept, if it is to be."""
         chunks = await self._inbox.take()
-        data = await self._pools.run(lambda: self._encode_whole(chunks))
+        data = await self._pools.run_encoder(lambda: self._encode_whole(chunks))
         if self.keeper is not None:
             keeper, duration_s = self.keeper, self.duration_s
             await self._pools.run_on_disk(lambda: keeper.commit(duration_s))
@@ -99,10 +99,10 @@ class Spoken:
     async def frames(self) -> AsyncIterator[bytes]:
         """The body, piece by piece. Sound that cannot be kept is sent all the same."""
         while chunks := await self._inbox.take():
-            data = await self._pools.run(lambda chunks=chunks: self._encode(chunks))  # type: ignore[misc]
+            data = await self._pools.run_encoder(lambda chunks=chunks: self._encode(chunks))  # type: ignore[misc]
             if data:
                 yield data
-        data = await self._pools.run(self._finish)
+        data = await self._pools.run_encoder(self._finish)
         if self.keeper is not None and not self.keeper.failed:
             keeper, duration_s = self.keeper, self.duration_s
             with self._keeping():
@@ -113,7 +113,7 @@ class Spoken:
     async def drain(self) -> None:
         """Make and keep all of it, sending nothing. Raises if it cannot be kept."""
         while chunks := await self._inbox.take():
-            await self._pools.run(lambda chunks=chunks: self._keep(chunks))  # type: ignore[misc]
+            await self._pools.run_encoder(lambda chunks=chunks: self._keep(chunks))  # type: ignore[misc]
         if self.keeper is not None:
             keeper, duration_s = self.keeper, self.duration_s
             await self._pools.run_on_disk(lambda: keeper.commit(duration_s))
@@ -126,7 +126,7 @@ class Spoken:
         """Stop and free everything; what is not committed is not kept. May be called again."""
         self._inbox.close()
         try:
-            self._pools.work.submit(self._release)
+            self._pools.encode.submit(self._release)
         except RuntimeError:  # the pools are closed: the server is stopping
             self._release()
 
