@@ -139,6 +139,7 @@ def test_what_outlives_the_drain_is_cut(start) -> None:  # type: ignore[no-untyp
             data += part
     assert not data.endswith(b"0\r\n\r\n")
     assert any("the drain is over" in str(line["message"]) for line in running.lines())
+    assert not any("exception" in line for line in running.lines())
     raw.close()
 
 

@@ -5,6 +5,7 @@ From the outside in: `Context`, CORS (if configured), `Keys`, `Admission`, `Body
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import re
@@ -17,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonca.errors import Busy
-from sonca.server.errors import FAILED, Problem
+from sonca.server.errors import FAILED, Draining, Problem
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.logs import request_id_of_this_task
 from sonca.server.metrics import Metrics
@@ -200,6 +201,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
+        ways = (scope, receive, send)
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -208,13 +210,20 @@ class Guard:
 
         try:
             await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            if scope["type"] != "http":
+                raise
+            # Only the end of the drain cancels a request; its task ends here in any case.
+            log.warning("%s %s was cut: the server is stopping", scope["method"], scope["path"])
+            if not started:
+                await _answer(Problem.of(Draining("shutting down", retry_after_s=5)), *ways)
         except Exception:
             if scope["type"] != "http":
                 raise
             self._metrics.unhandled.inc()
             log.exception("unhandled error in %s %s", scope["method"], scope["path"])
             if not started:  # else the server cuts the connection, because the answer is not over
-                await _answer(Problem(500, "server_error", FAILED), scope, receive, send)
+                await _answer(Problem(500, "server_error", FAILED), *ways)
 
 
 async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:

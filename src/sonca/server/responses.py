@@ -119,6 +119,8 @@ async def watched(scope: Scope, receive: Receive, spoken: Spoken) -> AsyncIterat
     finally:
         watcher.cancel()
         spoken.close()
+        for suspect in spoken.speech.suspects:
+            log.warning("the sound of characters %d to %d is %s", *suspect.span, suspect.problem)
 
 
 async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> None:

@@ -18,7 +18,7 @@ from sonca.server.routes.openai import engine_of
 from sonca.server.schemas import ModelInfoBody, SynthesizeBody
 from sonca.server.services import Services, services_of
 from sonca.server.speaking import Ask, speak
-from sonca.server.spoken import Spoken
+from sonca.server.spoken import WHOLE_CHARS, Spoken
 from sonca.synthesizer import Speech
 from sonca.voices.catalogue import rows
 
@@ -61,10 +61,11 @@ async def synthesize(
     sent whole, and the id answers 404; if it is full from the start, the answer is 507.
     """
     silent = body.return_audio is False
+    # A short text is heard as a whole: its sentences may be checked before they are sent.
     ask = Ask(
         *(body.text, engine_of(body.model), body.voice, body.voice_file),
         speed=body.speed or 1.0,
-        whole=silent,
+        whole=silent or len(body.text) <= WHOLE_CHARS,
     )
     try:
         speech = await speak(services, ask)
