@@ -20,10 +20,11 @@ export const key = {
   set: (value) => sessionStorage.setItem(KEY, value),
 };
 
-/** All voices, in the server's order: the first is its default. */
+/** All voices, and the id of the one that the server takes when none is named. */
 export async function voices() {
   const response = await send("v1/audio/voices", {});
-  return (await response.json()).voices;
+  const { data, default: usual } = await response.json();
+  return { voices: data, usual };
 }
 
 /** What is said, in pieces as they are made: {samples (Int16Array), marks}. */
@@ -87,17 +88,21 @@ async function send(path, options) {
 function fromBody(body, about) {
   const error = body.error ?? {};
   const field = error.param ?? "";
-  const code = codeOf(about.status, error.code ?? "", field);
+  const code = BY_CODE[error.code] ?? BY_STATUS[about.status] ?? "failed";
   return new ApiError(code, { ...about, field, message: error.message });
 }
 
-const BY_STATUS = { 401: "key", 403: "key", 413: "too_long", 429: "busy", 503: "unavailable" };
-const KNOWN = new Set(["empty_text", "nothing_to_say", "text_too_long", "unknown_voice", "busy"]);
-
-function codeOf(status, code, field) {
-  if (KNOWN.has(code)) return code === "text_too_long" ? "too_long" : code;
-  return BY_STATUS[status] ?? (field === "voice" ? "unknown_voice" : "failed");
-}
+const BY_CODE = {
+  empty_text: "empty_text",
+  nothing_to_say: "nothing_to_say",
+  text_too_long: "too_long",
+  body_too_large: "too_long",
+  unknown_voice: "unknown_voice",
+  unsupported: "unsupported",
+  rate_limit_exceeded: "busy",
+  shutting_down: "unavailable",
+};
+const BY_STATUS = { 401: "key", 413: "too_long", 429: "busy", 503: "unavailable" };
 
 /** The JSON of each server-sent event. */
 async function* events(body) {

@@ -19,6 +19,7 @@ const WHERE = {
   file_type: "text",
   file_size: "text",
   unknown_voice: "voice",
+  unsupported: "voice",
   no_voices: "voice",
 };
 
@@ -42,7 +43,10 @@ const saver = new Saver($("save"), () => {
 
 function options() {
   const voice = picker.chosen;
-  return { model: voice?.engine ?? "tts-1", voice: voice?.id ?? "alloy", speed: Number(speed.value) };
+  const chosen = { speed: Number(speed.value) };
+  if (voice?.engine) chosen.model = voice.engine;
+  if (voice) chosen.voice = voice.id;
+  return chosen;
 }
 
 // Speaking

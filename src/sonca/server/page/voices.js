@@ -20,11 +20,11 @@ export class VoicePicker extends EventTarget {
     this.list.addEventListener("change", (event) => this.choose(event.target.value));
   }
 
-  /** Takes the server's voices; the one chosen last time, or else the first, is chosen. */
-  set(voices) {
+  /** Takes the server's voices; the one chosen last time, or else its usual one, is chosen. */
+  set({ voices, usual }) {
     this.voices = voices;
-    const kept = recall(VOICE);
-    this.chosen = voices.find((voice) => voice.id === kept) ?? voices[0] ?? null;
+    const find = (id) => voices.find((voice) => voice.id === id);
+    this.chosen = find(recall(VOICE)) ?? find(usual) ?? voices[0] ?? null;
     this.wanted = { region: this.chosen?.region ?? REGIONS[0], gender: this.chosen?.gender };
     this.draw();
   }
@@ -83,10 +83,10 @@ export class VoicePicker extends EventTarget {
     const about = [];
     if (words.language !== "vi") {
       const place = voice.region && words.say(voice.region);
-      about.push([place, voice.gender && words.say(voice.gender), words.tone(voice.tone)]);
+      about.push([place, voice.gender && words.say(voice.gender), voice.tone && words.tone(voice.tone)]);
     }
     if (voice.cloned) about.push([words.say("cloned")]);
-    if (several) about.push([voice.engine]);
+    if (several && voice.engine) about.push([voice.engine]);
     return about.flat().filter(Boolean).join(" · ");
   }
 }

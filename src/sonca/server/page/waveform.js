@@ -68,7 +68,7 @@ export class Waveform extends EventTarget {
       const from = i * second;
       const got = view && from < view.timeline.end;
       const loud = got ? view.timeline.outline.loudness(from, from + second) : 0;
-      const tall = got ? Math.max(3, Math.min(1, 1.25 * loud) ** 0.9 * height) : 3;
+      const tall = got ? Math.max(3, Math.min(1, 1.8 * loud) * height) : 3;
       pen.fillStyle = !got ? colours.none : from < view.position ? colours.heard : colours.ahead;
       pen.globalAlpha = got && from + second <= view.timeline.start ? 0.35 : 1;
       pen.beginPath();

@@ -5,7 +5,7 @@ const LANGUAGE = "sonca.language";
 const WORDS = {
   vi: {
     title: "Sơn Ca – đọc to tiếng Việt",
-    tagline: "Đọc to tiếng Việt cho bạn nghe",
+    tagline: "Đọc to tiếng Việt",
     language: "Ngôn ngữ giao diện",
     text: "Văn bản cần đọc",
     placeholder: "Gõ hoặc dán văn bản vào đây, hay thả một tệp .txt…",
@@ -60,6 +60,7 @@ const WORDS = {
       nothing_to_say: "Trong văn bản này không có chữ nào đọc được.",
       too_long: "Văn bản dài quá giới hạn của máy chủ. Hãy chia nhỏ ra.",
       unknown_voice: "Máy chủ không có giọng này. Hãy chọn giọng khác.",
+      unsupported: "Máy đọc hiện có không dùng được giọng này. Hãy chọn giọng khác.",
       no_voices: "Không lấy được danh sách giọng đọc.",
       key: "Máy chủ cần khoá API. Hãy nhập khoá ở đầu trang.",
       busy: "Máy chủ đang bận. Hãy thử lại sau {seconds} giây.",
@@ -129,6 +130,7 @@ const WORDS = {
       nothing_to_say: "Nothing in this text can be spoken.",
       too_long: "The text is longer than the server allows. Send it in parts.",
       unknown_voice: "The server does not have this voice. Choose another.",
+      unsupported: "No engine here can speak in this voice. Choose another.",
       no_voices: "The list of voices could not be loaded.",
       key: "The server asks for an API key. Enter it at the top of the page.",
       busy: "The server is busy. Try again in {seconds} seconds.",
