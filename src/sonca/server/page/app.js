@@ -152,7 +152,7 @@ function drawPlace() {
   wave.show({ timeline, position, total: total.seconds });
   $("elapsed").textContent = clock(position);
   $("total").textContent = timeline.length ? `/ ${total.estimated ? "~" : ""}${clock(total.seconds)}` : "";
-  if (reader.root.hidden) return;
+  if (reader.root.hidden || (position >= timeline.end && !player.complete)) return;
   const sentence = timeline.marks.sentence[timeline.indexAt("sentence", position)];
   const word = timeline.marks.word[timeline.indexAt("word", position)];
   reader.show("sentence", sentence);

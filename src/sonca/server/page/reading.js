@@ -83,6 +83,7 @@ export class Reading extends EventTarget {
 
   cutAt(time) {
     this.abort?.abort();
+    this.player.complete = false;
     this.timeline.truncate(time);
     this.player.seek(time);
     this.spoken = this.timeline.marks.sentence.reduce((sum, s) => sum + s.end - s.start, 0);
@@ -92,7 +93,6 @@ export class Reading extends EventTarget {
   from(start) {
     this.start = start;
     this.failed = null;
-    this.player.complete = false;
     this.abort = new AbortController();
     this.fill(start, this.abort.signal).catch((error) => {
       if (error.name !== "AbortError") this.fail(error);
