@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 import pytest
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,7 +33,6 @@ ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 WAIT_MS = 30_000
-SPEAKING = ("loading", "playing", "waiting")
 
 # An engine as other people would bring one: deterministic tones, half as fast as they play.
 SLOW_ENGINE = """
@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
-                reason = "no chromium, chromium-browser or google-chrome on the path"
+                reason = f"none of {', '.join(NAMES)} is on the path"
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
@@ -106,7 +106,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
 def _start(settings: dict[str, str], folder: Path) -> tuple[Server, subprocess.Popen[str]]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SONCA_")}
-    path = os.pathsep.join([str(_plugin(folder)), *filter(None, sys.path)])
+    plugins = [str(_plugin(folder))] if settings.get("engine") == "slow" else []
+    path = os.pathsep.join([*plugins, *filter(None, sys.path)])
     ours = {"SONCA_PORT": "0", "SONCA_DATA_DIR": str(folder / "data"), "SONCA_DRAIN_S": "1"}
     ours |= {f"SONCA_{name.upper()}": value for name, value in settings.items()}
     log = folder / "log"
@@ -176,8 +177,10 @@ class Visit:
         page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))
         page.on(
             "console",
-            lambda message: message.type in ("error", "warning")
-            and self.problems.append(f"console: {message.text}"),
+            lambda message: (
+                message.type in ("error", "warning")
+                and self.problems.append(f"console: {message.text}")
+            ),
         )
         page.add_init_script(
             "addEventListener('securitypolicyviolation', (event) => console.error("
@@ -187,7 +190,7 @@ class Visit:
     def open(self) -> None:
         self.page.goto(self.server.url)
         self.until(
-            "document.querySelector('.cards .option, .error:not([hidden]), #key-form:not([hidden])')"
+            "document.querySelector('.cards .option, .error:not([hidden]), form:not([hidden])')"
         )
 
     def until(self, expression: str) -> None:

@@ -32,9 +32,11 @@ WATCH_MARKS = """() => {
   };
   window.seen = { sentence: [], word: [] };
   const note = (kind) => {
-    const boxes = [...reader.querySelectorAll(`.mark.${kind}`)].map((b) => b.getBoundingClientRect());
+    const boxes = [...reader.querySelectorAll(`.mark.${kind}`)];
     if (!boxes.length) return;
-    const [first, last] = [boxes[0], boxes.at(-1)];
+    const [first, last] = [boxes[0], boxes.at(-1)].map((box) => box.getBoundingClientRect());
+    const view = reader.getBoundingClientRect();
+    if (first.top < view.top || last.bottom > view.bottom) return; // scrolled away
     const padding = kind === "sentence" ? 5 : 2;
     const from = offset(first.left + padding + 0.5, (first.top + first.bottom) / 2);
     const to = offset(last.right - padding - 0.5, (last.top + last.bottom) / 2);
@@ -67,7 +69,7 @@ def is_subsequence(part: list[str], whole: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("text", [STORY, MIXED], ids=["story", "emoji-and-nfd"])
-def test_the_marked_text_is_what_the_server_says_is_heard(visit: Any, server: Any, text: str) -> None:
+def test_marks_what_the_server_says_is_heard(visit: Any, server: Any, text: str) -> None:
     page = (seen := visit(reduced_motion="reduce")).page
     page.evaluate(WATCH_MARKS)
     seen.speak(text)
@@ -130,8 +132,9 @@ def test_plays_every_sample_once_without_a_gap(visit: Any, slow: Any) -> None:
 
 def test_waveform_shows_the_sound(visit: Any) -> None:
     tallest = """() => {
-      const { width, height } = document.querySelector("#wave");
-      const pixels = document.querySelector("#wave").getContext("2d").getImageData(0, 0, width, height);
+      const canvas = document.querySelector("#wave");
+      const { width, height } = canvas;
+      const pixels = canvas.getContext("2d").getImageData(0, 0, width, height);
       let most = 0;
       for (let x = 20; x < width; x++) {
         let tall = 0;
@@ -242,6 +245,43 @@ def test_a_long_text_is_followed_through_its_parts(visit: Any) -> None:
     wait_until(page, skip)
     first, second = seen.sent()[:2]
     assert text.startswith(first["input"] + second["input"])
+
+
+def cut(route: Any, share: float) -> None:
+    """Answer with the beginning of what the server says: the connection broke."""
+    events = route.fetch().text().split("\n\n")
+    kept = "\n\n".join(events[: int(len(events) * share)]) + "\n\n"
+    route.fulfill(status=200, content_type="text/event-stream", body=kept)
+
+
+def test_a_broken_connection_is_taken_up_again(visit: Any, server: Any) -> None:
+    page = (seen := visit(reduced_motion="reduce")).page
+    page.route("**/audio/speech", lambda route: cut(route, 0.6), times=1)
+    page.evaluate(WATCH_MARKS)
+    seen.speak(STORY)
+    seen.state("ended")
+    first, second = seen.sent()
+    _, marks = server.speech(STORY, voice=first["voice"])
+    sentences = texts(STORY, marks, "sentence")
+    assert page.evaluate("seen.sentence") == sentences
+    assert STORY.endswith(second["input"])
+    assert second["input"].startswith(tuple(sentences[1:]))
+
+
+def test_what_came_before_an_error_is_heard_to_its_end(visit: Any) -> None:
+    page = (seen := visit(reduced_motion="reduce")).page
+    seen.expected.append("status of 500")
+    page.evaluate(WATCH_MARKS)
+    failed = {"error": {"message": "the engine broke", "code": "engine_error"}}
+    page.route("**/audio/speech", lambda route: route.fulfill(status=500, json=failed))
+    page.route("**/audio/speech", lambda route: cut(route, 0.5), times=1)
+    seen.speak(STORY)
+    assert "the engine broke" in seen.error("player")
+    assert page.locator("#reader").is_visible()
+    seen.state("idle")
+    assert page.locator("#text").is_visible()
+    assert page.evaluate("seen.sentence.length") >= 1
+    assert "the engine broke" in seen.error("player")
 
 
 def wait_until(page: Any, condition: Callable[[], bool]) -> None:

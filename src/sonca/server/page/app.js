@@ -1,30 +1,19 @@
 /** The page: joins its parts, keeps what was typed, and says what goes on. */
 
 import { ApiError, key, voices } from "./api.js";
-import { Saver, textOf } from "./files.js";
+import { Editor } from "./editor.js";
+import { hideError, hideErrors, showError } from "./errors.js";
+import { Saver } from "./files.js";
 import { Reader } from "./reader.js";
 import { Reading } from "./reading.js";
-import { SAMPLE } from "./sample.js";
 import { VoicePicker } from "./voices.js";
 import { Waveform } from "./waveform.js";
 import { clock, recall, remember, words } from "./words.js";
 
-const TEXT = "sonca.text";
 const SPEED = "sonca.speed";
-const SAVE_MS = 400;
-const WHERE = {
-  empty_text: "text",
-  nothing_to_say: "text",
-  too_long: "text",
-  file_type: "text",
-  file_size: "text",
-  unknown_voice: "voice",
-  unsupported: "voice",
-  no_voices: "voice",
-};
+const BUSY = ["loading", "playing", "waiting"];
 
 const $ = (id) => document.getElementById(id);
-const text = $("text");
 const speed = $("speed");
 
 /** The reading that is shown, or null. After its end it stays until the text is changed. */
@@ -33,12 +22,13 @@ let state = "idle";
 /** What to do once there is an API key. */
 let afterKey = null;
 
+const editor = new Editor($("sheet"));
 const picker = new VoicePicker($("voices"));
 const reader = new Reader($("reader"), $("back"));
 const wave = new Waveform($("wave"), describePlace);
 const saver = new Saver($("save"), () => {
-  if (!text.value.trim()) throw new ApiError("empty_text");
-  return { ...options(), input: text.value };
+  if (!editor.text.trim()) throw new ApiError("empty_text");
+  return { ...options(), input: editor.text };
 });
 
 function options() {
@@ -53,11 +43,11 @@ function options() {
 
 function speak() {
   stop();
-  clearErrors();
-  if (!text.value.trim()) return showError(new ApiError("empty_text"));
-  if (!window.AudioContext) return showError(new ApiError("no_sound"));
-  const started = (reading = new Reading(text.value, options));
-  for (const kind of ["change", "end", "error"]) {
+  hideErrors();
+  if (!editor.text.trim()) return fail(new ApiError("empty_text"));
+  if (!window.AudioContext) return fail(new ApiError("no_sound"));
+  const started = (reading = new Reading(editor.text, options));
+  for (const kind of ["change", "trouble", "end", "error"]) {
     started.addEventListener(kind, () => reading === started && heard(kind));
   }
   openReader();
@@ -66,12 +56,12 @@ function speak() {
 }
 
 function heard(kind) {
-  if (reading.failed && (kind === "error" || !reading.timeline.length)) {
-    const { failed } = reading;
+  const { failed } = reading;
+  if (kind === "error") {
     stop();
-    return showError(failed, speak);
+    return fail(failed, speak);
   }
-  if (reading.failed) showError(reading.failed);
+  if (kind === "trouble") return fail(failed);
   if (kind === "end") {
     closeReader();
     setState("ended");
@@ -83,21 +73,22 @@ function heard(kind) {
 }
 
 function openReader() {
-  const { scrollTop } = text;
-  const focused = document.activeElement === text;
-  reader.open(reading.text, scrollTop);
-  text.hidden = true;
+  const { area } = editor;
+  const focused = document.activeElement === area;
+  reader.open(reading.text, area.scrollTop);
+  area.hidden = true;
   if (focused) reader.root.focus({ preventScroll: true });
 }
 
 function closeReader() {
   if (reader.root.hidden) return;
+  const { area } = editor;
   const { scrollTop } = reader.root;
   const focused = document.activeElement === reader.root;
-  text.hidden = false;
+  area.hidden = false;
   reader.close();
-  text.scrollTop = scrollTop;
-  if (focused) text.focus({ preventScroll: true });
+  area.scrollTop = scrollTop;
+  if (focused) area.focus({ preventScroll: true });
 }
 
 function stop() {
@@ -110,7 +101,7 @@ function stop() {
 }
 
 function speakOrPause() {
-  if (state === "playing" || state === "waiting" || state === "loading") reading.player.pause();
+  if (BUSY.includes(state)) reading.player.pause();
   else if (state === "paused") reading.player.resume();
   else speak();
 }
@@ -118,12 +109,15 @@ function speakOrPause() {
 function setState(next) {
   state = next;
   document.body.dataset.state = next;
-  const busy = ["loading", "playing", "waiting"].includes(next);
+  const busy = BUSY.includes(next);
   $("speak-word").textContent = words.say(busy ? "pause" : next === "paused" ? "resume" : "speak");
   $("stop").disabled = !busy && next !== "paused";
   $("status").textContent = next === "idle" ? "" : words.say(next);
-  const ms = reading?.firstAudioMs;
-  $("first").textContent = ms == null ? "" : `· ${words.say("first", { ms: words.number(Math.round(ms)) })}`;
+  $("first").textContent = firstAudio(reading?.firstAudioMs ?? null);
+}
+
+function firstAudio(ms) {
+  return ms === null ? "" : `· ${words.say("first", { ms: words.number(Math.round(ms)) })}`;
 }
 
 // What is seen while it speaks
@@ -132,7 +126,7 @@ let ticking = false;
 
 function frame() {
   drawPlace();
-  if (ticking || !["loading", "playing", "waiting"].includes(state)) return;
+  if (ticking || !BUSY.includes(state)) return;
   ticking = true;
   requestAnimationFrame(() => {
     ticking = false;
@@ -151,7 +145,8 @@ function drawPlace() {
   const { position } = player;
   wave.show({ timeline, position, total: total.seconds });
   $("elapsed").textContent = clock(position);
-  $("total").textContent = timeline.length ? `/ ${total.estimated ? "~" : ""}${clock(total.seconds)}` : "";
+  const about = total.estimated ? "~" : "";
+  $("total").textContent = timeline.length ? `/ ${about}${clock(total.seconds)}` : "";
   if (reader.root.hidden || (position >= timeline.end && !player.complete)) return;
   const sentence = timeline.marks.sentence[timeline.indexAt("sentence", position)];
   const word = timeline.marks.word[timeline.indexAt("word", position)];
@@ -163,31 +158,12 @@ function describePlace(position, total) {
   return words.say("at", { position: clock(position), total: clock(total) });
 }
 
-// Errors, each where it belongs
+// Errors, and the key that a server may ask for
 
-function showError(error, again = null) {
+function fail(error, again = null) {
   if (!reading) setState("idle");
-  if (error.code === "key") return askKey(again);
-  const box = $(`${WHERE[error.code] ?? error.where ?? "player"}-error`);
-  const seconds = Math.max(1, Math.ceil(error.retryAfter ?? 0));
-  const { name = "", mb = "" } = error;
-  box.replaceChildren(words.say(`error.${error.code ?? "failed"}`, { seconds, name, mb }));
-  if (error.status) addDetail(box, error.message, "en");
-  if (error.requestId) addDetail(box, words.say("request", { id: error.requestId }));
-  box.hidden = false;
-  if (!error.code) console.error(error);
-}
-
-function addDetail(box, content, lang) {
-  if (!content) return;
-  const detail = document.createElement("small");
-  detail.textContent = content;
-  if (lang) detail.lang = lang;
-  box.append(detail);
-}
-
-function clearErrors() {
-  for (const box of document.querySelectorAll(".error")) box.hidden = true;
+  if (error.code === "key") askKey(again);
+  else showError(error);
 }
 
 function askKey(again) {
@@ -210,80 +186,19 @@ $("key-form").addEventListener("submit", async (event) => {
 async function loadVoices() {
   try {
     picker.set(await voices());
-    $("voice-error").hidden = true;
+    hideError("voice");
     return true;
   } catch (error) {
-    showError(error.code === "key" ? error : Object.assign(error, { code: "no_voices" }), afterKey);
+    picker.fail();
+    fail(error.code === "key" ? error : Object.assign(error, { code: "no_voices" }), afterKey);
     return false;
   }
 }
 
-// The text
-
-let saving = 0;
-
-function textChanged() {
-  if (reading) stop();
-  if (state !== "idle") setState("idle");
-  $("text-error").hidden = true;
-  countCharacters();
-  clearTimeout(saving);
-  saving = setTimeout(() => remember(TEXT, text.value), SAVE_MS);
-}
-
-function countCharacters() {
-  $("count").textContent = words.say("characters", { n: words.number(text.value.length) });
-  $("clear").hidden = !text.value && !cleared;
-  $("clear").textContent = words.say(!text.value && cleared ? "undo" : "clear");
-}
-
-let cleared = "";
-
-$("clear").addEventListener("click", () => {
-  [text.value, cleared] = text.value ? ["", text.value] : [cleared, ""];
-  textChanged();
-  text.focus();
-});
-
-async function openFile(chosen) {
-  if (!chosen) return;
-  stop();
-  try {
-    text.value = await textOf(chosen);
-    text.scrollTop = 0;
-    textChanged();
-  } catch (error) {
-    showError(Object.assign(error, { name: chosen.name }));
-  }
-}
-
-$("open").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", (event) => {
-  openFile(event.target.files[0]);
-  event.target.value = "";
-});
-
-for (const kind of ["dragenter", "dragover"]) {
-  document.addEventListener(kind, (event) => {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    $("sheet").classList.add("dropping");
-  });
-}
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) $("sheet").classList.remove("dropping");
-});
-document.addEventListener("drop", (event) => {
-  if (!event.dataTransfer.files.length) return;
-  event.preventDefault();
-  $("sheet").classList.remove("dropping");
-  openFile(event.dataTransfer.files[0]);
-});
-
 // Controls
 
 function restyle() {
-  $("voice-error").hidden = true;
+  hideError("voice");
   if (reading && state !== "ended") {
     reading.restyle();
     setState(reading.state);
@@ -304,8 +219,8 @@ function showLanguage() {
   }
   words.fill();
   picker.draw();
-  clearErrors();
-  countCharacters();
+  hideErrors();
+  editor.draw();
   showSpeed();
   setState(state);
 }
@@ -315,7 +230,7 @@ function press(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     speak();
-  } else if (event.key === "Escape" && reading) {
+  } else if (event.key === "Escape" && !$("stop").disabled) {
     stop();
   } else if (event.key === " " && event.target.matches("body, #reader, #wave") && reading) {
     event.preventDefault();
@@ -323,7 +238,10 @@ function press(event) {
   }
 }
 
-text.addEventListener("input", textChanged);
+editor.addEventListener("change", () => {
+  if (reading) stop();
+  if (state !== "idle") setState("idle");
+});
 speed.addEventListener("input", showSpeed);
 speed.addEventListener("change", () => {
   remember(SPEED, speed.value);
@@ -339,8 +257,11 @@ wave.addEventListener("seek", (event) => {
   if (state === "ended") reading.player.resume();
   frame();
 });
-saver.addEventListener("start", () => ($("save-error").hidden = true));
-saver.addEventListener("error", (event) => showError(Object.assign(event.detail, { where: "save" })));
+saver.addEventListener("start", () => hideError("save"));
+saver.addEventListener("error", (event) => {
+  if (event.detail.code === "key") askKey(null);
+  else showError(event.detail, "save");
+});
 $("speak").addEventListener("click", speakOrPause);
 $("stop").addEventListener("click", stop);
 document.addEventListener("keydown", press);
@@ -350,9 +271,7 @@ for (const button of document.querySelectorAll("[data-language]")) {
     showLanguage();
   });
 }
-addEventListener("pagehide", () => remember(TEXT, text.value));
 
-text.value = recall(TEXT) ?? SAMPLE;
 speed.value = recall(SPEED) ?? "1";
 showLanguage();
 loadVoices();

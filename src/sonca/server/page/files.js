@@ -9,10 +9,11 @@ const SUFFIX = { wav: "wav", mp3: "mp3", opus: "opus", flac: "flac", aac: "aac" 
 
 /** The text of a file that a person chose. Raises an `ApiError` that says what is wrong. */
 export async function textOf(chosen) {
-  const about = { message: "" };
-  if (chosen.size > MAX_MB * 2 ** 20) throw Object.assign(new ApiError("file_size", about), { mb: MAX_MB });
+  if (chosen.size > MAX_MB * 2 ** 20) {
+    throw Object.assign(new ApiError("file_size"), { mb: MAX_MB });
+  }
   const text = decode(await chosen.arrayBuffer());
-  if (text === null) throw new ApiError("file_type", about);
+  if (text === null) throw new ApiError("file_type");
   return text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");
 }
 

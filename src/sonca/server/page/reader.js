@@ -7,6 +7,7 @@
  */
 
 const QUIET_MS = 150;
+const CALM = 0.18; // of the height, above and below
 
 export class Reader extends EventTarget {
   /** `root` scrolls; it is shown in place of the text area. */
@@ -65,7 +66,9 @@ export class Reader extends EventTarget {
     if (before?.start === place?.start && before?.end === place?.end) return;
     this.places[kind] = place;
     this.draw(kind);
-    if (place && this.following) this.reveal();
+    if (!place) return;
+    if (this.following) this.reveal();
+    else if (this.inView()) this.setFollowing(true);
   }
 
   redraw() {
@@ -119,14 +122,21 @@ export class Reader extends EventTarget {
     return Math.max(0, low - 1);
   }
 
-  /** Scrolls so that the mark is in the calm part of the view: not at its edges. */
-  reveal() {
+  /** Whether the mark is in the calm part of the view: not at its edges. */
+  inView() {
     const mark = this.boxes.word[0] ?? this.boxes.sentence[0];
-    if (!mark) return;
+    if (!mark) return true;
     const view = this.root.getBoundingClientRect();
     const { top, bottom } = mark.getBoundingClientRect();
-    const margin = view.height * 0.18;
-    if (top >= view.top + margin && bottom <= view.bottom - margin) return;
+    const margin = view.height * CALM;
+    return top >= view.top + margin && bottom <= view.bottom - margin;
+  }
+
+  /** Scrolls so that the mark is in view. */
+  reveal() {
+    if (this.inView()) return;
+    const { top } = (this.boxes.word[0] ?? this.boxes.sentence[0]).getBoundingClientRect();
+    const view = this.root.getBoundingClientRect();
     const far = Math.abs(top - view.top) > 2 * view.height;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const target = this.root.scrollTop + top - view.top - view.height * 0.3;

@@ -1,7 +1,9 @@
 /**
  * One reading of one text: asks for its parts, fills the timeline and plays it.
  *
- * Says what happens with events (`change`, `error`, `end`); knows nothing of the screen.
+ * Says what happens with events: `change` of the state, `trouble` (there will be no more sound
+ * than there is), and `end` or, after trouble, `error` when all of it was heard. Knows nothing
+ * of the screen.
  */
 
 import { ApiError, stream } from "./api.js";
@@ -102,7 +104,7 @@ export class Reading extends EventTarget {
   fail(error) {
     this.failed = error;
     this.player.complete = true;
-    this.say("change");
+    this.say(this.timeline.length ? "trouble" : "error");
     this.player.pump();
   }
 
@@ -183,10 +185,12 @@ export class Reading extends EventTarget {
 
 function pause(ms, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("stopped", "AbortError"));
-    });
+    const stop = () => reject(new DOMException("stopped", "AbortError"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
   });
 }

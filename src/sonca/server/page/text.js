@@ -23,7 +23,7 @@ export function partEnd(text, from) {
 /** `at`, or a little before it, so that no character is cut in two. */
 function wholeCharacter(text, at) {
   let cut = at;
-  while (cut > at - 16 && /^[\p{M}\u200d\ufe0f\udc00-\udfff]/u.test(text.slice(cut, cut + 2))) cut--;
+  while (cut > at - 16 && /^[\p{M}\u200d\ufe0f]/u.test(text.slice(cut, cut + 2))) cut--;
   return /[\udc00-\udfff]/.test(text[cut] ?? "") ? cut - 1 : cut;
 }
 

@@ -10,6 +10,7 @@ export class VoicePicker extends EventTarget {
   /** `root` holds the groups `region`, `gender` and `voice`. */
   constructor(root) {
     super();
+    this.root = root;
     this.region = root.querySelector("[data-group=region]");
     this.gender = root.querySelector("[data-group=gender]");
     this.list = root.querySelector("[data-group=voice]");
@@ -26,7 +27,13 @@ export class VoicePicker extends EventTarget {
     const find = (id) => voices.find((voice) => voice.id === id);
     this.chosen = find(recall(VOICE)) ?? find(usual) ?? voices[0] ?? null;
     this.wanted = { region: this.chosen?.region ?? REGIONS[0], gender: this.chosen?.gender };
+    this.root.dataset.state = this.chosen ? "ready" : "failed";
     this.draw();
+  }
+
+  /** There are no voices to choose from. */
+  fail() {
+    if (!this.chosen) this.root.dataset.state = "failed";
   }
 
   narrow(what, value) {
@@ -82,8 +89,9 @@ export class VoicePicker extends EventTarget {
   note(voice, several) {
     const about = [];
     if (words.language !== "vi") {
-      const place = voice.region && words.say(voice.region);
-      about.push([place, voice.gender && words.say(voice.gender), voice.tone && words.tone(voice.tone)]);
+      const { region, gender, tone } = voice;
+      about.push([region && words.say(region), gender && words.say(gender).toLowerCase()]);
+      about.push([tone && words.tone(tone)]);
     }
     if (voice.cloned) about.push([words.say("cloned")]);
     if (several && voice.engine) about.push([voice.engine]);

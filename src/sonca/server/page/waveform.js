@@ -69,7 +69,8 @@ export class Waveform extends EventTarget {
       const got = view && from < view.timeline.end;
       const loud = got ? view.timeline.outline.loudness(from, from + second) : 0;
       const tall = got ? Math.max(3, Math.min(1, 1.8 * loud) * height) : 3;
-      pen.fillStyle = !got ? colours.none : from < view.position ? colours.heard : colours.ahead;
+      const sounds = got && from + second / 2 < view.position ? colours.heard : colours.ahead;
+      pen.fillStyle = got ? sounds : colours.none;
       pen.globalAlpha = got && from + second <= view.timeline.start ? 0.35 : 1;
       pen.beginPath();
       pen.roundRect(i * (BAR + GAP), (height - tall) / 2, BAR, tall, BAR / 2);

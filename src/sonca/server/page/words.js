@@ -51,7 +51,7 @@ const WORDS = {
     keys: "để đọc",
     keys_stop: "để dừng",
     key: "Khoá API",
-    key_why: "Máy chủ này cần khoá API. Khoá chỉ được giữ cho đến khi bạn đóng thẻ này.",
+    key_why: "Máy chủ này cần khoá API. Khoá chỉ được giữ đến khi bạn đóng thẻ này.",
     key_wrong: "Khoá này không đúng. Hãy kiểm tra lại rồi thử lần nữa.",
     key_use: "Dùng khoá",
     request: "Mã yêu cầu: {id}",
@@ -192,7 +192,8 @@ export const words = {
 function startLanguage() {
   const chosen = recall(LANGUAGE);
   if (chosen in WORDS) return chosen;
-  const first = (navigator.languages ?? [navigator.language]).find((tag) => /^(vi|en)\b/i.test(tag));
+  const tags = navigator.languages ?? [navigator.language];
+  const first = tags.find((tag) => /^(vi|en)\b/i.test(tag));
   return first?.slice(0, 2).toLowerCase() ?? "vi";
 }
 
