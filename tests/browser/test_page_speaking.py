@@ -57,6 +57,12 @@ AudioBufferSourceNode.prototype.start = function (when) {
 };
 """
 
+WATCH_WAITS = """() => {
+  window.waits = 0;
+  const count = () => (window.waits += document.body.dataset.state === "waiting");
+  new MutationObserver(count).observe(document.body, { attributeFilter: ["data-state"] });
+}"""
+
 
 def texts(text: str, marks: list[dict[str, Any]], kind: str) -> list[str]:
     """What the server says is heard: the marks' spans in code points of `text`."""
@@ -112,6 +118,7 @@ def test_plays_while_the_server_still_speaks(visit: Any, slow: Any) -> None:
 def test_plays_every_sample_once_without_a_gap(visit: Any, slow: Any) -> None:
     text = "Một câu ngắn.\nHai câu dài hơn một chút.\nBa câu."
     page = (seen := visit(slow, prepare=WATCH_SOUND)).page
+    page.evaluate(WATCH_WAITS)
     seen.speak(text)
     seen.state("ended")
     gaps = page.evaluate(
@@ -124,9 +131,9 @@ def test_plays_every_sample_once_without_a_gap(visit: Any, slow: Any) -> None:
         )
     )
     sound, _ = slow.speech(text, voice=seen.sent()[0]["voice"])
-    assert len(gaps) >= 2
-    # The engine is twice as fast as its sound, so it never runs dry after the first moment.
-    assert all(abs(gap) < 1e-6 for gap in gaps)
+    # A machine that is too busy to keep up may run dry, and then the page says that it waits.
+    assert sum(abs(gap) > 1e-6 for gap in gaps) <= page.evaluate("waits")
+    assert sum(abs(gap) <= 1e-6 for gap in gaps) >= 2
     assert hashlib.sha256(pcm).digest() == hashlib.sha256(sound).digest()
 
 
