@@ -9,7 +9,6 @@ from hypothesis import settings
 
 from sonca.utterance import Utterance, Word
 
-
 # Deadlines would make the tests depend on what else the machine does.
 settings.register_profile("sonca", deadline=None)
 settings.load_profile("sonca")

@@ -85,8 +85,9 @@ def test_sound_comes_out_while_the_sentence_is_being_made(engine: EspeakEngine) 
     session.add(1, long, engine.voice("north-male"), Options())
     sizes: list[float] = []
     session.step(lambda e: sizes.append(e.chunk.duration_s) if isinstance(e, Audio) else None)
-    assert len(sizes) > 20
-    assert max(sizes) < 0.5
+    assert len(sizes) > 5
+    assert sizes[0] < 0.5
+    assert max(sizes) < 1.5
 
 
 def test_engines_do_not_disturb_each_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import logging
 from collections.abc import AsyncIterator
@@ -116,9 +117,13 @@ async def _announce(services: Services) -> None:
 
 
 async def _sweep(services: Services, every_s: float) -> None:
-    """Remove expired audio from time to time."""
+    """Remove expired audio and unload idle engines, from time to time."""
     while True:
         await asyncio.sleep(every_s)
+        if services.unload_after_s:
+            unload = functools.partial(services.sonca.unload_idle, services.unload_after_s)
+            for name in await services.pools.run(unload):
+                log.info("unloaded the engine %s, which nobody used", name)
         try:
             removed = await services.pools.run_on_disk(services.audio.sweep)
         except SoncaError as error:

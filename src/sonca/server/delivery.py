@@ -109,6 +109,8 @@ def common_headers(spoken: Spoken, voice: str) -> Mapping[str, str]:
         headers["x-voice-substituted"] = substitution(spoken.speech)
     if spoken.complete:
         headers["x-duration-seconds"] = f"{spoken.duration_s:.3f}"
+        if spoken.speech.suspects:
+            headers["x-suspect-utterances"] = str(len(spoken.speech.suspects))
     return headers
 
 

@@ -23,6 +23,7 @@ from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.settings import Settings
 from sonca.store import AudioStore
+from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
 from sonca.voices.references import ReferenceStore
 
@@ -106,15 +107,19 @@ class Services:
     """How long audio is kept when the request does not say."""
     request_timeout_s: float
     max_upload_bytes: int
+    unload_after_s: float
+    """How long an engine may be idle; 0 for ever."""
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Open the stores and read the catalogue. Errors of ours if something cannot be used."""
+        quota = settings.cache_quota_bytes
         sonca = Sonca(
             settings.engine,
             setup=Setup(settings.models_dir, settings.device, settings.threads),
             queue_limit=settings.queue_limit,
             max_text_chars=settings.max_text_chars,
+            cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None,
         )
         audio = AudioStore(settings.audio_dir, quota_bytes=settings.storage_quota_bytes)
         lifecycle = Lifecycle(_READERS_PER_PLACE * settings.queue_limit)
@@ -130,6 +135,7 @@ class Services:
             expiry_hours=settings.expiry_hours,
             request_timeout_s=settings.request_timeout_s,
             max_upload_bytes=settings.max_upload_bytes,
+            unload_after_s=settings.unload_after_s,
         )
 
     def close(self) -> None:
