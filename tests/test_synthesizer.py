@@ -250,7 +250,9 @@ def test_an_idle_engine_is_unloaded_and_the_next_request_waits_for_it(
         sonca.speak("một.")
         first = sonca.load()
         assert sonca.unload_idle(after_s=3600) == []
+        assert sonca.state == "ready"
         assert sonca.unload_idle(after_s=0) == ["tone"]
+        assert sonca.state == "unloaded"
         assert first.state == "closed"
         assert sonca.speak("một.").duration_s > 0
         assert sonca.load() is not first

@@ -20,6 +20,7 @@ from sonca.server.routes import kept, openai, operations, predecessor, voices
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
 from sonca.settings import Settings
+from sonca.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,9 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
+    worker = services.sonca.load()  # begins, on the worker's own thread
     tasks = [
-        asyncio.create_task(_announce(services)),
+        asyncio.create_task(_announce(services, worker)),
         asyncio.create_task(_sweep(services, app.state.sweep_s)),
     ]
     try:
@@ -101,9 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.get_running_loop().run_in_executor(None, services.close)
 
 
-async def _announce(services: Services) -> None:
-    """Load the default engine, and say what it runs on."""
-    worker = services.sonca.load()
+async def _announce(services: Services, worker: Worker) -> None:
+    """Say what the default engine runs on, once it is loaded."""
     try:
         info = await asyncio.wrap_future(worker.loaded)
     except SoncaError as error:

@@ -153,6 +153,13 @@ class Sonca:
                 if self._workers.get(engine) is worker:
                     raise
 
+    @property
+    def state(self) -> str:
+        """The default engine's worker: ``loading``, ``ready``, ``draining``, ``broken``,
+        ``closed``; ``unloaded`` if it will be loaded when it is needed."""
+        worker = self._workers.get(self.default_engine)
+        return worker.state if worker is not None else "unloaded"
+
     def unload_idle(self, after_s: float) -> list[str]:
         """Unload the engines that nobody has used for `after_s` seconds; their names. The next
         request loads them again and waits for it."""

@@ -43,7 +43,9 @@ def state(services: Services) -> str:
     """``loading``, ``ready``, ``draining``, ``broken`` or ``closed``."""
     if services.lifecycle.draining:
         return "draining"
-    return services.sonca.load().state
+    state = services.sonca.state
+    # An engine that was unloaded for want of work is loaded when some comes.
+    return "ready" if state == "unloaded" else state
 
 
 @router.get("/health", response_model=None, responses={503: _NOT_NOW})
