@@ -27,6 +27,13 @@ def test_every_command_has_help_of_its_own(sonca, name: str) -> None:
     assert f"sonca {name}" in page
 
 
+def test_a_group_without_a_command_shows_its_help(sonca) -> None:
+    done = sonca("text", code=2)
+    assert b"explain" in done.stdout + done.stderr
+    assert b"sonca: " not in done.stderr
+    assert b"completion" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "word"),
     [

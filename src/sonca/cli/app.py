@@ -23,6 +23,7 @@ COMMANDS = {
     "say": "Speak a text through the speakers or into a file.",
     "serve": "Start the server with its page.",
     "voices": "List the voices that can speak now.",
+    "text": "See how a text is read, and score the reading.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
     "bench": "Measure speed: ways to serve, latency, load.",
 }
@@ -61,6 +62,7 @@ def _load(name: str) -> Any:
     if group is None:  # a single command is a function named like its module
         group = typer.Typer()
         group.command()(getattr(module, name))
+    group._add_completion = False  # the root has it
     command = typer.main.get_command(group)
     command.name = name
     return command
@@ -129,8 +131,8 @@ def _fail(error: Exception) -> int:
 
         traceback.print_exception(error)
     message, code = _explain(error)
-    line = " ".join(message.split())
-    print(f"sonca: {line}", file=sys.stderr)  # noqa: T201
+    if line := " ".join(message.split()):
+        print(f"sonca: {line}", file=sys.stderr)  # noqa: T201
     return code
 
 
@@ -147,6 +149,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         case typer.Abort():
             return "aborted", INTERRUPTED
     if callable(usage := getattr(error, "format_message", None)):
+        if not usage():  # a group without a command has shown its help
+            return "", MISUSED
         return f"{str(usage()).rstrip('.')} (see {_command_path(error)} --help)", MISUSED
     return (
         f"internal error: {type(error).__name__}: {error} "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import typer
 
@@ -131,13 +132,15 @@ def _sink(output: str | None, format: str | None) -> Callable[[int], AbstractCon
     return lambda rate_hz: FileEncoder(output, path_format, rate_hz)
 
 
-class _Prompt(io.BufferedWriter):
-    """Passes on whatever is written at once, so that a player at the other end can begin."""
+class _Prompt(io.FileIO):
+    """Passes on all that is written at once, so that a player at the other end can begin."""
 
     def write(self, data: Buffer, /) -> int:
-        count = super().write(data)
-        self.flush()
-        return count
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        while rest:  # the system may take less at a time
+            rest = rest[os.write(self.fileno(), rest) :]
+        return size
 
 
 def _stdout(format: Format) -> Callable[[int], AbstractContextManager[Sink]]:
@@ -147,9 +150,9 @@ def _stdout(format: Format) -> Callable[[int], AbstractContextManager[Sink]]:
         raise StorageError("standard output is closed")
     if sys.stdout.isatty():
         raise InvalidRequest("standard output is a terminal; pipe it to a player, or use -o FILE")
-    raw = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
-    raw.name = "standard output"
-    return lambda rate_hz: FileEncoder(_Prompt(raw), format, rate_hz)
+    file = _Prompt(sys.stdout.fileno(), "wb", closefd=False)
+    file.name = "standard output"
+    return lambda rate_hz: FileEncoder(cast(BinaryIO, file), format, rate_hz)
 
 
 def _tell_substitute(speech: Speech) -> None:
