@@ -62,7 +62,10 @@ def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
     if sign in "xX":
         return True
     if sign in "*·":
-        return text[match.end() : match.end() + 1] != "*"
+        return bool(
+            re.search(r"(?:\d|\)|(?<!\w)\w) ?\Z", text[: match.start()])
+            and re.match(r" ?(?:\d|\(|\w(?!\w))", text[match.end() :])
+        )
     left = _LEFT_PART.search(text[max(0, match.start() - 60) : match.start()])
     right = _RIGHT_PART.match(text, match.end())
     around = (left[0] if left else "") + " " + (right[0] if right else "")

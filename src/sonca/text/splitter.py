@@ -25,6 +25,7 @@ _GAP = re.compile(rf"[\s{_BREAKS}]*")
 _STOP = re.compile("[.?!…;。！？；｡]+")
 _CLOSERS = re.compile("[\"”’'»)\\]}】」』*_]{0,8}")
 _BLANK = re.compile(r"\s*")
+_QUOTES = frozenset('"”’»」』')
 _DASHES = "-–—―‒"
 _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
@@ -141,6 +142,8 @@ def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]
             break
         pause = _boundary(text, begin, match, stop, after)
         if pause is not None:
+            if set(text[at:stop]) & _QUOTES:
+                pause = max(pause, pauses.TURN)  # the speaker has finished
             yield stop, pause
             begin = at = after
         elif match.start() - begin > MAX_SOURCE:  # nobody should wait for the end of the line
