@@ -120,7 +120,7 @@ def _about(match: re.Match[str], sheet: Sheet) -> str | None:
     return "" if sheet.before(match.start()) == "khoảng" else "khoảng"
 
 
-_OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|])"
+_OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|∞π])"
 _OPERAND_RIGHT = r"(?=[\x01\w(\[{√−|+±π∞-])"
 
 EARLY_RULES = (
@@ -139,6 +139,12 @@ EARLY_RULES = (
         "digit",
         r"(?<=\p{L}) (?P<op>[x×])(?= \d)",
         _times,
+    ),
+    Rule(
+        "factorial",
+        "symbol",
+        r"(?<=\w)!(?= ?[=+×÷*/] ?[\w(])",
+        lambda m, s: "giai thừa",
     ),
     Rule("root", "symbol", "[√∛∜]", _root),
     Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),

@@ -130,7 +130,8 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
     elif piece in ",;:":
         spoken = piece
     elif piece in _OPENING:
-        spoken = "," if sheet.text[at - 1 : at] == " " else ""
+        before = sheet.text[:at]
+        spoken = "," if before[-1:] == " " and before.rstrip()[-1:].isalnum() else ""
     elif piece in _CLOSING:
         follows = sheet.text[end : end + 2]
         spoken = "," if follows[:1] in " " and follows[1:2].isalnum() else ""

@@ -159,7 +159,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     following = text[after]
     glued = after == stop
     if ";" in run or "；" in run:
-        return None if glued else pauses.CLAUSE
+        listed = following.isdigit() and text[match.start() - 1].isdigit()  # (1; 2)
+        return None if glued or listed else pauses.CLAUSE
     dash = following in _DASHES
     if dash and not glued:
         told = _skip(text, after + 1, len(text))
@@ -172,7 +173,7 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
         if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):
             return None
         return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
-    if following.islower():
+    if following.islower() or following in "=+×÷":
         return None
     if _broken_off(text, begin, match.start(), after):
         return None
