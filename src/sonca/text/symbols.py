@@ -56,7 +56,7 @@ def _hash(match: re.Match[str], sheet: Sheet) -> str:
 
 
 EARLY_RULES = (
-    Rule("separator", "any", r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z", lambda m, s: ""),
+    Rule("separator", "short", r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z", lambda m, s: ""),
     Rule(
         "programming language",
         "symbol",
