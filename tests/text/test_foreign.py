@@ -97,3 +97,12 @@ def test_every_listed_reading_is_made_of_syllables() -> None:
     assert len(readings) > 900
     wrong = {r for r in readings for s in r.lstrip("=").split() if not syllable(s)}
     assert not wrong
+
+
+def test_english_phonemes_are_used_where_espeak_is_installed() -> None:
+    from sonca import espeakng
+
+    if not espeakng.installed():
+        pytest.skip("the package espeakng-loader is not installed")
+    assert foreign._phonemes("style")
+    assert foreign.vietnamize("wednesday") == "oen dờ đây"

@@ -160,19 +160,19 @@ RULES = (
     ),
     Rule(
         "abbreviation",
-        "any",
-        r"(?<![\w])(?:v\.\s?v(?:\.{1,3}|…)?|vv(?:\.{1,3}|…)?|v/v|đ/c|k/g|vd:?|tr\.(?= ?\d)"
-        r"|tp\.? ?(?=hcm)|hcm|tphcm|stt|sđt|ubnd|gplx|cccd|cmnd)(?![\w])",
-        lambda m, s: _small(m[0]),
+        "dotted",
+        r"(?<![\w])v\.\s?v(?:\.{1,3}|…)?(?![\w])",
+        lambda m, s: "vân vân",
         WORD_BLOT,
+        re.IGNORECASE,
     ),
+    Rule(
+        "abbreviation",
+        "symbol",
+        r"(?<![\w])(?:v/v|đ/c|k/g)(?![\w])",
+        lambda m, s: {"v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi"}[m[0].lower()],
+        WORD_BLOT,
+        re.IGNORECASE,
+    ),
+    Rule("abbreviation", "digit", r"(?<![\w])[Tt]r\.(?= ?\d)", lambda m, s: "trang", WORD_BLOT),
 )
-
-
-def _small(text: str) -> str | None:
-    key = text.lower().rstrip(".… :").replace(" ", "")
-    table = {
-        "v.v": "vân vân", "vv": "vân vân", "v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi",
-        "vd": "ví dụ", "tr": "trang", "tp": "thành phố",
-    }  # fmt: skip
-    return table.get(key) or lookup(key.upper())

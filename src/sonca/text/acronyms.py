@@ -89,6 +89,13 @@ RULES = (
     ),
     Rule("acronym", "capital", r"(?<!\p{L})[A-ZĐĂÂÊÔƠƯ]{2,}(?!\p{L})", _acronym, WORD_BLOT),
     Rule(
+        "chemical formula",
+        "digit",
+        rf"(?<!\p{{L}})(?:{_ELEMENTS})(?=[\d₀-₉]{{1,2}}[A-Z(])",
+        lambda m, s: spell(m[0]),
+        WORD_BLOT,
+    ),
+    Rule(
         "acronym",
         "capital",
         r"(?<!\p{L})[a-z][A-Z]{2,5}(?!\p{L})",

@@ -113,6 +113,8 @@ def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
     reading = sheet.reading
     if before in _STREET_BEFORE and is_day_month(a, b):
         return f"{cardinal(a, reading)} tháng {month_name(b, sheet)}"
+    if (a, b) == (50, 50):
+        return f"{cardinal(a, reading)} {cardinal(b, reading)}"
     if (a, b) in ((24, 7), (24, 24)) and before not in ("ngày", "sáng", "đêm", "tối", "chiều"):
         return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
     if is_day_month(a, b) and _is_date(a, b, before, after, match, sheet):
@@ -216,7 +218,9 @@ def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
     company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
     dated = re.match(r",? \(?\d{1,2}/\d", sheet.text[match.end() :])
-    if dated:
+    if dated or re.search(
+        r"thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và–-]{1,5}\Z", sheet.text[: match.start()].lower()
+    ):
         company.append("")
     if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None

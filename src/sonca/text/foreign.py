@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sonca.text.letters import name, spell
+from sonca.text.letters import name, sound, spell
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
 from sonca.text.syllables import bare, nearest, segment, split_tone, syllable
 from sonca.text.tables import mapping
@@ -38,6 +38,9 @@ def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None
     known = known_foreign(word)
     if known is not None:
         return known, "foreign word list", word
+    clustered = _clustered(word)
+    if clustered is not None:
+        return clustered, "cluster", word
     joined = _joined(word)
     if joined is not None:
         return joined, "syllables run together", None
@@ -85,6 +88,15 @@ def known_foreign(word: str) -> str | None:
     return mapping("foreign.tsv").get(unicodedata.normalize("NFC", word).lower())
 
 
+def _clustered(word: str) -> str | None:
+    """A Vietnamese-looking word with one consonant too many: "Krông", "grừ"."""
+    if word.isascii():
+        return None
+    rest = syllable(word[1:])
+    extra = sound(word[0])
+    return f"{extra} {rest}" if rest and extra else None
+
+
 def _joined(word: str) -> str | None:
     """Vietnamese run together without blanks ("sốngđộng", "hahaha")."""
     low = word.lower()
@@ -121,9 +133,9 @@ def vietnamize(word: str) -> str:
 
 def _without_accents(word: str) -> str:
     """The word for an English reader; nothing if its letters are plainly Vietnamese."""
-    if any(c in "ăâđêôơưĂÂĐÊÔƠƯ" for c in word):
-        return ""
     flat = unicodedata.normalize("NFD", word)
+    if any(c in "đĐ\u0302\u0306\u031b" for c in flat):
+        return ""
     kept = "".join(c for c in flat if not unicodedata.combining(c))
     return kept if kept.isascii() else ""
 

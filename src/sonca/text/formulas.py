@@ -62,7 +62,10 @@ def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
     if sign in "xX":
         return True
     if sign in "*·":
-        return text[match.end() : match.end() + 1] != "*"
+        return bool(
+            re.search(r"(?:\d|\)|(?<!\w)\w) ?\Z", text[: match.start()])
+            and re.match(r" ?(?:\d|\(|\w(?!\w))", text[match.end() :])
+        )
     left = _LEFT_PART.search(text[max(0, match.start() - 60) : match.start()])
     right = _RIGHT_PART.match(text, match.end())
     around = (left[0] if left else "") + " " + (right[0] if right else "")
@@ -117,7 +120,7 @@ def _about(match: re.Match[str], sheet: Sheet) -> str | None:
     return "" if sheet.before(match.start()) == "khoảng" else "khoảng"
 
 
-_OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|])"
+_OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|∞π])"
 _OPERAND_RIGHT = r"(?=[\x01\w(\[{√−|+±π∞-])"
 
 EARLY_RULES = (
@@ -136,6 +139,12 @@ EARLY_RULES = (
         "digit",
         r"(?<=\p{L}) (?P<op>[x×])(?= \d)",
         _times,
+    ),
+    Rule(
+        "factorial",
+        "symbol",
+        r"(?<=\w)!(?= ?[=+×÷*/] ?[\w(])",
+        lambda m, s: "giai thừa",
     ),
     Rule("root", "symbol", "[√∛∜]", _root),
     Rule("negative", "digit", r"(?<![\w\x01)%°.,/-])(?<![\x01\d] )[-−–](?=\d)", _negative),

@@ -17,7 +17,7 @@ from sonca.utterance import Span
 
 _DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
 _CAPITAL = re.compile(
-    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.|\b[A-ZĐ]{1,4}\d"
+    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
 )
 _DOTTED = re.compile(r"[^\W_]\.[^\W_]")
 _BROKEN = re.compile(r"[-–—~…→]|\.\.")
@@ -28,6 +28,7 @@ _SYMBOL = re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_")
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
 _KINDS = (
     ("any", None),
+    ("short", re.compile(r"\A.{1,24}\Z")),
     ("digit", _DIGIT),
     ("capital", _CAPITAL),
     ("symbol", _SYMBOL),
@@ -130,7 +131,8 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
     elif piece in ",;:":
         spoken = piece
     elif piece in _OPENING:
-        spoken = "," if sheet.text[at - 1 : at] == " " else ""
+        before = sheet.text[:at]
+        spoken = "," if before[-1:] == " " and before.rstrip()[-1:].isalnum() else ""
     elif piece in _CLOSING:
         follows = sheet.text[end : end + 2]
         spoken = "," if follows[:1] in " " and follows[1:2].isalnum() else ""

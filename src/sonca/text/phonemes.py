@@ -25,6 +25,9 @@ _SOUND = re.compile("|".join(map(re.escape, _SOUNDS)))
 _CODAS = _table("coda")
 # Vowel and coda that Vietnamese does not have together, and what it has instead.
 _RIMES = _table("rime")
+_WITH_W = _table("w")
+# Before a final l, which Vietnamese hear as a vowel: mail, Bill, Google.
+_DARK = _table("dark")
 _EPENTHESIS = _table("syllable")
 _ACUTE = "\u0301"
 _ROUNDED = frozenset(("oa", "oe", "oă", "uy", "uê", "uâ", "uơ"))
@@ -95,43 +98,25 @@ def _divide(between: list[str], last: bool) -> tuple[str, list[str]]:
 
 
 def _trail(rest: list[str]) -> list[str]:
-    """Final clusters: only a hissing end is still heard."""
-    return [_EPENTHESIS[s] for s in rest if s in ("x",)][:1]
+    """Of a final cluster, only a hissing end is still heard."""
+    return [_EPENTHESIS["x"]] if "x" in rest else []
 
 
 def _syllable(onset: list[str], vowel: str, coda: str) -> list[str]:
-    out: list[str] = []
+    """One syllable, with a syllable of its own for each consonant that cannot join it."""
     glide = ""
-    while onset and onset[-1] in ("i", "u") and len(onset) > 0:
-        glide = onset.pop() + glide
-        if len(glide) > 1:
-            glide = glide[-1]
-    for consonant in onset[:-1]:
-        if consonant in _EPENTHESIS:
-            out.append(_EPENTHESIS[consonant])
+    while onset and onset[-1] in ("i", "u"):
+        nearer = onset.pop()
+        glide = glide or nearer
+    out = [_EPENTHESIS[c] for c in onset[:-1] if c in _EPENTHESIS]
     head = onset[-1] if onset else ""
+    if glide == "i" and head:
+        return [*out, _spell(head, "i", ""), _spell("", vowel, coda)]  # music: mi u dích
     if glide == "i":
-        if vowel in ("u", "ua"):
-            out.append(_spell(head, "i", "")) if head else None
-            head, glide = ("d" if not head else ""), ""
-            if not head:
-                out_head = "u"
-                out.append(_spell("", out_head, coda))
-                return out
-        elif head:
-            out.append(_spell(head, "i", ""))
-            head, glide = "", ""
-        else:
-            head, glide = "d", ""
+        head = "d"  # you: diu, as the South says d
     if glide == "u":
-        return [*out, _rounded(head, vowel, coda)]
-    out.append(_spell(head, vowel, coda))
-    return out
-
-
-def _rounded(head: str, vowel: str, coda: str) -> str:
-    """A syllable with w before its vowel: oa, oe, uy, uê, uâ."""
-    return _spell(head, _WITH_W.get(vowel, vowel), coda)
+        vowel = _WITH_W.get(vowel, vowel)
+    return [*out, _spell(head, vowel, coda)]
 
 
 def _spell(head: str, vowel: str, coda: str) -> str:
@@ -144,11 +129,6 @@ def _spell(head: str, vowel: str, coda: str) -> str:
     else:
         out = _front(head, rime) + rime
     return _acute(out) if stopped and _ACUTE not in unicodedata.normalize("NFD", out) else out
-
-
-_WITH_W = _table("w")
-# Before a final l, which Vietnamese hear as a vowel: mail, Bill, Google.
-_DARK = _table("dark")
 
 
 def _rime(vowel: str, end: str, coda: str = "") -> str:

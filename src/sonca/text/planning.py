@@ -47,7 +47,10 @@ def plan(text: str, *, reading: Reading | None = None) -> Plan:
     utterances: list[Utterance] = []
     skipped: list[Skipped] = []
     for part in plan_iter(text, reading=reading):
-        (utterances if isinstance(part, Utterance) else skipped).append(part)  # type: ignore[arg-type]
+        if isinstance(part, Utterance):
+            utterances.append(part)
+        else:
+            skipped.append(part)
     return Plan(text, tuple(utterances), tuple(skipped))
 
 
@@ -76,11 +79,11 @@ def _utterances(
     text: str, span: Span, tokens: Sequence[Token], pause_s: float
 ) -> Iterator[Utterance]:
     """The sentence as one utterance, or as several under the limit."""
-    groups = _groups(text, tokens)
+    groups = _groups(tokens)
     start = span[0]
     for index, (group, pause) in enumerate(groups):
         last = index == len(groups) - 1
-        stop = span[1] if last else _between(text, group, groups[index + 1][0])
+        stop = span[1] if last else _between(group, groups[index + 1][0])
         end = stop
         while end > start and text[end - 1].isspace():
             end -= 1
@@ -90,12 +93,12 @@ def _utterances(
             start += 1
 
 
-def _between(text: str, group: Sequence[Token], following: Sequence[Token]) -> int:
+def _between(group: Sequence[Token], following: Sequence[Token]) -> int:
     """Where the source is cut between two groups of tokens."""
     return max(group[-1].span[1], min(following[0].span[0], following[-1].span[1]))
 
 
-def _groups(text: str, tokens: Sequence[Token]) -> list[tuple[list[Token], float]]:
+def _groups(tokens: Sequence[Token]) -> list[tuple[list[Token], float]]:
     """Tokens in groups of at most `MAX_SPOKEN` characters, cut at the best place."""
     length = sum(len(t.spoken) + 1 for t in tokens)
     if length <= MAX_SPOKEN:
@@ -149,7 +152,7 @@ def _fitting(tokens: Sequence[Token]) -> Iterator[Token]:
 def _shared(token: Token, words: Sequence[str]) -> Iterator[Token]:
     """Spread the words of one token over its source, in proportion."""
     start, end = token.span
-    pieces = min(len(words), max(1, (end - start) // 1))
+    pieces = min(len(words), end - start)
     done = 0
     for index in range(pieces):
         upto = len(words) * (index + 1) // pieces

@@ -58,11 +58,7 @@ def _previous_roman(text: str, start: int) -> str:
 
 
 def _context(text: str, start: int) -> str:
-    found = re.search(
-        r"([^\W\d_]+) [IVXLC]{1,7} ?[-–] ?\Z", text[max(0, start - 24) : start].lower() + ""
-    )
-    if found:
-        return found[1]
+    """The word before the first numeral of a range."""
     found = re.search(r"([^\W\d_]+) [IVXLC]{1,7} ?[-–] ?\Z", text[max(0, start - 24) : start])
     return found[1].lower() if found else ""
 
@@ -98,7 +94,7 @@ def _after_name(text: str, start: int) -> bool:
     from sonca.text.syllables import syllable
 
     found = re.search(r"([^\W\d_]+) \Z", text[max(0, start - 20) : start])
-    return bool(found) and found[1][0].isupper() and syllable(found[1]) is None  # type: ignore[index]
+    return found is not None and found[1][0].isupper() and syllable(found[1]) is None
 
 
 def _thu(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:

@@ -25,6 +25,7 @@ _GAP = re.compile(rf"[\s{_BREAKS}]*")
 _STOP = re.compile("[.?!…;。！？；｡]+")
 _CLOSERS = re.compile("[\"”’'»)\\]}】」』*_]{0,8}")
 _BLANK = re.compile(r"\s*")
+_QUOTES = frozenset('"”’»」』')
 _DASHES = "-–—―‒"
 _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
@@ -141,6 +142,8 @@ def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]
             break
         pause = _boundary(text, begin, match, stop, after)
         if pause is not None:
+            if set(text[at:stop]) & _QUOTES:
+                pause = max(pause, pauses.TURN)  # the speaker has finished
             yield stop, pause
             begin = at = after
         elif match.start() - begin > MAX_SOURCE:  # nobody should wait for the end of the line
@@ -156,7 +159,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     following = text[after]
     glued = after == stop
     if ";" in run or "；" in run:
-        return None if glued else pauses.CLAUSE
+        listed = following.isdigit() and text[match.start() - 1].isdigit()  # (1; 2)
+        return None if glued or listed else pauses.CLAUSE
     dash = following in _DASHES
     if dash and not glued:
         told = _skip(text, after + 1, len(text))
@@ -169,7 +173,7 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
         if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):
             return None
         return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
-    if following.islower():
+    if following.islower() or following in "=+×÷":
         return None
     if _broken_off(text, begin, match.start(), after):
         return None

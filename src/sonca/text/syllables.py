@@ -156,7 +156,7 @@ def nearest(word: str) -> str:
 def bare(word: str) -> bool:
     """Whether an ASCII word is a Vietnamese syllable typed without its marks ("viet")."""
     word = word.lower()
-    return len(word) <= _MAX_LETTERS and (word in _bare() or _flat(word) in _bare())
+    return word.isascii() and word in _bare()
 
 
 def segment(word: str, *, unmarked: bool = False) -> list[str] | None:

@@ -56,7 +56,7 @@ def _hash(match: re.Match[str], sheet: Sheet) -> str:
 
 
 EARLY_RULES = (
-    Rule("separator", "any", r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z", lambda m, s: ""),
+    Rule("separator", "short", r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z", lambda m, s: ""),
     Rule(
         "programming language",
         "symbol",
@@ -72,6 +72,7 @@ EARLY_RULES = (
 )
 
 LATE_RULES = (
+    Rule("over", "symbol", r"(?<=\x01)/(?=\x01)", lambda m, s: "trên"),
     Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", _hash),
     Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
     Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(])", lambda m, s: "bằng"),
