@@ -102,7 +102,9 @@ def _engines() -> Iterator[None]:
 @contextlib.contextmanager
 def running(data_dir: Path, **overrides: Any) -> Iterator[Live]:
     """Start a server, wait until it is ready, and stop it at the end."""
-    overrides = {"engine": "tone", "log_level": "debug"} | overrides
+    # Without a cache every request is work for the engine, which is what most tests look at.
+    defaults = {"engine": "tone", "log_level": "debug", "cache_quota_bytes": 0}
+    overrides = defaults | overrides
     settings = sonca_settings.read(data_dir=data_dir, **overrides)
     listener = listen("127.0.0.1", 0)
     server = server_for(settings, listener)

@@ -31,6 +31,7 @@ _FORM_BYTES = 64 * 1024
 _EXPOSED_HEADERS = (
     *("X-Request-ID", "X-File-ID", "X-Expires-At", "X-Sample-Rate", "X-Voice"),
     *("X-Model", "X-Voice-Substituted", "X-Skipped", "X-Duration-Seconds"),
+    "X-Suspect-Utterances",
     *("Content-Disposition", "Retry-After"),
 )
 
