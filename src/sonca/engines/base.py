@@ -72,6 +72,9 @@ class Setup:
     """``auto``, ``cpu`` or ``cuda``. A device asked for by name and missing is an error."""
     threads: int | None = None
     """Compute threads, >= 1; None lets the engine choose."""
+    loudness_lufs: float | None = None
+    """The level that engines bring their voices to, by one fixed gain a voice; None leaves
+    voices as they are."""
 
 
 @dataclass(frozen=True, slots=True)
