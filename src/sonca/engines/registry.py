@@ -15,6 +15,7 @@ from sonca.engines.base import Engine, Setup
 from sonca.errors import EngineNotInstalled, UnknownEngine
 
 _BUILT_IN = {
+    "piper": "sonca.engines.piper:PiperEngine",
     "espeak": "sonca.engines.espeak:EspeakEngine",
     "tone": "sonca.engines.tone:ToneEngine",
     "synthetic": "sonca.engines.synthetic:SyntheticEngine",

@@ -1,0 +1,178 @@
+"""Which Piper voices lie in the models folder, without loading any of them.
+
+A voice is a pair ``NAME.onnx`` and ``NAME.onnx.json`` anywhere under ``piper`` in the models
+folder. Beside them may lie ``NAME.sonca.json`` with what Piper's file does not say: gender,
+region, a name for people, loudness. Knows nothing of graphs or sound.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from sonca.engines.base import EngineVoice, Gender, Region
+from sonca.engines.piper.config import BadVoice, VoiceConfig, read
+
+log = logging.getLogger(__name__)
+
+FOLDER = "piper"
+_DEPTH = 4  # rhasspy's own tree is deeper, but pulled voices lie flat
+_QUALITY = ("high", "medium", "low", "x_low")
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFiles:
+    """One pair of files."""
+
+    model: Path
+    config_path: Path
+    config: VoiceConfig
+    card: Mapping[str, Any]
+    """What ``NAME.sonca.json`` says; empty if there is none."""
+
+    @property
+    def stem(self) -> str:
+        """The file name without ``.onnx``."""
+        return self.model.name.removesuffix(".onnx")
+
+    @property
+    def card_path(self) -> Path:
+        return card_path(self.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One voice of a pair of files."""
+
+    key: str
+    files: VoiceFiles
+    number: int | None
+    """The speaker's number in the graph; None if the graph has only one."""
+
+
+def card_path(model: Path) -> Path:
+    """Where what we know of a voice is kept."""
+    return model.with_name(model.name.removesuffix(".onnx") + ".sonca.json")
+
+
+def any_voice(models_dir: Path | None) -> bool:
+    """Whether there is a pair of files at all. Reads no file."""
+    return next(_pairs(models_dir), None) is not None
+
+
+def speakers(models_dir: Path | None) -> dict[str, Speaker]:
+    """Every voice that can be read, the best first: Vietnamese, then by quality."""
+    found = []
+    for model, config_path in _pairs(models_dir):
+        try:
+            found.append(describe(model, config_path))
+        except BadVoice as error:
+            log.warning("a voice is left out: %s", error)
+    found.sort(key=_rank)
+    listed: dict[str, Speaker] = {}
+    for files in found:
+        for key, number in _keys(files):
+            if key in listed:
+                log.warning("%s is left out: %s has its name", files.model, listed[key].files.model)
+            else:
+                listed[key] = Speaker(key, files, number)
+    return listed
+
+
+def describe(model: Path, config_path: Path) -> VoiceFiles:
+    """A pair of files. `BadVoice` if its settings cannot be used."""
+    stat = config_path.stat()
+    card = card_path(model)
+    card_time = card.stat().st_mtime_ns if card.is_file() else 0
+    return _describe(model, config_path, (stat.st_mtime_ns, stat.st_size, card_time))
+
+
+@functools.lru_cache(maxsize=512)
+def _describe(model: Path, config_path: Path, _version: tuple[int, ...]) -> VoiceFiles:
+    return VoiceFiles(model, config_path, read(config_path), _read_card(card_path(model)))
+
+
+def _read_card(path: Path) -> Mapping[str, Any]:
+    try:
+        card = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def _pairs(models_dir: Path | None) -> Iterator[tuple[Path, Path]]:
+    if models_dir is None:
+        return
+    waiting = [(models_dir / FOLDER, 0)]
+    while waiting:
+        folder, depth = waiting.pop(0)
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name.endswith(".onnx"):
+                config = entry.with_name(entry.name + ".json")
+                if config.is_file():
+                    yield entry, config
+            elif depth < _DEPTH and entry.is_dir() and not entry.name.startswith("."):
+                waiting.append((entry, depth + 1))
+
+
+def _rank(files: VoiceFiles) -> tuple[bool, int, str]:
+    quality = files.config.quality
+    place = _QUALITY.index(quality) if quality in _QUALITY else len(_QUALITY)
+    return (language(files.config) != "vi", place, files.stem)
+
+
+def _keys(files: VoiceFiles) -> list[tuple[str, int | None]]:
+    base = slug(files.stem)
+    if not files.config.speakers:
+        return [(base, None)]
+    return [(f"{base}-{slug(name)}", number) for name, number in files.config.speakers.items()]
+
+
+def slug(name: str) -> str:
+    """A name as a key: lower case letters, digits, `-` and `_`."""
+    plain = unicodedata.normalize("NFD", name.lower().replace("đ", "d"))
+    return "-".join(re.findall(r"[a-z0-9_]+", plain)) or "voice"
+
+
+def language(config: VoiceConfig) -> str:
+    """BCP 47; Vietnamese is ``vi`` wherever it comes from."""
+    return "vi" if config.language.lower().split("-")[0] == "vi" else config.language
+
+
+def engine_voice(speaker: Speaker) -> EngineVoice:
+    """The voice as the catalogue has it."""
+    files, card = speaker.files, speaker.files.card
+    own = card.get("speakers", {}).get(str(speaker.number), {}) if speaker.number else {}
+    known = {**card, **own} if isinstance(own, dict) else card
+    gender = known.get("gender")
+    region = known.get("region")
+    return EngineVoice(
+        key=speaker.key,
+        name=_name(speaker, known),
+        gender=cast(Gender, gender if gender in ("female", "male") else "female"),
+        region=cast(Region, region) if region in ("north", "central", "south") else None,
+        language=language(files.config),
+        tone=str(known.get("tone") or "standard"),
+    )
+
+
+def _name(speaker: Speaker, known: Mapping[str, Any]) -> str:
+    name = known.get("name")
+    if isinstance(name, str) and name:
+        return name
+    files = speaker.files
+    who = files.config.dataset or files.stem
+    if speaker.number is not None:
+        who += " " + speaker.key.removeprefix(slug(files.stem) + "-")
+    return f"{who} (Piper, {files.config.language or 'không rõ tiếng'})"

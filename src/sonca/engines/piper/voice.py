@@ -1,0 +1,183 @@
+"""One pair of files, loaded: from phoneme ids to samples, in three steps on any thread.
+
+The graph is cut in three (`sonca.engines.piper.graph`) and every part has an ONNX Runtime
+session of one thread: what runs side by side are sentences and windows, not the rows of one
+product, because that is what two cores do best (`docs/piper.md`). Knows nothing of text,
+queues or events.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sonca.audio import Samples
+from sonca.engines.piper.config import BadVoice
+from sonca.engines.piper.files import VoiceFiles
+from sonca.engines.piper.graph import FRAME_NOISE, TEXT_NOISE, cut
+from sonca.engines.piper.walk import NotVits
+from sonca.errors import EngineError
+
+Float = npt.NDArray[np.float32]
+Feed = dict[str, Any]
+
+_MAX_FRAMES = 20_000
+"""A sentence of over three minutes is a model gone wrong, not speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a sentence is to be spoken."""
+
+    speaker: int | None
+    speed: float
+    """2.0 is twice as fast."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """A sentence whose timing is settled and whose sound can be made, window by window."""
+
+    frames: Float
+    """(1, C, F)."""
+    feed: Feed
+    """What else the decoder takes (a speaker's condition)."""
+    begins: npt.NDArray[np.int64]
+    """(P,) the frame at which each phoneme id begins."""
+
+    @property
+    def count(self) -> int:
+        """F."""
+        return int(self.frames.shape[2])
+
+
+class PiperVoice:
+    """A loaded voice. `prepare` and `decode` may be called from several threads at once.
+
+    `BadVoice` if the files cannot be used; the message names them.
+    """
+
+    def __init__(self, files: VoiceFiles, providers: Sequence[str]) -> None:
+        import onnx
+
+        config = files.config
+        self.sample_rate_hz = config.sample_rate_hz
+        self._scales = (config.noise_scale, config.length_scale, config.noise_w)
+        try:
+            model = onnx.load(files.model)
+            parts = cut(model)
+            del model
+            self._text = _session(parts.text, providers)
+            self._frames = _session(parts.frames, providers)
+            self._sound = _session(parts.sound, providers)
+        except NotVits as error:
+            raise BadVoice(f"{files.model}: {error}") from error
+        except Exception as error:  # onnx and protobuf raise a dozen kinds
+            raise BadVoice(
+                f"{files.model} cannot be loaded ({_short(error)}); it may be cut short: "
+                "fetch it again, or sonca models verify"
+            ) from error
+        self._parts = (parts.durations, parts.latent, parts.channels)
+        self.hop, self.context = parts.hop, parts.context
+        self.providers: tuple[str, ...] = tuple(self._sound.get_providers())
+        self._inputs = {i.name for i in self._text.get_inputs()}
+        self._check(files)
+
+    def _check(self, files: VoiceFiles) -> None:
+        """That the settings belong to this graph: the ids exist, and it speaks."""
+        config = files.config
+        highest = max(n for ids in config.ids.values() for n in ids)
+        try:
+            latent = self.prepare((highest, 0, highest), Manner(0, 1.0, 0))
+            self.decode(latent, 0, latent.count)
+        except Exception as error:
+            raise BadVoice(
+                f"{files.model.name} and {files.config_path.name} do not belong together, or are "
+                f"no Piper voice ({_short(error)}); fetch both again"
+            ) from error
+
+    def prepare(self, ids: Sequence[int], manner: Manner) -> Latent:
+        """The timing and the latent frames of one sentence. `ids` are (P,)."""
+        durations_name, latent_name, channels = self._parts
+        rng = np.random.default_rng([manner.seed & 0xFFFFFFFF, zlib.crc32(repr(ids).encode())])
+        count = len(ids)
+        feed: Feed = {
+            "input": np.array([ids], np.int64),  # (1, P)
+            "input_lengths": np.array([count], np.int64),
+            "scales": np.array(self._scales, np.float32),
+            "sid": np.array([manner.speaker or 0], np.int64),
+            TEXT_NOISE: rng.standard_normal((1, 2, count), np.float32),
+        }
+        known = {**feed, **_run(self._text, feed)}
+        durations = paced(known[durations_name].reshape(-1), manner.speed)  # (P,)
+        frames = int(durations.sum())
+        if not 0 < frames <= _MAX_FRAMES:
+            raise EngineError(
+                f"the voice makes {frames:,} frames of {count} phonemes; it is broken"
+            )
+        known[durations_name] = durations.astype(np.float32).reshape(1, 1, count)
+        known[FRAME_NOISE] = rng.standard_normal((1, channels, frames), np.float32)
+        latent = _run(self._frames, known)[latent_name]  # (1, C, F)
+        begins = np.concatenate([[0], np.cumsum(durations)[:-1]])
+        known[latent_name] = latent
+        extra = {i.name: known[i.name] for i in self._sound.get_inputs() if i.name != latent_name}
+        return Latent(latent, extra, begins.astype(np.int64))
+
+    def decode(self, latent: Latent, start: int, stop: int) -> Samples:
+        """The samples of the frames from `start` to `stop`, (stop - start) * hop of them.
+
+        Equal to the same part of the whole sentence decoded at once but for rounding, because
+        the decoder sees every frame that these samples depend on.
+        """
+        low, high = max(0, start - self.context), min(latent.count, stop + self.context)
+        window = np.ascontiguousarray(latent.frames[:, :, low:high])
+        _, name, _ = self._parts
+        (sound,) = _run(self._sound, {**latent.feed, name: window}).values()
+        samples = np.asarray(sound, np.float32).reshape(-1)
+        if len(samples) != (high - low) * self.hop:
+            raise EngineError(
+                f"the decoder made {len(samples)} samples of {high - low} frames, "
+                f"not {self.hop} a frame; the voice is not one that we can read"
+            )
+        return samples[(start - low) * self.hop : (stop - low) * self.hop]
+
+
+def paced(durations: Float, speed: float) -> npt.NDArray[np.int64]:
+    """(P,) the frames of each phoneme at a speed; the sum is exact to half a frame.
+
+    Asking the graph for another length_scale would round every phoneme up, and speech at
+    double speed would take 0.6 of the time instead of half.
+    """
+    if speed == 1.0:
+        return np.rint(durations).astype(np.int64)
+    ends = np.rint(np.cumsum(durations.astype(np.float64)) / speed)
+    return np.diff(ends, prepend=0).astype(np.int64)
+
+
+def _session(model: Any, providers: Sequence[str]) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=list(providers)
+    )
+
+
+def _run(session: Any, known: Mapping[str, Any]) -> Feed:
+    """Run a session on those of the known tensors that it takes."""
+    names = [output.name for output in session.get_outputs()]
+    feed = {i.name: known[i.name] for i in session.get_inputs()}
+    return dict(zip(names, session.run(names, feed), strict=True))
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__
