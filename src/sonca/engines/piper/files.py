@@ -53,8 +53,10 @@ class Speaker:
 
     key: str
     files: VoiceFiles
-    number: int | None
+    number: int | None = None
     """The speaker's number in the graph; None if the graph has only one."""
+    name: str = ""
+    """The speaker's name in the settings."""
 
 
 def card_path(model: Path) -> Path:
@@ -78,11 +80,10 @@ def speakers(models_dir: Path | None) -> dict[str, Speaker]:
     found.sort(key=_rank)
     listed: dict[str, Speaker] = {}
     for files in found:
-        for key, number in _keys(files):
-            if key in listed:
-                log.warning("%s is left out: %s has its name", files.model, listed[key].files.model)
-            else:
-                listed[key] = Speaker(key, files, number)
+        for speaker in _speakers(files):
+            other = listed.setdefault(speaker.key, speaker)
+            if other is not speaker:
+                log.warning("%s is left out: %s has its name", files.model, other.files.model)
     return listed
 
 
@@ -132,17 +133,21 @@ def _rank(files: VoiceFiles) -> tuple[bool, int, str]:
     return (language(files.config) != "vi", place, files.stem)
 
 
-def _keys(files: VoiceFiles) -> list[tuple[str, int | None]]:
+def _speakers(files: VoiceFiles) -> list[Speaker]:
     base = slug(files.stem)
     if not files.config.speakers:
-        return [(base, None)]
-    return [(f"{base}-{slug(name)}", number) for name, number in files.config.speakers.items()]
+        return [Speaker(base, files)]
+    return [
+        Speaker(f"{base}-{slug(name)}", files, number, name)
+        for name, number in files.config.speakers.items()
+    ]
 
 
 def slug(name: str) -> str:
     """A name as a key: lower case letters, digits, `-` and `_`."""
     plain = unicodedata.normalize("NFD", name.lower().replace("đ", "d"))
-    return "-".join(re.findall(r"[a-z0-9_]+", plain)) or "voice"
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return "-".join(re.findall(r"[a-z0-9_]+", letters)) or "voice"
 
 
 def language(config: VoiceConfig) -> str:
@@ -171,8 +176,6 @@ def _name(speaker: Speaker, known: Mapping[str, Any]) -> str:
     name = known.get("name")
     if isinstance(name, str) and name:
         return name
-    files = speaker.files
-    who = files.config.dataset or files.stem
-    if speaker.number is not None:
-        who += " " + speaker.key.removeprefix(slug(files.stem) + "-")
-    return f"{who} (Piper, {files.config.language or 'không rõ tiếng'})"
+    config = speaker.files.config
+    who = " ".join(filter(None, [config.dataset or speaker.files.stem, speaker.name]))
+    return f"{who} (Piper, {config.language or 'không rõ tiếng'})"
