@@ -23,6 +23,7 @@ COMMANDS = {
     "say": "Speak a text through the speakers or into a file.",
     "serve": "Start the server with its page.",
     "voices": "List the voices that can speak now.",
+    "models": "List, fetch, check and remove models.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
     "bench": "Measure speed: ways to serve, latency, load.",
 }
