@@ -101,7 +101,7 @@ class PiperEngine(Engine):
         speaker = self._speaker(key)
         voice = self._load(speaker)
         target = self._setup.loudness_lufs
-        factor = 1.0 if target is None else gain(level_of(speaker, voice, self._read), target)
+        factor = 1.0 if target is None else gain(level_of(speaker, voice, self._phonemizer), target)
         return SpeakerVoice(speaker.files, voice, speaker.number, factor)
 
     def _speaker(self, key: str) -> Speaker:
@@ -127,8 +127,9 @@ class PiperEngine(Engine):
             del self._loaded[next(iter(self._loaded))]
         return voice
 
-    def _read(self, utterance: Utterance, config: files.VoiceFiles) -> Sequence[Sentence]:
-        return self._phonemizer.sentences(utterance.spoken, utterance.words, config.config)
+    def _read(self, utterance: Utterance, voice: SpeakerVoice) -> Sequence[Sentence]:
+        config = voice.files.config
+        return self._phonemizer.sentences(utterance.spoken, utterance.words, config)
 
     def session(self) -> Session:
         if self._session is not None:
@@ -137,7 +138,7 @@ class PiperEngine(Engine):
             slots=self._info.slots,
             threads=self._threads,
             sample_rate_hz=self._info.sample_rate_hz,
-            read=lambda utterance, voice: self._read(utterance, voice.files),
+            read=self._read,
         )
         return self._session
 

@@ -156,9 +156,11 @@ def language(config: VoiceConfig) -> str:
 
 
 def engine_voice(speaker: Speaker) -> EngineVoice:
-    """The voice as the catalogue has it."""
+    """The voice as the catalogue has it. Gender and region come from the card; a voice of which
+    nobody said and that was not measured counts as female."""
     files, card = speaker.files, speaker.files.card
-    own = card.get("speakers", {}).get(str(speaker.number), {}) if speaker.number else {}
+    people = card.get("speakers")
+    own = people.get(str(speaker.number)) if isinstance(people, dict) else None
     known = {**card, **own} if isinstance(own, dict) else card
     gender = known.get("gender")
     region = known.get("region")
@@ -173,9 +175,8 @@ def engine_voice(speaker: Speaker) -> EngineVoice:
 
 
 def _name(speaker: Speaker, known: Mapping[str, Any]) -> str:
-    name = known.get("name")
-    if isinstance(name, str) and name:
-        return name
     config = speaker.files.config
-    who = " ".join(filter(None, [config.dataset or speaker.files.stem, speaker.name]))
-    return f"{who} (Piper, {config.language or 'không rõ tiếng'})"
+    title = known.get("name")
+    if not isinstance(title, str) or not title:
+        title = f"{config.dataset or speaker.files.stem} ({config.language or 'không rõ tiếng'})"
+    return " ".join(filter(None, [title, speaker.name]))

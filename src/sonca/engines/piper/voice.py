@@ -65,6 +65,7 @@ class PiperVoice:
 
     def __init__(self, files: VoiceFiles, providers: Sequence[str]) -> None:
         import onnx
+        import onnxruntime  # noqa: F401  so that its absence is not taken for a broken file
 
         config = files.config
         self.sample_rate_hz = config.sample_rate_hz
