@@ -262,6 +262,8 @@ class Sonca:
 
 
 def _reading(voice: Voice) -> texts.Reading:
+    if voice.language and voice.language != "vi":
+        return texts.Reading(language=voice.language)
     match voice.region:
         case "central" | "south" as region:
             return texts.Reading(region=region)

@@ -185,7 +185,7 @@ def _silent_bar() -> type[Any]:
     """A progress bar that draws nothing."""
     from tqdm import tqdm
 
-    class Silent(tqdm):  # type: ignore[type-arg]
+    class Silent(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             kwargs.pop("name", None)  # huggingface_hub's own, by which it turns groups of bars off
             super().__init__(*args, **{**kwargs, "disable": True})
