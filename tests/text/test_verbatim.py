@@ -20,7 +20,14 @@ def test_words_and_numbers_stay_as_they_are() -> None:
 def test_every_word_points_at_itself() -> None:
     text = "“Yes!” — said the (old) man, 25."
     words = [word for utterance in plan(text, reading=ENGLISH) for word in utterance.words]
-    assert [text[slice(*word.source)] for word in words] == "Yes said the old man 25".split()
+    assert [text[slice(*word.source)] for word in words] == [
+        "Yes",
+        "said",
+        "the",
+        "old",
+        "man",
+        "25",
+    ]
 
 
 def test_sentences_have_pauses_and_nothing_is_lost() -> None:
