@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_windows_cover_every_frame_once() -> None:
             spans = windows(count, first=first)
             assert spans[0][0] == 0
             assert spans[-1][1] == count
-            assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+            assert all(a[1] == b[0] for a, b in pairwise(spans))
 
 
 def test_eight_at_once_say_what_each_says_alone(engine: PiperEngine) -> None:

@@ -158,10 +158,12 @@ def sha256(path: Path, hear: Callable[[int], None] | None = None) -> str:
 
 @contextlib.contextmanager
 def storing(place: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into ours."""
+    """Turn the file system's refusals into ours. Those of a network pass."""
     try:
         yield
     except OSError as error:
+        if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
+            raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = _free(place)
             raise StorageFull(
