@@ -40,6 +40,8 @@ class EngineVoice:
     """BCP 47."""
     tone: str = "standard"
     """``standard``, ``soft``, ``deep``, ``high``."""
+    version: str = ""
+    """Changes whenever the voice would sound otherwise: new files, another level."""
 
 
 @dataclass(frozen=True, slots=True)

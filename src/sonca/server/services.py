@@ -83,7 +83,9 @@ class Services:
         """Open the stores and read the catalogue. Errors of ours if something cannot be used."""
         sonca = Sonca(
             settings.engine,
-            setup=Setup(settings.models_dir, settings.device, settings.threads),
+            setup=Setup(
+                settings.models_dir, settings.device, settings.threads, settings.level_lufs
+            ),
             queue_limit=settings.queue_limit,
             max_text_chars=settings.max_text_chars,
         )

@@ -95,7 +95,7 @@ class PiperEngine(Engine):
     @classmethod
     def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
         found = files.speakers(setup.models_dir).values()
-        return tuple(files.engine_voice(speaker) for speaker in found)
+        return tuple(files.engine_voice(speaker, setup.loudness_lufs) for speaker in found)
 
     def voice(self, key: str) -> SpeakerVoice:
         speaker = self._speaker(key)

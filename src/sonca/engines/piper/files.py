@@ -36,6 +36,8 @@ class VoiceFiles:
     config: VoiceConfig
     card: Mapping[str, Any]
     """What ``NAME.sonca.json`` says; empty if there is none."""
+    version: str
+    """Another one whenever the graph or its settings are replaced."""
 
     @property
     def stem(self) -> str:
@@ -89,15 +91,23 @@ def speakers(models_dir: Path | None) -> dict[str, Speaker]:
 
 def describe(model: Path, config_path: Path) -> VoiceFiles:
     """A pair of files. `BadVoice` if its settings cannot be used."""
-    stat = config_path.stat()
-    card = card_path(model)
-    card_time = card.stat().st_mtime_ns if card.is_file() else 0
-    return _describe(model, config_path, (stat.st_mtime_ns, stat.st_size, card_time))
+    version = f"{_stamp(model)} {_stamp(config_path)}"
+    return _describe(model, config_path, version, _stamp(card_path(model)))
+
+
+def _stamp(path: Path) -> str:
+    """Changes with the file; empty where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ""
+    return f"{stat.st_size}.{stat.st_mtime_ns}"
 
 
 @functools.lru_cache(maxsize=512)
-def _describe(model: Path, config_path: Path, _version: tuple[int, ...]) -> VoiceFiles:
-    return VoiceFiles(model, config_path, read(config_path), _read_card(card_path(model)))
+def _describe(model: Path, config_path: Path, version: str, _card_stamp: str) -> VoiceFiles:
+    card = _read_card(card_path(model))
+    return VoiceFiles(model, config_path, read(config_path), card, version)
 
 
 def _read_card(path: Path) -> Mapping[str, Any]:
@@ -155,7 +165,7 @@ def language(config: VoiceConfig) -> str:
     return "vi" if config.language.lower().split("-")[0] == "vi" else config.language
 
 
-def engine_voice(speaker: Speaker) -> EngineVoice:
+def engine_voice(speaker: Speaker, loudness_lufs: float | None = None) -> EngineVoice:
     """The voice as the catalogue has it. Gender and region come from the card; a voice of which
     nobody said and that was not measured counts as female."""
     files, card = speaker.files, speaker.files.card
@@ -171,6 +181,7 @@ def engine_voice(speaker: Speaker) -> EngineVoice:
         region=cast(Region, region) if region in ("north", "central", "south") else None,
         language=language(files.config),
         tone=str(known.get("tone") or "standard"),
+        version=f"{files.version} {loudness_lufs}",
     )
 
 
