@@ -157,8 +157,8 @@ def test_slots_fill_and_free(engine: Engine, session: Session) -> None:
     assert not session.idle
     with pytest.raises(RuntimeError):
         session.add(99, SENTENCE, voice, Options())
-    ends = [events[-1] for events in finish(session).values()]
-    assert ends == [Finished(id) for id in range(slots)]
+    events = finish(session)
+    assert [events[id][-1] for id in range(slots)] == [Finished(id) for id in range(slots)]
     assert session.free_slots == slots
 
 

@@ -69,7 +69,8 @@ class Peer:
         self._answer()
 
     def speak(self, text: str) -> dict[str, float]:
-        """Seconds to the first sound and to the last, seconds of sound, peak memory in MiB."""
+        """Seconds to the first sound and to the last, of processor time and of sound; peak memory
+        in MiB."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(text) + "\n")
         self._process.stdin.flush()
@@ -163,6 +164,7 @@ def _figures(
     return {
         "rtf_median": statistics.median(one["total_s"] / one["audio_s"] for one in short),
         "rtf_best": min(one["total_s"] / one["audio_s"] for one in short),
+        "cpu_rtf_median": statistics.median(one["cpu_s"] / one["audio_s"] for one in short),
         "sentence_median_s": statistics.median(one["total_s"] for one in short),
         "first_audio_long_text_median_s": statistics.median(one["first_s"] for one in long),
         "first_audio_long_text_best_s": min(one["first_s"] for one in long),
@@ -176,6 +178,7 @@ def _over_http(
 ) -> dict[str, Any]:
     """Both servers up, their callers in turns; and the first audio of a long text."""
     rates: dict[str, list[float]] = {"sonca": [], "piper-tts": []}
+    costs: dict[str, list[float]] = {"sonca": [], "piper-tts": []}
     firsts: dict[str, list[float]] = {"sonca": [], "piper-tts": []}
     with ExitStack() as stack:
         servers = {
@@ -187,7 +190,10 @@ def _over_http(
             post(texts[0])
         for turn in range(plan.turns):
             for name, post in posts.items():
-                rates[name].append(_load(post, texts, plan.requests))
+                worked_s = _cpu_s(servers[name].pid)
+                audio_s, wall_s = _load(post, texts, plan.requests)
+                rates[name].append(audio_s / wall_s)
+                costs[name].append((_cpu_s(servers[name].pid) - worked_s) / audio_s)
                 say(f"  turn {turn + 1}: {name} {rates[name][-1]:.1f} s of sound a second")
                 firsts[name].append(post(_long(texts))[0])
         peaks = {name: server.peak_mib for name, server in servers.items()}
@@ -196,6 +202,7 @@ def _over_http(
             "callers": CALLERS,
             "audio_s_per_s_median": statistics.median(rates[name]),
             "audio_s_per_s": rates[name],
+            "cpu_s_per_audio_s_median": statistics.median(costs[name]),
             "first_audio_long_text_median_s": statistics.median(firsts[name]),
             "peak_mib": peaks[name],
         }
@@ -207,8 +214,14 @@ Post = Callable[[str], tuple[float, float]]
 """Sends a text and reads all of the WAV: seconds to the first sound, seconds of sound."""
 
 
-def _load(post: Post, texts: Sequence[str], requests: int) -> float:
-    """Seconds of sound a second that four callers get together."""
+def _cpu_s(pid: int) -> float:
+    """Processor time that a process has used, in seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _load(post: Post, texts: Sequence[str], requests: int) -> tuple[float, float]:
+    """Seconds of sound that four callers get together, and how long it took."""
     made: list[float] = []
 
     def call(first: int) -> None:
@@ -221,7 +234,7 @@ def _load(post: Post, texts: Sequence[str], requests: int) -> float:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(made) / (time.perf_counter() - started)
+    return sum(made), time.perf_counter() - started
 
 
 def _post_ours(port: int) -> Post:
@@ -314,11 +327,16 @@ def _ratios(result: dict[str, Any]) -> dict[str, float]:
         for name in ("piper-tts", "sherpa-onnx"):
             theirs = alone[name]
             ratios[f"rtf_to_{name}_threads_{key}"] = ours["rtf_median"] / theirs["rtf_median"]
+            ratios[f"cpu_to_{name}_threads_{key}"] = (
+                ours["cpu_rtf_median"] / theirs["cpu_rtf_median"]
+            )
             ratios[f"first_audio_to_{name}_threads_{key}"] = (
                 ours["first_audio_long_text_median_s"] / theirs["first_audio_long_text_median_s"]
             )
     http, first = result["http"], "first_audio_long_text_median_s"
     rate = "audio_s_per_s_median"
+    cost = "cpu_s_per_audio_s_median"
+    ratios["cpu_to_piper_http"] = http["sonca"][cost] / http["piper-tts"][cost]
     ratios["throughput_to_piper_http"] = http["sonca"][rate] / http["piper-tts"][rate]
     ratios["first_audio_to_piper_http"] = http["sonca"][first] / http["piper-tts"][first]
     return {name: round(value, 3) for name, value in ratios.items()}

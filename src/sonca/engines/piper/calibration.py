@@ -122,6 +122,6 @@ def _speak(
     manner = Manner(speaker, 1.0, 0)
     pieces = [np.zeros(0, np.float32)]
     for sentence in phonemizer.sentences(text, (), files.config):
-        latent = voice.prepare(sentence.ids, manner)
+        latent = voice.settle(voice.prepare(sentence.ids, manner))
         pieces.append(voice.decode(latent, 0, latent.count))
     return np.concatenate(pieces)

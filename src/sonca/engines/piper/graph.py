@@ -1,13 +1,16 @@
-"""Cut a Piper voice into three graphs, so that its noise, its timing and its sound come apart.
+"""Cut a Piper voice into four graphs, so that its noise, its timing and its sound come apart.
 
 Piper exports the whole of VITS as one graph: phoneme ids in, a sentence of samples out, random
 noise made inside. We want the noise from outside (equal seed, equal sound), the length of every
 phoneme (word marks, speed), and the sound in windows (first audio before the sentence is done).
 The places to cut are found by what nodes do, not by their names, which differ between exports:
 
-    text:    ids, scales [, speaker] -> frames per phoneme, and whatever `frames` needs of it
-    frames:  those and noise         -> the latent picture of the sentence, (1, C, F)
-    sound:   latent [, speaker]      -> samples, F * hop of them
+    text:   ids, scales [, speaker] -> frames per phoneme, and whatever is needed later
+    prior:  those and noise         -> frames drawn from the prior, (1, C, F)
+    flow:   drawn frames [, …]      -> the latent picture of the sentence, (1, C, F)
+    sound:  latent [, speaker]      -> samples, F * hop of them
+
+The last two look only so far to either side, so that both work on windows.
 
 Knows nothing of sessions, threads or phonemes. Needs the package onnx, when a voice is loaded.
 """
@@ -27,23 +30,27 @@ if TYPE_CHECKING:
 
 INPUTS = {"input", "input_lengths", "scales"}
 SPEAKER = "sid"
+_NOISE = ("RandomNormalLike", "RandomNormal")
 TEXT_NOISE = "sonca_text_noise"
 """Input of `text`, (1, 2, P) float32: the noise of the duration predictor, where it has any."""
 FRAME_NOISE = "sonca_frame_noise"
-"""Input of `frames`, (1, C, F) float32: the noise of the prior."""
+"""Input of `prior`, (1, C, F) float32."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A voice in three models, and what is to be known of them."""
+    """A voice in four models, and what is to be known of them."""
 
     text: ModelProto
-    frames: ModelProto
+    prior: ModelProto
+    flow: ModelProto
     sound: ModelProto
     durations: str
     """Output of `text`: the frames of each phoneme, whole numbers, (1, 1, P) float32."""
+    drawn: str
+    """Output of `prior` and input of `flow`, (1, C, F)."""
     latent: str
-    """Output of `frames` and input of `sound`, (1, C, F)."""
+    """Output of `flow` and input of `sound`, (1, C, F)."""
     waveform: str
     """Output of `sound`, F * hop samples of any shape."""
     channels: int
@@ -51,7 +58,9 @@ class Cut:
     hop: int
     """Samples a frame."""
     context: int
-    """Frames on each side that the sound of a frame depends on."""
+    """Latent frames on each side that the sound of a frame depends on."""
+    flow_context: int
+    """Drawn frames on each side that a latent frame depends on."""
 
 
 def cut(model: ModelProto) -> Cut:
@@ -62,27 +71,36 @@ def cut(model: ModelProto) -> Cut:
     latent, waveform = start.input[0], graph.outputs[0]
     sound_ids = graph.below([latent]) & graph.above([waveform])
     late_ids = graph.below([durations]) & graph.above([latent])
-    sound, late = graph.select(sound_ids), graph.select(late_ids)
-    late_in = graph.crossing(late)
-    sound_in = graph.crossing(sound)
+    drawn = _drawn(graph, late_ids)
+    flow_ids = graph.below([drawn]) & late_ids
+    sound, flow = graph.select(sound_ids), graph.select(flow_ids)
+    prior = graph.select(late_ids - flow_ids)
+    prior_in, flow_in, sound_in = (graph.crossing(part) for part in (prior, flow, sound))
+    made_by_prior = {name for node in prior for name in node.output}
+    prior_out = [name for name in flow_in if name in made_by_prior]
     # Whatever is needed early, a speaker's embedding for the decoder included, is `text`.
-    early = [*late_in, *(name for name in sound_in if name != latent)]
-    text = graph.select(graph.above([durations, *early]) - late_ids)
+    needed = [name for name in (*prior_in, *flow_in, *sound_in) if name not in made_by_prior]
+    text_out = list(dict.fromkeys([durations, *(n for n in needed if n != latent)]))
+    text = graph.select(graph.above(text_out) - late_ids)
     text_noise = _take_noise(text, TEXT_NOISE)
-    if not _take_noise(late, FRAME_NOISE):
-        raise NotVits("nothing random makes its frames; a Piper voice draws them from a prior")
+    _take_noise(prior, FRAME_NOISE)
     hop, context = _reach(graph, sound, latent, waveform)
-    text_out = [n for n in dict.fromkeys([durations, *early]) if n not in graph.inputs]
+    _, flow_context = _reach(graph, flow, drawn, latent)
     return Cut(
-        text=graph.part(text, graph.inputs, text_out, text_noise),
-        frames=graph.part(late, late_in, [latent], {FRAME_NOISE: 3}),
+        text=graph.part(
+            text, graph.inputs, [n for n in text_out if n not in graph.inputs], text_noise
+        ),
+        prior=graph.part(prior, prior_in, prior_out, {FRAME_NOISE: 3}),
+        flow=graph.part(flow, flow_in, [latent], {}),
         sound=flatten(graph.part(sound, sound_in, [waveform], {})),
         durations=durations,
+        drawn=drawn,
         latent=latent,
         waveform=waveform,
         channels=int(graph.weight(start).dims[1]),
         hop=hop,
         context=context,
+        flow_context=flow_context,
     )
 
 
@@ -129,9 +147,23 @@ def _first_conv(graph: Graph, node: NodeProto, after: set[int]) -> NodeProto | N
     return None
 
 
+def _drawn(graph: Graph, late: set[int]) -> str:
+    """The tensor in which the noise has become frames: scaled, and moved to the mean.
+
+    From there on the flow mixes what it reads, and reads it more than once.
+    """
+    noise = [node for node in graph.select(late) if node.op_type in _NOISE]
+    if not noise:
+        raise NotVits("nothing random makes its frames; a Piper voice draws them from a prior")
+    name: str = noise[0].output[0]
+    while len(readers := graph.readers(name)) == 1 and readers[0].op_type in ("Mul", "Add"):
+        name = readers[0].output[0]
+    return name
+
+
 def _take_noise(nodes: list[NodeProto], name: str) -> dict[str, int]:
     """Let the nodes read their noise from an input instead of making it."""
-    made = [node for node in nodes if node.op_type in ("RandomNormalLike", "RandomNormal")]
+    made = [node for node in nodes if node.op_type in _NOISE]
     if not made:
         return {}
     if len(made) > 1:

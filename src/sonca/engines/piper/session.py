@@ -1,7 +1,8 @@
 """The running batch of Piper: several sentences at once, their windows side by side.
 
 A sentence is prepared (timing, latent frames) and then decoded in windows that do not depend
-on each other. Both are tasks for a few compute threads, earliest utterance first: one short
+on each other. The first window of an utterance does not even wait for the latent frames of the
+others. All are tasks for a few compute threads, earliest utterance first: one short
 sentence uses all cores, and so do eight callers. The engine's own thread hands out the tasks
 and collects what they make; it alone touches the state. Knows nothing of graphs.
 """
@@ -58,6 +59,7 @@ class _Part:
     made: dict[int, Samples] = field(default_factory=dict)
     """Windows that wait for an earlier one, by index."""
     preparing: bool = False
+    settling: bool = False
 
 
 @dataclass(slots=True)
@@ -79,18 +81,38 @@ class _Job:
 
 @dataclass(slots=True)
 class _Prepare:
-    """Settle the timing of a sentence."""
+    """Make the timing of a sentence, and its latent frames unless sound is waited for."""
 
     job: _Job
     part: _Part
+    urgent: bool
+    """Whether nothing of the utterance has been heard yet."""
 
     def work(self) -> Latent:
-        return self.job.voice.voice.prepare(self.part.sentence.ids, self.job.manner)
+        voice = self.job.voice.voice
+        latent = voice.prepare(self.part.sentence.ids, self.job.manner)
+        hurried = FIRST_WINDOW + 2 * (voice.context + voice.flow_context)
+        return latent if self.urgent and latent.count > 2 * hurried else voice.settle(latent)
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
-        first = self.part is self.job.parts[0] and self.job.now_s == 0
         self.part.latent = latent
-        self.part.windows = windows(latent.count, first=first)
+        self.part.windows = windows(latent.count, first=self.urgent)
+        return iter(())
+
+
+@dataclass(slots=True)
+class _Settle:
+    """Make the latent frames of a sentence whose first window is being made without."""
+
+    job: _Job
+    part: _Part
+    latent: Latent
+
+    def work(self) -> Latent:
+        return self.job.voice.voice.settle(self.latent)
+
+    def sound(self, latent: Latent) -> Iterator[AudioChunk]:
+        self.part.latent = latent
         return iter(())
 
 
@@ -114,7 +136,7 @@ class _Decode:
             yield _next_chunk(job)
 
 
-_Task = _Prepare | _Decode
+_Task = _Prepare | _Settle | _Decode
 
 
 class PiperSession(Session):
@@ -217,13 +239,18 @@ def windows(count: int, *, first: bool) -> list[tuple[int, int]]:
 def _next_task(job: _Job) -> _Task | None:
     """The earliest work of a job that no thread has taken."""
     for part in job.parts:
-        if part.latent is None:
+        latent = part.latent
+        if latent is None:
             if not part.preparing:
                 part.preparing = True
-                return _Prepare(job, part)
+                return _Prepare(job, part, urgent=part is job.parts[0] and job.now_s == 0)
+        elif latent.frames is None and part.taken:
+            if not part.settling:
+                part.settling = True
+                return _Settle(job, part, latent)
         elif part.taken < len(part.windows):
             part.taken += 1
-            return _Decode(job, part, part.latent, part.taken - 1)
+            return _Decode(job, part, latent, part.taken - 1)
     return None
 
 

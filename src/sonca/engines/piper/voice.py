@@ -1,6 +1,6 @@
-"""One pair of files, loaded: from phoneme ids to samples, in three steps on any thread.
+"""One pair of files, loaded: from phoneme ids to samples, step by step, on any thread.
 
-The graph is cut in three (`sonca.engines.piper.graph`) and every part has an ONNX Runtime
+The graph is cut in four (`sonca.engines.piper.graph`) and every part has an ONNX Runtime
 session of one thread: what runs side by side are sentences and windows, not the rows of one
 product, because that is what two cores do best (`docs/piper.md`). Knows nothing of text,
 queues or events.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,21 +44,23 @@ class Manner:
 class Latent:
     """A sentence whose timing is settled and whose sound can be made, window by window."""
 
-    frames: Float
-    """(1, C, F)."""
+    drawn: Float
+    """(1, C, F) frames from the prior."""
+    frames: Float | None
+    """(1, C, F) what the flow makes of them; None where that is done window by window."""
     feed: Feed
-    """What else the decoder takes (a speaker's condition)."""
+    """What else the flow and the decoder take (a speaker's condition, a mask)."""
     begins: npt.NDArray[np.int64]
     """(P,) the frame at which each phoneme id begins."""
 
     @property
     def count(self) -> int:
         """F."""
-        return int(self.frames.shape[2])
+        return int(self.drawn.shape[2])
 
 
 class PiperVoice:
-    """A loaded voice. `prepare` and `decode` may be called from several threads at once.
+    """A loaded voice. Its methods may be called from several threads at once.
 
     `BadVoice` if the files cannot be used; the message names them.
     """
@@ -75,7 +77,8 @@ class PiperVoice:
             parts = cut(model)
             del model
             self._text = _session(parts.text, providers)
-            self._frames = _session(parts.frames, providers)
+            self._prior = _session(parts.prior, providers)
+            self._flow = _session(parts.flow, providers)
             self._sound = _session(parts.sound, providers)
         except NotVits as error:
             raise BadVoice(f"{files.model}: {error}") from error
@@ -84,10 +87,12 @@ class PiperVoice:
                 f"{files.model} cannot be loaded ({_short(error)}); it may be cut short: "
                 "fetch it again, or sonca models verify"
             ) from error
-        self._parts = (parts.durations, parts.latent, parts.channels)
+        self._durations, self._drawn, self._latent = parts.durations, parts.drawn, parts.latent
+        self._channels = parts.channels
         self.hop, self.context = parts.hop, parts.context
+        self.flow_context = parts.flow_context
+        """Frames the flow looks to either side."""
         self.providers: tuple[str, ...] = tuple(self._sound.get_providers())
-        self._inputs = {i.name for i in self._text.get_inputs()}
         self._check(files)
 
     def _check(self, files: VoiceFiles) -> None:
@@ -96,7 +101,7 @@ class PiperVoice:
         highest = max(n for ids in config.ids.values() for n in ids)
         try:
             latent = self.prepare((highest, 0, highest), Manner(0, 1.0, 0))
-            self.decode(latent, 0, latent.count)
+            self.decode(self.settle(latent), 0, latent.count)
         except Exception as error:
             raise BadVoice(
                 f"{files.model.name} and {files.config_path.name} do not belong together, or are "
@@ -104,8 +109,7 @@ class PiperVoice:
             ) from error
 
     def prepare(self, ids: Sequence[int], manner: Manner) -> Latent:
-        """The timing and the latent frames of one sentence. `ids` are (P,)."""
-        durations_name, latent_name, channels = self._parts
+        """The timing and the drawn frames of one sentence. `ids` are (P,)."""
         rng = np.random.default_rng([manner.seed & 0xFFFFFFFF, zlib.crc32(repr(ids).encode())])
         count = len(ids)
         feed: Feed = {
@@ -116,30 +120,48 @@ class PiperVoice:
             TEXT_NOISE: rng.standard_normal((1, 2, count), np.float32),
         }
         known = {**feed, **_run(self._text, feed)}
-        durations = paced(known[durations_name].reshape(-1), manner.speed)  # (P,)
+        durations = paced(known[self._durations].reshape(-1), manner.speed)  # (P,)
         frames = int(durations.sum())
         if not 0 < frames <= _MAX_FRAMES:
             raise EngineError(
                 f"the voice makes {frames:,} frames of {count} phonemes; it is broken"
             )
-        known[durations_name] = durations.astype(np.float32).reshape(1, 1, count)
-        known[FRAME_NOISE] = rng.standard_normal((1, channels, frames), np.float32)
-        latent = _run(self._frames, known)[latent_name]  # (1, C, F)
-        begins = np.concatenate([[0], np.cumsum(durations)[:-1]])
-        known[latent_name] = latent
-        extra = {i.name: known[i.name] for i in self._sound.get_inputs() if i.name != latent_name}
-        return Latent(latent, extra, begins.astype(np.int64))
+        known[self._durations] = durations.astype(np.float32).reshape(1, 1, count)
+        known[FRAME_NOISE] = rng.standard_normal((1, self._channels, frames), np.float32)
+        known |= _run(self._prior, known)
+        begins = np.concatenate([[0], np.cumsum(durations)[:-1]]).astype(np.int64)
+        made_here = {self._drawn, self._latent}
+        later = (*self._flow.get_inputs(), *self._sound.get_inputs())
+        feed = {i.name: known[i.name] for i in later if i.name not in made_here}
+        return Latent(known[self._drawn], None, feed, begins)
+
+    def settle(self, latent: Latent) -> Latent:
+        """The same with all of its latent frames made at once: cheaper than window by window."""
+        return replace(latent, frames=self._flowed(latent, 0, latent.count))
+
+    def _flowed(self, latent: Latent, start: int, stop: int) -> Float:
+        """(1, C, stop - start) latent frames, from drawn frames as far as the flow looks."""
+        low = max(0, start - self.flow_context)
+        high = min(latent.count, stop + self.flow_context)
+        feed = {
+            name: value[..., low:high] if value.shape[-1:] == (latent.count,) else value
+            for name, value in latent.feed.items()
+        }
+        frames = _run(self._flow, {**feed, self._drawn: latent.drawn[:, :, low:high]})
+        return np.asarray(frames[self._latent][:, :, start - low : stop - low], np.float32)
 
     def decode(self, latent: Latent, start: int, stop: int) -> Samples:
         """The samples of the frames from `start` to `stop`, (stop - start) * hop of them.
 
         Equal to the same part of the whole sentence decoded at once but for rounding, because
-        the decoder sees every frame that these samples depend on.
+        flow and decoder see every frame that these samples depend on.
         """
         low, high = max(0, start - self.context), min(latent.count, stop + self.context)
-        window = np.ascontiguousarray(latent.frames[:, :, low:high])
-        _, name, _ = self._parts
-        (sound,) = _run(self._sound, {**latent.feed, name: window}).values()
+        if latent.frames is None:
+            window = self._flowed(latent, low, high)
+        else:
+            window = latent.frames[:, :, low:high]
+        (sound,) = _run(self._sound, {**latent.feed, self._latent: window}).values()
         samples = np.asarray(sound, np.float32).reshape(-1)
         if len(samples) != (high - low) * self.hop:
             raise EngineError(

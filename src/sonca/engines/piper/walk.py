@@ -55,6 +55,10 @@ class Graph:
         """The node that makes a tensor; None for inputs and constants."""
         return self._maker.get(name)
 
+    def readers(self, name: str) -> list[NodeProto]:
+        """The nodes that read a tensor."""
+        return self._readers.get(name, [])
+
     def above(self, names: Iterable[str]) -> set[int]:
         """The ids of all nodes that the tensors depend on."""
         seen: set[int] = set()
