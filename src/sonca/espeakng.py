@@ -192,15 +192,28 @@ class Library:
 
     def phonemes(self, text: str, voice: str = "en-us") -> str:
         """The IPA of a text in a voice's language; clauses are joined by a blank."""
+        return " ".join(filter(None, (ipa for ipa, _ in self.clauses(text, voice))))
+
+    def clauses(self, text: str, voice: str) -> list[tuple[str, int]]:
+        """The IPA of each clause, and how many code points of the text were read by then.
+
+        A clause is read with the punctuation that ends it and, except for the last, with the
+        first character of the next one.
+        """
         self.set_voice(voice)
-        encoded = ctypes.c_char_p(text.encode("utf-8"))
-        pointer = ctypes.pointer(encoded)
-        clauses = []
+        encoded = text.encode("utf-8")
+        cursor = ctypes.c_char_p(encoded)
+        start = ctypes.cast(cursor, ctypes.c_void_p).value or 0
+        clauses, read, chars = [], 0, 0
         # The library reads one clause a call and moves the pointer behind it, to NULL at the end.
-        while encoded.value is not None:
-            clause = self._lib.espeak_TextToPhonemes(pointer, _UTF8, _PHONEMES_IPA)
-            clauses.append((clause or b"").decode("utf-8").strip())
-        return " ".join(filter(None, clauses))
+        while cursor.value is not None:
+            ipa = self._lib.espeak_TextToPhonemes(ctypes.byref(cursor), _UTF8, _PHONEMES_IPA)
+            now = ctypes.cast(cursor, ctypes.c_void_p).value
+            upto = len(encoded) if now is None else now - start
+            chars += len(encoded[read:upto].decode("utf-8", "replace"))
+            read = upto
+            clauses.append(((ipa or b"").decode("utf-8").strip(), chars))
+        return clauses
 
     def close(self) -> None:
         """Free the library's memory. Nothing may be called after it."""

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1, le=256)
     """Compute threads per engine; None lets the engine choose."""
 
+    loudness_lufs: Annotated[float, Field(ge=-40.0, le=-10.0)] | Literal["off"] = -20.0
+    """The level every voice is brought to, by one fixed gain each; ``off`` leaves them as they
+    are. -20 LUFS lies in what audiobook shops ask for."""
+
     unload_after_s: float = Field(0.0, ge=0)
     """Unload an engine that nobody has used for so long; 0 keeps engines loaded."""
 
@@ -93,6 +97,11 @@ class Settings(BaseSettings):
     def references_dir(self) -> Path:
         """Uploaded recordings to clone."""
         return self.data_dir / "references"
+
+    @property
+    def level_lufs(self) -> float | None:
+        """`loudness_lufs` as engines take it."""
+        return None if self.loudness_lufs == "off" else self.loudness_lufs
 
     @property
     def models_dir(self) -> Path:

@@ -188,3 +188,13 @@ def test_phonemes_of_english() -> None:
     assert library.phonemes("") == ""
     assert " " in library.phonemes("Hello. World, again!")
     library.close()
+
+
+def test_voices_speak_at_the_level_that_was_set() -> None:
+    """One fixed gain a voice: a text it was not measured on comes within 1.5 LU."""
+    from sonca.loudness import loudness
+
+    engine = EspeakEngine(loudness_lufs=-23.0)
+    levels = {v.key: loudness(say(engine, v.key), 22_050) for v in EspeakEngine.voices(Setup())}
+    engine.close()
+    assert max(abs(level + 23) for level in levels.values()) < 1.5, levels

@@ -24,6 +24,7 @@ COMMANDS = {
     "serve": "Start the server with its page.",
     "voices": "List the voices that can speak now.",
     "text": "See how a text is read, and score the reading.",
+    "models": "List, fetch, check and remove models.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
     "bench": "Measure speed: ways to serve, latency, load.",
 }

@@ -16,7 +16,7 @@ def open_sonca(settings: Settings) -> Sonca:
 
     return Sonca(
         settings.engine,
-        setup=Setup(settings.models_dir, settings.device, settings.threads),
+        setup=Setup(settings.models_dir, settings.device, settings.threads, settings.level_lufs),
         queue_limit=settings.queue_limit,
         max_text_chars=settings.max_text_chars,
     )

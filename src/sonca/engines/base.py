@@ -40,6 +40,8 @@ class EngineVoice:
     """BCP 47."""
     tone: str = "standard"
     """``standard``, ``soft``, ``deep``, ``high``."""
+    version: str = ""
+    """Changes whenever the voice would sound otherwise: new files, another level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ class Setup:
     """``auto``, ``cpu`` or ``cuda``. A device asked for by name and missing is an error."""
     threads: int | None = None
     """Compute threads, >= 1; None lets the engine choose."""
+    loudness_lufs: float | None = None
+    """The level that engines bring their voices to, by one fixed gain a voice; None leaves
+    voices as they are."""
 
 
 @dataclass(frozen=True, slots=True)

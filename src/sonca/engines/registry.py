@@ -15,6 +15,7 @@ from sonca.engines.base import Engine, Setup
 from sonca.errors import EngineNotInstalled, UnknownEngine
 
 _BUILT_IN = {
+    "piper": "sonca.engines.piper:PiperEngine",
     "espeak": "sonca.engines.espeak:EspeakEngine",
     "tone": "sonca.engines.tone:ToneEngine",
     "synthetic": "sonca.engines.synthetic:SyntheticEngine",
@@ -83,8 +84,13 @@ def missing(spec: EngineSpec, setup: Setup) -> str | None:
 
 
 def default(setup: Setup) -> EngineSpec:
-    """The preferred engine among those that are installed."""
+    """The preferred engine among those that are installed and speak Vietnamese."""
     for spec in specs().values():
-        if spec.public and missing(spec, setup) is None:
+        if spec.public and missing(spec, setup) is None and _speaks_vietnamese(spec, setup):
             return spec
     raise EngineNotInstalled("no engine is installed; pip install espeakng-loader gives one")
+
+
+def _speaks_vietnamese(spec: EngineSpec, setup: Setup) -> bool:
+    """Whether it has a voice for it: Piper may hold an English voice alone."""
+    return any(voice.language == "vi" for voice in spec.load().voices(setup))

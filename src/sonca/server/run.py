@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -13,7 +14,7 @@ from types import FrameType
 
 import uvicorn
 
-from sonca.errors import EngineError, SettingsError
+from sonca.errors import EngineError, SettingsError, SoncaError
 from sonca.server import logs
 from sonca.server.app import create_app
 from sonca.server.services import Services
@@ -40,6 +41,7 @@ def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) ->
     listener = listen(settings.host, settings.port)
     try:
         server = server_for(settings, listener, on_ready=on_ready)
+        signal.signal(signal.SIGHUP, server.handle_reload)
         server.run(sockets=[listener])
     finally:
         listener.close()
@@ -114,6 +116,8 @@ class Server(uvicorn.Server):
         self._drain_s = drain_s
         self._ready = False
         self._drained_by: float | None = None
+        self._reload_asked = False
+        self._reloading: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A first signal drains, a second one stops at once. Neither makes the exit code."""
@@ -125,9 +129,24 @@ class Server(uvicorn.Server):
         # A handler runs in the middle of whatever request has the thread: not in its name.
         Context().run(log.info, "%s: finishing what is in flight", signal.Signals(sig).name)
 
+    def handle_reload(self, sig: int, frame: FrameType | None) -> None:
+        """SIGHUP: look again for models, as ``POST /v1/models/reload`` does."""
+        self._reload_asked = True
+
+    async def _reload(self) -> None:
+        try:
+            voices = await self.services.pools.run_on_disk(self.services.sonca.reload)
+        except SoncaError as error:
+            log.error("models could not be looked for again: %s", error)
+        else:
+            log.info("%d voices can speak now", len(voices))
+
     async def on_tick(self, counter: int) -> bool:
         if not self._ready:
             self._check_ready()
+        if self._reload_asked:
+            self._reload_asked = False
+            self._reloading = asyncio.create_task(self._reload())
         if self._drained_by is not None and not self.should_exit:
             in_flight = self.services.lifecycle.in_flight
             if not in_flight or time.monotonic() >= self._drained_by:

@@ -116,7 +116,9 @@ class Services:
         quota = settings.cache_quota_bytes
         sonca = Sonca(
             settings.engine,
-            setup=Setup(settings.models_dir, settings.device, settings.threads),
+            setup=Setup(
+                settings.models_dir, settings.device, settings.threads, settings.level_lufs
+            ),
             queue_limit=settings.queue_limit,
             max_text_chars=settings.max_text_chars,
             cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None,

@@ -66,8 +66,28 @@ class Sonca:
         self._max_text_chars = max_text_chars
         self._workers: dict[str, Worker] = {}
         self._loading = threading.Lock()  # so that two first requests do not load twice
+        self._engine_asked = engine
         self.default_engine = self._installed(engine).name if engine else self._preferred()
         self.catalogue = self._read_catalogue()
+
+    def reload(self) -> tuple[Voice, ...]:
+        """Look again for engines and voices, after models came or went; answers the voices.
+
+        Requests in line are not disturbed. An engine that could not be loaded is tried again
+        when it is next asked for. Where the default engine is in use and another one is now
+        the best, this waits until that is loaded, so that nobody else does.
+        """
+        with self._loading:
+            for name, worker in list(self._workers.items()):
+                if worker.state == "broken":
+                    del self._workers[name]
+            in_use = self.default_engine in self._workers
+        preferred = self.default_engine if self._engine_asked else self._preferred()
+        if in_use:
+            self.load(preferred).loaded.result()
+        self.default_engine = preferred
+        self.catalogue = self._read_catalogue()
+        return self.voices
 
     def _preferred(self) -> str:
         return registry.default(self._setup).name
@@ -269,6 +289,8 @@ class Sonca:
 
 
 def _reading(voice: Voice) -> texts.Reading:
+    if voice.language and voice.language != "vi":
+        return texts.Reading(language=voice.language)
     match voice.region:
         case "central" | "south" as region:
             return texts.Reading(region=region)

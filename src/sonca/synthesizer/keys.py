@@ -14,7 +14,7 @@ from sonca.voices import Voice
 
 def identity(info: EngineInfo, voice: Voice, reference: Reference | None, options: Options) -> str:
     """Everything but the words that decides how an utterance sounds."""
-    who = reference.content_hash if reference else voice.key
+    who = reference.content_hash if reference else f"{voice.key} {voice.version}"
     return json.dumps([info.name, info.version, info.sample_rate_hz, who, *astuple(options)])
 
 

@@ -21,6 +21,7 @@ def catalogue_voice(engine: str, voice: EngineVoice) -> Voice:
         language=voice.language,
         tone=voice.tone,
         aliases=(slug(voice.name),),
+        version=voice.version,
     )
 
 

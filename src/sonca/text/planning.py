@@ -14,6 +14,7 @@ from sonca.text import pauses
 from sonca.text.normalizer import Token, read
 from sonca.text.reading import Reading
 from sonca.text.splitter import grapheme_cut, sentences
+from sonca.text.verbatim import verbatim
 from sonca.utterance import Skipped, Span, Utterance, Word
 
 MAX_SPOKEN = 300
@@ -58,7 +59,10 @@ def plan_iter(text: str, *, reading: Reading | None = None) -> Iterator[Utteranc
     """The parts of `plan`, in the order of the text, each as soon as it is known."""
     reading = reading or Reading()
     for sentence in sentences(text):
-        tokens = read(text, sentence.start, sentence.end, reading, head=sentence.head)
+        if reading.language == "vi":
+            tokens = read(text, sentence.start, sentence.end, reading, head=sentence.head)
+        else:
+            tokens = verbatim(text, sentence.start, sentence.end)
         span = (sentence.start, sentence.end)
         if not any(t.spoken and not t.punctuation for t in tokens):
             yield Skipped(span, _reason(text[span[0] : span[1]], tokens))

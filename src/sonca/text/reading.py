@@ -17,6 +17,9 @@ class Reading:
 
     region: Region = "north"
     """Chooses nghìn/ngàn, linh/lẻ, and mươi tư/mươi bốn."""
+    language: str = "vi"
+    """BCP 47, of the voice. Another language than Vietnamese is not read, only cut into words:
+    its engine reads it."""
     lexicon: Lexicon | None = None
     """The user's own readings; they win over every rule."""
 

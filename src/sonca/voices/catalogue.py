@@ -34,6 +34,8 @@ class Voice:
     tone: str = "standard"
     """``standard``, ``soft``, ``deep``, ``high``, …"""
     aliases: tuple[str, ...] = ()
+    version: str = ""
+    """Changes whenever the voice would sound otherwise."""
     cloned: bool = False
 
 

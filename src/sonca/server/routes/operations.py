@@ -84,6 +84,18 @@ async def devices(services: Services = Depends(services_of)) -> Response:
     )
 
 
+@router.post("/v1/models/reload", response_model=None)
+async def reload(services: Services = Depends(services_of)) -> Response:
+    """Look again for models that came or went: their voices can be used without a restart."""
+    voices = await services.pools.run_on_disk(services.sonca.reload)
+    return json_response(
+        {
+            "default_model": services.sonca.default_engine,
+            "voices": [voice.id for voice in voices],
+        }
+    )
+
+
 def _engine(status: EngineStatus) -> dict[str, Any]:
     info, stats = status.info, status.stats
     return {

@@ -1,0 +1,231 @@
+"""``sonca models``: which models there are, and fetching, checking and removing them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sonca.voices.models import Installed, Model, ModelStore
+
+app = typer.Typer(no_args_is_help=True, help="List, fetch, check and remove models.")
+
+_NAME = typer.Argument(help="As `sonca models list` shows it.")
+
+
+@app.command("list")
+def list_models(
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    installed: bool = typer.Option(False, "--installed", help="Only those that are here."),
+) -> None:
+    """List the models that can be fetched and those that are here."""
+    from sonca.voices.models import catalogue
+
+    here = {model.name: model for model in _store().installed()}
+    rows = [_known(model, here.get(model.name)) for model in catalogue().values()]
+    rows += [_local(model) for name, model in here.items() if name not in catalogue()]
+    rows = [row for row in rows if row["installed"] or not installed]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif sys.stdout.isatty():
+        _print_table(rows)
+    else:
+        for row in rows:
+            typer.echo("\t".join(_cell(row[column]) for column in _COLUMNS))
+
+
+@app.command()
+def pull(
+    name: str = _NAME,
+    yes: bool = typer.Option(False, "--yes", "-y", help="Agree to the model's licence."),
+    mirror: str | None = typer.Option(
+        None, help="Base address of a mirror of the hub, such as https://hub.example.org."
+    ),
+) -> None:
+    """Fetch a model. An interrupted download goes on where it stopped."""
+    from sonca.voices.models import find
+    from sonca.voices.models import pull as fetch
+
+    model, store = find(name), _store()
+    _ask_consent(model, yes)
+    installed = fetch(model, store, endpoint=mirror, progress=sys.stderr.isatty(), say=_say)
+    card = {
+        key: value
+        for key, value in (
+            ("name", model.title),
+            ("gender", model.gender),
+            ("region", model.region),
+        )
+        if value
+    }
+    _settle(installed, store, card)
+    _say(f"{installed.name} is in {installed.folder}")
+
+
+@app.command()
+def add(
+    file: Path = typer.Argument(help="The voice's .onnx; its .onnx.json must lie beside it."),
+    name: str | None = typer.Option(None, help="What to call it; default: the file's name."),
+    title: str | None = typer.Option(None, help="What people read in lists of voices."),
+    gender: str | None = typer.Option(None, help="female or male; default: by its pitch."),
+    region: str | None = typer.Option(None, help="north, central or south."),
+) -> None:
+    """Add a Piper voice that you have as files. They are copied."""
+    from sonca.engines.piper.check import check_pair
+    from sonca.voices.models.local import add_pair
+
+    _one_of("--gender", gender, ("female", "male"))
+    _one_of("--region", region, ("north", "central", "south"))
+    store = _store()
+    check_pair(file)
+    installed = add_pair(store, file, name)
+    given = {"name": title, "gender": gender, "region": region}
+    _settle(installed, store, {key: value for key, value in given.items() if value})
+    _say(f"{installed.name} is in {installed.folder}")
+
+
+@app.command()
+def remove(name: str = _NAME) -> None:
+    """Delete a model from the disk."""
+    model = _store().remove(name)
+    _say(f"removed {model.name} ({_megabytes(model.size)}) from {model.folder}")
+
+
+@app.command()
+def verify(name: str | None = typer.Argument(None, help="Default: every model here.")) -> None:
+    """Check that models are as they came, byte for byte."""
+    store = _store()
+    models = [store.find(name)] if name else store.installed()
+    broken = 0
+    for model in models:
+        problems = store.problems(model)
+        broken += bool(problems)
+        typer.echo(f"{model.name}\t{'broken' if problems else 'ok'}")
+        for problem in problems:
+            _say(f"  {problem}; sonca models pull {model.name}")
+    if not models:
+        _say("no model is here yet; sonca models list shows what there is")
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def path(name: str | None = typer.Argument(None, help="Default: the folder of all.")) -> None:
+    """Print where a model lies."""
+    store = _store()
+    typer.echo(store.find(name).folder if name else store.folder)
+
+
+def _store() -> ModelStore:
+    from sonca.settings import read
+    from sonca.voices.models import ModelStore
+
+    return ModelStore(read().models_dir)
+
+
+def _ask_consent(model: Model, yes: bool) -> None:
+    """Have the licence agreed to where it asks something of people."""
+    _say(f"{model.name}: licence {model.licence}")
+    if model.needs_consent is None or yes:
+        return
+    _say(f"Before you use it: {model.needs_consent}.")
+    if not sys.stdin.isatty():
+        from sonca.errors import InvalidRequest
+
+        raise InvalidRequest(
+            f"{model.name} asks for consent: {model.needs_consent}; if you agree, add --yes",
+            field="yes",
+        )
+    typer.confirm("Do you agree?", abort=True, err=True)
+
+
+def _settle(installed: Installed, store: ModelStore, card: dict[str, str]) -> None:
+    """Whatever an engine does once with a model that has come."""
+    if installed.engine == "piper":
+        from sonca.engines.piper.check import settle
+
+        settle(installed.folder, card, _say)
+    elif importlib.util.find_spec(f"sonca.engines.{installed.engine}.commands"):
+        commands = importlib.import_module(f"sonca.engines.{installed.engine}.commands")
+        commands.after_pull(installed.folder, store.folder, _say)
+
+
+def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
+    if value is not None and value not in known:
+        raise typer.BadParameter(f"{option} is {value!r}, it must be one of {', '.join(known)}")
+
+
+def _say(line: str) -> None:
+    """To the person, not into a pipe."""
+    typer.echo(line, err=True)
+
+
+_COLUMNS = ("name", "installed", "engine", "language", "gender", "quality", "megabytes", "licence")
+
+
+def _known(model: Model, here: Installed | None) -> dict[str, Any]:
+    size = here.size if here else model.size
+    return {
+        "name": model.name,
+        "title": model.title,
+        "installed": here is not None,
+        "engine": model.engine,
+        "language": model.language,
+        "gender": model.gender,
+        "region": model.region,
+        "quality": model.quality,
+        "megabytes": None if size is None else round(size / 1e6, 1),
+        "licence": model.licence,
+        "repository": model.repository,
+        "folder": str(here.folder) if here else None,
+    }
+
+
+def _local(model: Installed) -> dict[str, Any]:
+    row = dict.fromkeys(("title", "language", "gender", "region", "quality", "repository"))
+    return row | {
+        "name": model.name,
+        "installed": True,
+        "engine": model.engine,
+        "megabytes": round(model.size / 1e6, 1),
+        "licence": model.licence or model.origin,
+        "folder": str(model.folder),
+    }
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else str(value)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*_COLUMNS, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in _COLUMNS))
+    Console().print(table)
+
+
+def _join_viettts() -> None:
+    """``convert`` and ``make-random`` are VietTTS's, where it is part of this installation."""
+    if importlib.util.find_spec("sonca.cli.viettts_models") is None:
+        return
+    extra = importlib.import_module("sonca.cli.viettts_models")
+    app.command()(extra.convert)
+    app.command("make-random")(extra.make_random)
+
+
+_join_viettts()

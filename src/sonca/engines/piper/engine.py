@@ -1,0 +1,176 @@
+"""Piper: VITS voices in ONNX, any pair of ``.onnx`` and ``.onnx.json`` in the models folder.
+
+One engine speaks with all of them: a voice is loaded when it is first asked for (about a
+second) and the one unused for longest goes when there are too many. Knows where voices lie and
+which are loaded; how they speak is the business of the modules beside it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sonca.engines.base import Engine, EngineInfo, EngineVoice, Session, Setup
+from sonca.engines.piper import files
+from sonca.engines.piper.calibration import level_of
+from sonca.engines.piper.config import BadVoice
+from sonca.engines.piper.files import Speaker
+from sonca.engines.piper.phonemes import Phonemizer, Sentence
+from sonca.engines.piper.session import PiperSession, SpeakerVoice
+from sonca.engines.piper.voice import PiperVoice
+from sonca.errors import EngineError, EngineNotInstalled
+from sonca.espeakng import Library, installed
+from sonca.loudness import gain
+from sonca.utterance import Utterance
+
+log = logging.getLogger(__name__)
+
+KEPT_VOICES = 4
+"""Loaded at once; a medium voice takes about 150 MB."""
+_NEEDED = ("onnx", "onnxruntime")
+_INSTALL = 'pip install "sonca[piper]"'
+_NO_VOICE = "no voice yet: sonca models pull vi_VN-vais1000-medium, or sonca models add FILE.onnx"
+
+
+class PiperEngine(Engine):
+    """All Piper voices of one models folder, at the sample rate of the first."""
+
+    def __init__(self, setup: Setup) -> None:
+        reason = self.missing(setup)
+        if reason is not None:
+            raise EngineNotInstalled(f"piper cannot run here: {reason}", field="model")
+        self._setup = setup
+        self._providers = _providers(setup.device)
+        self._loaded: dict[tuple[Path, int], PiperVoice] = {}
+        self._speakers = files.speakers(setup.models_dir)
+        self._phonemizer = Phonemizer(Library())
+        self._threads = setup.threads or max(1, len(os.sched_getaffinity(0)))
+        self._session: PiperSession | None = None
+        first = self._first()
+        self._info = EngineInfo(
+            name="piper",
+            version=importlib.metadata.version("onnxruntime"),
+            sample_rate_hz=first.sample_rate_hz,
+            device=_device(first, setup.device),
+            providers=first.providers,
+            word_marks=True,
+            deterministic=True,
+            slots=self._threads + 1,
+        )
+
+    def _first(self) -> PiperVoice:
+        """Load the first voice that can be: it shows the device truly in use."""
+        errors = []
+        for speaker in self._speakers.values():
+            try:
+                return self._load(speaker)
+            except BadVoice as error:
+                errors.append(str(error))
+                log.warning("a voice cannot be used: %s", error)
+        why = errors[0] if errors else "no settings file can be read, see the log"
+        raise EngineNotInstalled(
+            f"none of the voices in {self._setup.models_dir} can be used: {why}", field="model"
+        )
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._info
+
+    @classmethod
+    def create(cls, setup: Setup) -> Engine:
+        return cls(setup)
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        if not all(importlib.util.find_spec(name) for name in _NEEDED):
+            return _INSTALL
+        if not installed():
+            return "pip install espeakng-loader"
+        return None if files.any_voice(setup.models_dir) else _NO_VOICE
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+        found = files.speakers(setup.models_dir).values()
+        return tuple(files.engine_voice(speaker, setup.loudness_lufs) for speaker in found)
+
+    def voice(self, key: str) -> SpeakerVoice:
+        speaker = self._speaker(key)
+        voice = self._load(speaker)
+        target = self._setup.loudness_lufs
+        factor = 1.0 if target is None else gain(level_of(speaker, voice, self._phonemizer), target)
+        return SpeakerVoice(speaker.files, voice, speaker.number, factor)
+
+    def _speaker(self, key: str) -> Speaker:
+        """A voice by key, added or replaced since the engine started if need be."""
+        speaker = self._speakers.get(key)
+        if speaker is None or not speaker.files.model.is_file():
+            self._speakers = files.speakers(self._setup.models_dir)
+        return self._speakers[key]
+
+    def _load(self, speaker: Speaker) -> PiperVoice:
+        """The loaded voice. Of those not in use for longest some may be forgotten."""
+        model = speaker.files.model
+        try:
+            name = (model, model.stat().st_mtime_ns)
+        except OSError as error:
+            raise BadVoice(f"{model} cannot be read: {error.strerror}") from error
+        voice = self._loaded.pop(name, None)
+        if voice is None:
+            voice = PiperVoice(speaker.files, self._providers)
+            log.info("loaded %s", model.name)
+        self._loaded[name] = voice  # last again: the first is the longest unused
+        while len(self._loaded) > KEPT_VOICES:
+            del self._loaded[next(iter(self._loaded))]
+        return voice
+
+    def _read(self, utterance: Utterance, voice: SpeakerVoice) -> Sequence[Sentence]:
+        config = voice.files.config
+        return self._phonemizer.sentences(utterance.spoken, utterance.words, config)
+
+    def session(self) -> Session:
+        if self._session is not None:
+            self._session.close()
+        self._session = PiperSession(
+            slots=self._info.slots,
+            threads=self._threads,
+            sample_rate_hz=self._info.sample_rate_hz,
+            read=self._read,
+        )
+        return self._session
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._loaded.clear()
+
+
+def _providers(device: str) -> tuple[str, ...]:
+    """ONNX Runtime's providers for a device. ``auto`` is the CPU: windows of one sentence are
+    too little work for a GPU to be worth the way there."""
+    if device != "cuda":
+        return ("CPUExecutionProvider",)
+    import onnxruntime
+
+    present = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" not in present:
+        raise EngineError(
+            "the device cuda was asked for and this ONNX Runtime has no CUDA provider "
+            f"(it has {', '.join(present)}); pip install onnxruntime-gpu, or set the device to cpu"
+        )
+    return ("CUDAExecutionProvider", "CPUExecutionProvider")
+
+
+def _device(voice: PiperVoice, asked: str) -> str:
+    """Where a voice runs. ONNX Runtime falls back to the CPU without a word; we do not."""
+    if "CUDAExecutionProvider" in voice.providers:
+        return "cuda:0"
+    if asked == "cuda":
+        raise EngineError(
+            "the device cuda was asked for and ONNX Runtime could not start it (its CUDA or cuDNN "
+            "libraries may be missing); see its log, or set the device to cpu"
+        )
+    return "cpu"

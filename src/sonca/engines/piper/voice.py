@@ -1,0 +1,206 @@
+"""One pair of files, loaded: from phoneme ids to samples, step by step, on any thread.
+
+The graph is cut in four (`sonca.engines.piper.graph`) and every part has an ONNX Runtime
+session of one thread: what runs side by side are sentences and windows, not the rows of one
+product, because that is what two cores do best (`docs/piper.md`). Knows nothing of text,
+queues or events.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sonca.audio import Samples
+from sonca.engines.piper.config import BadVoice
+from sonca.engines.piper.files import VoiceFiles
+from sonca.engines.piper.graph import FRAME_NOISE, TEXT_NOISE, cut
+from sonca.engines.piper.walk import NotVits
+from sonca.errors import EngineError
+
+Float = npt.NDArray[np.float32]
+Feed = dict[str, Any]
+
+_MAX_FRAMES = 20_000
+"""A sentence of over three minutes is a model gone wrong, not speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a sentence is to be spoken."""
+
+    speaker: int | None
+    speed: float
+    """2.0 is twice as fast."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """A sentence whose timing is settled and whose sound can be made, window by window."""
+
+    drawn: Float
+    """(1, C, F) frames from the prior."""
+    frames: Float | None
+    """(1, C, F) what the flow makes of them; None where that is done window by window."""
+    feed: Feed
+    """What else the flow and the decoder take (a speaker's condition, a mask)."""
+    begins: npt.NDArray[np.int64]
+    """(P,) the frame at which each phoneme id begins."""
+
+    @property
+    def count(self) -> int:
+        """F."""
+        return int(self.drawn.shape[2])
+
+
+class PiperVoice:
+    """A loaded voice. Its methods may be called from several threads at once.
+
+    `BadVoice` if the files cannot be used; the message names them.
+    """
+
+    def __init__(self, files: VoiceFiles, providers: Sequence[str]) -> None:
+        import onnx
+        import onnxruntime  # noqa: F401  so that its absence is not taken for a broken file
+
+        config = files.config
+        self.sample_rate_hz = config.sample_rate_hz
+        self._scales = (config.noise_scale, config.length_scale, config.noise_w)
+        try:
+            model = onnx.load(files.model)
+            parts = cut(model)
+            del model
+            self._text = _session(parts.text, providers)
+            self._prior = _session(parts.prior, providers)
+            self._flow = _session(parts.flow, providers)
+            self._sound = _session(parts.sound, providers)
+        except NotVits as error:
+            raise BadVoice(f"{files.model}: {error}") from error
+        except Exception as error:  # onnx and protobuf raise a dozen kinds
+            raise BadVoice(
+                f"{files.model} cannot be loaded ({_short(error)}); it may be cut short: "
+                "fetch it again, or sonca models verify"
+            ) from error
+        self._durations, self._drawn, self._latent = parts.durations, parts.drawn, parts.latent
+        self._channels = parts.channels
+        self.hop, self.context = parts.hop, parts.context
+        self.flow_context = parts.flow_context
+        """Frames the flow looks to either side."""
+        self.providers: tuple[str, ...] = tuple(self._sound.get_providers())
+        self._check(files)
+
+    def _check(self, files: VoiceFiles) -> None:
+        """That the settings belong to this graph: the ids exist, and it speaks."""
+        config = files.config
+        highest = max(n for ids in config.ids.values() for n in ids)
+        try:
+            latent = self.prepare((highest, 0, highest), Manner(0, 1.0, 0))
+            self.decode(self.settle(latent), 0, latent.count)
+        except Exception as error:
+            raise BadVoice(
+                f"{files.model.name} and {files.config_path.name} do not belong together, or are "
+                f"no Piper voice ({_short(error)}); fetch both again"
+            ) from error
+
+    def prepare(self, ids: Sequence[int], manner: Manner) -> Latent:
+        """The timing and the drawn frames of one sentence. `ids` are (P,)."""
+        rng = np.random.default_rng([manner.seed & 0xFFFFFFFF, zlib.crc32(repr(ids).encode())])
+        count = len(ids)
+        feed: Feed = {
+            "input": np.array([ids], np.int64),  # (1, P)
+            "input_lengths": np.array([count], np.int64),
+            "scales": np.array(self._scales, np.float32),
+            "sid": np.array([manner.speaker or 0], np.int64),
+            TEXT_NOISE: rng.standard_normal((1, 2, count), np.float32),
+        }
+        known = {**feed, **_run(self._text, feed)}
+        durations = paced(known[self._durations].reshape(-1), manner.speed)  # (P,)
+        frames = int(durations.sum())
+        if not 0 < frames <= _MAX_FRAMES:
+            raise EngineError(
+                f"the voice makes {frames:,} frames of {count} phonemes; it is broken"
+            )
+        known[self._durations] = durations.astype(np.float32).reshape(1, 1, count)
+        known[FRAME_NOISE] = rng.standard_normal((1, self._channels, frames), np.float32)
+        known |= _run(self._prior, known)
+        begins = np.concatenate([[0], np.cumsum(durations)[:-1]]).astype(np.int64)
+        made_here = {self._drawn, self._latent}
+        later = (*self._flow.get_inputs(), *self._sound.get_inputs())
+        feed = {i.name: known[i.name] for i in later if i.name not in made_here}
+        return Latent(known[self._drawn], None, feed, begins)
+
+    def settle(self, latent: Latent) -> Latent:
+        """The same with all of its latent frames made at once: cheaper than window by window."""
+        return replace(latent, frames=self._flowed(latent, 0, latent.count))
+
+    def _flowed(self, latent: Latent, start: int, stop: int) -> Float:
+        """(1, C, stop - start) latent frames, from drawn frames as far as the flow looks."""
+        low = max(0, start - self.flow_context)
+        high = min(latent.count, stop + self.flow_context)
+        feed = {
+            name: value[..., low:high] if value.shape[-1:] == (latent.count,) else value
+            for name, value in latent.feed.items()
+        }
+        frames = _run(self._flow, {**feed, self._drawn: latent.drawn[:, :, low:high]})
+        return np.asarray(frames[self._latent][:, :, start - low : stop - low], np.float32)
+
+    def decode(self, latent: Latent, start: int, stop: int) -> Samples:
+        """The samples of the frames from `start` to `stop`, (stop - start) * hop of them.
+
+        Equal to the same part of the whole sentence decoded at once but for rounding, because
+        flow and decoder see every frame that these samples depend on.
+        """
+        low, high = max(0, start - self.context), min(latent.count, stop + self.context)
+        if latent.frames is None:
+            window = self._flowed(latent, low, high)
+        else:
+            window = latent.frames[:, :, low:high]
+        (sound,) = _run(self._sound, {**latent.feed, self._latent: window}).values()
+        samples = np.asarray(sound, np.float32).reshape(-1)
+        if len(samples) != (high - low) * self.hop:
+            raise EngineError(
+                f"the decoder made {len(samples)} samples of {high - low} frames, "
+                f"not {self.hop} a frame; the voice is not one that we can read"
+            )
+        return samples[(start - low) * self.hop : (stop - low) * self.hop]
+
+
+def paced(durations: Float, speed: float) -> npt.NDArray[np.int64]:
+    """(P,) the frames of each phoneme at a speed; the sum is exact to half a frame.
+
+    Asking the graph for another length_scale would round every phoneme up, and speech at
+    double speed would take 0.6 of the time instead of half.
+    """
+    if speed == 1.0:
+        return np.rint(durations).astype(np.int64)
+    ends = np.rint(np.cumsum(durations.astype(np.float64)) / speed)
+    return np.diff(ends, prepend=0).astype(np.int64)
+
+
+def _session(model: Any, providers: Sequence[str]) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=list(providers)
+    )
+
+
+def _run(session: Any, known: Mapping[str, Any]) -> Feed:
+    """Run a session on those of the known tensors that it takes."""
+    names = [output.name for output in session.get_outputs()]
+    feed = {i.name: known[i.name] for i in session.get_inputs()}
+    return dict(zip(names, session.run(names, feed), strict=True))
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160] or type(error).__name__

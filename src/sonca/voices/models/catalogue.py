@@ -1,0 +1,107 @@
+"""The models that can be fetched by name: what they are and where they lie.
+
+Read from ``catalogue.toml`` in this package. Knows nothing of what is installed, and downloads
+nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import Any
+
+from sonca.errors import InvalidRequest
+
+
+class UnknownModel(InvalidRequest):
+    """No model of that name in the catalogue or on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model in its repository."""
+
+    path: str
+    """In the repository, with `/`."""
+    size: int | None = None
+    """Bytes; None where nobody has published it."""
+    sha256: str | None = None
+    """Hex; None where nobody has published it."""
+
+    @property
+    def name(self) -> str:
+        """What the file is called on the disk."""
+        return PurePosixPath(self.path).name
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Something to be fetched."""
+
+    name: str
+    engine: str
+    """The engine that speaks with it."""
+    repository: str
+    """``owner/name`` on the hub."""
+    revision: str
+    """Commit, tag or branch."""
+    files: tuple[ModelFile, ...]
+    title: str
+    """What people read, in Vietnamese."""
+    licence: str
+    needs_consent: str | None
+    """Why one must agree before it is fetched; None if one need not."""
+    language: str
+    """BCP 47."""
+    gender: str | None
+    """``female`` or ``male``; None if it has several speakers or nobody said."""
+    region: str | None
+    quality: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of all files; None unless all are known."""
+        sizes = [file.size for file in self.files]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+@functools.cache
+def catalogue() -> dict[str, Model]:
+    """Every model that is known, by name, the best Vietnamese ones first."""
+    text = resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
+    return {name: _model(name, entry) for name, entry in tomllib.loads(text).items()}
+
+
+def find(name: str) -> Model:
+    """The model of that name or alias, whatever its case; `UnknownModel` lists what there is."""
+    wanted = name.strip().lower()
+    for model in catalogue().values():
+        if wanted in (model.name.lower(), *model.aliases):
+            return model
+    raise UnknownModel(
+        f"no model {name[:60]!r} in the catalogue; there are: {', '.join(catalogue())}. A Piper "
+        "voice that you have as files: sonca models add FILE.onnx",
+        field="name",
+    )
+
+
+def _model(name: str, entry: dict[str, Any]) -> Model:
+    return Model(
+        name=name,
+        engine=entry["engine"],
+        repository=entry["repository"],
+        revision=entry["revision"],
+        files=tuple(ModelFile(**file) for file in entry["files"]),
+        title=entry["title"],
+        licence=entry["licence"],
+        needs_consent=entry.get("needs_consent"),
+        language=entry["language"],
+        gender=entry.get("gender"),
+        region=entry.get("region"),
+        quality=entry["quality"],
+        aliases=tuple(entry.get("aliases", ())),
+    )

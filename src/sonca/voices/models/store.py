@@ -1,0 +1,243 @@
+"""The models folder: what is in it, whether it is whole, and putting models there.
+
+Every model has a folder of its own, ``<models>/<engine>/<name>/``, with a manifest of its
+files. A model appears whole or not at all: it is gathered under ``.incoming`` and moved. Knows
+nothing of what the files mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sonca.errors import InvalidRequest, StorageError, StorageFull
+from sonca.voices.models.catalogue import UnknownModel, catalogue
+
+MANIFEST = "sonca-model.json"
+_INCOMING = ".incoming"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model that is there."""
+
+    name: str
+    engine: str
+    folder: Path
+    files: Mapping[str, tuple[int, str]]
+    """Name to size in bytes and SHA-256 in hex, as they were when the model came, or as they are
+    published; an empty hash is not known."""
+    origin: str
+    """Where it came from: repository and revision, or ``local``."""
+    licence: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(size for size, _ in self.files.values())
+
+
+class ModelStore:
+    """The models under one folder, which need not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def installed(self) -> list[Installed]:
+        """Every model that is there, by engine and name: those that came by a command of ours,
+        and those of the catalogue whose files someone put where they belong."""
+        homes = [home for home in sorted(self.folder.glob("[!.]*/[!.]*")) if home.is_dir()]
+        found = (_read(home / MANIFEST) or _adopted(home) for home in homes)
+        return [model for model in found if model is not None]
+
+    def find(self, name: str) -> Installed:
+        """The installed model of that name; `UnknownModel` lists what there is."""
+        models = self.installed()
+        for model in models:
+            if model.name.lower() == name.strip().lower():
+                return model
+        names = ", ".join(model.name for model in models) or "none"
+        raise UnknownModel(f"no model {name[:60]!r} is installed; there are: {names}", field="name")
+
+    def home(self, engine: str, name: str) -> Path:
+        """Where a model belongs."""
+        return self.folder / engine / checked_name(name)
+
+    def staging(self, name: str) -> Path:
+        """Where a model is gathered; what an interrupted download left is still there."""
+        return self.folder / _INCOMING / checked_name(name)
+
+    def put(
+        self,
+        staged: Path,
+        *,
+        engine: str,
+        name: str,
+        files: Iterable[str],
+        about: Mapping[str, Any],
+    ) -> Installed:
+        """Move gathered files to where they belong, with a manifest. Replaces an older model."""
+        home = self.home(engine, name)
+        facts = {file: [_size(staged / file), sha256(staged / file)] for file in files}
+        manifest = {"name": name, "engine": engine, "files": facts, **about}
+        with storing(home):
+            draft = home.with_name(f".{home.name}.{os.getpid()}")
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
+            try:
+                for file in facts:
+                    (staged / file).replace(draft / file)
+                text = json.dumps(manifest, ensure_ascii=False, indent=1)
+                (draft / MANIFEST).write_text(text + "\n", "utf-8")
+                _swap(draft, home)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(staged, ignore_errors=True)
+        installed = _read(home / MANIFEST)
+        assert installed is not None
+        return installed
+
+    def remove(self, name: str) -> Installed:
+        """Delete a model; answers what it was."""
+        model = self.find(name)
+        try:
+            # Renamed first, so that no engine finds half of it.
+            doomed = model.folder.with_name(f".{model.folder.name}.{os.getpid()}")
+            model.folder.rename(doomed)
+            shutil.rmtree(doomed)
+        except OSError as error:
+            raise StorageError(f"{model.folder} cannot be removed: {error.strerror}") from error
+        return model
+
+    def problems(self, model: Installed) -> list[str]:
+        """What is wrong with a model's files, a line each; empty if they are as they came."""
+        found = []
+        for name, (size, digest) in model.files.items():
+            path = model.folder / name
+            if not path.is_file():
+                found.append(f"{path} is missing")
+            elif _size(path) != size:
+                found.append(f"{path} has {_size(path):,} bytes, it came with {size:,}")
+            elif digest and sha256(path) != digest:
+                found.append(f"{path} has changed: its SHA-256 is not {digest}")
+        return found
+
+
+def checked_name(name: str) -> str:
+    """The name if a folder may be called so; `InvalidRequest` otherwise."""
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"a model cannot be called {name[:60]!r}: only letters and digits, and after the "
+            "first also - _ . +, at most 100 in all",
+            field="name",
+        )
+    return name
+
+
+def sha256(path: Path, hear: Callable[[int], None] | None = None) -> str:
+    """The hash of a file, in hex. `hear` is told the bytes of each block."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            if hear is not None:
+                hear(len(block))
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """Turn the file system's refusals into ours. Those of a network pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
+            raise
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = _free(place)
+            raise StorageFull(
+                f"the disk of {place} is full ({free:,} bytes free); make room, then run the same "
+                "command again, it goes on where it stopped"
+            ) from error
+        raise StorageError(f"{place} cannot be written: {error.strerror or error}") from error
+
+
+def _free(place: Path) -> int:
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def check_room(place: Path, needed: int) -> None:
+    """`StorageFull` if a place has not that many bytes free."""
+    free = _free(place)
+    if needed > free:
+        raise StorageFull(
+            f"{needed:,} bytes are needed in {place} and {free:,} are free; make room, or choose "
+            "another place with SONCA_DATA_DIR"
+        )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _swap(draft: Path, home: Path) -> None:
+    """Put `draft` in the place of `home`, which may exist."""
+    old = home.with_name(f".{home.name}.{os.getpid()}.old")
+    if home.exists():
+        home.rename(old)
+    draft.rename(home)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _read(manifest: Path) -> Installed | None:
+    """A model by its manifest; None for a manifest that is not ours."""
+    try:
+        content = json.loads(manifest.read_text("utf-8"))
+        return Installed(
+            name=str(content["name"]),
+            engine=str(content["engine"]),
+            folder=manifest.parent,
+            files={
+                str(n): (int(size), str(digest)) for n, (size, digest) in content["files"].items()
+            },
+            origin=str(content.get("origin", "local")),
+            licence=str(content.get("licence", "")),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _adopted(home: Path) -> Installed | None:
+    """A model of the catalogue that lies there without a manifest, if all its files do."""
+    model = catalogue().get(home.name)
+    if model is None or model.engine != home.parent.name:
+        return None
+    if not all((home / file.name).is_file() for file in model.files):
+        return None
+    return Installed(
+        name=model.name,
+        engine=model.engine,
+        folder=home,
+        files={
+            file.name: (
+                file.size if file.size is not None else _size(home / file.name),
+                file.sha256 or "",
+            )
+            for file in model.files
+        },
+        origin=f"{model.repository}@{model.revision}",
+        licence=model.licence,
+    )

@@ -1,0 +1,108 @@
+"""``sonca models``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engines.piper import tiny
+from tests.voices.hub import Hub, serve
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """Has the three Vietnamese voices, tiny ones."""
+    hub, stop = serve()
+    model = tiny.save(tmp_path / "remote")
+    for path in ("vivos/x_low/vi_VN-vivos-x_low", "25hours_single/low/vi_VN-25hours_single-low"):
+        base = f"rhasspy/piper-voices/vi/vi_VN/{path}.onnx"
+        hub.files[base] = model.read_bytes()
+        hub.files[f"{base}.json"] = model.with_name(model.name + ".json").read_bytes()
+    yield hub
+    stop()
+
+
+def test_the_list_names_what_can_be_fetched(sonca) -> None:
+    rows = json.loads(sonca("models", "list", "--json").stdout)
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["vi_VN-vais1000-medium"]["megabytes"] == 63.2
+    assert by_name["viet-tts"]["licence"] == "CC BY-NC"
+    assert not any(row["installed"] for row in rows)
+    lines = sonca("models", "list").stdout.decode().splitlines()
+    assert len(lines) == len(rows)
+    assert sonca("models", "list", "--installed").stdout == b""
+
+
+def test_pull_makes_a_voice_that_speaks(sonca, hub: Hub, tmp_path: Path) -> None:
+    done = sonca("models", "pull", "vi_VN-vivos-x_low", "--yes", "--mirror", hub.address)
+    assert b"CC BY-NC-SA" in done.stderr
+    voices = json.loads(sonca("voices", "--engine", "piper", "--json").stdout)
+    assert [voice["id"] for voice in voices] == ["vi_vn-vivos-x_low"]
+    assert voices[0]["name"].startswith("VIVOS")
+    sonca("say", "Xin chào.", "--voice", "vi_vn-vivos-x_low", "-o", "a.wav")
+    assert (tmp_path / "a.wav").stat().st_size > 10_000
+    assert sonca("models", "verify").stdout.decode().split() == ["vi_VN-vivos-x_low", "ok"]
+    home = sonca("models", "path", "vi_VN-vivos-x_low").stdout.decode().strip()
+    (Path(home) / "vi_VN-vivos-x_low.onnx").write_bytes(b"broken")
+    assert b"broken" in sonca("models", "verify", code=1).stdout
+    sonca("models", "remove", "vi_VN-vivos-x_low")
+    assert not Path(home).exists()
+
+
+def test_a_licence_that_asks_is_not_passed_over(refused, sonca, hub: Hub) -> None:
+    done = sonca("models", "pull", "vi_VN-vivos-x_low", "--mirror", hub.address, code=2)
+    assert b"no commercial use" in done.stderr
+    assert b"add --yes" in done.stderr
+    assert hub.asked == []
+
+
+def test_without_a_network_it_says_what_to_do(sonca) -> None:
+    done = sonca(
+        "models", "pull", "vi_VN-vais1000-medium", "--mirror", "http://127.0.0.1:9", code=1
+    )
+    last = done.stderr.decode().splitlines()[-1]
+    assert "fetch vi/vi_VN/vais1000/medium/vi_VN-vais1000-medium.onnx" in last
+    assert "put the files into" in last
+
+
+def test_an_unknown_model(refused) -> None:
+    assert "vi_VN-vais1000-medium" in refused("models", "pull", "nobody")
+    assert "there are: none" in refused("models", "remove", "a/b")
+    assert "there are: none" in refused("models", "path", "../x")
+
+
+def test_add_takes_a_pair(sonca, tmp_path: Path) -> None:
+    model = tiny.save(tmp_path / "own", "cua-toi", speakers=2)
+    sonca("models", "add", str(model), "--title", "Giọng nhà", "--region", "south")
+    voices = json.loads(sonca("voices", "--engine", "piper", "--json").stdout)
+    assert [voice["id"] for voice in voices] == ["cua-toi-nguoi-0", "cua-toi-nguoi-1"]
+    assert [voice["name"] for voice in voices] == ["Giọng nhà Người 0", "Giọng nhà Người 1"]
+    assert {voice["region"] for voice in voices} == {"south"}
+    rows = json.loads(sonca("models", "list", "--installed", "--json").stdout)
+    assert [row["name"] for row in rows] == ["cua-toi"]
+
+
+def test_add_refuses_what_is_no_voice(sonca, tmp_path: Path) -> None:
+    broken = tiny.save(tmp_path / "own", "hong")
+    broken.write_bytes(broken.read_bytes()[:1000])
+    line = sonca("models", "add", str(broken), code=1).stderr.decode()
+    assert "hong.onnx cannot be loaded" in line
+    broken.with_name("hong.onnx.json").unlink()
+    assert "is missing" in sonca("models", "add", str(broken), code=1).stderr.decode()
+    good = tiny.save(tmp_path / "own", "tot")
+    assert (
+        "cannot be called 'a/b'"
+        in sonca("models", "add", str(good), "--name", "a/b", code=2).stderr.decode()
+    )
+    assert (
+        "must be one of"
+        in sonca("models", "add", str(good), "--gender", "x", code=2).stderr.decode()
+    )
+    assert sonca("models", "list", "--installed").stdout == b""
+
+
+def test_nothing_to_verify(sonca) -> None:
+    assert b"no model is here yet" in sonca("models", "verify").stderr

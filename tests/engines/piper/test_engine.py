@@ -1,0 +1,311 @@
+"""What is particular to the Piper engine: many voices, streaming, one level, bad files."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sonca.audio import AudioChunk, join
+from sonca.engines import registry
+from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
+from sonca.engines.piper import PiperEngine, files
+from sonca.engines.piper import engine as engine_module
+from sonca.engines.piper.session import FIRST_WINDOW, WINDOW, windows
+from sonca.errors import EngineError, EngineNotInstalled
+from sonca.loudness import loudness
+from tests.conftest import utterance
+from tests.engines.piper import tiny
+
+LONG = "Chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài rất dài."
+
+
+def chunks(engine: PiperEngine, key: str, text: str = LONG, **options: float) -> list[AudioChunk]:
+    session = engine.session()
+    session.add(1, utterance(text), engine.voice(key), Options(**options))  # type: ignore[arg-type]
+    events: list[Event] = []
+    while not session.idle:
+        session.step(events.append)
+    assert events[-1] == Finished(1), events[-1]
+    return [event.chunk for event in events if isinstance(event, Audio)]
+
+
+def sound(engine: PiperEngine, key: str, text: str = LONG, **options: float) -> np.ndarray:
+    return join(chunks(engine, key, text, **options), engine.info.sample_rate_hz).samples
+
+
+def test_a_speaker_is_a_voice_of_its_own(models_dir: Path) -> None:
+    keys = [voice.key for voice in PiperEngine.voices(Setup(models_dir=models_dir))]
+    assert keys == [
+        "vi_vn-three-x_low-nguoi-0",
+        "vi_vn-three-x_low-nguoi-1",
+        "vi_vn-three-x_low-nguoi-2",
+        "vi_vn-tiny-low",
+    ]
+
+
+def test_speakers_differ(engine: PiperEngine) -> None:
+    one = sound(engine, "vi_vn-three-x_low-nguoi-0")
+    two = sound(engine, "vi_vn-three-x_low-nguoi-1")
+    size = min(len(one), len(two))
+    assert not np.allclose(one[:size], two[:size], atol=1e-3)
+
+
+def test_the_first_chunk_is_short_and_the_rest_follows(engine: PiperEngine) -> None:
+    made = chunks(engine, "vi_vn-tiny-low")
+    sizes = [len(chunk.samples) // tiny.HOP for chunk in made]
+    assert sizes[0] == FIRST_WINDOW
+    assert len(sizes) > 3
+    assert max(sizes) < WINDOW * 3 // 2
+
+
+def test_windows_cover_every_frame_once() -> None:
+    for count in [*range(1, 400), 5000]:
+        for first in (True, False):
+            spans = windows(count, first=first)
+            assert spans[0][0] == 0
+            assert spans[-1][1] == count
+            assert all(a[1] == b[0] for a, b in pairwise(spans))
+
+
+def test_eight_at_once_say_what_each_says_alone(engine: PiperEngine) -> None:
+    texts = [f"{LONG} Câu số {n}." for n in ("một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám")]
+    alone = [sound(engine, "vi_vn-tiny-low", text) for text in texts]
+    session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
+    waiting, events = list(enumerate(texts)), []
+    while waiting or not session.idle:
+        while waiting and session.free_slots:
+            id, text = waiting.pop(0)
+            session.add(id, utterance(text), voice, Options())
+        session.step(events.append)
+    for id, expected in enumerate(alone):
+        heard = [e.chunk.samples for e in events if isinstance(e, Audio) and e.id == id]
+        assert np.array_equal(np.concatenate(heard), expected)
+
+
+def test_a_cancelled_utterance_leaves_the_others_alone(engine: PiperEngine) -> None:
+    expected = sound(engine, "vi_vn-tiny-low", "Xin chào.")
+    session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
+    session.add(1, utterance(LONG * 3), voice, Options())
+    session.add(2, utterance("Xin chào."), voice, Options())
+    events: list[Event] = []
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        if event.id == 1:
+            session.cancel(1)
+
+    while not session.idle:
+        session.step(hear)
+    assert [event.id for event in events].count(1) == 1
+    heard = [e.chunk.samples for e in events if isinstance(e, Audio) and e.id == 2]
+    assert np.array_equal(np.concatenate(heard), expected)
+
+
+def test_an_error_while_speaking_fails_that_utterance_alone(
+    engine: PiperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
+
+    def broken(*args: object) -> None:
+        raise EngineError("the model broke")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(voice.voice), "decode", broken)
+        session.add(1, utterance("Xin chào."), voice, Options())
+        events: list[Event] = []
+        while not session.idle:
+            session.step(events.append)
+    (failed,) = events
+    assert isinstance(failed, Failed)
+    assert "the model broke" in str(failed.error)
+    assert len(sound(engine, "vi_vn-tiny-low")) > 0
+
+
+def test_words_are_marked_in_time(engine: PiperEngine) -> None:
+    made = chunks(engine, "vi_vn-tiny-low")
+    start_s = 0.0
+    for chunk in made:
+        for mark in chunk.marks:
+            assert start_s - 1e-9 <= mark.time_s < start_s + chunk.duration_s
+        start_s += chunk.duration_s
+    said = utterance(LONG)
+    assert [m.span for c in made for m in c.marks] == [word.source for word in said.words]
+
+
+def test_an_utterance_of_two_sentences_counts_on(engine: PiperEngine) -> None:
+    made = chunks(engine, "vi_vn-tiny-low", "Xin chào. Tạm biệt các bạn.")
+    times = [mark.time_s for chunk in made for mark in chunk.marks]
+    assert len(times) == 6
+    assert times == sorted(times)
+
+
+def test_another_sample_rate_is_brought_to_the_engine_s(tmp_path: Path) -> None:
+    tiny.save(tmp_path, "vi_VN-a-medium", audio={"sample_rate": 22050, "quality": "medium"})
+    tiny.save(tmp_path, "vi_VN-b-low", audio={"sample_rate": 16000, "quality": "low"})
+    engine = PiperEngine(Setup(models_dir=tmp_path))
+    assert engine.info.sample_rate_hz == 22050
+    own, other = chunks(engine, "vi_vn-a-medium"), chunks(engine, "vi_vn-b-low")
+    engine.close()
+    assert {chunk.sample_rate_hz for chunk in other} == {22050}
+    length, expected = (
+        sum(c.duration_s for c in other),
+        sum(c.duration_s for c in own) * 22050 / 16000,
+    )
+    assert length == pytest.approx(expected, abs=0.01)
+
+
+def test_every_voice_speaks_at_the_level_that_was_set(tmp_path: Path) -> None:
+    tiny.save(tmp_path, "vi_VN-a-low")
+    tiny.save(tmp_path, "vi_VN-b-low", seed=5)
+    engine = PiperEngine(Setup(models_dir=tmp_path, loudness_lufs=-24.0))
+    for key in ("vi_vn-a-low", "vi_vn-b-low"):
+        level = loudness(sound(engine, key, LONG * 2), engine.info.sample_rate_hz)
+        assert level == pytest.approx(-24.0, abs=1.5)
+    plain = PiperEngine(Setup(models_dir=tmp_path))
+    quiet = [loudness(sound(plain, k, LONG * 2), 22050) for k in ("vi_vn-a-low", "vi_vn-b-low")]
+    assert abs(quiet[0] + 24) > 1.5 or abs(quiet[1] + 24) > 1.5, "the gain had something to do"
+    engine.close()
+    plain.close()
+
+
+def test_the_level_is_measured_once_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny.save(tmp_path)
+    setup = Setup(models_dir=tmp_path, loudness_lufs=-20.0)
+    first = PiperEngine(setup)
+    gain = first.voice("vi_vn-tiny-low").gain
+    first.close()
+    card = json.loads(files.card_path(model).read_text("utf-8"))
+    assert gain == pytest.approx(10 ** ((-20 - card["loudness_lufs"]["0"]) / 20), rel=0.01)
+    monkeypatch.setattr("sonca.engines.piper.calibration._speak", None)  # not measured again
+    again = PiperEngine(setup)
+    assert again.voice("vi_vn-tiny-low").gain == pytest.approx(gain, rel=0.01)
+    again.close()
+
+
+def test_voices_beyond_the_limit_are_forgotten_the_unused_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "KEPT_VOICES", 2)
+    for name in "abc":
+        tiny.save(tmp_path, f"vi_VN-{name}-low")
+    engine = PiperEngine(Setup(models_dir=tmp_path))
+    a, b = engine.voice("vi_vn-a-low"), engine.voice("vi_vn-b-low")
+    assert engine.voice("vi_vn-a-low").voice is a.voice
+    engine.voice("vi_vn-c-low")
+    assert engine.voice("vi_vn-a-low").voice is a.voice
+    assert engine.voice("vi_vn-b-low").voice is not b.voice
+    engine.close()
+
+
+def test_a_voice_that_comes_later_is_found(tmp_path: Path) -> None:
+    tiny.save(tmp_path)
+    engine = PiperEngine(Setup(models_dir=tmp_path))
+    with pytest.raises(KeyError):
+        engine.voice("vi_vn-new-low")
+    tiny.save(tmp_path, "vi_VN-new-low")
+    assert len(sound(engine, "vi_vn-new-low")) > 0
+    engine.close()
+
+
+def test_a_voice_that_was_removed_is_an_error_of_ours(tmp_path: Path) -> None:
+    tiny.save(tmp_path)
+    doomed = tiny.save(tmp_path, "vi_VN-z-low")
+    engine = PiperEngine(Setup(models_dir=tmp_path))
+    doomed.unlink()
+    with pytest.raises(KeyError):
+        engine.voice("vi_vn-z-low")
+    engine.close()
+
+
+def test_without_a_voice_it_says_how_to_get_one(tmp_path: Path) -> None:
+    assert "sonca models pull" in (PiperEngine.missing(Setup(models_dir=tmp_path)) or "")
+    assert "sonca models pull" in (PiperEngine.missing(Setup()) or "")
+    assert PiperEngine.voices(Setup()) == ()
+    with pytest.raises(EngineNotInstalled, match="sonca models pull"):
+        PiperEngine(Setup(models_dir=tmp_path))
+
+
+def test_without_onnxruntime_it_says_what_to_install(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_NEEDED", ("no_such_package",))
+    assert PiperEngine.missing(Setup(models_dir=models_dir)) == 'pip install "sonca[piper]"'
+
+
+def test_a_gpu_that_is_not_there_is_not_promised(models_dir: Path) -> None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("there is one")
+    with pytest.raises(EngineError, match="no CUDA provider"):
+        PiperEngine(Setup(models_dir=models_dir, device="cuda"))
+
+
+def test_it_is_preferred_where_it_speaks_vietnamese(models_dir: Path, tmp_path: Path) -> None:
+    assert registry.default(Setup(models_dir=models_dir)).name == "piper"
+    assert registry.default(Setup(models_dir=tmp_path)).name == "espeak"
+    tiny.save(tmp_path, "en_US-x-low", espeak={"voice": "en-us"}, language={"code": "en_US"})
+    assert registry.default(Setup(models_dir=tmp_path)).name == "espeak"
+
+
+@pytest.mark.parametrize("kind", ["truncated", "empty", "html", "swapped", "not vits", "settings"])
+def test_a_broken_pair_is_named_and_the_others_speak(tmp_path: Path, kind: str) -> None:
+    tiny.save(tmp_path, "vi_VN-good-low")
+    bad = tiny.save(tmp_path, "vi_VN-bad-low")
+    config = bad.with_name(bad.name + ".json")
+    whole = bad.read_bytes()
+    match kind:
+        case "truncated":
+            bad.write_bytes(whole[: len(whole) // 2])
+        case "empty":
+            bad.write_bytes(b"")
+        case "html":
+            bad.write_bytes(b"<!DOCTYPE html><html><body>Not found</body></html>")
+        case "swapped":
+            many = {symbol: [n + 500] for n, symbol in enumerate(tiny.SYMBOLS)}
+            settings = tiny.config(phoneme_id_map=many, num_symbols=1000)
+            config.write_text(json.dumps(settings), "utf-8")
+        case "not vits":
+            import onnx
+
+            model = onnx.load(bad)
+            for node in model.graph.node:
+                node.op_type = "Floor" if node.op_type == "Ceil" else node.op_type
+            onnx.save(model, bad)
+        case "settings":
+            config.write_text("{", "utf-8")
+    engine = PiperEngine(Setup(models_dir=tmp_path))
+    if kind == "settings":  # it is not even listed
+        assert [v.key for v in PiperEngine.voices(Setup(models_dir=tmp_path))] == ["vi_vn-good-low"]
+    else:
+        with pytest.raises(EngineError, match="vi_VN-bad-low"):
+            engine.voice("vi_vn-bad-low")
+    assert len(sound(engine, "vi_vn-good-low")) > 0
+    engine.close()
+
+
+def test_if_no_voice_can_be_used_the_engine_says_why(tmp_path: Path) -> None:
+    bad = tiny.save(tmp_path)
+    bad.write_bytes(b"no model")
+    with pytest.raises(EngineNotInstalled, match=r"none of the voices.*vi_VN-tiny-low.onnx"):
+        PiperEngine(Setup(models_dir=tmp_path))
+
+
+def test_two_files_of_one_name_do_not_hide_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tiny.save(tmp_path)
+    tiny.save(tmp_path / "piper" / "other" / "..")  # the same folder: nothing new
+    nested = tmp_path / "piper" / "sub"
+    nested.mkdir()
+    for ending in (".onnx", ".onnx.json"):
+        source = tmp_path / "piper" / f"vi_VN-tiny-low{ending}"
+        (nested / source.name).write_bytes(source.read_bytes())
+    assert len(PiperEngine.voices(Setup(models_dir=tmp_path))) == 1
+    assert "is left out" in caplog.text

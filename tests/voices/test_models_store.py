@@ -1,0 +1,115 @@
+"""The models folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sonca.errors import InvalidRequest
+from sonca.voices.models import ModelStore, UnknownModel, catalogue
+from sonca.voices.models.local import add_pair
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(b"graph")
+    (tmp_path / "mine.onnx.json").write_text("{}")
+    return model
+
+
+def test_an_empty_store_is_empty(store: ModelStore) -> None:
+    assert store.installed() == []
+    with pytest.raises(UnknownModel, match="there are: none"):
+        store.find("x")
+
+
+def test_a_pair_is_copied(store: ModelStore, pair: Path) -> None:
+    model = add_pair(store, pair)
+    assert model.name == "mine"
+    assert sorted(p.name for p in model.folder.iterdir()) == [
+        "mine.onnx",
+        "mine.onnx.json",
+        "sonca-model.json",
+    ]
+    assert pair.is_file()
+    assert store.find("MINE").origin == "local"
+
+
+def test_a_pair_can_be_called_something_else(store: ModelStore, pair: Path) -> None:
+    model = add_pair(store, pair, "giong-cua-toi")
+    assert (model.folder / "giong-cua-toi.onnx").read_bytes() == b"graph"
+
+
+@pytest.mark.parametrize("name", ["a/b", "../up", "", ".hidden", "x" * 200, "a\\b", "a b", "nul\0"])
+def test_a_name_that_is_no_folder_is_refused(store: ModelStore, pair: Path, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be called"):
+        store.home("piper", name)
+    if name:  # an empty name is none given
+        with pytest.raises(InvalidRequest, match="cannot be called"):
+            add_pair(store, pair, name)
+    assert not store.folder.exists()
+
+
+def test_half_a_pair_is_refused(store: ModelStore, pair: Path) -> None:
+    pair.with_name("mine.onnx.json").unlink()
+    with pytest.raises(InvalidRequest, match=r"no file .*mine\.onnx\.json"):
+        add_pair(store, pair)
+
+
+def test_changes_are_found(store: ModelStore, pair: Path) -> None:
+    model = add_pair(store, pair)
+    assert store.problems(model) == []
+    graph = model.folder / "mine.onnx"
+    graph.write_bytes(b"Graph")
+    assert "has changed" in store.problems(model)[0]
+    graph.write_bytes(b"gr")
+    assert "has 2 bytes, it came with 5" in store.problems(model)[0]
+    graph.unlink()
+    assert "is missing" in store.problems(model)[0]
+
+
+def test_removing(store: ModelStore, pair: Path) -> None:
+    folder = add_pair(store, pair).folder
+    store.remove("mine")
+    assert not folder.exists()
+    assert store.installed() == []
+    for name in ("mine", "../mine", "piper/mine"):
+        with pytest.raises(UnknownModel):
+            store.remove(name)
+
+
+def test_files_put_there_by_hand_count(store: ModelStore) -> None:
+    wanted = catalogue()["vi_VN-vivos-x_low"]
+    home = store.home(wanted.engine, wanted.name)
+    home.mkdir(parents=True)
+    (home / wanted.files[0].name).write_bytes(b"graph")
+    assert store.installed() == []
+    (home / wanted.files[1].name).write_bytes(b"{}")
+    (model,) = store.installed()
+    assert model.name == wanted.name
+    assert store.problems(model) == []
+
+
+def test_files_put_there_by_hand_are_checked_where_a_hash_is_known(store: ModelStore) -> None:
+    wanted = catalogue()["vi_VN-vais1000-medium"]
+    home = store.home(wanted.engine, wanted.name)
+    home.mkdir(parents=True)
+    for file in wanted.files:
+        (home / file.name).write_bytes(b"?")
+    (model,) = store.installed()
+    assert len(store.problems(model)) == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": "x"}', '{"files": 1}'])
+def test_a_manifest_that_is_none_is_passed_over(store: ModelStore, text: str) -> None:
+    home = store.home("piper", "odd")
+    home.mkdir(parents=True)
+    (home / "sonca-model.json").write_text(text)
+    assert store.installed() == []
