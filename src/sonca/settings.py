@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     unload_after_s: float = Field(0.0, ge=0)
     """Unload an engine that nobody has used for so long; 0 keeps engines loaded."""
 
+    lexicon: Path | None = None
+    """A TSV or TOML file of readings of your own, for every request."""
+
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Comma-separated; empty for no authentication."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()

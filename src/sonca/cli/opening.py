@@ -13,10 +13,12 @@ def open_sonca(settings: Settings) -> Sonca:
     """The synthesizer that the settings describe. Nothing is loaded yet."""
     from sonca.engines.base import Setup
     from sonca.synthesizer import Sonca
+    from sonca.text import Lexicon
 
     return Sonca(
         settings.engine,
         setup=Setup(settings.models_dir, settings.device, settings.threads, settings.level_lufs),
         queue_limit=settings.queue_limit,
         max_text_chars=settings.max_text_chars,
+        lexicon=Lexicon.load(settings.lexicon) if settings.lexicon else None,
     )

@@ -77,6 +77,9 @@ def say(
     speed: float = typer.Option(1.0, help="0.5 to 2.0."),
     pitch: float = typer.Option(1.0, help="0.5 to 2.0."),
     engine: str | None = typer.Option(None, help="Speak with this engine."),
+    lexicon: str | None = typer.Option(
+        None, metavar="FILE", help="Readings of your own, TSV or TOML (docs/reading.md)."
+    ),
     format: str | None = typer.Option(
         None, metavar="NAME", help="wav, mp3, opus, aac, flac or pcm, whatever the suffix."
     ),
@@ -86,7 +89,7 @@ def say(
     from sonca.settings import read
     from sonca.synthesizer import SpeechRequest
 
-    settings = read(engine=engine)
+    settings = read(engine=engine, lexicon=lexicon)
     open_sink = _sink(output, format)
     text = _text(words, file, settings.max_text_chars)
     request = SpeechRequest(text, voice, engine, speed, pitch)

@@ -116,7 +116,7 @@ def _text(words: Sequence[str]) -> str:
 def _reading(region: Region, lexicon: Path | None) -> Reading:
     from sonca.text import Lexicon, Reading
 
-    return Reading(region.value, Lexicon.load(lexicon) if lexicon else None)
+    return Reading(region.value, lexicon=Lexicon.load(lexicon) if lexicon else None)
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from sonca import __version__
 from sonca.errors import SoncaError
-from sonca.server import docs, errors
+from sonca.server import docs, errors, explain
 from sonca.server.middleware import Admission, BodyLimit, Context, Guard, Keys
 from sonca.server.routes import kept, openai, operations, predecessor, voices
 from sonca.server.routes.page import page_router
@@ -56,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     for module in (openai, voices, predecessor, kept, operations):
         app.include_router(module.router)
+    app.include_router(explain.router)
     app.include_router(page_router())
     _wrap(app, settings, services)
     docs.describe(app, secured=bool(settings.api_keys))

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
+from sonca.text import Lexicon
+
 
 def _whole_characters(value: str) -> str:
     """JSON can hold half a surrogate pair (``"\\ud800"``), which is no text."""
@@ -26,9 +28,27 @@ Speed = Annotated[
 Name = Annotated[Text, Field(max_length=200)]
 
 MAX_EXPIRY_HOURS = 24.0 * 365
+MAX_LEXICON_CHARS = 200_000
 
 
-class SynthesizeBody(BaseModel):
+class OwnReadings(BaseModel):
+    """What every request for speech may carry."""
+
+    lexicon: Text | None = Field(
+        None,
+        max_length=MAX_LEXICON_CHARS,
+        description="Sonca's addition: readings of your own, a line each: word, tab, reading.",
+    )
+    lexicon_format: Literal["tsv", "toml"] = "tsv"
+
+    def own_readings(self) -> Lexicon | None:
+        """The lexicon, read. `InvalidRequest` names a bad line."""
+        if not self.lexicon:
+            return None
+        return Lexicon.parse(self.lexicon, self.lexicon_format)
+
+
+class SynthesizeBody(OwnReadings):
     """``POST /api/tts/synthesize``. Unknown fields are ignored, as the predecessor did."""
 
     model_config = ConfigDict(frozen=True)
@@ -70,7 +90,7 @@ class VoiceId(BaseModel):
     id: Name
 
 
-class SpeechBody(BaseModel):
+class SpeechBody(OwnReadings):
     """``POST /v1/audio/speech``, as OpenAI's, with `marks` added."""
 
     model_config = ConfigDict(frozen=True)

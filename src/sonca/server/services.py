@@ -25,6 +25,7 @@ from sonca.settings import Settings
 from sonca.store import AudioStore
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
+from sonca.text import Lexicon
 from sonca.voices.references import ReferenceStore
 
 T = TypeVar("T")
@@ -121,6 +122,7 @@ class Services:
             ),
             queue_limit=settings.queue_limit,
             max_text_chars=settings.max_text_chars,
+            lexicon=Lexicon.load(settings.lexicon) if settings.lexicon else None,
             cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None,
         )
         audio = AudioStore(settings.audio_dir, quota_bytes=settings.storage_quota_bytes)

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sonca.engines.base import Reference
 from sonca.errors import InvalidRequest, UnknownVoice
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
+from sonca.text import Lexicon
 from sonca.voices.references import MAX_DURATION_S, resolve_voice_file
 from sonca.worker import Worker
 
@@ -24,6 +26,10 @@ log = logging.getLogger(__name__)
 
 _KEPT_RECORDINGS = 8
 _REFERENCE_PREFIX = "ref-"
+
+
+def _none() -> None:
+    """No lexicon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class Ask:
     voice_file: str | None = None
     """A recording to clone: an uploaded id, or a file of the voices folder."""
     speed: float = 1.0
+    readings: Callable[[], Lexicon | None] = _none
+    """Reads the caller's own lexicon."""
     whole: bool = False
     """Whether nobody listens before all is made."""
 
@@ -83,6 +91,7 @@ def _submit(services: Services, ask: Ask) -> Speech | Worker:
             voice=_named(ask),
             engine=ask.engine,
             speed=ask.speed,
+            lexicon=ask.readings(),
             reference=_reference(services, ask),
             deadline_s=services.request_timeout_s,
             whole=ask.whole,

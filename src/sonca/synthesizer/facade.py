@@ -59,7 +59,9 @@ class Sonca:
         queue_limit: int = 64,
         max_text_chars: int = 1_000_000,
         cache: ChunkCache | None = None,
+        lexicon: texts.Lexicon | None = None,
     ) -> None:
+        self._lexicon = lexicon
         self._cache = cache
         self._setup = setup or Setup()
         self._queue_limit = queue_limit
@@ -142,7 +144,8 @@ class Sonca:
         check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice = resolution.voice
-        utterances = self._utterances(request.text, voice)
+        reading = _reading(voice, _both(request.lexicon, self._lexicon))
+        utterances = _utterances(request.text, reading)
         info = self.load(voice.engine).loaded.result()
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
@@ -273,26 +276,33 @@ class Sonca:
             return resolution
         return Resolution(replace(resolution.voice, cloned=True))
 
-    def _utterances(self, text: str, voice: Voice) -> Iterator[Utterance]:
-        """The utterances, planned as they are asked for, except that the first is there already:
-        a text that says nothing is refused now."""
-        reading = _reading(voice)
-        plan = texts.plan_iter(text, reading=reading)
-        spoken = (part for part in plan if isinstance(part, Utterance))
-        first = next(spoken, None)
-        if first is None:
-            raise NothingToSay(
-                "nothing in the text can be spoken (only separators, emoji or symbols)",
-                field="text",
-            )
-        return chain([first], spoken)
+
+def _utterances(text: str, reading: texts.Reading) -> Iterator[Utterance]:
+    """The utterances, planned as they are asked for, except that the first is there already: a
+    text that says nothing is refused now."""
+    plan = texts.plan_iter(text, reading=reading)
+    spoken = (part for part in plan if isinstance(part, Utterance))
+    first = next(spoken, None)
+    if first is None:
+        raise NothingToSay(
+            "nothing in the text can be spoken (only separators, emoji or symbols)",
+            field="text",
+        )
+    return chain([first], spoken)
 
 
-def _reading(voice: Voice) -> texts.Reading:
+def _both(first: texts.Lexicon | None, second: texts.Lexicon | None) -> texts.Lexicon | None:
+    """Two lexicons as one, in which the first wins."""
+    if first is None or second is None:
+        return first or second
+    return texts.Lexicon(first.entries + second.entries)
+
+
+def _reading(voice: Voice, lexicon: texts.Lexicon | None) -> texts.Reading:
     if voice.language and voice.language != "vi":
-        return texts.Reading(language=voice.language)
+        return texts.Reading(language=voice.language, lexicon=lexicon)
     match voice.region:
         case "central" | "south" as region:
-            return texts.Reading(region=region)
+            return texts.Reading(region=region, lexicon=lexicon)
         case _:
-            return texts.Reading()
+            return texts.Reading(lexicon=lexicon)

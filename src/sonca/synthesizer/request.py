@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sonca.engines.base import Reference
 from sonca.errors import EmptyText, InvalidRequest, TextTooLong
+from sonca.text import Lexicon
 from sonca.worker import Lane
 
 SPEED_RANGE = (0.5, 2.0)
@@ -29,6 +30,8 @@ class SpeechRequest:
     reference: Reference | None = None
     """A recording to clone, instead of `voice`."""
     lane: Lane = "interactive"
+    lexicon: Lexicon | None = None
+    """The caller's own readings; they win over the `Sonca`'s."""
     deadline_s: float | None = None
     """Seconds from now by which all sound must be made; None for no limit."""
     whole: bool = False

@@ -56,7 +56,11 @@ async def create_speech(body: SpeechBody, services: Services = Depends(services_
     """Speak `input`; the first bytes leave as soon as the first sound exists."""
     format = format_for(body.response_format)
     as_events = body.stream_format == "sse"
-    ask = Ask(body.input, engine_of(body.model), body.voice_name, speed=body.speed)
+    ask = Ask(
+        *(body.input, engine_of(body.model), body.voice_name),
+        speed=body.speed,
+        readings=body.own_readings,
+    )
     speech = await speak(services, ask)
     return deliver(
         services,

@@ -65,6 +65,7 @@ async def synthesize(
     ask = Ask(
         *(body.text, engine_of(body.model), body.voice, body.voice_file),
         speed=body.speed or 1.0,
+        readings=body.own_readings,
         whole=silent or len(body.text) <= WHOLE_CHARS,
     )
     try:
