@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -42,8 +44,7 @@ def test_pieces_equal_the_whole(exact: CpuBackend, cuts: list[int]) -> None:
     stream = Vocoder(exact, seed=3)
     bounds = [0, *cuts, 233]
     pieces = [
-        stream.feed(mel[start:end], last=end == 233)
-        for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+        stream.feed(mel[start:end], last=end == 233) for start, end in itertools.pairwise(bounds)
     ]
     assert relative(np.concatenate(pieces), whole) < 1e-4
     assert not np.array_equal(whole, Vocoder(exact, seed=4).feed(mel, last=True))

@@ -82,10 +82,8 @@ class CpuDecoder(Decoder):
         return logits
 
     def drop(self, key: int) -> None:
-        for index, row in enumerate(self.rows):
-            if row.key == key:
-                break
-        else:
+        index = next((i for i, row in enumerate(self.rows) if row.key == key), None)
+        if index is None:
             return
         last = len(self.rows) - 1
         if index != last:

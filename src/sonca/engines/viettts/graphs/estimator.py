@@ -11,7 +11,8 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from openvino import Model, opset13 as op
+from openvino import Model
+from openvino import opset13 as op
 
 from sonca.engines.viettts.config import Flow
 from sonca.engines.viettts.graphs import nodes as n

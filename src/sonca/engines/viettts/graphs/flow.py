@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from openvino import Model, opset13 as op
+from openvino import Model
+from openvino import opset13 as op
 
 from sonca.engines.viettts.config import Flow
 from sonca.engines.viettts.graphs import nodes as n

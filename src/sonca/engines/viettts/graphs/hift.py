@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from openvino import Model, opset13 as op
+from openvino import Model
+from openvino import opset13 as op
 
 from sonca.engines.viettts.config import HiFT
 from sonca.engines.viettts.graphs import nodes as n

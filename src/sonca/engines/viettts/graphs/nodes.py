@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from openvino import Model, opset13 as op
+from openvino import Model
+from openvino import opset13 as op
 
 Node = Any
 """A graph node or one of its outputs; OpenVINO's Python API is untyped."""

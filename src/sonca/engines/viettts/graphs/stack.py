@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from openvino import Model, opset13 as op
+from openvino import Model
+from openvino import opset13 as op
 
 from sonca.engines.viettts.config import Encoder
 from sonca.engines.viettts.graphs import nodes as n
