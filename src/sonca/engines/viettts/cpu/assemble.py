@@ -13,7 +13,7 @@ from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.cpu.compiled import Runtime
 from sonca.engines.viettts.graphs import estimator, flow, hift, llm, stack
-from sonca.engines.viettts.graphs.nodes import Weights
+from sonca.engines.viettts.graphs.nodes import Kept, Weights
 from sonca.engines.viettts.weights import fold
 
 Precision = Literal["fast", "exact"]
@@ -23,10 +23,14 @@ BF16 = frozenset({"estimator", "trunk"})
 Build = Callable[[], Model]
 
 
+def _half(precision: Precision) -> Kept:
+    return "bf16" if precision == "fast" else "f32"
+
+
 def llm_graphs(
     config: Config, state: Mapping[str, Array], precision: Precision
 ) -> dict[str, Build]:
-    weights = Weights(state, int8=precision == "fast")
+    weights = Weights(state, kept="int8" if precision == "fast" else "f32")
     plain = Weights(state)
     encoder, part = config.llm.text_encoder, "text_encoder"
     graphs: dict[str, Build] = {
@@ -41,20 +45,23 @@ def llm_graphs(
     return graphs
 
 
-def flow_graphs(config: Config, state: Mapping[str, Array]) -> dict[str, Build]:
+def flow_graphs(
+    config: Config, state: Mapping[str, Array], precision: Precision
+) -> dict[str, Build]:
     weights = Weights(state)
     return {
         "flow_encoder": lambda: flow.build_encoder(config.flow, weights),
         "regulator": lambda: flow.build_regulator(config.flow, weights),
-        "estimator": lambda: estimator.build(config.flow, state),
+        "estimator": lambda: estimator.build(config.flow, state, _half(precision)),
     }
 
 
-def hift_graphs(config: Config, folded: Mapping[str, Array]) -> dict[str, Build]:
-    weights = Weights(folded)
+def hift_graphs(
+    config: Config, folded: Mapping[str, Array], precision: Precision
+) -> dict[str, Build]:
     return {
-        "pitch": lambda: hift.build_f0(config.hift, weights),
-        "trunk": lambda: hift.build_trunk(config.hift, weights),
+        "pitch": lambda: hift.build_f0(config.hift, Weights(folded)),
+        "trunk": lambda: hift.build_trunk(config.hift, Weights(folded, kept=_half(precision))),
     }
 
 
@@ -108,8 +115,8 @@ def from_states(
     folded = fold(states["hift"])
     builds = {
         **llm_graphs(config, states["llm"], precision),
-        **flow_graphs(config, states["flow"]),
-        **hift_graphs(config, folded),
+        **flow_graphs(config, states["flow"], precision),
+        **hift_graphs(config, folded, precision),
     }
     tables = {
         **llm_tables(config, states["llm"]),

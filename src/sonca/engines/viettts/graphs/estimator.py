@@ -16,7 +16,7 @@ from openvino import opset13 as op
 
 from sonca.engines.viettts.config import Flow
 from sonca.engines.viettts.graphs import nodes as n
-from sonca.engines.viettts.graphs.nodes import Array, Node, Weights
+from sonca.engines.viettts.graphs.nodes import Array, Kept, Node, Weights
 
 STEPS = 10
 GROUPS = 8
@@ -56,13 +56,13 @@ def time_table(config: Flow, tensors: Mapping[str, Array]) -> Array:
     return np.stack(rows, axis=1).astype(np.float32)
 
 
-def build(config: Flow, tensors: Mapping[str, Array]) -> Model:
+def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Model:
     """x (1, T, 80), given (1, T, 240) and time (stages, channels) -> velocity (1, T, 80).
 
     `given` is mu, speaker and prompt mel side by side; the second half of the guidance sees
     zeros in its place.
     """
-    weights = Weights(tensors, ESTIMATOR)
+    weights = Weights(tensors, ESTIMATOR, kept)
     mel = config.mel
     x = n.parameter([1, -1, mel], "x")
     given = n.parameter([1, -1, 3 * mel], "given")
@@ -96,8 +96,7 @@ class _UNet:
         for i in range(self.config.mid_stages):
             x = self.stage(f"mid_blocks.{i}", x)
         x = self.stage("up_blocks.0", op.concat([x, skip1], 1))
-        key = "up_blocks.0.2.conv"
-        x = n.conv_transpose(x, w[f"{key}.weight"], w[f"{key}.bias"], stride=2, pad=1)
+        x = n.conv_transpose(x, w, "up_blocks.0.2.conv", stride=2, pad=1)
         # One frame too many where the length is odd.
         x = op.slice(x, n.ints(0), n.sizes(skip0, 2), n.ints(1), n.ints(2))
         x = self.stage("up_blocks.1", op.concat([x, skip0], 1))
@@ -105,8 +104,7 @@ class _UNet:
         return self.conv("final_proj", self.block1d("final_block", x))
 
     def conv(self, key: str, x: Node, stride: int = 1) -> Node:
-        return n.conv(x, self.weights[f"{key}.weight"], self.weights[f"{key}.bias"], stride=stride,
-                      pad=None if stride == 1 else 1)  # fmt: skip
+        return n.conv(x, self.weights, key, stride=stride, pad=None if stride == 1 else 1)
 
     def block1d(self, key: str, x: Node) -> Node:
         return op.mish(n.group_norm(self.conv(f"{key}.block.0", x), self.weights,
@@ -132,7 +130,7 @@ class _UNet:
     def attention(self, w: Weights, x: Node) -> Node:
         heads, size = self.config.heads, self.config.head_size
         # The scale goes into the weights: one pass over the scores less.
-        query = n.matmul(x, w["to_q.weight"] / np.float32(math.sqrt(size)), w.int8)
+        query = n.matmul(x, w["to_q.weight"] / np.float32(math.sqrt(size)), w.kept)
         q, k, v = (
             n.transpose(n.reshape(y, 0, 0, heads, size), 0, 2, 1, 3)  # (B, H, T, dk)
             for y in (query, n.linear(x, w, "to_k"), n.linear(x, w, "to_v"))

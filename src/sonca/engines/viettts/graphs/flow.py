@@ -24,7 +24,7 @@ def build_regulator(config: Flow, weights: Weights) -> Model:
     w = weights.at("length_regulator.model")
 
     def conv(y: Node, index: int) -> Node:
-        return n.conv(y, w[f"{index}.weight"], w[f"{index}.bias"])
+        return n.conv(y, w, str(index))
 
     y: Node = n.transpose(x, 0, 2, 1)
     for index in range(config.regulator_convs):

@@ -32,7 +32,7 @@ def build_f0(config: HiFT, weights: Weights) -> Model:
     mel = n.parameter([1, config.mel, -1], "mel")
     x: Node = mel
     for index in range(5):
-        x = op.elu(_conv(weights, f"f0_predictor.condnet.{2 * index}", x), 1.0)
+        x = op.elu(n.conv(x, weights, f"f0_predictor.condnet.{2 * index}"), 1.0)
     x = n.linear(n.transpose(x, 0, 2, 1), weights, "f0_predictor.classifier")  # (1, T, 1)
     return n.model([mel], {"f0": op.abs(n.reshape(x, 1, -1))}, "hift_f0")
 
@@ -43,11 +43,11 @@ def build_trunk(config: HiFT, weights: Weights) -> Model:
     mel = n.parameter([1, config.mel, -1], "mel")
     source = n.parameter([1, config.n_fft + 2, -1], "source")
     kernels = len(config.kernels)
-    x = _conv(weights, "conv_pre", mel)
+    x = n.conv(mel, weights, "conv_pre")
     stages = list(zip(config.upsample_rates, config.upsample_kernels, strict=True))
     for i, (rate, kernel) in enumerate(stages):
-        w, b = weights[f"ups.{i}.weight"], weights[f"ups.{i}.bias"]
-        x = n.conv_transpose(_leaky(x, config.slope), w, b, stride=rate, pad=(kernel - rate) // 2)
+        x = _leaky(x, config.slope)
+        x = n.conv_transpose(x, weights, f"ups.{i}", stride=rate, pad=(kernel - rate) // 2)
         if i == len(stages) - 1:  # one reflected frame on the left
             x = op.concat([n.narrow(x, 2, 1, 2), x], 2)
         x = op.add(x, _source(config, weights, i, source))
@@ -59,25 +59,23 @@ def build_trunk(config: HiFT, weights: Weights) -> Model:
         for block in blocks[1:]:
             total = op.add(total, block)
         x = op.multiply(total, n.floats(1 / kernels))
-    post = _conv(weights, "conv_post", _leaky(x, HEAD_SLOPE))
+    post = n.conv(_leaky(x, HEAD_SLOPE), weights, "conv_post")
     return n.model([mel, source], {"post": post}, "hift_trunk")
 
 
 def _source(config: HiFT, weights: Weights, i: int, source: Node) -> Node:
     """The source's spectrum at the rate of stage i."""
     u = math.prod(config.upsample_rates[i + 1 :])
-    key = f"source_downs.{i}"
-    w, b = weights[f"{key}.weight"], weights[f"{key}.bias"]
-    x = n.conv(source, w, b, stride=u, pad=0 if u == 1 else u // 2)
+    x = n.conv(source, weights, f"source_downs.{i}", stride=u, pad=0 if u == 1 else u // 2)
     return _resblock(weights.at(f"source_resblocks.{i}"), config.source_dilations[i], x)
 
 
 def _resblock(weights: Weights, dilations: tuple[int, ...], x: Node) -> Node:
     for j, dilation in enumerate(dilations):
         h = _snake(x, weights[f"activations1.{j}.alpha"])
-        h = _conv(weights, f"convs1.{j}", h, dilation)
+        h = n.conv(h, weights, f"convs1.{j}", dilation=dilation)
         h = _snake(h, weights[f"activations2.{j}.alpha"])
-        x = op.add(x, _conv(weights, f"convs2.{j}", h))
+        x = op.add(x, n.conv(h, weights, f"convs2.{j}"))
     return x
 
 
@@ -95,10 +93,6 @@ def _snake(x: Node, alpha: Array) -> Node:
     for coefficient in _COSINE_SQUARED[-2::-1]:
         value = op.add(op.multiply(value, z), n.floats(coefficient))
     return op.add(x, op.multiply(value, n.floats(1 / (alpha + 1e-9))))
-
-
-def _conv(weights: Weights, key: str, x: Node, dilation: int = 1) -> Node:
-    return n.conv(x, weights[f"{key}.weight"], weights[f"{key}.bias"], dilation=dilation)
 
 
 def _leaky(x: Node, slope: float) -> Node:

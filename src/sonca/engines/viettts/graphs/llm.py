@@ -62,7 +62,7 @@ def _qkv(config: Encoder, block: Weights, h: Node) -> Node:
     query = (a["linear_q.bias"] + a["pos_bias_u"].reshape(-1)) * scale
     bias = np.concatenate([query, a["linear_k.bias"], a["linear_v.bias"]])
     normed = n.layer_norm(h, block, config.norm_names[0])
-    return op.add(n.matmul(normed, weight, block.int8), n.floats(bias))
+    return op.add(n.matmul(normed, weight, block.kept), n.floats(bias))
 
 
 def position_bias(config: Encoder, weights: Weights, index: int) -> Array:

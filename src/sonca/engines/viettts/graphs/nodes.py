@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from openvino import Model
+from openvino import Model, Type
 from openvino import opset13 as op
 
 Node = Any
 """A graph node or one of its outputs; OpenVINO's Python API is untyped."""
 Array = npt.NDArray[np.float32]
+Kept = Literal["f32", "bf16", "int8"]
+"""How large weights are kept: ``int8`` with one scale for each output, linear layers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,14 @@ class Weights:
 
     tensors: Mapping[str, Array]
     prefix: str = ""
-    int8: bool = False
-    """Keep the weights of linear layers as int8 with one scale per output."""
+    kept: Kept = "f32"
 
     def __getitem__(self, key: str) -> Array:
         return self.tensors[self.prefix + key]
 
     def at(self, key: str) -> Weights:
         """The same weights under a longer prefix."""
-        return Weights(self.tensors, f"{self.prefix}{key}.", self.int8)
+        return Weights(self.tensors, f"{self.prefix}{key}.", self.kept)
 
 
 def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Model:
@@ -85,19 +86,29 @@ def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
     return op.slice(x, ints(start), ints(stop), ints(step), ints(axis))
 
 
-def matmul(x: Node, weight: Array, int8: bool) -> Node:
-    """x (..., in) by weight (out, in), kept as it is or as int8."""
-    if not int8:
-        return op.matmul(x, floats(weight), False, True)
+def kept_floats(value: Array, kept: Kept) -> Node:
+    """A constant that takes half the room where bf16 is good enough."""
+    if kept != "bf16":
+        return floats(value)
+    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
+    # To the nearest, ties to even: the runtime's own conversion cuts off.
+    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+    return op.convert(op.constant(bits.view(np.float32), dtype=Type.bf16), np.float32)
+
+
+def matmul(x: Node, weight: Array, kept: Kept) -> Node:
+    """x (..., in) by weight (out, in)."""
+    if kept != "int8":
+        return op.matmul(x, kept_floats(weight, kept), False, True)
     scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True), 1e-8) / 127
     rounded = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
-    kept = op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
-    return op.matmul(x, kept, False, True)
+    restored = op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
+    return op.matmul(x, restored, False, True)
 
 
 def linear(x: Node, weights: Weights, key: str) -> Node:
     """(..., in) -> (..., out), with the bias if the checkpoint has one."""
-    y = matmul(x, weights[f"{key}.weight"], weights.int8)
+    y = matmul(x, weights[f"{key}.weight"], weights.kept)
     bias = weights.tensors.get(f"{weights.prefix}{key}.bias")
     return y if bias is None else op.add(y, floats(bias))
 
@@ -116,23 +127,26 @@ def group_norm(x: Node, weights: Weights, key: str, groups: int) -> Node:
 
 def conv(
     x: Node,
-    weight: Array,
-    bias: Array,
+    weights: Weights,
+    key: str,
     *,
     stride: int = 1,
     pad: int | None = None,
     dilation: int = 1,
 ) -> Node:
     """(B, in, T) -> (B, out, T'); the same length by default."""
+    weight = weights[f"{key}.weight"]
     if pad is None:
         pad = (weight.shape[2] - 1) * dilation // 2
-    y = op.convolution(x, floats(weight), [stride], [pad], [pad], [dilation])
-    return op.add(y, floats(bias[None, :, None]))
+    kernel = kept_floats(weight, weights.kept)
+    y = op.convolution(x, kernel, [stride], [pad], [pad], [dilation])
+    return op.add(y, floats(weights[f"{key}.bias"][None, :, None]))
 
 
-def conv_transpose(x: Node, weight: Array, bias: Array, *, stride: int, pad: int) -> Node:
+def conv_transpose(x: Node, weights: Weights, key: str, *, stride: int, pad: int) -> Node:
     """(B, in, T) -> (B, out, stride·T) where kernel = stride + 2·pad."""
+    kernel = kept_floats(weights[f"{key}.weight"], weights.kept)
     y = op.convolution_backprop_data(
-        x, floats(weight), [stride], pads_begin=[pad], pads_end=[pad], dilations=[1]
+        x, kernel, [stride], pads_begin=[pad], pads_end=[pad], dilations=[1]
     )
-    return op.add(y, floats(bias[None, :, None]))
+    return op.add(y, floats(weights[f"{key}.bias"][None, :, None]))
