@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.config import Config
-from sonca.engines.viettts.layout import Shape, layout
+from sonca.engines.viettts.atomic import written_whole
+from sonca.engines.viettts.checkpoint import write_checkpoint
+from sonca.engines.viettts.config import Config, load_tagged, parse_config
+from sonca.engines.viettts.layout import PARTS, Shape, layout
+from sonca.engines.viettts.stand_ins import prompt_models
 
 Array = npt.NDArray[np.float32]
 RESIDUAL = 0.3
@@ -60,3 +63,24 @@ def full_size_yaml(rate_hz: int) -> str:
     """A `config.yaml` of the published size with `rate_hz` tokens per second."""
     text = Path(__file__).with_name("full_size.yaml").read_text(encoding="utf-8")
     return text.replace("input_frame_rate: RATE", f"input_frame_rate: {rate_hz}")
+
+
+def make_random(target: Path, seed: int, *, config_yaml: str) -> None:
+    """Write a model folder in upstream's form with random weights: `config.yaml`, three
+    checkpoints, and stand-ins for the two ONNX models of the prompt.
+
+    The stand-ins take the true inputs and give the true outputs' form: speech tokens at the
+    token rate, a speaker vector of the right size. Raises `StorageFull` or `StorageError` if the
+    folder cannot be written; what was begun is removed.
+    """
+    config = parse_config(load_tagged(config_yaml))
+    with written_whole(target, 4 * _parameters(config) + (64 << 20)) as draft:
+        (draft / "config.yaml").write_text(config_yaml, encoding="utf-8")
+        for part in PARTS:
+            write_checkpoint(draft / f"{part}.pt", random_state(config, part, seed))
+        for name, content in prompt_models(config, seed).items():
+            (draft / name).write_bytes(content)
+
+
+def _parameters(config: Config) -> int:
+    return sum(math.prod(shape) for part in layout(config).values() for shape in part.values())

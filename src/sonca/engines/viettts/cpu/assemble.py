@@ -21,15 +21,14 @@ Precision = Literal["fast", "exact"]
 ``exact``: float32 everywhere."""
 BF16 = frozenset({"estimator", "trunk"})
 Build = Callable[[], Model]
+State = Mapping[str, Array]
 
 
 def _half(precision: Precision) -> Kept:
     return "bf16" if precision == "fast" else "f32"
 
 
-def llm_graphs(
-    config: Config, state: Mapping[str, Array], precision: Precision
-) -> dict[str, Build]:
+def llm_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
     weights = Weights(state, kept="int8" if precision == "fast" else "f32")
     plain = Weights(state)
     encoder, part = config.llm.text_encoder, "text_encoder"
@@ -45,9 +44,7 @@ def llm_graphs(
     return graphs
 
 
-def flow_graphs(
-    config: Config, state: Mapping[str, Array], precision: Precision
-) -> dict[str, Build]:
+def flow_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
     weights = Weights(state)
     return {
         "flow_encoder": lambda: flow.build_encoder(config.flow, weights),
@@ -56,16 +53,14 @@ def flow_graphs(
     }
 
 
-def hift_graphs(
-    config: Config, folded: Mapping[str, Array], precision: Precision
-) -> dict[str, Build]:
+def hift_graphs(config: Config, folded: State, precision: Precision) -> dict[str, Build]:
     return {
         "pitch": lambda: hift.build_f0(config.hift, Weights(folded)),
         "trunk": lambda: hift.build_trunk(config.hift, Weights(folded, kept=_half(precision))),
     }
 
 
-def llm_tables(config: Config, state: Mapping[str, Array]) -> dict[str, Array]:
+def llm_tables(config: Config, state: State) -> dict[str, Array]:
     """The weights that are applied outside the graphs."""
     weights = Weights(state)
     bias = [llm.position_bias(config.llm.lm, weights, i) for i in range(config.llm.lm.blocks)]
@@ -79,7 +74,7 @@ def llm_tables(config: Config, state: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def flow_tables(config: Config, state: Mapping[str, Array]) -> dict[str, Array]:
+def flow_tables(config: Config, state: State) -> dict[str, Array]:
     return {
         "flow.tokens": state["input_embedding.weight"],
         "flow.speaker.weight": state["spk_embed_affine_layer.weight"],
@@ -88,7 +83,7 @@ def flow_tables(config: Config, state: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def hift_tables(folded: Mapping[str, Array]) -> dict[str, Array]:
+def hift_tables(folded: State) -> dict[str, Array]:
     return {
         "hift.mix.weight": folded["m_source.l_linear.weight"][0],
         "hift.mix.bias": folded["m_source.l_linear.bias"],
@@ -107,7 +102,7 @@ def runtime_precision(name: str, precision: Precision) -> str:
 
 def from_states(
     config: Config,
-    states: Mapping[str, Mapping[str, Array]],
+    states: Mapping[str, State],
     precision: Precision,
     threads: int = 1,
 ) -> CpuBackend:
