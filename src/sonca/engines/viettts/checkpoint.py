@@ -26,7 +26,7 @@ from sonca.errors import EngineError
 
 Array = npt.NDArray[np.float32]
 MAX_PICKLE_BYTES = 64 << 20
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
     "BFloat16Storage": np.dtype("<u2"),
@@ -80,7 +80,7 @@ def _unpickle(name: str, archive: zipfile.ZipFile, data: mmap.mmap) -> Any:
         start = _data_offset(data, info)
         if start + info.file_size > len(data):
             raise EngineError(f"{name} is cut short; {_AGAIN}")
-        dtype = _DTYPES[kind]
+        dtype: np.dtype[Any] = _DTYPES[kind]
         return np.frombuffer(data, dtype, info.file_size // dtype.itemsize, start)
 
     try:

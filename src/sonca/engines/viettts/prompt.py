@@ -67,7 +67,7 @@ class Prompter:
         path = self.folder.path / VAD
         return vad.silero(path) if path.is_file() else vad.by_level
 
-    def _run(self, name: str, *inputs: Array) -> Any:
+    def _run(self, name: str, *inputs: np.ndarray) -> Any:
         """By position: upstream's names differ from model to model."""
         import onnxruntime
 

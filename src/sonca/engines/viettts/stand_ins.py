@@ -31,7 +31,7 @@ def prompt_models(config: Config, seed: int) -> dict[str, bytes]:
 
 def _weights(generator: np.random.Generator, *shape: int) -> np.ndarray:
     scale = np.sqrt(np.prod(shape[1:]))
-    return (generator.standard_normal(shape) / scale).astype(np.float32)
+    return np.asarray(generator.standard_normal(shape) / scale, np.float32)
 
 
 def _tokenizer(config: Config, generator: np.random.Generator) -> bytes:
