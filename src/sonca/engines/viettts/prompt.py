@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ class Prompter:
         try:
             with np.load(path, allow_pickle=False) as kept:
                 return Voice(kept["vector"], kept["tokens"], kept["mel"])
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None  # damaged: made again, and written over
 
     def _to_disk(self, content_hash: str, voice: Voice) -> None:

@@ -274,7 +274,8 @@ class VietTTSSession(Session):
         first, piece = parts[0]
         tokens = [t for s, p in parts for t in s.tokens[p.make[0] : p.make[1]]]
         start = mel_frames(piece.make[0], self.rate_hz)
-        noise = self._noise(first, start, mel_frames(len(tokens), self.rate_hz))
+        end = mel_frames(piece.make[0] + len(tokens), self.rate_hz)
+        noise = self._noise(first, start, end - start)
         solver = self.backend.solver(first.voice, np.array(tokens, np.int64), noise)
         for sentence, _ in parts:
             sentence.pieces.pop(0)
@@ -291,11 +292,12 @@ class VietTTSSession(Session):
 
     def _voice(self, song: _Song, emit: Emit) -> None:
         mel = song.solver.mel()
-        before = 0
+        at = song.parts[0][1].make[0]
+        origin = mel_frames(at, self.rate_hz)
         for sentence, piece in song.parts:
-            start = mel_frames(before, self.rate_hz)
-            before += piece.make[1] - piece.make[0]
-            part = mel[start : mel_frames(before, self.rate_hz)]
+            start = mel_frames(at, self.rate_hz) - origin
+            at += piece.make[1] - piece.make[0]
+            part = mel[start : mel_frames(at, self.rate_hz) - origin]
             if self.sentences.get(sentence.id) is sentence:
                 self._attempt(lambda s, p=piece, m=part: self._say(s, p, m, emit), sentence, emit)  # type: ignore[misc]
 
