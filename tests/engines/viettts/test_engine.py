@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from sonca.audio import Samples
-from sonca.engines.base import Audio, Event, Failed, Finished, Options, Reference
+from sonca.engines.base import Audio, Event, Failed, Finished, Options, Reference, Setup
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.lengths import mel_frames
-from sonca.errors import BadAudio, EngineError, InvalidRequest
+from sonca.errors import BadAudio, EngineError, EngineNotInstalled, InvalidRequest
 from sonca.utterance import Utterance
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
@@ -246,11 +246,32 @@ def test_built_in_voices_come_from_a_folder(model: Path, tmp_path: Path) -> None
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
     engine = VietTTSEngine(VietTTSSettings(model, device="cpu", threads=1, samples=tmp_path))
-    assert [voice.key for voice in engine.voices()] == ["cdteam", "quynh"]
-    assert engine.voices()[1].gender == "female"
+    assert list(engine.samples) == ["cdteam", "quynh"]
     assert engine.voice("quynh") is engine.voice("quynh")
     with pytest.raises(KeyError):
         engine.voice("nobody")
+
+
+def test_the_models_folder_says_what_is_missing(
+    model: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    home = tmp_path / "viettts"
+    setup = Setup(models_dir=tmp_path, device="cpu", threads=1)
+    assert "pull viet-tts" in (VietTTSEngine.missing(setup) or "")
+    with pytest.raises(EngineNotInstalled, match="pull viet-tts"):
+        VietTTSEngine.create(setup)
+    shutil.copytree(checkpoint, home / "mine")
+    assert f"convert {home / 'mine'}" in (VietTTSEngine.missing(setup) or "")
+    shutil.copytree(model, home / "mine" / "converted")
+    assert VietTTSEngine.missing(setup) is None
+    (home / "samples").mkdir()
+    (home / "samples" / "Quynh.mp3").touch()
+    assert [(v.key, v.gender, v.tone) for v in VietTTSEngine.voices(setup)] == [
+        ("quynh", "female", "soft")
+    ]
+    assert VietTTSEngine.create(setup).info.name == "viettts"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,9 @@
-"""The VietTTS engine: loads a converted model folder and speaks in cloned voices."""
+"""The VietTTS engine: loads a converted model folder and speaks in cloned voices.
+
+Where things lie in the models folder: `viettts/<name>/converted` is a model as
+`sonca models convert` writes it, `viettts/samples` holds the recordings of the built-in voices
+(`cdteam.wav` and so on), and `viettts/.voices` keeps what was computed of recordings.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from sonca.engines.base import Engine, EngineInfo, EngineVoice, Reference, Session, VoiceState
+from sonca.engines.base import (
+    Engine,
+    EngineInfo,
+    EngineVoice,
+    Reference,
+    Session,
+    Setup,
+    VoiceState,
+)
 from sonca.engines.viettts import folder as f
 from sonca.engines.viettts.backend import Backend
 from sonca.engines.viettts.prompt import Prompter
@@ -21,7 +33,8 @@ from sonca.engines.viettts.streaming import NEVER, Cuts
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
 
-Device = Literal["auto", "cpu", "cuda"]
+HOME, PUBLISHED, CONVERTED = "viettts", "viet-tts", "converted"
+SAMPLES, VOICES = "samples", ".voices"
 NEEDED = {
     "openvino": "openvino",
     "onnxruntime": "onnxruntime",
@@ -38,7 +51,7 @@ class VietTTSSettings:
 
     model: Path
     """A folder that `sonca models convert` wrote."""
-    device: Device = "auto"
+    device: str = "auto"
     """``auto`` is CUDA where it works, else the CPU; a device asked for by name and missing is an
     error."""
     threads: int = 0
@@ -61,8 +74,8 @@ class VietTTSSettings:
 
 class VietTTSEngine(Engine):
     def __init__(self, settings: VietTTSSettings) -> None:
-        if reason := self.missing():
-            raise EngineNotInstalled(reason)
+        if reason := _lacking():
+            raise EngineNotInstalled(reason, field="model")
         folder = f.open_folder(settings.model)
         threads = settings.threads or len(os.sched_getaffinity(0))
         self.tokenizer = Tokenizer.load(folder.path / f.VOCABULARY)
@@ -96,14 +109,40 @@ class VietTTSEngine(Engine):
         )
 
     @classmethod
-    def missing(cls) -> str | None:
-        lacking = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
-        if not lacking:
-            return None
-        return f"VietTTS needs {', '.join(lacking)}: pip install 'sonca[viettts]'"
+    def create(cls, setup: Setup) -> Engine:
+        if reason := cls.missing(setup):
+            raise EngineNotInstalled(f"VietTTS cannot run here: {reason}", field="model")
+        model = find_model(setup.models_dir)
+        assert model is not None and setup.models_dir is not None
+        home = setup.models_dir / HOME
+        return cls(
+            VietTTSSettings(
+                model,
+                device=setup.device,
+                threads=setup.threads or 0,
+                samples=home / SAMPLES,
+                cache=home / VOICES,
+            )
+        )
 
-    def voices(self) -> Sequence[EngineVoice]:
-        return [sample.voice for sample in self.samples.values()]
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        if reason := _lacking():
+            return reason
+        if find_model(setup.models_dir) is not None:
+            return None
+        home = setup.models_dir / HOME if setup.models_dir else None
+        waiting = sorted(path.parent for path in home.glob("[!.]*/llm.pt")) if home else []
+        if waiting:
+            return f"its model is not converted: sonca models convert {waiting[0]}"
+        return "its model is not here: sonca models pull viet-tts"
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+        if setup.models_dir is None:
+            return ()
+        found = find_samples(setup.models_dir / HOME / SAMPLES)
+        return tuple(sample.voice for sample in found.values())
 
     def voice(self, key: str) -> VoiceState:
         sample = self.samples[key]
@@ -122,7 +161,22 @@ class VietTTSEngine(Engine):
         self.backend.close()
 
 
-def _load(folder: f.ModelFolder, device: Device, threads: int) -> Backend:
+def find_model(models_dir: Path | None) -> Path | None:
+    """The converted model in the models folder: the published one, else the first by name."""
+    if models_dir is None:
+        return None
+    published = models_dir / HOME / PUBLISHED / CONVERTED
+    others = sorted((models_dir / HOME).glob(f"[!.]*/{CONVERTED}"))
+    return next((p for p in (published, *others) if (p / f.MANIFEST).is_file()), None)
+
+
+def _lacking() -> str | None:
+    """Which packages are not there, and what installs them."""
+    lacking = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
+    return f"it needs {', '.join(lacking)}: pip install 'sonca[viettts]'" if lacking else None
+
+
+def _load(folder: f.ModelFolder, device: str, threads: int) -> Backend:
     """The backend of the device asked for, or an error that says why not."""
     if device == "cpu":
         return f.load_cpu(folder, threads)

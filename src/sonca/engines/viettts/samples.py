@@ -33,7 +33,7 @@ def find_samples(folder: Path | None) -> dict[str, Sample]:
 def _voice(row: dict[str, str]) -> EngineVoice:
     name = f"{row['key']} ({row['gender']}, {row['tone']})"
     gender = cast("Gender", row["gender"])
-    return EngineVoice(row["key"], name, gender, None, row["language"] or "vi")
+    return EngineVoice(row["key"], name, gender, None, row["language"] or "vi", row["tone"])
 
 
 def _known() -> list[dict[str, str]]:
