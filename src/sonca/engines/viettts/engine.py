@@ -84,7 +84,7 @@ class VietTTSEngine(Engine):
                 f"the vocabulary has {self.tokenizer.size} ids, the model has rows for "
                 f"{folder.config.llm.text_vocab}; run `sonca models convert` again"
             )
-        self.backend = _load(folder, settings.device, threads)
+        self.backend = _load(folder, settings.device, threads, settings.slots)
         self.manner = Manner(
             slots=settings.slots,
             cuts=Cuts() if settings.streaming else NEVER,
@@ -176,7 +176,7 @@ def _lacking() -> str | None:
     return f"it needs {', '.join(lacking)}: pip install 'sonca[viettts]'" if lacking else None
 
 
-def _load(folder: f.ModelFolder, device: str, threads: int) -> Backend:
+def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backend:
     """The backend of the device asked for, or an error that says why not."""
     if device == "cpu":
         return f.load_cpu(folder, threads)
@@ -184,7 +184,7 @@ def _load(folder: f.ModelFolder, device: str, threads: int) -> Backend:
     if reason is None:
         from sonca.engines.viettts.cuda.backend import load
 
-        return load(folder)
+        return load(folder, slots)
     if device == "cuda":
         raise EngineError(f"CUDA was asked for, but {reason}; choose the device cpu or auto")
     return f.load_cpu(folder, threads)

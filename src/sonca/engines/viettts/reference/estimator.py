@@ -54,8 +54,8 @@ class Attention(nn.Module):
             project(x).unflatten(2, (self.heads, self.size)).transpose(1, 2)  # (B, H, T, dk)
             for project in (self.to_q, self.to_k, self.to_v)
         )
-        weights = (q @ k.transpose(2, 3) / math.sqrt(self.size) + bias).softmax(-1)
-        return self.to_out((weights @ v).transpose(1, 2).flatten(2))
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))  # (B, H, T, dk)
+        return self.to_out(y.transpose(1, 2).flatten(2))
 
 
 class FeedForward(nn.Module):
@@ -141,7 +141,12 @@ class UNet(nn.Module):
         The mask is upstream's: a constant added to the scores of allowed pairs, so that with
         padding the padded keys still count. For one utterance it is all ones and cancels.
         """
-        time = self.time(t)
+        return self.at_time(x, mask, mu, self.time(t), spk, cond)
+
+    def at_time(
+        self, x: Tensor, mask: Tensor, mu: Tensor, time: Tensor, spk: Tensor, cond: Tensor
+    ) -> Tensor:
+        """The same with the time embedded already, (B, 4·c0)."""
         frames = x.shape[2]
         x = torch.cat([x, mu, spk[:, :, None].expand(-1, -1, frames), cond], dim=1)  # (B, 320, T)
 

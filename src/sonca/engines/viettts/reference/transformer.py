@@ -99,7 +99,7 @@ class Stack(nn.Module):
         return x * math.sqrt(self.config.width)
 
     def forward(self, x: Tensor) -> Tensor:
-        mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool)
+        mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device)
         if self.config.causal:
             mask = mask.tril()
         x = self.embedded(x)
