@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-torch = pytest.importorskip("torch", reason="the GPU path is PyTorch")
+pytest.importorskip("torch", reason="the GPU path is PyTorch")
+
+import torch
 
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.config import Config

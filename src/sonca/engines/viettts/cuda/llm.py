@@ -46,6 +46,8 @@ class TorchDecoder(Decoder):
         self.at = torch.zeros((), dtype=torch.long, device=device)
         self.start_of = torch.zeros(slots, dtype=torch.long, device=device)
         self.replay: Callable[[], Tensor] | None = None
+        self.keys: Tensor  # (layers, slots, H, E, dk)
+        self.values: Tensor
         self._resize(GROW)
 
     # --- joining and leaving
