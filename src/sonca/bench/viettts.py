@@ -11,7 +11,6 @@ import json
 import multiprocessing
 import os
 import platform
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -105,8 +104,7 @@ def measure(model: Path, case: Case, repeats: int = 1) -> Result:
     _run(engine, replace(case, sentences=1, seconds=1.0), voice)
     result = min((_run(engine, case, voice) for _ in range(repeats)), key=lambda r: r.cpu_s)
     result.ready_s, result.voice_cpu_s = ready, known
-    result.memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result.anonymous_mb = _anonymous_mb()
+    result.memory_mb, result.anonymous_mb = _memory_mb("VmHWM"), _memory_mb("RssAnon")
     return result
 
 
@@ -166,10 +164,11 @@ def _voice(engine: Any) -> Any:
     return engine.condition(Reference(wave.astype(np.float32), 16000, "bench"))
 
 
-def _anonymous_mb() -> float:
+def _memory_mb(what: str) -> float:
+    """A line of the process's status, in MB; 0 where there is none."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")
-        return int(status.split("RssAnon:")[1].split()[0]) / 1024
+        return int(status.split(f"{what}:")[1].split()[0]) / 1024
     except (OSError, IndexError, ValueError):
         return 0.0
 

@@ -13,7 +13,7 @@ from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.cpu.compiled import Runtime
 from sonca.engines.viettts.graphs import estimator, flow, hift, llm, stack
-from sonca.engines.viettts.graphs.nodes import Kept, Weights
+from sonca.engines.viettts.graphs.nodes import Weights, halved
 from sonca.engines.viettts.weights import fold
 
 Precision = Literal["fast", "exact"]
@@ -24,8 +24,8 @@ Build = Callable[[], Model]
 State = Mapping[str, Array]
 
 
-def _half(precision: Precision) -> Kept:
-    return "bf16" if precision == "fast" else "f32"
+def _half(graph: Model, precision: Precision) -> Model:
+    return halved(graph) if precision == "fast" else graph
 
 
 def llm_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
@@ -49,14 +49,14 @@ def flow_graphs(config: Config, state: State, precision: Precision) -> dict[str,
     return {
         "flow_encoder": lambda: flow.build_encoder(config.flow, weights),
         "regulator": lambda: flow.build_regulator(config.flow, weights),
-        "estimator": lambda: estimator.build(config.flow, state, _half(precision)),
+        "estimator": lambda: _half(estimator.build(config.flow, state), precision),
     }
 
 
 def hift_graphs(config: Config, folded: State, precision: Precision) -> dict[str, Build]:
     return {
         "pitch": lambda: hift.build_f0(config.hift, Weights(folded)),
-        "trunk": lambda: hift.build_trunk(config.hift, Weights(folded, kept=_half(precision))),
+        "trunk": lambda: _half(hift.build_trunk(config.hift, Weights(folded)), precision),
     }
 
 

@@ -16,7 +16,7 @@ from openvino import opset13 as op
 
 from sonca.engines.viettts.config import Flow
 from sonca.engines.viettts.graphs import nodes as n
-from sonca.engines.viettts.graphs.nodes import Array, Kept, Node, Weights
+from sonca.engines.viettts.graphs.nodes import Array, Node, Weights
 
 STEPS = 10
 GROUPS = 8
@@ -56,13 +56,13 @@ def time_table(config: Flow, tensors: Mapping[str, Array]) -> Array:
     return np.stack(rows, axis=1).astype(np.float32)
 
 
-def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Model:
+def build(config: Flow, tensors: Mapping[str, Array]) -> Model:
     """x (1, T, 80), given (1, T, 240) and time (stages, channels) -> velocity (1, T, 80).
 
     `given` is mu, speaker and prompt mel side by side; the second half of the guidance sees
     zeros in its place.
     """
-    weights = Weights(tensors, ESTIMATOR, kept)
+    weights = Weights(tensors, ESTIMATOR)
     mel = config.mel
     x = n.parameter([1, -1, mel], "x")
     given = n.parameter([1, -1, 3 * mel], "given")

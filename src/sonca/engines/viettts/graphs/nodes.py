@@ -18,8 +18,8 @@ from openvino import opset13 as op
 Node = Any
 """A graph node or one of its outputs; OpenVINO's Python API is untyped."""
 Array = npt.NDArray[np.float32]
-Kept = Literal["f32", "bf16", "int8"]
-"""How large weights are kept: ``int8`` with one scale for each output, linear layers only."""
+Kept = Literal["f32", "int8"]
+"""How linear layers keep their weights: ``int8`` with one scale for each output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,35 @@ def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Mod
         result.output(0).get_tensor().set_names({label})
         results.append(result)
     return Model(results, list(inputs), name)
+
+
+def halved(graph: Model) -> Model:
+    """The same graph computing in bf16, with f32 at its ends; takes half the room."""
+    for node in graph.get_ops():
+        if node.get_type_name() == "Constant" and node.get_element_type() == Type.f32:
+            half = op.constant(_to_bf16(node.data), dtype=Type.bf16)
+            for target in node.output(0).get_target_inputs():
+                target.replace_source_output(half.output(0))
+    for port in graph.get_parameters():
+        if port.get_element_type() == Type.f32:
+            targets = port.output(0).get_target_inputs()
+            half = op.convert(port, Type.bf16)
+            for target in targets:
+                target.replace_source_output(half.output(0))
+    for result in graph.get_results():
+        names = result.output(0).get_tensor().get_names()
+        whole = op.convert(result.input_value(0), Type.f32)
+        result.input(0).replace_source_output(whole.output(0))
+        result.output(0).get_tensor().set_names(names)
+    graph.validate_nodes_and_infer_types()
+    return graph
+
+
+def _to_bf16(value: Array) -> Array:
+    """Rounded to the nearest, ties to even: the runtime's own conversion cuts off."""
+    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
+    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+    return bits.view(np.float32)
 
 
 def parameter(shape: Sequence[int], name: str, dtype: Any = np.float32) -> Node:
@@ -86,20 +115,10 @@ def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
     return op.slice(x, ints(start), ints(stop), ints(step), ints(axis))
 
 
-def kept_floats(value: Array, kept: Kept) -> Node:
-    """A constant that takes half the room where bf16 is good enough."""
-    if kept != "bf16":
-        return floats(value)
-    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
-    # To the nearest, ties to even: the runtime's own conversion cuts off.
-    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
-    return op.convert(op.constant(bits.view(np.float32), dtype=Type.bf16), np.float32)
-
-
 def matmul(x: Node, weight: Array, kept: Kept) -> Node:
     """x (..., in) by weight (out, in)."""
     if kept != "int8":
-        return op.matmul(x, kept_floats(weight, kept), False, True)
+        return op.matmul(x, floats(weight), False, True)
     scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True), 1e-8) / 127
     rounded = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
     restored = op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
@@ -138,14 +157,14 @@ def conv(
     weight = weights[f"{key}.weight"]
     if pad is None:
         pad = (weight.shape[2] - 1) * dilation // 2
-    kernel = kept_floats(weight, weights.kept)
+    kernel = floats(weight)
     y = op.convolution(x, kernel, [stride], [pad], [pad], [dilation])
     return op.add(y, floats(weights[f"{key}.bias"][None, :, None]))
 
 
 def conv_transpose(x: Node, weights: Weights, key: str, *, stride: int, pad: int) -> Node:
     """(B, in, T) -> (B, out, stride·T) where kernel = stride + 2·pad."""
-    kernel = kept_floats(weights[f"{key}.weight"], weights.kept)
+    kernel = floats(weights[f"{key}.weight"])
     y = op.convolution_backprop_data(
         x, kernel, [stride], pads_begin=[pad], pads_end=[pad], dilations=[1]
     )
