@@ -17,6 +17,7 @@ from sonca.errors import EngineNotInstalled, UnknownEngine
 _BUILT_IN = {
     "piper": "sonca.engines.piper:PiperEngine",
     "espeak": "sonca.engines.espeak:EspeakEngine",
+    "viettts": "sonca.engines.viettts.engine:VietTTSEngine",
     "tone": "sonca.engines.tone:ToneEngine",
     "synthetic": "sonca.engines.synthetic:SyntheticEngine",
 }

@@ -1,0 +1,298 @@
+"""What VietTTS costs: CPU time and wall time for a second of audio, part by part.
+
+Full size, random weights, forced token counts: the cost of the arithmetic does not depend on
+what is said. Every case runs in a process of its own, so that threads and memory are its own.
+Whoever calls this gives the folders; nothing is read from settings.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+TEXT = "xin chào các bạn hôm nay trời đẹp quá chúng ta cùng đi chơi nhé."
+PROMPT_S = 4.0
+UPSTREAM_CPU_S = {25: 11.2, 50: 16.0}
+"""CPU seconds of upstream for one second of audio on one thread of such a machine, as the
+project's brief has them, for sentences of 3.99 s with a prompt of 4 s."""
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One measurement."""
+
+    rate_hz: int
+    threads: int
+    sentences: int
+    seconds: float
+    """Of each sentence."""
+    pack_s: float = 0.0
+    streaming: bool = False
+
+
+@dataclass(slots=True)
+class Result:
+    """Times are for one second of audio unless they say otherwise."""
+
+    case: Case
+    audio_s: float
+    cpu_s: float
+    wall_s: float
+    parts_cpu_s: dict[str, float] = field(default_factory=dict)
+    """`llm`, `flow`, `vocoder`."""
+    first_audio_wall_s: float = 0.0
+    """From adding the sentences to the first sound, not per second of audio."""
+    total_wall_s: float = 0.0
+    ready_s: float = 0.0
+    memory_mb: float = 0.0
+    """Peak of what the process holds, mapped files included."""
+    anonymous_mb: float = 0.0
+    """What of it is not a file's pages, at the end."""
+    voice_cpu_s: float = 0.0
+    """CPU time to get a voice that is known already."""
+
+
+class Clock:
+    """CPU time by part."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, float] = {}
+
+    def watch(self, owner: Any, name: str, part: str, inside: str | None = None) -> None:
+        """Count the time of a method for `part`; what it spends in `inside` is counted there."""
+        work: Callable[..., Any] = getattr(owner, name)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            other = self.parts.get(inside, 0.0) if inside else 0.0
+            start = time.process_time()
+            try:
+                return work(*args, **kwargs)
+            finally:
+                spent = time.process_time() - start
+                if inside:
+                    spent -= self.parts.get(inside, 0.0) - other
+                self.parts[part] = self.parts.get(part, 0.0) + spent
+
+        setattr(owner, name, timed)
+
+
+def measure(model: Path, case: Case, repeats: int = 1) -> Result:
+    """Load the model, warm up, run the case; the best CPU time of `repeats`."""
+    from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
+
+    start = time.perf_counter()
+    engine = VietTTSEngine(VietTTSSettings(model, device="cpu", threads=case.threads))
+    ready = time.perf_counter() - start
+    voice = _voice(engine)
+    before = time.process_time()
+    _voice(engine)
+    known = time.process_time() - before
+    _run(engine, replace(case, sentences=1, seconds=1.0), voice)
+    result = min((_run(engine, case, voice) for _ in range(repeats)), key=lambda r: r.cpu_s)
+    result.ready_s, result.voice_cpu_s = ready, known
+    result.memory_mb, result.anonymous_mb = _memory_mb("VmHWM"), _memory_mb("RssAnon")
+    return result
+
+
+def _run(engine: Any, case: Case, voice: Any) -> Result:
+    from sonca.engines.base import Audio, Event, Failed, Options
+    from sonca.engines.viettts.session import Limits, VietTTSSession
+    from sonca.engines.viettts.streaming import NEVER, Cuts
+    from sonca.engines.viettts.vocoder import Vocoder
+    from sonca.utterance import Utterance
+
+    tokens = round(case.seconds * case.rate_hz)
+    manner = replace(
+        engine.manner, slots=case.sentences, pack_s=case.pack_s,
+        limits=Limits(forced_tokens=tokens), cuts=Cuts() if case.streaming else NEVER,
+    )  # fmt: skip
+    session = VietTTSSession(engine.backend, engine.tokenizer.encode, manner)
+    clock = Clock()
+    clock.watch(session, "_start_one", "llm")
+    clock.watch(session, "_decode", "llm")
+    clock.watch(session, "_sing", "flow", inside="vocoder")
+    plain = Vocoder.feed
+    samples = 0
+    first: float | None = None
+    start = time.perf_counter()
+
+    def hear(event: Event) -> None:
+        nonlocal samples, first
+        if isinstance(event, Failed):
+            raise event.error
+        if isinstance(event, Audio):
+            samples += len(event.chunk.samples)
+            first = first or time.perf_counter() - start
+
+    clock.watch(Vocoder, "feed", "vocoder")
+    cpu = time.process_time()
+    try:
+        for id in range(case.sentences):
+            session.add(id, Utterance((0, len(TEXT)), TEXT, TEXT, 0.0), voice, Options())
+        while not session.idle:
+            session.step(hear)
+    finally:
+        Vocoder.feed = plain  # type: ignore[method-assign]
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - start
+    audio = samples / engine.info.sample_rate_hz
+    parts = {part: spent / audio for part, spent in clock.parts.items()}
+    return Result(case, audio, cpu / audio, wall / audio, parts, first or wall, wall)
+
+
+def _voice(engine: Any) -> Any:
+    """A voice of a synthetic recording of `PROMPT_S` seconds."""
+    from sonca.engines.base import Reference
+
+    at = np.arange(int(PROMPT_S * 16000)) / 16000
+    wave = np.sin(2 * np.pi * 140 * at) * (1.2 + np.sin(2 * np.pi * 3 * at)) * 0.2
+    # Not speech: its detection would only be in the way.
+    engine.prompter._segments = lambda: lambda heard: [(0, len(heard))]
+    return engine.condition(Reference(wave.astype(np.float32), 16000, "bench"))
+
+
+def _memory_mb(what: str) -> float:
+    """A line of the process's status, in MB; 0 where there is none."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(status.split(f"{what}:")[1].split()[0]) / 1024
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def accuracy(checkpoint: Path, frames: int = 300, tokens: int = 80) -> dict[str, float]:
+    """How far the fast path is from float32 on the same weights: relative L2 of a mel after all
+    ten steps, and the share of the 25 likeliest tokens that both name."""
+    from sonca.engines.viettts.backend import Voice
+    from sonca.engines.viettts.checkpoint import read_checkpoint
+    from sonca.engines.viettts.config import read_config
+    from sonca.engines.viettts.cpu.assemble import Precision, from_states
+
+    config = read_config(checkpoint / "config.yaml")
+    states = {part: read_checkpoint(checkpoint / f"{part}.pt") for part in ("llm", "flow", "hift")}
+    rng = np.random.default_rng(0)
+    voice = Voice(
+        rng.standard_normal(config.llm.speaker).astype(np.float32),
+        rng.integers(0, config.flow.vocab, 50),
+        rng.standard_normal((frames // 2, config.flow.mel)).astype(np.float32),
+    )
+    said = rng.integers(0, config.flow.vocab, tokens)
+    text = rng.integers(0, 50000, 20)
+    mels, tops = [], []
+    kinds: tuple[Precision, ...] = ("exact", "fast")
+    for precision in kinds:
+        backend = from_states(config, states, precision, threads=len(os.sched_getaffinity(0)))
+        noise = np.random.default_rng(1).standard_normal((frames, config.flow.mel), np.float32)
+        solver = backend.solver(voice, said, noise)
+        while not solver.step():
+            pass
+        mels.append(solver.mel())
+        decoder = backend.decoder()
+        rows = [decoder.start(0, text, voice, said[:0])]
+        rows += [decoder.step({0: int(token)})[0] for token in said]
+        tops.append(np.argsort(-np.array(rows), axis=1)[:, :25])
+        backend.close()
+    shared = np.mean([len(np.intersect1d(a, b)) / 25 for a, b in zip(*tops, strict=True)])
+    error = np.linalg.norm(mels[1] - mels[0]) / np.linalg.norm(mels[0])
+    return {"mel_relative_error": float(error), "top25_overlap": float(shared)}
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on: without it the numbers mean nothing."""
+    import openvino
+
+    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    field_of = {key.strip(): value.strip() for key, _, value in
+                (line.partition(":") for line in cpu.splitlines())}  # fmt: skip
+    flags = set(field_of.get("flags", "").split())
+    wanted = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8")
+    return {
+        "cpu": field_of.get("model name", platform.processor()),
+        "family": field_of.get("cpu family"),
+        "cores": len(os.sched_getaffinity(0)),
+        "extensions": [flag for flag in wanted if flag in flags],
+        "load_average": os.getloadavg(),
+        "openvino": openvino.get_version(),
+        "python": platform.python_version(),
+    }
+
+
+def cases(rate_hz: int, threads: int) -> Iterator[Case]:
+    """What is measured for one token rate and thread count."""
+    seconds = 100 / 25  # 3.99 s of audio, the length that upstream was measured with
+    yield Case(rate_hz, threads, 1, seconds)
+    yield Case(rate_hz, threads, 1, 8.0)
+    yield Case(rate_hz, threads, 1, 12.0, streaming=True)
+    for sentences in (4, 8):
+        yield Case(rate_hz, threads, sentences, seconds)
+        yield Case(rate_hz, threads, sentences, seconds, pack_s=12.0)
+
+
+@contextmanager
+def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]:
+    """A checkpoint folder and its conversion, made if they are not in `keep`."""
+    from sonca.engines.viettts.bench_model import make
+
+    with tempfile.TemporaryDirectory() as temporary:
+        yield make((keep or Path(temporary)) / str(rate_hz), rate_hz)
+
+
+@app.command()
+def main(
+    out: Annotated[Path, typer.Option(help="JSON file to write")] = Path(
+        "benchmarks/results/viettts.json"
+    ),
+    keep: Annotated[Path | None, typer.Option(help="folder to keep the random models in")] = None,
+    rates: Annotated[str, typer.Option(help="tokens per second")] = "25,50",
+    threads: Annotated[str, typer.Option(help="thread counts")] = "1,2",
+    repeats: Annotated[int, typer.Option(help="runs of each case; the best counts")] = 1,
+) -> None:
+    """Measure VietTTS at full size with random weights."""
+    report: dict[str, Any] = {"machine": machine(), "upstream_cpu_s": UPSTREAM_CPU_S}
+    results: list[Result] = []
+    fresh = multiprocessing.get_context("spawn")
+    for rate in map(int, rates.split(",")):
+        with random_model(rate, keep) as (checkpoint, model):
+            report[f"accuracy_{rate}"] = accuracy(checkpoint)
+            typer.echo(f"{rate} Hz accuracy: {report[f'accuracy_{rate}']}")
+            for count in map(int, threads.split(",")):
+                for case in cases(rate, count):
+                    with fresh.Pool(1) as pool:
+                        result = pool.apply(measure, (model, case, repeats))
+                    results.append(result)
+                    typer.echo(line(result))
+    report["results"] = [asdict(result) for result in results]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def line(result: Result) -> str:
+    case = result.case
+    what = f"{case.sentences} x {case.seconds:.1f} s"
+    what += " packed" if case.pack_s else " streamed" if case.streaming else ""
+    parts = " ".join(f"{part} {spent:.2f}" for part, spent in sorted(result.parts_cpu_s.items()))
+    times = UPSTREAM_CPU_S[case.rate_hz] / result.cpu_s
+    return (
+        f"{case.rate_hz} Hz, {case.threads} thread(s), {what}: {result.cpu_s:.2f} CPU s/s "
+        f"({times:.1f}x; {parts}), {result.wall_s:.2f} wall s/s, first audio "
+        f"{result.first_audio_wall_s:.1f} of {result.total_wall_s:.1f} s, "
+        f"ready in {result.ready_s:.1f} s, "
+        f"{result.memory_mb:.0f} MB ({result.anonymous_mb:.0f} anonymous)"
+    )
+
+
+if __name__ == "__main__":
+    app()

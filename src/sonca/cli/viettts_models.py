@@ -1,0 +1,69 @@
+"""``sonca models convert`` and ``sonca models make-random``: VietTTS's own commands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+
+class Precision(StrEnum):
+    fast = "fast"
+    exact = "exact"
+
+
+def convert(
+    source: Path = typer.Argument(
+        help="Folder with config.yaml, llm.pt, flow.pt, hift.pt and the two ONNX models."
+    ),
+    into: Path | None = typer.Option(
+        None, help="Folder to write; default: in the models folder, where the engine looks."
+    ),
+    precision: Precision = typer.Option(
+        Precision.fast, help="fast: int8 and bf16 where it does not hurt; exact: float32."
+    ),
+    cuda: bool = typer.Option(False, "--cuda", help="Also write what a GPU needs."),
+    vocabulary: Path | None = typer.Option(
+        None, help="multilingual.tiktoken; default: fetched from the package viet-tts."
+    ),
+    vad: Path | None = typer.Option(
+        None, help="silero_vad.onnx; default: fetched from the package silero-vad."
+    ),
+) -> None:
+    """Convert a VietTTS checkpoint for Sonca. Nothing in it is executed."""
+    from sonca.engines.viettts.commands import convert_folder, place
+    from sonca.settings import read
+
+    models_dir = read().models_dir
+    target = into or place(source, models_dir)
+    model = convert_folder(
+        source, target, models_dir, _say,
+        vocabulary=vocabulary, vad=vad, precision=precision.value, cuda=cuda,
+    )  # fmt: skip
+    _say(f"converted: {model.path}")
+
+
+def make_random(
+    name: str = typer.Argument(help="viet-tts"),
+    seed: int = typer.Option(0, min=0, help="Equal seeds give equal weights."),
+    rate: int = typer.Option(25, help="Speech tokens per second: 25 or 50."),
+    into: Path = typer.Option(Path("viet-tts-random"), help="Folder to write; 1.8 GB."),
+) -> None:
+    """Make a full-size VietTTS checkpoint with random weights, for benchmarks and tests."""
+    from sonca.engines.registry import canonical
+    from sonca.engines.viettts.random_weights import full_size_yaml
+    from sonca.engines.viettts.random_weights import make_random as make
+    from sonca.errors import InvalidRequest
+
+    if canonical(name) != "viettts":
+        raise InvalidRequest(f"random weights can be made of viet-tts, not of {name!r}")
+    if rate not in (25, 50):
+        raise InvalidRequest(f"--rate {rate}: VietTTS speaks 25 or 50 tokens a second")
+    make(into, seed, config_yaml=full_size_yaml(rate))
+    _say(f"made {into}; next: sonca models convert {into}")
+
+
+def _say(line: str) -> None:
+    """To the person, not into a pipe."""
+    typer.echo(line, err=True)

@@ -1,0 +1,93 @@
+"""What the session needs of whoever computes: the OpenVINO path (`cpu`) and the PyTorch path
+(`cuda`) both give this, and the tests hold them to the same numbers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sonca.engines.viettts.config import Config
+
+Array = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voice:
+    """All that the model needs of a reference recording; computed once per voice."""
+
+    vector: Array
+    """(speaker,) the speaker model's output, not normalised."""
+    tokens: Ids
+    """(P,) speech tokens of the reference."""
+    mel: Array
+    """(M, 80) its mel spectrogram."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the prompt."""
+        return len(self.mel) * 256 / 22050
+
+
+class Decoder(ABC):
+    """The language model with a batch of running sentences, told apart by key."""
+
+    @abstractmethod
+    def start(self, key: int, text: Ids, voice: Voice, said: Ids) -> Array:
+        """Take a sentence in, with the tokens `said` before (for a run that is made again).
+
+        text (N,), said (S,) -> logits of the next token (vocab + 1,).
+        """
+
+    @abstractmethod
+    def step(self, tokens: dict[int, int]) -> dict[int, Array]:
+        """Feed each sentence its newest token -> logits of the next (vocab + 1,)."""
+
+    @abstractmethod
+    def drop(self, key: int) -> None:
+        """Forget a sentence."""
+
+
+class Solver(ABC):
+    """One run of the flow, in ten steps that can be interleaved with other work."""
+
+    @abstractmethod
+    def step(self) -> bool:
+        """Move on; True when that was the last step."""
+
+    @abstractmethod
+    def mel(self) -> Array:
+        """The result without the prompt: (T, 80)."""
+
+
+class Backend(ABC):
+    """A loaded model on one device."""
+
+    config: Config
+    device: str
+    providers: tuple[str, ...]
+
+    @abstractmethod
+    def decoder(self) -> Decoder: ...
+
+    @abstractmethod
+    def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
+        """tokens (N,), noise (M + T, 80) for the prompt's frames and the new ones."""
+
+    @abstractmethod
+    def pitch(self, mel: Array) -> Array:
+        """(T, 80) -> Hz (T,)."""
+
+    @abstractmethod
+    def spectrum(self, mel: Array, source: Array) -> Array:
+        """mel (T, 80), source spectrum (18, 64·T + 1) -> (18, 64·T + 1)."""
+
+    @abstractmethod
+    def mix(self) -> tuple[Array, float]:
+        """Weights (harmonics + 1,) and bias that mix the source's sines."""
+
+    def close(self) -> None:
+        """Free what is held."""

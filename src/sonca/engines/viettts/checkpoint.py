@@ -1,0 +1,195 @@
+"""PyTorch's checkpoint files, read and written without PyTorch and without running anything.
+
+A `.pt` file is a zip of a pickle and of raw tensors. The pickle may name tensors, storages and
+ordered dictionaries and nothing else, as under `torch.load(weights_only=True)`; whatever else it
+names is refused before it is built. Tensors are mapped from the file, not read.
+"""
+
+from __future__ import annotations
+
+import collections
+import io
+import math
+import mmap
+import pickle
+import struct
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sonca.errors import EngineError
+
+Array = npt.NDArray[np.float32]
+MAX_PICKLE_BYTES = 64 << 20
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "FloatStorage": np.dtype("<f4"),
+    "HalfStorage": np.dtype("<f2"),
+    "BFloat16Storage": np.dtype("<u2"),
+    "DoubleStorage": np.dtype("<f8"),
+    "LongStorage": np.dtype("<i8"),
+}
+_AGAIN = "run `sonca models pull viet-tts` again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    """The class of a storage, and when called for, one of them."""
+
+    kind: str
+    key: str = ""
+
+
+def read_checkpoint(path: Path) -> dict[str, Array]:
+    """Tensors by key, float32, those that are stored so mapped from the file.
+
+    Raises `EngineError` for a file that is missing, cut short, no checkpoint, or that carries
+    anything but tensors.
+    """
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            state = _unpickle(path.name, archive, data)
+    except OSError as error:
+        raise EngineError(f"cannot read {path}: {error.strerror}; {_AGAIN}") from error
+    except zipfile.BadZipFile as error:
+        raise EngineError(f"{path.name} is cut short or no PyTorch checkpoint; {_AGAIN}") from error
+    if not isinstance(state, dict) or not state:
+        raise EngineError(f"{path.name} is not a state dict (a mapping of names to tensors)")
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, np.ndarray):
+            raise EngineError(f"{path.name} holds {key!r}, which is no tensor; it is not used")
+    return dict(state)
+
+
+def _unpickle(name: str, archive: zipfile.ZipFile, data: mmap.mmap) -> Any:
+    members = {info.filename: info for info in archive.infolist()}
+    pickles = [key for key in members if key.endswith("/data.pkl") and key.count("/") == 1]
+    if len(pickles) != 1 or members[pickles[0]].file_size > MAX_PICKLE_BYTES:
+        raise EngineError(f"{name} is not a PyTorch checkpoint (no data.pkl in it); {_AGAIN}")
+    stem = pickles[0].removesuffix("data.pkl")
+
+    def storage(kind: str, key: str) -> npt.NDArray[Any]:
+        info = members.get(f"{stem}data/{key}")
+        if info is None or info.compress_type != zipfile.ZIP_STORED:
+            raise EngineError(f"{name} lacks the tensor data {key!r}; {_AGAIN}")
+        start = _data_offset(data, info)
+        if start + info.file_size > len(data):
+            raise EngineError(f"{name} is cut short; {_AGAIN}")
+        dtype: np.dtype[Any] = _DTYPES[kind]
+        return np.frombuffer(data, dtype, info.file_size // dtype.itemsize, start)
+
+    try:
+        return _Unpickler(name, archive.read(pickles[0]), storage).load()
+    except EngineError:
+        raise
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise EngineError(f"{name} is damaged: its index cannot be read; {_AGAIN}") from error
+
+
+def _data_offset(data: mmap.mmap, info: zipfile.ZipInfo) -> int:
+    """Where a member's bytes begin: after its local header, whose extra field has its own size."""
+    name_size, extra_size = struct.unpack_from("<HH", data, info.header_offset + 26)
+    return int(info.header_offset + 30 + name_size + extra_size)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(
+        self, name: str, content: bytes, storage: Callable[[str, str], npt.NDArray[Any]]
+    ) -> None:
+        super().__init__(io.BytesIO(content))
+        self.name, self.storage = name, storage
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "torch" and name in _DTYPES:
+            return _Storage(name)
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return self._tensor
+        if (module, name) == ("torch._utils", "_rebuild_parameter"):
+            return lambda tensor, *_: tensor
+        raise EngineError(
+            f"{self.name} carries code ({module}.{name}) besides tensors and was not loaded: "
+            "it may do harm; use a checkpoint from a source you trust"
+        )
+
+    def persistent_load(self, pid: Any) -> _Storage:
+        tag, kind, key, *_ = pid
+        if tag != "storage" or not isinstance(kind, _Storage):
+            raise EngineError(f"{self.name} refers to {tag!r}, which is no tensor storage")
+        return _Storage(kind.kind, str(key))
+
+    def _tensor(
+        self,
+        storage: _Storage,
+        offset: int,
+        size: tuple[int, ...],
+        stride: tuple[int, ...],
+        *_: Any,
+    ) -> Array:
+        flat = self.storage(storage.kind, storage.key)
+        last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+        if min((offset, last, *size, *stride), default=0) < 0 or last >= len(flat) + (0 in size):
+            raise EngineError(f"{self.name} is damaged: a tensor reaches beyond its data; {_AGAIN}")
+        item = flat.itemsize
+        view = np.lib.stride_tricks.as_strided(
+            flat[offset:], size, tuple(s * item for s in stride), writeable=False
+        )
+        if storage.kind == "BFloat16Storage":
+            return (view.astype(np.uint32) << 16).view(np.float32)
+        return view if view.dtype == np.float32 else view.astype(np.float32)
+
+
+def write_checkpoint(path: Path, tensors: Iterable[tuple[str, Array]]) -> None:
+    """Write a state dict as PyTorch would, one tensor in memory at a time."""
+    index = io.BytesIO()
+    index.write(b"\x80\x02}(")  # protocol 2, a dictionary, its items
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for number, (key, value) in enumerate(tensors):
+            data = np.ascontiguousarray(value, "<f4")
+            archive.writestr(f"archive/data/{number}", data.tobytes())
+            index.write(_pickled_text(key) + _pickled_tensor(str(number), data.shape))
+        index.write(b"u.")
+        archive.writestr("archive/data.pkl", index.getvalue())
+        archive.writestr("archive/version", "3\n")
+
+
+def _pickled_text(text: str) -> bytes:
+    encoded = text.encode()
+    return b"X" + struct.pack("<I", len(encoded)) + encoded
+
+
+def _pickled_int(value: int) -> bytes:
+    return b"J" + struct.pack("<i", value)
+
+
+def _pickled_tuple(items: Iterable[bytes]) -> bytes:
+    return b"(" + b"".join(items) + b"t"
+
+
+def _pickled_tensor(key: str, shape: tuple[int, ...]) -> bytes:
+    """The call that rebuilds a contiguous float tensor from the storage `key`."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    storage = _pickled_tuple(
+        [
+            _pickled_text("storage"),
+            b"ctorch\nFloatStorage\n",
+            _pickled_text(key),
+            _pickled_text("cpu"),
+            _pickled_int(math.prod(shape)),
+        ]
+    )
+    arguments = [
+        storage + b"Q",
+        _pickled_int(0),
+        _pickled_tuple(map(_pickled_int, shape)),
+        _pickled_tuple(map(_pickled_int, strides)),
+        b"\x89",  # requires no gradient
+        b"ccollections\nOrderedDict\n)R",
+    ]
+    return b"ctorch._utils\n_rebuild_tensor_v2\n" + _pickled_tuple(arguments) + b"R"

@@ -1,0 +1,57 @@
+"""What the command line does with VietTTS models. Asks nothing and prints nothing: `say` hears."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from sonca.engines.viettts import fetch
+from sonca.engines.viettts.engine import CONVERTED, HOME
+from sonca.engines.viettts.folder import VAD, VOCABULARY, ModelFolder
+from sonca.errors import InvalidRequest
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
+
+
+def place(source: Path, models_dir: Path) -> Path:
+    """Where the conversion of a checkpoint folder belongs, so that the engine finds it."""
+    name = source.resolve().name
+    if not NAME.fullmatch(name):
+        raise InvalidRequest(
+            f"a model cannot be called {name[:60]!r}; rename the folder, or give --into",
+            field="into",
+        )
+    return models_dir / HOME / name / CONVERTED
+
+
+def convert_folder(
+    source: Path,
+    target: Path,
+    models_dir: Path,
+    say: fetch.Say,
+    *,
+    vocabulary: Path | None = None,
+    vad: Path | None = None,
+    precision: Literal["fast", "exact"] = "fast",
+    cuda: bool = False,
+) -> ModelFolder:
+    """Convert, with the vocabulary and the speech detector fetched where they are not given."""
+    from sonca.engines.viettts.convert import convert
+
+    kept = models_dir / HOME / ".files"
+    if vocabulary is None:
+        say("the tokenizer's vocabulary (from the package viet-tts)")
+        vocabulary = fetch.fetch(fetch.VOCABULARY, kept / VOCABULARY)
+    if vad is None:
+        say("the speech detector (from the package silero-vad)")
+        vad = fetch.fetch(fetch.VAD, kept / VAD)
+    return convert(
+        source, target, vocabulary, vad=vad, precision=precision,
+        devices=("cpu", "cuda") if cuda else ("cpu",), say=say,
+    )  # fmt: skip
+
+
+def after_pull(folder: Path, models_dir: Path, say: fetch.Say) -> None:
+    """Convert what `sonca models pull viet-tts` has brought."""
+    convert_folder(folder, folder / CONVERTED, models_dir, say)

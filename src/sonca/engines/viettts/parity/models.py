@@ -1,0 +1,140 @@
+"""The three networks, by the plain PyTorch reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from sonca.engines.viettts.lengths import mel_frames
+from sonca.engines.viettts.parity.errors import Check, Checks, relative
+from sonca.engines.viettts.parity.folder import Array, Folder
+from sonca.engines.viettts.reference import flow as flows
+from sonca.engines.viettts.reference import hift as hifts
+from sonca.engines.viettts.reference import llm as llms
+from sonca.engines.viettts.weights import fold
+
+TIGHT, FLOW, SOURCE = 1e-5, 2e-5, 2e-3
+
+
+def tensors(arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
+    return {key: torch.from_numpy(value) for key, value in arrays.items()}
+
+
+def llm(folder: Folder) -> Checks:
+    model = llms.load(folder.config().llm, tensors(folder.weights("llm")))
+    for case, arrays in folder.cases("llm").items():
+        for name, value in _llm_case(model, tensors(arrays)).items():
+            golden = arrays.get(f"out.{name}")
+            if golden is None:
+                continue
+            yield Check("llm", f"{case}.{name}", relative(value, golden), TIGHT)
+            if name == "logp":
+                worst = float(np.abs(value.numpy() - golden).max())
+                yield Check("llm", f"{case}.{name} max-abs", worst, 1e-4)
+
+
+def _llm_case(
+    model: llms.LanguageModel, given: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    text = given["in.text"]
+    if "in.prompt_text" in given:
+        text = torch.cat([given["in.prompt_text"], text], dim=1)
+    emb = given.get("in.emb")
+    prompt = model.prompt(text, emb, given.get("in.prompt_speech"))
+    hidden, logp = model(prompt, given["in.forced"])
+    out = {"hidden": hidden, "logp": logp, "text_encoder": model.text(text)}
+    out["text_affine"] = model.text_encoder_affine_layer(out["text_encoder"])
+    if emb is not None:
+        out["spk"] = model.speaker(emb)
+    return out
+
+
+def flow(folder: Folder) -> Checks:
+    model = flows.load(folder.config().flow, tensors(folder.weights("flow")))
+    for case, arrays in folder.cases("flow").items():
+        given = tensors(arrays)
+        if "in.x1" in given:
+            out = _regulator_case(model, given)
+        elif "in.token" in given:
+            out = _solve_case(model, given)
+        else:
+            names = ("x", "mask", "mu", "t", "spks", "cond")
+            out = {"velocity": model.estimator(*(given[f"in.{name}"] for name in names))}
+        for name, value in out.items():
+            if f"out.{name}" in arrays:
+                error = relative(value, arrays[f"out.{name}"])
+                yield Check("flow", f"{case}.{name}", error, FLOW)
+
+
+def _regulator_case(
+    model: flows.FlowModel, given: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    frames = (int(given["in.mel_len1"]), int(given["in.mel_len2"]))
+    rate = float(given["in.frame_rate"])
+    return {"regulated": model.length_regulator(given["in.x1"], given["in.x2"], frames, rate)}
+
+
+def _solve_case(
+    model: flows.FlowModel, given: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    tokens, prompt, mel = given["in.token"], given["in.prompt_token"], given["in.prompt_feat"]
+    rate = float(given.get("in.frame_rate", torch.tensor(model.config.rate_hz)))
+    noise, known = given["in.noise"], mel.shape[1]
+    encoded = model.encode(torch.cat([prompt, tokens], dim=1))
+    h = model.encoder_proj(encoded)
+    split = prompt.shape[1]
+    frames = (known, mel_frames(tokens.shape[1], rate))
+    regulated = model.length_regulator(h[:, :split], h[:, split:], frames, rate)
+    mu, spk = regulated.transpose(1, 2), model.speaker(given["in.emb"])
+    cond = torch.zeros_like(mu)
+    cond[:, :, :known] = mel.transpose(1, 2)
+    steps = list(model.solve(noise, mu, spk, cond))
+    return {
+        "encoder": encoded,
+        "encoder_proj": h,
+        "regulated": regulated,
+        "mu": mu,
+        "cond": cond,
+        "spks": spk,
+        "v_cond": steps[0].conditional,
+        "v_uncond": steps[0].unconditional,
+        "solve_x": torch.cat([step.x for step in steps[:-1]]),
+        "solve_t": torch.stack([step.t for step in steps[:-1]]),
+        "mel": steps[-1].x[:, :, known:],
+    }
+
+
+def hift(folder: Folder) -> Checks:
+    model = hifts.load(folder.config().hift, tensors(fold(folder.weights("hift"))))
+    for case, arrays in folder.cases("hift").items():
+        given = tensors(arrays)
+        whole = _hift_case(model, given)
+        # A source that is given as a whole leaves nothing to the running phase.
+        known = "in.cache_source" in given and "in.mel" in given
+        exact = known and given["in.cache_source"].shape[2] == whole["source"].shape[2]
+        for name, value in whole.items():
+            if f"out.{name}" not in arrays:
+                continue
+            error = relative(value, arrays[f"out.{name}"])
+            tight = exact or name in ("f0", "wav_unclamped")
+            part, limit = ("hift", TIGHT) if tight else ("hift_source", SOURCE)
+            yield Check(part, f"{case}.{name}", error, limit)
+
+
+def _hift_case(model: hifts.Vocoder, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    if "in.magnitude" in given:
+        return {"wav_unclamped": model.istft(given["in.magnitude"], given["in.phase"])}
+    if "in.mel" not in given:
+        source = model.source(given["in.f0"], given["in.phase"], given["in.noise"])
+        return {"source": source}
+    mel = given["in.mel"]
+    f0 = model.f0_predictor(mel)
+    source = model.source(f0, given["in.phase"], given["in.noise"])
+    if (cached := given.get("in.cache_source")) is not None:
+        source[:, :, : cached.shape[2]] = cached
+    stft = model.source_stft(source)
+    post = model.trunk(mel, stft)
+    wav = model.head(post)
+    return {"f0": f0, "source": source, "source_stft": stft, "conv_post": post, "wav": wav}

@@ -1,0 +1,156 @@
+"""HiFT, the vocoder: mel in, samples out, by a harmonic source and an inverse STFT.
+
+Takes weights with the weight normalisation already folded in (`weights.fold`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from sonca.engines.viettts.config import HiFT
+
+MAGNITUDE_CAP = 100.0
+HEAD_SLOPE = 0.01
+"""The last leaky ReLU has PyTorch's default slope, not the configured one."""
+
+
+class Snake(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.empty(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha = self.alpha[:, None]
+        return x + torch.sin(alpha * x) ** 2 / (alpha + 1e-9)
+
+
+def same_conv(channels: int, kernel: int, dilation: int = 1) -> nn.Conv1d:
+    return nn.Conv1d(
+        channels, channels, kernel, dilation=dilation, padding=(kernel - 1) * dilation // 2
+    )
+
+
+class ResBlock(nn.Module):
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.convs1 = nn.ModuleList(same_conv(channels, kernel, d) for d in dilations)
+        self.convs2 = nn.ModuleList(same_conv(channels, kernel) for _ in dilations)
+        self.activations1 = nn.ModuleList(Snake(channels) for _ in dilations)
+        self.activations2 = nn.ModuleList(Snake(channels) for _ in dilations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        layers = zip(self.activations1, self.convs1, self.activations2, self.convs2, strict=True)
+        for snake1, conv1, snake2, conv2 in layers:
+            x = x + conv2(snake2(conv1(snake1(x))))
+        return x
+
+
+class F0Predictor(nn.Module):
+    def __init__(self, mel: int, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for index in range(5):
+            layers += [nn.Conv1d(width if index else mel, width, 3, padding=1), nn.ELU()]
+        self.condnet = nn.Sequential(*layers)
+        self.classifier = nn.Linear(width, 1)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """(1, 80, T) -> (1, T), Hz."""
+        return self.classifier(self.condnet(mel).transpose(1, 2)).squeeze(2).abs()
+
+
+class Vocoder(nn.Module):
+    def __init__(self, config: HiFT) -> None:
+        super().__init__()
+        self.config = config
+        bins = config.n_fft + 2  # real and imaginary parts
+        self.m_source = nn.Module()
+        self.m_source.l_linear = nn.Linear(config.harmonics + 1, 1)
+        self.f0_predictor = F0Predictor(config.mel, config.f0_width)
+        self.conv_pre = nn.Conv1d(config.mel, config.base, 7, padding=3)
+        self.ups, self.source_downs = nn.ModuleList(), nn.ModuleList()
+        self.source_resblocks, self.resblocks = nn.ModuleList(), nn.ModuleList()
+        channels = config.base
+        stages = list(zip(config.upsample_rates, config.upsample_kernels, strict=True))
+        for i, (rate, kernel) in enumerate(stages):
+            pad = (kernel - rate) // 2
+            self.ups.append(
+                nn.ConvTranspose1d(channels, channels // 2, kernel, stride=rate, padding=pad)
+            )
+            channels //= 2
+            u = math.prod(config.upsample_rates[i + 1 :])
+            down = (1,) if u == 1 else (2 * u, u, u // 2)
+            self.source_downs.append(nn.Conv1d(bins, channels, *down))
+            self.source_resblocks.append(
+                ResBlock(channels, config.source_kernels[i], config.source_dilations[i])
+            )
+            self.resblocks.extend(
+                ResBlock(channels, k, d)
+                for k, d in zip(config.kernels, config.dilations, strict=True)
+            )
+        self.conv_post = nn.Conv1d(channels, bins, 7, padding=3)
+        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
+
+    def source(self, f0: Tensor, phase: Tensor, noise: Tensor) -> Tensor:
+        """f0 (1, T), start phases (1, 9, 1), noise (1, 9, 256·T) -> (1, 1, 256·T).
+
+        The running phase is summed in double precision: upstream's sum in single precision
+        grows noisy with length.
+        """
+        config = self.config
+        f0 = f0.repeat_interleave(config.samples_per_frame, dim=1)[:, None]  # (1, 1, 256·T)
+        harmonics = torch.arange(1, config.harmonics + 2)[None, :, None]
+        cycles = (f0.double() * harmonics / config.sample_rate_hz).cumsum(2)  # (1, 9, 256·T)
+        voiced = (f0 > config.voiced_above_hz).float()
+        sines = torch.sin(2 * torch.pi * (cycles % 1).float() + phase) * config.sine_amplitude
+        level = voiced * config.noise_sigma + (1 - voiced) * config.sine_amplitude / 3
+        mixed = self.m_source.l_linear((sines * voiced + level * noise).transpose(1, 2))
+        return torch.tanh(mixed).transpose(1, 2)
+
+    def source_stft(self, source: Tensor) -> Tensor:
+        """(1, 1, S) -> (1, 18, S/4 + 1): real parts, then imaginary."""
+        config = self.config
+        spectrum = torch.stft(
+            source[:, 0], config.n_fft, config.hop, window=self.window, return_complex=True
+        )
+        return torch.cat([spectrum.real, spectrum.imag], dim=1)
+
+    def trunk(self, mel: Tensor, source_stft: Tensor) -> Tensor:
+        """(1, 80, T) and (1, 18, 64·T + 1) -> (1, 18, 64·T + 1)."""
+        kernels = len(self.config.kernels)
+        x = self.conv_pre(mel)
+        for i, up in enumerate(self.ups):
+            x = up(F.leaky_relu(x, self.config.slope))
+            if i == len(self.ups) - 1:
+                x = F.pad(x, (1, 0), mode="reflect")
+            x = x + self.source_resblocks[i](self.source_downs[i](source_stft))
+            blocks = self.resblocks[i * kernels : (i + 1) * kernels]
+            x = torch.stack([block(x) for block in blocks]).mean(0)
+        return self.conv_post(F.leaky_relu(x, HEAD_SLOPE))
+
+    def istft(self, magnitude: Tensor, phase: Tensor) -> Tensor:
+        """(1, 9, F) each -> (1, 4·(F - 1)) samples."""
+        config = self.config
+        magnitude = magnitude.clamp(max=MAGNITUDE_CAP)
+        spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
+        return torch.istft(spectrum, config.n_fft, config.hop, window=self.window)
+
+    def head(self, post: Tensor) -> Tensor:
+        bins = self.config.n_fft // 2 + 1
+        wave = self.istft(post[:, :bins].exp(), post[:, bins:].sin())
+        return wave.clamp(-self.config.limit, self.config.limit)
+
+    def forward(self, mel: Tensor, source: Tensor) -> Tensor:
+        """mel (1, 80, T), source (1, 1, 256·T) -> (1, 256·T)."""
+        return self.head(self.trunk(mel, self.source_stft(source)))
+
+
+def load(config: HiFT, state: Mapping[str, Tensor]) -> Vocoder:
+    model = Vocoder(config)
+    model.load_state_dict(dict(state))
+    return model.eval()

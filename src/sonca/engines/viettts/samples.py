@@ -1,0 +1,41 @@
+"""VietTTS's own voices: recordings in a folder, by the names that people know them by."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from sonca.engines.base import EngineVoice, Gender
+
+SUFFIXES = (".wav", ".mp3", ".flac", ".m4a", ".ogg", ".opus")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    voice: EngineVoice
+    path: Path
+
+
+def find_samples(folder: Path | None) -> dict[str, Sample]:
+    """The known voices whose recording is in `folder`, in the catalogue's order."""
+    if folder is None or not folder.is_dir():
+        return {}
+    files = {p.stem.lower(): p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}
+    found = {}
+    for row in _known():
+        if path := files.get(row["key"].lower()):
+            found[row["key"]] = Sample(_voice(row), path)
+    return found
+
+
+def _voice(row: dict[str, str]) -> EngineVoice:
+    name = f"{row['key']} ({row['gender']}, {row['tone']})"
+    gender = cast("Gender", row["gender"])
+    return EngineVoice(row["key"], name, gender, None, row["language"] or "vi", row["tone"])
+
+
+def _known() -> list[dict[str, str]]:
+    with Path(__file__).with_name("voices.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))

@@ -1,0 +1,331 @@
+"""The running batch: sentences that decode together, then are sung and voiced one by one.
+
+A step is short: one step of the language model for every sentence that still speaks, and one
+of the ten steps of the flow for the piece that is furthest. So a sentence joins or leaves within
+a step, and those that are complete are turned into sound while the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
+from sonca.engines.viettts import sampling
+from sonca.engines.viettts.backend import Array, Backend, Ids, Solver, Voice
+from sonca.engines.viettts.lengths import fade, mel_frames
+from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Cuts, Piece, Plan, Speed
+from sonca.engines.viettts.vocoder import Vocoder
+from sonca.errors import EngineError, InvalidRequest
+from sonca.utterance import Utterance
+
+_log = logging.getLogger(__name__)
+
+DECODES_PER_STEP = 8
+"""Steps of the language model beside one of the flow, which costs many times more: enough that
+what is spoken next is there when the flow is free again."""
+MAX_TEXT_IDS = 2000
+"""Far more than any sentence; the attention over the text grows with its square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a sentence may be spoken, and what is done when it does not end."""
+
+    least_s: float = 0.08
+    """For each syllable; before that the end is refused."""
+    most_s: float = 0.8
+    """For each syllable, and a second over."""
+    attempts: int = 3
+    """How often a run that does not end is made again, with other random numbers."""
+    forced_tokens: int | None = None
+    """Exactly so many tokens, whatever the model says: for measurements."""
+
+    def tokens(self, syllables: int, rate_hz: float) -> tuple[int, int]:
+        if self.forced_tokens is not None:
+            return self.forced_tokens, self.forced_tokens
+        least = int(self.least_s * syllables * rate_hz)
+        return least, int((self.most_s * syllables + 1.0) * rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the engine works, the same for all sentences."""
+
+    slots: int = 8
+    cuts: Cuts = field(default_factory=Cuts)
+    limits: Limits = field(default_factory=Limits)
+    pack_s: float = 0.0
+    """Whole sentences in one voice that wait at the same time share one run of the flow up to
+    so many seconds. Cheaper, as the prompt is carried once; but what a sentence sounds like then
+    depends a little on its company. 0 makes every sentence alone."""
+    fade_s: float = 0.0
+    """Fade in and out of every sentence; upstream's is 0.1."""
+
+
+@dataclass(slots=True)
+class _Sentence:
+    id: int
+    text: Ids
+    voice: Voice
+    options: Options
+    least: int
+    most: int
+    plan: Plan
+    blender: Blender
+    speed: Speed
+    vocoder: Vocoder
+    tokens: list[int] = field(default_factory=list)
+    attempt: int = 0
+    logits: Array | None = None
+    """What the model thinks of the next token; None while it is not started or has ended."""
+    generator: np.random.Generator = field(default_factory=np.random.default_rng)
+    ended: bool = False
+    pieces: list[Piece] = field(default_factory=list)
+    """Ready to be sung, in order."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is one piece that nothing of was heard yet."""
+        return self.ended and len(self.pieces) == 1 and self.pieces[0].say[0] == 0
+
+
+@dataclass(slots=True)
+class _Song:
+    """One run of the flow: a piece of a sentence, or several whole ones."""
+
+    parts: list[tuple[_Sentence, Piece]]
+    solver: Solver
+
+
+class VietTTSSession(Session):
+    """`encode` turns what is spoken into the model's text ids."""
+
+    def __init__(
+        self, backend: Backend, encode: Callable[[str], list[int]], manner: Manner
+    ) -> None:
+        self.backend, self.encode, self.manner = backend, encode, manner
+        self.decoder = backend.decoder()
+        self.rate_hz = backend.config.flow.rate_hz
+        self.sentences: dict[int, _Sentence] = {}
+        self.song: _Song | None = None
+
+    @property
+    def free_slots(self) -> int:
+        return self.manner.slots - len(self.sentences)
+
+    @property
+    def idle(self) -> bool:
+        return not self.sentences
+
+    def add(self, id: int, utterance: Utterance, voice: Voice, options: Options) -> None:
+        if self.free_slots <= 0:
+            raise RuntimeError("no free slot")
+        if not 0.5 <= options.speed <= 2.0:
+            raise InvalidRequest(f"speed {options.speed} is outside 0.5 to 2.0", field="speed")
+        text = np.array(self.encode(utterance.spoken), np.int64)
+        least, most = self.manner.limits.tokens(max(1, utterance.syllables), self.rate_hz)
+        expected = utterance.syllables * SYLLABLE_S
+        if self.manner.limits.forced_tokens is not None:
+            expected = most / self.rate_hz
+        cuts = self.manner.cuts
+        self.sentences[id] = _Sentence(
+            id, text, voice, options, least, most,
+            plan=Plan(cuts, self.rate_hz, expected),
+            blender=Blender(self.rate_hz, mel_frames(round(cuts.blend_s * 1000), 1000)),
+            speed=Speed(options.speed),
+            vocoder=Vocoder(self.backend, options.seed),
+        )  # fmt: skip
+
+    def cancel(self, id: int) -> None:
+        sentence = self.sentences.pop(id, None)
+        if sentence is None:
+            return
+        self.decoder.drop(id)
+        if self.song and all(part.id not in self.sentences for part, _ in self.song.parts):
+            self.song = None
+
+    def step(self, emit: Emit) -> None:
+        self._start_one(emit)
+        for _ in range(DECODES_PER_STEP if self.song else 1):
+            self._decode()
+        self._sing(emit)
+
+    # --- the language model
+
+    def _start_one(self, emit: Emit) -> None:
+        """Take one sentence into the batch: its text is read at once, which costs a few steps."""
+        for sentence in self.sentences.values():
+            if sentence.logits is None and not sentence.ended:
+                self._attempt(self._begin, sentence, emit)
+                return
+
+    def _begin(self, sentence: _Sentence) -> None:
+        said = np.array(sentence.tokens, np.int64)
+        seed = sentence.options.seed
+        sentence.generator = np.random.default_rng([seed, 0, sentence.attempt])
+        if not len(sentence.text):
+            raise EngineError("the sentence has no text for the model")
+        if len(sentence.text) > MAX_TEXT_IDS:
+            raise EngineError(
+                f"a sentence of {len(sentence.text)} text tokens; {MAX_TEXT_IDS} is the limit: "
+                "split it"
+            )
+        sentence.logits = self.decoder.start(sentence.id, sentence.text, sentence.voice, said)
+
+    def _decode(self) -> None:
+        """One more token for every sentence that still speaks."""
+        running = [s for s in self.sentences.values() if s.logits is not None]
+        if not running:
+            return
+        chosen = self._choose(running)
+        end = self.backend.config.llm.speech_vocab
+        for sentence, token in zip(running, chosen, strict=True):
+            if token == end or len(sentence.tokens) >= sentence.most:
+                self._end(sentence, natural=token == end)
+            else:
+                sentence.tokens.append(int(token))
+            self._find_pieces(sentence)
+        going = {s.id: s.tokens[-1] for s in running if s.logits is not None}
+        if going:
+            for id, logits in self.decoder.step(going).items():
+                self.sentences[id].logits = logits
+
+    def _choose(self, running: list[_Sentence]) -> Ids:
+        rule = self.backend.config.llm.sampling
+        logits = np.stack([s.logits for s in running if s.logits is not None])
+        recent = np.full((len(running), max(1, rule.window)), -1, np.int64)
+        for row, sentence in zip(recent, running, strict=True):
+            last = sentence.tokens[-rule.window :]
+            row[: len(last)] = last
+        allowed = np.array([len(s.tokens) >= s.least for s in running])
+        return sampling.draw(logits, recent, allowed, [s.generator for s in running], rule)
+
+    def _end(self, sentence: _Sentence, natural: bool) -> None:
+        """The run is over: by itself, or cut because it does not end."""
+        self.decoder.drop(sentence.id)
+        sentence.logits = None
+        limits = self.manner.limits
+        if natural or limits.forced_tokens is not None:
+            sentence.ended = True
+            return
+        sentence.attempt += 1
+        if sentence.attempt < limits.attempts:
+            # What was heard stays; the rest is said again with other random numbers.
+            del sentence.tokens[sentence.plan.said :]
+            return
+        _log.warning(
+            "a sentence did not end in %d attempts of %d tokens; it is cut there",
+            limits.attempts, sentence.most,
+        )  # fmt: skip
+        sentence.ended = True
+
+    def _find_pieces(self, sentence: _Sentence) -> None:
+        while piece := sentence.plan.next(len(sentence.tokens), sentence.ended):
+            sentence.pieces.append(piece)
+
+    # --- the flow and the vocoder
+
+    def _sing(self, emit: Emit) -> None:
+        """One step of the flow; when it was the last, the vocoder."""
+        if self.song is None:
+            self._next_song(emit)
+        if self.song is None:
+            return
+        song = self.song
+        try:
+            done = song.solver.step()
+        except Exception as error:
+            self.song = None
+            for sentence, _ in song.parts:
+                self._fail(sentence, error, emit)
+            return
+        if done:
+            self.song = None
+            self._voice(song, emit)
+
+    def _next_song(self, emit: Emit) -> None:
+        for sentence in list(self.sentences.values()):
+            if sentence.pieces:
+                parts = self._pack(sentence)
+                self._attempt(lambda _, p=parts: self._compose(p), sentence, emit)  # type: ignore[misc]
+                return
+            if sentence.ended:  # it said nothing at all
+                self._fail(sentence, EngineError("the model said nothing"), emit)
+
+    def _pack(self, first: _Sentence) -> list[tuple[_Sentence, Piece]]:
+        """The first sentence's next piece, with other whole sentences if they may share."""
+        parts = [(first, first.pieces[0])]
+        room = self.manner.pack_s * self.rate_hz - len(first.tokens)
+        if not first.whole or room <= 0:
+            return parts
+        for other in self.sentences.values():
+            fits = other is not first and other.whole and len(other.tokens) <= room
+            if fits and other.voice is first.voice and other.options.seed == first.options.seed:
+                parts.append((other, other.pieces[0]))
+                room -= len(other.tokens)
+        return parts
+
+    def _compose(self, parts: list[tuple[_Sentence, Piece]]) -> None:
+        first, piece = parts[0]
+        tokens = [t for s, p in parts for t in s.tokens[p.make[0] : p.make[1]]]
+        start = mel_frames(piece.make[0], self.rate_hz)
+        end = mel_frames(piece.make[0] + len(tokens), self.rate_hz)
+        noise = self._noise(first, start, end - start)
+        solver = self.backend.solver(first.voice, np.array(tokens, np.int64), noise)
+        for sentence, _ in parts:
+            sentence.pieces.pop(0)
+        self.song = _Song(parts, solver)
+
+    def _noise(self, sentence: _Sentence, start: int, frames: int) -> Array:
+        """The same noise for the same frame of a sentence, whichever piece it is made in."""
+        seed, mel = sentence.options.seed, self.backend.config.flow.mel
+        prompt = np.random.default_rng([seed, 3]).standard_normal(
+            (len(sentence.voice.mel), mel), np.float32
+        )
+        new = np.random.default_rng([seed, 1]).standard_normal((start + frames, mel), np.float32)
+        return np.concatenate([prompt, new[start:]])
+
+    def _voice(self, song: _Song, emit: Emit) -> None:
+        mel = song.solver.mel()
+        at = song.parts[0][1].make[0]
+        origin = mel_frames(at, self.rate_hz)
+        for sentence, piece in song.parts:
+            start = mel_frames(at, self.rate_hz) - origin
+            at += piece.make[1] - piece.make[0]
+            part = mel[start : mel_frames(at, self.rate_hz) - origin]
+            if self.sentences.get(sentence.id) is sentence:
+                self._attempt(lambda s, p=piece, m=part: self._say(s, p, m, emit), sentence, emit)  # type: ignore[misc]
+
+    def _say(self, sentence: _Sentence, piece: Piece, mel: Array, emit: Emit) -> None:
+        frames = sentence.speed.feed(sentence.blender.join(piece, mel), piece.last)
+        samples = sentence.vocoder.feed(frames, piece.last)
+        if piece.last and piece.say[0] == 0:
+            samples = fade(samples, int(self.manner.fade_s * self.sample_rate_hz))
+        if len(samples):
+            emit(Audio(sentence.id, AudioChunk(samples, self.sample_rate_hz)))
+        if piece.last and self.sentences.get(sentence.id) is sentence:
+            del self.sentences[sentence.id]
+            emit(Finished(sentence.id))
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.backend.config.sample_rate_hz
+
+    # --- when something goes wrong
+
+    def _attempt(self, work: Callable[[_Sentence], None], sentence: _Sentence, emit: Emit) -> None:
+        """Do it; what goes wrong ends this sentence and no other."""
+        try:
+            work(sentence)
+        except Exception as error:
+            self._fail(sentence, error, emit)
+
+    def _fail(self, sentence: _Sentence, error: Exception, emit: Emit) -> None:
+        if self.sentences.pop(sentence.id, None) is not None:
+            self.decoder.drop(sentence.id)
+            emit(Failed(sentence.id, error))

@@ -1,0 +1,331 @@
+"""The engine with a tiny random model: batching, streaming, limits, voices, devices."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sonca.audio import Samples
+from sonca.engines.base import Audio, Event, Failed, Finished, Options, Reference, Setup
+from sonca.engines.viettts.backend import Voice
+from sonca.engines.viettts.lengths import mel_frames
+from sonca.errors import BadAudio, EngineError, EngineNotInstalled, InvalidRequest
+from sonca.utterance import Utterance
+
+pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
+pytest.importorskip("onnxruntime", reason="the prompt models run in ONNX Runtime")
+pytest.importorskip("tiktoken", reason="the tokenizer needs tiktoken")
+
+from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
+from sonca.engines.viettts.session import Limits, VietTTSSession
+from sonca.engines.viettts.streaming import Cuts
+
+CUTS = Cuts(whole_s=1.5, first_s=0.4, rest_s=0.8, before_s=0.2, after_s=0.1, blend_s=0.05)
+
+
+def said(text: str) -> Utterance:
+    return Utterance((0, len(text)), text, text, 0.0)
+
+
+def speech(seconds: float = 4.0, seed: int = 0) -> Samples:
+    """Something that a detector of loudness takes for speech: bursts over a quiet floor."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(int(seconds * 16000)) / 16000
+    loud = (at % 2.0) > 0.15
+    wave = np.sin(2 * np.pi * 130 * at) * 0.3 * loud
+    return (wave + rng.standard_normal(len(at)) * 0.001).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def engine(model: Path) -> Iterator[VietTTSEngine]:
+    engine = VietTTSEngine(VietTTSSettings(model, device="cpu", threads=1))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def voice(engine: VietTTSEngine) -> Voice:
+    state = engine.condition(Reference(speech(), 16000, "speech"))
+    assert isinstance(state, Voice)
+    return state
+
+
+def session_of(engine: VietTTSEngine, **manner: object) -> VietTTSSession:
+    changed = replace(engine.manner, **manner)  # type: ignore[arg-type]
+    return VietTTSSession(engine.backend, engine.tokenizer.encode, changed)
+
+
+def run(
+    session: VietTTSSession, jobs: dict[int, tuple[str, Options]], voice: Voice
+) -> tuple[dict[int, Samples], list[Event]]:
+    """Add a job whenever a slot is free; the joined sound of each, and all events."""
+    waiting = list(jobs.items())
+    events: list[Event] = []
+    for _ in range(20000):
+        while waiting and session.free_slots:
+            id, (text, options) = waiting.pop(0)
+            session.add(id, said(text), voice, options)
+        if session.idle:
+            break
+        session.step(events.append)
+    assert session.idle
+    sound = {
+        id: np.concatenate(
+            [e.chunk.samples for e in events if isinstance(e, Audio) and e.id == id]
+            or [np.zeros(0, np.float32)]
+        )
+        for id in jobs
+    }
+    return sound, events
+
+
+TEXT = "Xin chào các bạn, hôm nay trời đẹp quá."
+
+
+def test_info_tells_the_truth(engine: VietTTSEngine) -> None:
+    info = engine.info
+    assert (info.name, info.device, info.sample_rate_hz) == ("viettts", "cpu", 22050)
+    assert info.clones
+    assert info.deterministic
+    assert "OpenVINO" in info.providers[0]
+
+
+def test_same_request_same_sound_whatever_the_company(engine: VietTTSEngine, voice: Voice) -> None:
+    limits = Limits(attempts=1)
+    alone, _ = run(session_of(engine, limits=limits), {0: (TEXT, Options(seed=5))}, voice)
+    jobs = {i: (TEXT + " và" * i, Options(seed=5 + i)) for i in range(5)}
+    together, events = run(session_of(engine, limits=limits, slots=3), jobs, voice)
+    assert len(alone[0]) > 22050 // 2
+    np.testing.assert_allclose(together[0], alone[0], atol=1e-3)
+    assert sum(isinstance(event, Finished) for event in events) == 5
+    other, _ = run(session_of(engine, limits=limits), {0: (TEXT, Options(seed=6))}, voice)
+    assert len(other[0]) != len(alone[0]) or not np.allclose(other[0], alone[0], atol=1e-2)
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 1.7])
+@pytest.mark.parametrize("cuts", [CUTS, Cuts()], ids=["pieces", "whole"])
+def test_length_follows_tokens_and_speed(
+    engine: VietTTSEngine, voice: Voice, speed: float, cuts: Cuts
+) -> None:
+    session = session_of(engine, limits=Limits(forced_tokens=100), cuts=cuts)
+    sound, events = run(session, {0: (TEXT, Options(speed=speed))}, voice)
+    assert len(sound[0]) == int(mel_frames(100, 50) / speed) * 256
+    assert np.abs(sound[0]).max() <= 0.99
+    assert np.isfinite(sound[0]).all()
+    assert (sum(isinstance(event, Audio) for event in events) > 1) == (cuts is CUTS)
+
+
+def test_first_sound_comes_before_the_sentence_is_complete(
+    engine: VietTTSEngine, voice: Voice
+) -> None:
+    session = session_of(engine, limits=Limits(forced_tokens=400), cuts=CUTS)
+    session.add(0, said(TEXT), voice, Options())
+    events: list[Event] = []
+    while not events:
+        session.step(events.append)
+    assert isinstance(events[0], Audio)
+    assert len(session.sentences[0].tokens) < 400
+
+
+def test_sentences_in_one_voice_can_share_a_run_of_the_flow(
+    engine: VietTTSEngine, voice: Voice
+) -> None:
+    limits = Limits(forced_tokens=60)
+    jobs = {i: (TEXT, Options()) for i in range(5)}
+    sound, events = run(session_of(engine, limits=limits, pack_s=4.0), jobs, voice)
+    ends = [event.id for event in events if isinstance(event, Finished)]
+    assert ends == [0, 1, 2, 3, 4]
+    total = sum(len(part) for part in sound.values())
+    assert abs(total - 5 * mel_frames(60, 50) * 256) <= 5 * 256
+
+
+def test_a_run_that_does_not_end_is_made_again_then_cut(
+    engine: VietTTSEngine, voice: Voice, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = Limits(least_s=0, most_s=0, attempts=3)  # one second, whatever is said
+    session = session_of(engine, limits=limits, cuts=CUTS)
+    never = engine.backend.config.llm.speech_vocab
+    session._choose = lambda running: np.full(len(running), never - 1)  # type: ignore[method-assign]
+    with caplog.at_level(logging.WARNING):
+        sound, events = run(session, {0: (TEXT, Options())}, voice)
+    assert "did not end in 3 attempts of 50 tokens" in caplog.text
+    assert len(sound[0]) == mel_frames(50, 50) * 256
+    assert isinstance(events[-1], Finished)
+
+
+def test_the_end_is_refused_before_the_least_length(engine: VietTTSEngine, voice: Voice) -> None:
+    session = session_of(engine, limits=Limits(least_s=0.1))
+    session.add(0, said("một hai ba bốn năm"), voice, Options())
+    sentence = session.sentences[0]
+    assert sentence.least == 25
+    end = engine.backend.config.llm.speech_vocab
+    eager = np.full(end + 1, -30, np.float32)
+    eager[end] = 0  # the model wants to end at once
+    while sentence.id in session.sentences and not sentence.ended:
+        if sentence.logits is not None:
+            sentence.logits = eager
+        session.step(lambda event: None)
+    assert len(sentence.tokens) == 25
+
+
+def test_cancel_frees_the_slot_and_silences(engine: VietTTSEngine, voice: Voice) -> None:
+    session = session_of(engine, slots=2, limits=Limits(forced_tokens=80))
+    events: list[Event] = []
+    for id in (1, 2):
+        session.add(id, said(TEXT), voice, Options())
+    for _ in range(40):
+        session.step(events.append)
+    assert session.free_slots == 0
+    session.cancel(1)
+    session.cancel(99)
+    assert session.free_slots == 1
+    before = len([event for event in events if event.id == 1])
+    while not session.idle:
+        session.step(events.append)
+    assert len([event for event in events if event.id == 1]) == before
+    assert isinstance(events[-1], Finished)
+
+
+def test_what_fails_fails_alone(
+    engine: VietTTSEngine, voice: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(voice, vector=np.zeros(7, np.float32))
+    session = session_of(engine, limits=Limits(forced_tokens=20))
+    session.add(0, said(TEXT), broken, Options())
+    session.add(1, said(TEXT), voice, Options())
+    events: list[Event] = []
+    while not session.idle:
+        session.step(events.append)
+    assert [event.id for event in events if isinstance(event, Failed)] == [0]
+    assert [event.id for event in events if isinstance(event, Finished)] == [1]
+
+
+def test_options_out_of_range_are_refused(engine: VietTTSEngine, voice: Voice) -> None:
+    with pytest.raises(InvalidRequest, match=r"0\.5 to 2\.0"):
+        session_of(engine).add(0, said(TEXT), voice, Options(speed=3))
+
+
+def test_special_markers_in_text_are_plain_text(engine: VietTTSEngine) -> None:
+    assert engine.tokenizer.encode("<|endoftext|>") == list(b"<|endoftext|>")
+
+
+def test_a_voice_is_computed_once(model: Path, tmp_path: Path) -> None:
+    settings = VietTTSSettings(model, device="cpu", threads=1, cache=tmp_path)
+    reference = Reference(speech(), 16000, "one")
+    first = VietTTSEngine(settings)
+    state = first.condition(reference)
+    assert first.condition(reference) is state
+    assert first.prompter.made == 1
+    second = VietTTSEngine(settings)
+    again = second.condition(reference)
+    assert second.prompter.made == 0
+    np.testing.assert_array_equal(again.mel, state.mel)
+    # A damaged file is not trusted, and is made again.
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    third = VietTTSEngine(settings)
+    np.testing.assert_array_equal(third.condition(reference).tokens, state.tokens)
+    assert third.prompter.made == 1
+
+
+def test_built_in_voices_come_from_a_folder(model: Path, tmp_path: Path) -> None:
+    import av
+
+    for name in ("quynh", "cdteam", "somebody-else"):
+        with av.open(str(tmp_path / f"{name}.wav"), "w") as container:
+            stream = container.add_stream("pcm_s16le", 24000, layout="stereo")
+            both = np.repeat(speech(3.5)[None], 2, axis=0)
+            frame = av.AudioFrame.from_ndarray((both * 32767).astype(np.int16).T.reshape(1, -1),
+                                               format="s16", layout="stereo")  # fmt: skip
+            frame.sample_rate = 24000
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    engine = VietTTSEngine(VietTTSSettings(model, device="cpu", threads=1, samples=tmp_path))
+    assert list(engine.samples) == ["cdteam", "quynh"]
+    assert engine.voice("quynh") is engine.voice("quynh")
+    with pytest.raises(KeyError):
+        engine.voice("nobody")
+
+
+def test_the_models_folder_says_what_is_missing(
+    model: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    home = tmp_path / "viettts"
+    setup = Setup(models_dir=tmp_path, device="cpu", threads=1)
+    assert "pull viet-tts" in (VietTTSEngine.missing(setup) or "")
+    with pytest.raises(EngineNotInstalled, match="pull viet-tts"):
+        VietTTSEngine.create(setup)
+    shutil.copytree(checkpoint, home / "mine")
+    assert f"convert {home / 'mine'}" in (VietTTSEngine.missing(setup) or "")
+    shutil.copytree(model, home / "mine" / "converted")
+    assert VietTTSEngine.missing(setup) is None
+    (home / "samples").mkdir()
+    (home / "samples" / "Quynh.mp3").touch()
+    assert [(v.key, v.gender, v.tone) for v in VietTTSEngine.voices(setup)] == [
+        ("quynh", "female", "soft")
+    ]
+    assert VietTTSEngine.create(setup).info.name == "viettts"
+
+
+@pytest.mark.parametrize(
+    ("samples", "match"),
+    [
+        (np.zeros(64000, np.float32), "silent"),
+        (speech(0.5), r"0\.5 s long"),
+        (np.full(64000, np.nan, np.float32), "no sound"),
+    ],
+    ids=["silent", "short", "nan"],
+)
+def test_bad_references_are_refused(engine: VietTTSEngine, samples: Samples, match: str) -> None:
+    with pytest.raises(BadAudio, match=match):
+        engine.condition(Reference(samples, 16000, match))
+
+
+def test_a_reference_without_speech_is_refused(
+    engine: VietTTSEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.prompter, "_segments", lambda: lambda wave: [])
+    with pytest.raises(BadAudio, match="no speech"):
+        engine.condition(Reference(speech(), 16000, "nothing"))
+
+
+def test_a_clipped_reference_is_warned_about(
+    engine: VietTTSEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    loud = np.clip(speech() * 20, -1, 1)
+    with caplog.at_level(logging.WARNING):
+        engine.condition(Reference(loud, 16000, "loud"))
+    assert "clipped" in caplog.text
+
+
+def test_a_file_that_is_no_audio_is_refused(tmp_path: Path) -> None:
+    from sonca.engines.viettts.reference_audio import decode
+
+    (tmp_path / "x.wav").write_text("hello")
+    with pytest.raises(BadAudio, match="cannot be decoded"):
+        decode(tmp_path / "x.wav")
+
+
+def test_a_device_that_is_not_there_is_an_error(model: Path) -> None:
+    with pytest.raises(EngineError, match="CUDA was asked for, but"):
+        VietTTSEngine(VietTTSSettings(model, device="cuda"))
+    assert VietTTSEngine(VietTTSSettings(model, device="auto", threads=1)).info.device == "cpu"
+
+
+def test_a_damaged_graph_is_an_error(model: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = Path(shutil.copytree(model, tmp_path / "model"))
+    (copy / "graphs" / "llm_1.xml").write_text("<net")
+    with pytest.raises(EngineError, match="models convert"):
+        VietTTSEngine(VietTTSSettings(copy, device="cpu", threads=1))
+    (copy / "graphs" / "llm_1.xml").unlink()
+    with pytest.raises(EngineError, match="lacks the graph llm_1"):
+        VietTTSEngine(VietTTSSettings(copy, device="cpu", threads=1))

@@ -1,0 +1,71 @@
+"""The fast path (int8 weights, bf16 networks) against the exact one, on the tiny model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sonca.engines.viettts.backend import Voice
+from sonca.engines.viettts.config import Config
+from sonca.engines.viettts.parity.errors import relative
+from sonca.engines.viettts.parity.folder import Folder
+
+pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
+
+from sonca.engines.viettts.cpu.assemble import Precision, from_states
+from sonca.engines.viettts.cpu.backend import CpuBackend
+
+NOBODY = np.zeros(0, np.int64)
+
+
+def backend(golden: Folder, tiny: Config, precision: Precision) -> CpuBackend:
+    states = {part: golden.weights(part) for part in ("llm", "flow", "hift")}
+    return from_states(tiny, states, precision)
+
+
+@pytest.fixture(scope="module")
+def both(golden: Folder, tiny: Config) -> tuple[CpuBackend, CpuBackend]:
+    return backend(golden, tiny, "exact"), backend(golden, tiny, "fast")
+
+
+def voice() -> Voice:
+    rng = np.random.default_rng(0)
+    mel = rng.standard_normal((50, 80)).astype(np.float32)
+    return Voice(rng.standard_normal(24).astype(np.float32), rng.integers(0, 64, 29), mel)
+
+
+def test_the_mel_is_within_two_percent(both: tuple[CpuBackend, CpuBackend]) -> None:
+    rng = np.random.default_rng(1)
+    tokens = rng.integers(0, 64, 60)
+    noise = rng.standard_normal((50 + 103, 80)).astype(np.float32)
+    mels = []
+    for path in both:
+        solver = path.solver(voice(), tokens, noise)
+        while not solver.step():
+            pass
+        mels.append(solver.mel())
+    # Where the processor has no bf16 of its own, the fast path may be exact here.
+    assert relative(mels[1], mels[0]) < 0.02
+
+
+def test_the_likeliest_tokens_are_the_same(both: tuple[CpuBackend, CpuBackend]) -> None:
+    rng = np.random.default_rng(2)
+    forced, text = rng.integers(0, 64, 60), rng.integers(0, 200, 12)
+    tops = []
+    for path in both:
+        decoder = path.decoder()
+        rows = [decoder.start(0, text, voice(), NOBODY)]
+        rows += [decoder.step({0: int(id)})[0] for id in forced]
+        tops.append(np.argsort(-np.array(rows), axis=1)[:, :25])
+    shared = [len(np.intersect1d(a, b)) / 25 for a, b in zip(*tops, strict=True)]
+    assert np.mean(shared) >= 0.95
+    assert not np.array_equal(*tops)  # int8 is something else than float32
+
+
+def test_the_trunk_is_close(both: tuple[CpuBackend, CpuBackend]) -> None:
+    rng = np.random.default_rng(3)
+    mel = rng.standard_normal((40, 80)).astype(np.float32)
+    source = rng.standard_normal((18, 40 * 64 + 1)).astype(np.float32)
+    exact, fast = (path.spectrum(mel, source) for path in both)
+    assert relative(fast, exact) < 0.03
+    np.testing.assert_array_equal(both[0].pitch(mel), both[1].pitch(mel))  # in float32 on both
