@@ -15,9 +15,9 @@ from sonca.engines.base import Engine, Setup
 from sonca.errors import EngineNotInstalled, UnknownEngine
 
 _BUILT_IN = {
+    "viettts": "sonca.engines.viettts.engine:VietTTSEngine",
     "piper": "sonca.engines.piper:PiperEngine",
     "espeak": "sonca.engines.espeak:EspeakEngine",
-    "viettts": "sonca.engines.viettts.engine:VietTTSEngine",
     "tone": "sonca.engines.tone:ToneEngine",
     "synthetic": "sonca.engines.synthetic:SyntheticEngine",
 }
