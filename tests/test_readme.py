@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,16 @@ def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
     local = [link for link in links if not link.startswith("http")]
     assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_addresses_of_the_server_answer(page: Path, place: tuple[Path, dict[str, str]]) -> None:
+    _, environment = place
+    found = re.findall(rf"<(http://127\.0\.0\.1:{PORT}[^>]*)>", page.read_text("utf-8"))
+    assert len(found) == 2
+    for address in found:
+        with urllib.request.urlopen(here(address, environment), timeout=30) as answer:
+            assert answer.status == 200
 
 
 def test_the_voices_that_are_named_are_there(place: tuple[Path, dict[str, str]]) -> None:
