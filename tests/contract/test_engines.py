@@ -190,6 +190,32 @@ def test_cancelling_from_inside_a_step(engine: Engine, session: Session) -> None
     assert speak(engine, session).duration_s > 1
 
 
+def test_an_utterance_can_be_made_again_from_inside_its_end(
+    engine: Engine, session: Session
+) -> None:
+    """What came out wrong is added again at once, under the same id."""
+    voice = engine.voice(engine.voices(SETUP)[0].key)
+    ends: list[Event] = []
+    lengths: list[float] = [0.0]
+
+    def again(event: Event) -> None:
+        if isinstance(event, Audio):
+            lengths[-1] += event.chunk.duration_s
+            return
+        ends.append(event)
+        if len(ends) == 1:
+            lengths.append(0.0)
+            session.add(1, SENTENCE, voice, Options(seed=1))
+
+    session.add(1, SENTENCE, voice, Options())
+    for _ in range(10_000):
+        if session.idle:
+            break
+        session.step(again)
+    assert ends == [Finished(1), Finished(1)]
+    assert min(lengths) > 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
