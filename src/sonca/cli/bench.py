@@ -24,7 +24,16 @@ def setups(
     charts: Annotated[
         Path | None, typer.Option(help="Draw SVG and PNG charts into this folder.")
     ] = None,
-    rounds: Annotated[int | None, typer.Option(help="Single requests of each setup.")] = None,
+    starts: Annotated[int | None, typer.Option(min=1, help="Starts of each server.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Single requests of each setup.")
+    ] = None,
+    loads: Annotated[
+        int | None, typer.Option(min=1, help="Times each number of callers is tried.")
+    ] = None,
+    callers: Annotated[
+        list[int] | None, typer.Option(min=1, help="Callers at once; repeat for several.")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Measure this setup; repeat for several.")
     ] = None,
@@ -36,8 +45,10 @@ def setups(
     from sonca.bench import setups as bench
 
     plan = bench.QUICK if quick else bench.Plan()
-    if rounds is not None:
-        plan = replace(plan, rounds=rounds)
+    given = {"starts": starts, "rounds": rounds, "loads": loads}
+    plan = replace(plan, **{key: value for key, value in given.items() if value is not None})
+    if callers:
+        plan = replace(plan, callers=tuple(callers))
     chosen = tuple(only) if only else bench.SETUPS
     unknown = [name for name in chosen if name not in bench.SETUPS]
     if unknown:
