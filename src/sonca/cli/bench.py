@@ -45,10 +45,13 @@ def setups(
     from sonca.bench import setups as bench
 
     plan = bench.QUICK if quick else bench.Plan()
-    given = {"starts": starts, "rounds": rounds, "loads": loads}
-    plan = replace(plan, **{key: value for key, value in given.items() if value is not None})
-    if callers:
-        plan = replace(plan, callers=tuple(callers))
+    plan = replace(
+        plan,
+        starts=starts or plan.starts,
+        rounds=rounds or plan.rounds,
+        loads=loads or plan.loads,
+        callers=tuple(callers) if callers else plan.callers,
+    )
     chosen = tuple(only) if only else bench.SETUPS
     unknown = [name for name in chosen if name not in bench.SETUPS]
     if unknown:

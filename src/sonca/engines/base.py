@@ -157,8 +157,8 @@ class Session(ABC):
 
         Events go through `emit` and are not returned, because some engines (espeak) hand out
         sound from inside one long call, and the first of it should not wait for the last.
-        `emit` may call `cancel`, and from an end also `add` with the same id. One `Finished` or `Failed` ends each id. An error raised from
-        here means that the engine itself is broken.
+        `emit` may call `cancel`, and from an end also `add` with the same id. One `Finished` or
+        `Failed` ends each id. An error raised from here means that the engine itself is broken.
         """
 
     @abstractmethod
