@@ -274,7 +274,10 @@ def main(
                         result = pool.apply(measure, (model, case, repeats))
                     results.append(result)
                     typer.echo(line(result))
-    report["results"] = [asdict(result) for result in results]
+                    _write(out, report | {"results": [asdict(result) for result in results]})
+
+
+def _write(out: Path, report: dict[str, Any]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

@@ -13,15 +13,19 @@ from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.cpu.compiled import Runtime
 from sonca.engines.viettts.graphs import estimator, flow, hift, llm, stack
-from sonca.engines.viettts.graphs.nodes import Weights, halved
+from sonca.engines.viettts.graphs.nodes import Kept, Weights, halved
 from sonca.engines.viettts.weights import fold
 
 Precision = Literal["fast", "exact"]
-"""``fast``: int8 weights in the language model, bf16 in the estimator and the vocoder's trunk;
+"""``fast``: int8 in the language model, int8 and bf16 in the estimator, bf16 in the trunk;
 ``exact``: float32 everywhere."""
 BF16 = frozenset({"estimator", "trunk"})
 Build = Callable[[], Model]
 State = Mapping[str, Array]
+
+
+def _small(precision: Precision) -> Kept:
+    return "int8" if precision == "fast" else "f32"
 
 
 def _half(graph: Model, precision: Precision) -> Model:
@@ -29,7 +33,7 @@ def _half(graph: Model, precision: Precision) -> Model:
 
 
 def llm_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
-    weights = Weights(state, kept="int8" if precision == "fast" else "f32")
+    weights = Weights(state, kept=_small(precision))
     plain = Weights(state)
     encoder, part = config.llm.text_encoder, "text_encoder"
     graphs: dict[str, Build] = {
@@ -49,7 +53,7 @@ def flow_graphs(config: Config, state: State, precision: Precision) -> dict[str,
     return {
         "flow_encoder": lambda: flow.build_encoder(config.flow, weights),
         "regulator": lambda: flow.build_regulator(config.flow, weights),
-        "estimator": lambda: _half(estimator.build(config.flow, state), precision),
+        "estimator": lambda: estimator.build(config.flow, state, _small(precision)),
     }
 
 

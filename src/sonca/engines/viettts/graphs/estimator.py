@@ -16,7 +16,7 @@ from openvino import opset13 as op
 
 from sonca.engines.viettts.config import Flow
 from sonca.engines.viettts.graphs import nodes as n
-from sonca.engines.viettts.graphs.nodes import Array, Node, Weights
+from sonca.engines.viettts.graphs.nodes import Array, Kept, Node, Weights
 
 STEPS = 10
 GROUPS = 8
@@ -56,13 +56,14 @@ def time_table(config: Flow, tensors: Mapping[str, Array]) -> Array:
     return np.stack(rows, axis=1).astype(np.float32)
 
 
-def build(config: Flow, tensors: Mapping[str, Array]) -> Model:
+def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Model:
     """x (1, T, 80), given (1, T, 240) and time (stages, channels) -> velocity (1, T, 80).
 
+    With int8 the multiplications after a norm are in int8, which is where most of the time goes.
     `given` is mu, speaker and prompt mel side by side; the second half of the guidance sees
     zeros in its place.
     """
-    weights = Weights(tensors, ESTIMATOR)
+    weights = Weights(tensors, ESTIMATOR, kept)
     mel = config.mel
     x = n.parameter([1, -1, mel], "x")
     given = n.parameter([1, -1, 3 * mel], "given")
@@ -123,17 +124,20 @@ class _UNet:
         return n.transpose(x, 0, 2, 1)
 
     def transformer(self, w: Weights, x: Node) -> Node:
-        x = op.add(x, self.attention(w.at("attn1"), n.layer_norm(x, w, "norm1")))
-        h = n.linear(n.layer_norm(x, w, "norm3"), w, "ff.net.0.proj")
-        return op.add(x, n.linear(op.gelu(h, "erf"), w, "ff.net.2"))
+        x = op.add(x, self.attention(w, x))
+        layer = (w["ff.net.0.proj.weight"], w["ff.net.0.proj.bias"])
+        (h,) = n.norm_linears(x, w, "norm3", [layer])
+        return op.add(x, n.linear(op.gelu(h, "erf"), w.whole(), "ff.net.2"))
 
     def attention(self, w: Weights, x: Node) -> Node:
         heads, size = self.config.heads, self.config.head_size
         # The scale goes into the weights: one pass over the scores less.
-        query = n.matmul(x, w["to_q.weight"] / np.float32(math.sqrt(size)), w.kept)
+        query = w["attn1.to_q.weight"] / np.float32(math.sqrt(size))
+        layers = [(query, None), (w["attn1.to_k.weight"], None), (w["attn1.to_v.weight"], None)]
         q, k, v = (
             n.transpose(n.reshape(y, 0, 0, heads, size), 0, 2, 1, 3)  # (B, H, T, dk)
-            for y in (query, n.linear(x, w, "to_k"), n.linear(x, w, "to_v"))
+            for y in n.norm_linears(x, w, "norm1", layers)
         )
         y = op.matmul(op.softmax(op.matmul(q, k, False, True), -1), v, False, False)
-        return n.linear(n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1), w, "to_out.0")
+        y = n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1)
+        return n.linear(y, w.whole(), "attn1.to_out.0")

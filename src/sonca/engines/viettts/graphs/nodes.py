@@ -6,8 +6,9 @@ layer's weights are kept. Nothing here knows what the model computes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -35,7 +36,11 @@ class Weights:
 
     def at(self, key: str) -> Weights:
         """The same weights under a longer prefix."""
-        return Weights(self.tensors, f"{self.prefix}{key}.", self.kept)
+        return replace(self, prefix=f"{self.prefix}{key}.")
+
+    def whole(self) -> Weights:
+        """The same weights, none of them kept small."""
+        return replace(self, kept="f32")
 
 
 def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Model:
@@ -115,27 +120,61 @@ def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
     return op.slice(x, ints(start), ints(stop), ints(step), ints(axis))
 
 
-def matmul(x: Node, weight: Array, kept: Kept) -> Node:
+def matmul(x: Node, weight: Array, kept: Kept = "f32") -> Node:
     """x (..., in) by weight (out, in)."""
-    if kept != "int8":
-        return op.matmul(x, floats(weight), False, True)
+    return op.matmul(x, _int8(weight) if kept == "int8" else floats(weight), False, True)
+
+
+def _int8(weight: Array) -> Node:
+    """A weight as int8 with one scale for each output."""
     scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True), 1e-8) / 127
     rounded = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
-    restored = op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
-    return op.matmul(x, restored, False, True)
+    return op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
 
 
 def linear(x: Node, weights: Weights, key: str) -> Node:
     """(..., in) -> (..., out), with the bias if the checkpoint has one."""
     y = matmul(x, weights[f"{key}.weight"], weights.kept)
-    bias = weights.tensors.get(f"{weights.prefix}{key}.bias")
-    return y if bias is None else op.add(y, floats(bias))
+    return _biased(y, weights.tensors.get(f"{weights.prefix}{key}.bias"))
 
 
 def layer_norm(x: Node, weights: Weights, key: str) -> Node:
     y = op.mvn(x, ints(-1), True, 1e-5, "inside_sqrt")
     y = op.multiply(y, floats(weights[f"{key}.weight"]))
     return op.add(y, floats(weights[f"{key}.bias"]))
+
+
+def norm_linears(
+    x: Node, weights: Weights, norm: str, layers: Sequence[tuple[Array, Array | None]]
+) -> list[Node]:
+    """Layer norm, then each of the linear layers (weight, bias) on it.
+
+    With int8 weights the normed values are int8 as well: before gain and offset (which go into
+    the weights) no value of C can be larger than √(C - 1), so there is a range that nothing
+    exceeds, whatever the input, and nothing to calibrate.
+    """
+    if weights.kept != "int8":
+        y = layer_norm(x, weights, norm)
+        return [_biased(matmul(y, weight), bias) for weight, bias in layers]
+    gain, offset = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
+    top = math.sqrt(len(gain) - 1)
+    low, high = floats(-top * 128 / 127), floats(top)
+    y = op.mvn(x, ints(-1), True, 1e-5, "inside_sqrt")
+    y = op.fake_quantize(y, low, high, low, high, 256)
+    out = []
+    for weight, bias in layers:
+        shift = weight @ offset
+        out.append(
+            _biased(
+                op.matmul(y, _int8(weight * gain), False, True),
+                shift if bias is None else shift + bias,
+            )
+        )
+    return out
+
+
+def _biased(y: Node, bias: Array | None) -> Node:
+    return y if bias is None else op.add(y, floats(bias))
 
 
 def group_norm(x: Node, weights: Weights, key: str, groups: int) -> Node:
