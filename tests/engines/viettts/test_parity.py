@@ -39,7 +39,7 @@ def test_part_equals_upstream(golden: Folder, part: str, at_least: int) -> None:
 
 
 def test_command_prints_errors_and_ends_with_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(GOLDEN)]) == 0
+    assert main([str(GOLDEN), "--offline"]) == 0
     lines = capsys.readouterr().out.splitlines()
     errors = json.loads(lines[-1])
     assert {"sampling", "audio", "fbank", "speed", "text", "vad_select"} <= set(errors)
@@ -49,14 +49,14 @@ def test_command_prints_errors_and_ends_with_json(capsys: pytest.CaptureFixture[
 def test_command_refuses_what_is_no_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path / "missing")]) == 2
+    assert main([str(tmp_path / "missing"), "--offline"]) == 2
     assert "missing" in capsys.readouterr().err
 
 
 def test_an_empty_folder_is_not_a_success(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path)]) == 1
+    assert main([str(tmp_path), "--offline"]) == 1
 
 
 def test_wrong_numbers_are_seen() -> None:

@@ -23,6 +23,8 @@ from sonca.engines.viettts.folder import SPEAKER, SPEECH, VAD, ModelFolder
 from sonca.engines.viettts.reference_audio import Array, prepare
 from sonca.errors import EngineError
 
+KEPT_VOICES = 256
+"""In memory, of about 0.1 MB each; the first come is the first to go."""
 VERSION = 1
 """Of what is computed here; part of the key of what is kept on disk."""
 
@@ -46,6 +48,8 @@ class Prompter:
             self.made += 1
             self._to_disk(content_hash, voice)
         self.kept[content_hash] = voice
+        if len(self.kept) > KEPT_VOICES:
+            del self.kept[next(iter(self.kept))]
         return voice
 
     def compute(self, wave: Array) -> Voice:

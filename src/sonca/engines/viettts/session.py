@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -133,6 +133,8 @@ class VietTTSSession(Session):
         if self.manner.limits.forced_tokens is not None:
             expected = most / self.rate_hz
         cuts = self.manner.cuts
+        # Any whole number is a seed; the generators take none below zero.
+        options = replace(options, seed=options.seed % 2**63)
         self.sentences[id] = _Sentence(
             id, text, voice, options, least, most,
             plan=Plan(cuts, self.rate_hz, expected),

