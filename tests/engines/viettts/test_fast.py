@@ -69,3 +69,28 @@ def test_the_trunk_is_close(both: tuple[CpuBackend, CpuBackend]) -> None:
     exact, fast = (path.spectrum(mel, source) for path in both)
     assert relative(fast, exact) < 0.03
     np.testing.assert_array_equal(both[0].pitch(mel), both[1].pitch(mel))  # in float32 on both
+
+
+def test_company_changes_nothing_to_the_last_bit(both: tuple[CpuBackend, CpuBackend]) -> None:
+    """With int8, small differences become large ones: there must be none at all."""
+    fast = both[1]
+    rng = np.random.default_rng(4)
+    texts = [rng.integers(0, 200, size) for size in (12, 40, 5)]
+    tokens = rng.integers(0, 64, (3, 150))
+    together: list[list[np.ndarray]] = [[], [], []]
+    decoder = fast.decoder()
+    for step in range(150):
+        for key in range(3):
+            if step == 20 * key:
+                together[key].append(decoder.start(key, texts[key], voice(), NOBODY))
+        if step == 100:
+            decoder.drop(0)
+        running = [key for key in range(3) if step >= 20 * key and (key or step < 100)]
+        fed = {key: int(tokens[key][len(together[key]) - 1]) for key in running}
+        for key, logits in decoder.step(fed).items():
+            together[key].append(logits)
+    for key, text in enumerate(texts):
+        alone = fast.decoder()
+        rows = [alone.start(0, text, voice(), NOBODY)]
+        rows += [alone.step({0: int(id)})[0] for id in tokens[key][: len(together[key]) - 1]]
+        np.testing.assert_array_equal(together[key], rows)

@@ -1,16 +1,19 @@
 """The language model's running batch on a CPU.
 
-Sentences come and go at any step, and their lengths differ. All of them write their newest key
-and value into the same column of the cache, so that the distance of a column from now is the
-same for the whole batch and one table of positions serves all; a sentence that joins has its
-prompt laid out to end just before that column, and a mask hides what lies before its start.
+Sentences come and go at any step, and their lengths differ. Each has a row of the cache, filled
+from the first column on, whatever the others do: sums over the cache then run in the same order
+in every company, and a sentence gets the same numbers to the last bit. (With int8, rounding would
+make large differences of small ones.) What lies behind a row's end is masked; where a column's
+distance stands among the positions is looked up row by row.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sonca.engines.viettts.backend import Array, Decoder, Ids, Voice
 from sonca.engines.viettts.config import LLM
@@ -40,8 +43,15 @@ class Tables:
 @dataclass(slots=True)
 class _Row:
     key: int
-    start: int
-    """The first column that belongs to the sentence."""
+    length: int
+    """Columns that are filled."""
+
+
+def _at_least_two(rows: Any) -> Any:
+    """A single row twice: for one row the runtime may sum in another order than for several."""
+    if len(rows) > 1:
+        return rows
+    return rows * 2 if isinstance(rows, list) else np.repeat(rows, 2, axis=0)
 
 
 class CpuDecoder(Decoder):
@@ -59,10 +69,10 @@ class CpuDecoder(Decoder):
         self.attention = [attention.another() for _ in range(config.lm.blocks)]
         self.project_positions = positions
         self.rows: list[_Row] = []
-        self.now = 0
-        """The column that the next tokens go to."""
         self.room = (0, 0)
         """Rows and columns of the cache."""
+        self.bound = 0
+        """Rows that the attention looks at now."""
         self.keys: list[Array] = []  # layers × (B, H, E, dk)
         self.values: list[Array] = []
         self.positions = np.zeros((0, 0, 0, 0), np.float32)  # (layers, H, E, dk)
@@ -71,14 +81,9 @@ class CpuDecoder(Decoder):
 
     def start(self, key: int, text: Ids, voice: Voice, said: Ids) -> Array:
         x = self._prompt(text, voice, said)  # (P, in)
-        length = len(x)
-        if not self.rows:
-            self.now = 0
-        if self.now < length:
-            self._shift(length - self.now)
-        self._make_room(len(self.rows) + 1, self.now)
+        self._make_room(len(self.rows) + 1, len(x))
         logits = self._prefill(x, len(self.rows))
-        self.rows.append(_Row(key, self.now - length))
+        self.rows.append(_Row(key, len(x)))
         return logits
 
     def drop(self, key: int) -> None:
@@ -87,13 +92,13 @@ class CpuDecoder(Decoder):
             return
         last = len(self.rows) - 1
         if index != last:
-            span = slice(self.rows[last].start, self.now)
+            columns = slice(0, self.rows[last].length)
             for cache in (*self.keys, *self.values):
-                cache[index, :, span] = cache[last, :, span]
+                cache[index, :, columns] = cache[last, :, columns]
             self.rows[index] = self.rows[last]
         self.rows.pop()
         if not self.rows:
-            self.now = 0
+            self.keys, self.values, self.room = [], [], (0, 0)
 
     def _prompt(self, text: Ids, voice: Voice, said: Ids) -> Array:
         """What the model continues: start, speaker, text, task, tokens said: (P, in)."""
@@ -118,13 +123,12 @@ class CpuDecoder(Decoder):
         positions = positions.copy()
         distance = np.clip(r[:, None] - r[None, :], 0, None)  # (P, P)
         hidden = np.where(r[None, :] > r[:, None], np.float32(BLOCKED), np.float32(0))
-        columns = slice(self.now - length, self.now)
         h, qkv = self.layers[0](x=x)
         for index in range(lm.blocks):
             split = qkv.reshape(length, 3, lm.heads, lm.head_size)
             q, k, v = split.transpose(1, 2, 0, 3)  # (H, P, dk) each
-            self.keys[index][row, :, columns] = k
-            self.values[index][row, :, columns] = v
+            self.keys[index][row, :, :length] = k
+            self.values[index][row, :, :length] = v
             by_distance = (q + self.tables.position_bias[index]) @ positions[index].mT
             scores = q @ k.mT + np.take_along_axis(by_distance, distance[None], 2) + hidden
             scores = np.exp(scores - scores.max(axis=2, keepdims=True))
@@ -140,54 +144,51 @@ class CpuDecoder(Decoder):
 
     def step(self, tokens: dict[int, int]) -> dict[int, Array]:
         """All running sentences must be given a token."""
-        self._make_room(len(self.rows), self.now + 1)
+        lengths = np.array([row.length for row in self.rows])
         batch, lm = len(self.rows), self.config.lm
-        mask, columns = self._mask(batch)
+        self._make_room(batch, int(lengths.max()) + 1)
+        mask, columns = self._mask(lengths)
+        every = np.arange(batch)
         ids = [tokens[row.key] for row in self.rows]
-        h, qkv = self.layers[0](x=self.tables.speech[ids])
+        h, qkv = self.layers[0](x=self.tables.speech[_at_least_two(ids)])
         for index in range(lm.blocks):
-            q, k, v = qkv.reshape(batch, 3, lm.heads, lm.head_size).transpose(1, 0, 2, 3)
-            self.keys[index][:batch, :, self.now] = k
-            self.values[index][:batch, :, self.now] = v
+            split = qkv[:batch].reshape(batch, 3, lm.heads, lm.head_size)
+            q, k, v = split.transpose(1, 0, 2, 3)  # (B, H, dk) each
+            self.keys[index][every, :, lengths] = k
+            self.values[index][every, :, lengths] = v
             attention, layer = self.attention[index], self.layers[index + 1]
             query = np.ascontiguousarray(q[:, :, None])
             attention.bind(q=query, mask=mask, columns=columns)
             (attended,) = attention.run()
-            before, current = h, layer
-            current.bind(attended=attended, before=before)
+            layer.bind(attended=np.asarray(_at_least_two(attended)), before=h)
             if index + 1 < lm.blocks:
-                h, qkv = current.run()
+                h, qkv = layer.run()
             else:
-                (logits,) = current.run()
-        self.now += 1
+                (logits,) = layer.run()
+        for row in self.rows:
+            row.length += 1
         return {row.key: np.array(logits[i]) for i, row in enumerate(self.rows)}
 
-    def _mask(self, batch: int) -> tuple[Array, np.ndarray]:
+    def _mask(self, lengths: Ids) -> tuple[Array, npt.NDArray[np.int32]]:
         """What each row may look at (B, 1, 1, E), and where each column's distance stands
-        among the positions, which run from E - 1 down to 0 (E,)."""
+        among the positions, which run from E - 1 down to 0 (B, E)."""
         width = self.room[1]
-        at = np.arange(width)
-        starts = np.array([row.start for row in self.rows[:batch]])[:, None]
-        seen = (at >= starts) & (at <= self.now)  # (B, E)
-        mask = np.where(seen, np.float32(0), np.float32(BLOCKED))[:, None, None]
-        columns = np.minimum(width - 1 - self.now + at, width - 1).astype(np.int32)
-        return np.ascontiguousarray(mask), columns
+        ahead = np.arange(width) - lengths[:, None]  # (B, E); 0 is the newest column
+        mask = np.where(ahead <= 0, np.float32(0), np.float32(BLOCKED))[:, None, None]
+        columns = np.minimum(width - 1 + ahead, width - 1).astype(np.int32)
+        return mask, columns
 
     # --- the cache's room
 
     def _make_room(self, rows: int, columns: int) -> None:
-        """Room for so many rows and columns; what every sentence has left behind is given up
-        before the cache is made larger."""
-        if columns > self.room[1] and self.rows:
-            unused = min(row.start for row in self.rows)
-            if unused >= GROW:
-                self._shift(-unused)
-                columns -= unused
+        """Room for so many rows and columns."""
         wide = max(self.room[1], -(-columns // GROW) * GROW)
         tall = max(self.room[0], rows)
         if (tall, wide) != self.room:
             self._resize(tall, wide)
-        self._bind(rows)
+            self.bound = 0
+        if rows != self.bound:
+            self._bind(rows)
 
     def _resize(self, tall: int, wide: int) -> None:
         lm = self.config.lm
@@ -197,31 +198,20 @@ class CpuDecoder(Decoder):
             caches[:] = [np.zeros(shape, np.float32) for _ in range(lm.blocks)]
             for new, before in zip(caches, old, strict=False):
                 new[: len(before), :, : before.shape[2]] = before
-        if wide != self.room[1]:
+        if wide > self.positions.shape[2]:
             table = relative_positions(np.arange(wide - 1, -1, -1, dtype=np.float32), lm.width)
             (positions,) = self.project_positions(table=table)
             self.positions = positions.copy()
         self.room = (tall, wide)
 
     def _bind(self, rows: int) -> None:
+        # The table may be longer than the cache: of its distances the shortest are the last.
+        positions = np.ascontiguousarray(self.positions[:, :, -self.room[1] :])
         for index, attention in enumerate(self.attention):
             attention.bind(
                 keys=self.keys[index][:rows],
                 values=self.values[index][:rows],
-                positions=self.positions[index],
+                positions=positions[index],
                 bias=self.tables.position_bias[index],
             )
-
-    def _shift(self, by: int) -> None:
-        """Move every sentence `by` columns to the right (to the left if negative)."""
-        self.now += by
-        if not self.rows:
-            return
-        first = min(row.start for row in self.rows)
-        last = self.now - by
-        if by > 0:
-            self._make_room(len(self.rows), self.now)
-        for cache in (*self.keys, *self.values):
-            cache[:, :, first + by : last + by] = cache[:, :, first:last].copy()
-        for row in self.rows:
-            row.start += by
+        self.bound = rows

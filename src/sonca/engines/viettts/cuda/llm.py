@@ -1,9 +1,10 @@
 """The language model's running batch with a static cache.
 
-As on the CPU, all sentences write into one column at a time (see `cpu.llm`). Here every slot has
-its row for good and the cache its size, so that a step has the same shapes each time and can be
-captured once and replayed as a CUDA graph; rows without a sentence compute along and nobody
-looks.
+Every slot has its row for good and the cache its size, so that a step has the same shapes each
+time and can be captured once and replayed as a CUDA graph; rows without a sentence compute along
+and nobody looks. All sentences write into one column at a time, which keeps the captured step
+simple: a sentence that joins is laid out to end just before that column, and a mask hides what
+lies before its start.
 """
 
 from __future__ import annotations

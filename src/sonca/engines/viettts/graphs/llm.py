@@ -87,7 +87,7 @@ def build_attention(config: Encoder) -> Model:
     """One step of a batch over its cache.
 
     q (B, H, 1, dk), keys and values (B, H, E, dk), positions (H, E, dk) of the distances E - 1
-    to 0, bias (H, 1, dk), columns (E,): where each key's distance stands among the positions,
+    to 0, bias (H, 1, dk), columns (B, E): where each key's distance stands among the positions,
     mask (B, 1, 1, E) -> (B, H·dk).
     """
     heads, size = config.heads, config.head_size
@@ -95,12 +95,15 @@ def build_attention(config: Encoder) -> Model:
     keys, values = (n.parameter([-1, heads, -1, size], name) for name in ("keys", "values"))
     positions = n.parameter([heads, -1, size], "positions")
     bias = n.parameter([heads, 1, size], "bias")
-    columns = n.parameter([-1], "columns", np.int32)
+    columns = n.parameter([-1, -1], "columns", np.int32)
     mask = n.parameter([-1, 1, 1, -1], "mask")
     # One multiplication per head for the whole batch: (H, B, dk) by (H, dk, E).
-    by_head = n.transpose(op.squeeze(q, n.number(2)), 1, 0, 2)
-    by_distance = op.matmul(op.add(by_head, bias), positions, False, True)  # (H, B, E)
-    position = n.transpose(op.gather(by_distance, columns, n.number(2)), 1, 0, 2)  # (B, H, E)
+    # The first row stands twice, because for a single row the runtime sums in another order.
+    rows = op.concat([q, n.narrow(q, 0, 0, 1)], 0)  # (B + 1, H, 1, dk)
+    by_head = n.transpose(op.squeeze(rows, n.number(2)), 1, 0, 2)  # (H, B + 1, dk)
+    by_distance = op.matmul(op.add(by_head, bias), positions, False, True)  # (H, B + 1, E)
+    by_row = n.narrow(n.transpose(by_distance, 1, 0, 2), 0, 0, -1)  # (B, H, E)
+    position = op.gather(by_row, columns, n.number(2), batch_dims=1)  # (B, H, E)
     content = op.matmul(q, keys, False, True)  # (B, H, 1, E)
     scores = op.add(op.add(content, op.unsqueeze(position, n.number(2))), mask)
     y = op.matmul(op.softmax(scores, -1), values, False, False)  # (B, H, 1, dk)
