@@ -191,6 +191,26 @@ def test_cancel_frees_the_slot_and_silences(engine: VietTTSEngine, voice: Voice)
     assert isinstance(events[-1], Finished)
 
 
+def test_an_utterance_can_be_added_again_from_inside_its_end(
+    engine: VietTTSEngine, voice: Voice
+) -> None:
+    session = session_of(engine, slots=1, limits=Limits(forced_tokens=20))
+    ends: list[Event] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Audio):
+            return
+        ends.append(event)
+        if len(ends) < 3:
+            session.add(event.id, said(TEXT), voice if len(ends) == 2 else broken, Options())
+
+    broken = replace(voice, vector=np.zeros(7, np.float32))
+    session.add(4, said(TEXT), voice, Options())
+    while not session.idle:
+        session.step(hear)
+    assert [type(event) for event in ends] == [Finished, Failed, Finished]
+
+
 def test_what_fails_fails_alone(
     engine: VietTTSEngine, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -328,6 +328,7 @@ class VietTTSSession(Session):
             self._fail(sentence, error, emit)
 
     def _fail(self, sentence: _Sentence, error: Exception, emit: Emit) -> None:
-        if self.sentences.pop(sentence.id, None) is not None:
+        if self.sentences.get(sentence.id) is sentence:
+            del self.sentences[sentence.id]
             self.decoder.drop(sentence.id)
             emit(Failed(sentence.id, error))
