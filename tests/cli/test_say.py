@@ -269,7 +269,7 @@ def test_without_output_it_is_played(sonca, speakers: dict[str, str]) -> None:
     samples, calls = heard(speakers)
     assert calls[:-1] == ["open 22050", "start", "stop", "close"]
     pcm = np.frombuffer(sonca("say", TEXT, "-o", "-", "--format", "pcm").stdout, "<i2")
-    assert np.abs(samples * 32768 - pcm).max() <= 1
+    assert np.abs(samples * 32768 - pcm).max() <= 2  # one for the scale, one for rounding
 
 
 def test_a_device_of_another_rate(sonca, speakers: dict[str, str]) -> None:

@@ -61,6 +61,7 @@ def test_every_route_is_in_it(shared: Live) -> None:
     paths = shared.http.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         *("/v1/audio/speech", "/v1/models", "/v1/models/{model}"),
+        *("/v1/models/reload", "/v1/text/explain"),
         *("/v1/audio/voices", "/v1/audio/voices/{voice_id}", "/v1/devices"),
         *("/api/tts/synthesize", "/api/tts/voices", "/api/tts/model/info", "/api/tts/health"),
         *("/api/tts/audio/{file_id}", "/api/tts/audio/{file_id}/metadata"),
