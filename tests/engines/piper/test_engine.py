@@ -58,7 +58,7 @@ def test_the_first_chunk_is_short_and_the_rest_follows(engine: PiperEngine) -> N
     made = chunks(engine, "vi_vn-tiny-low")
     sizes = [len(chunk.samples) // tiny.HOP for chunk in made]
     assert sizes[0] == FIRST_WINDOW
-    assert len(sizes) > 3
+    assert len(sizes) >= 3
     assert max(sizes) < WINDOW * 3 // 2
 
 
