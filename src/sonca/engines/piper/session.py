@@ -79,6 +79,8 @@ class _Job:
     error: Exception | None = None
     now_s: float = 0.0
     """Seconds of sound emitted."""
+    urgent: bool = True
+    """Whether somebody waits for the first sound."""
 
 
 @dataclass(slots=True)
@@ -93,8 +95,9 @@ class _Prepare:
     def work(self) -> Latent:
         voice = self.job.voice.voice
         latent = voice.prepare(self.part.sentence.ids, self.job.manner)
-        hurried = FIRST_WINDOW + 2 * (voice.context + voice.flow_context)
-        return latent if self.urgent and latent.count > 2 * hurried else voice.settle(latent)
+        # Frames that the first window needs; to make them twice is worth it in a long sentence.
+        hurried = FIRST_WINDOW + voice.context + voice.flow_context
+        return latent if self.urgent and latent.count > 6 * hurried else voice.settle(latent)
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
         self.part.latent = latent
@@ -167,6 +170,7 @@ class PiperSession(Session):
         manner = Manner(voice.speaker, options.speed, options.seed)
         resample = _resampler(voice.voice.sample_rate_hz, self._rate_hz)
         job = _Job(id, utterance, voice, manner, [], self._rate_hz, resample)
+        job.urgent = options.urgent
         try:
             job.parts = [_Part(sentence) for sentence in self._read(utterance, voice)]
         except Exception as error:  # told with the next step, as the contract wants
@@ -245,7 +249,8 @@ def _next_task(job: _Job) -> _Task | None:
         if latent is None:
             if not part.preparing:
                 part.preparing = True
-                return _Prepare(job, part, urgent=part is job.parts[0] and job.now_s == 0)
+                first = part is job.parts[0] and job.now_s == 0
+                return _Prepare(job, part, urgent=job.urgent and first)
         elif latent.frames is None and part.taken:
             if not part.settling:
                 part.settling = True
