@@ -24,12 +24,10 @@ from sonca.loudness import amplified
 from sonca.utterance import Utterance
 
 FIRST_WINDOW = 24
-"""Frames of an utterance's first window, about 0.3 s: little work before there is sound, and
-enough of it to make the second, which is four times as long, in the meantime."""
+"""Frames of an utterance's first window, about 0.3 s: little work before there is sound."""
 WINDOW = 160
 """Frames of later windows, about 1.9 s. Smaller, and too many frames are decoded twice, for both
 neighbours; much larger, and they fall out of the processor's cache."""
-_GROWTH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +236,7 @@ def windows(count: int, *, first: bool) -> list[tuple[int, int]]:
         left = count - cuts[-1]
         # A rest that is hardly worth a window goes with the one before it.
         cuts.append(count if left < size * 3 // 2 else cuts[-1] + size)
-        size = min(size * _GROWTH, WINDOW)
+        size = WINDOW
     return list(pairwise(cuts))
 
 
