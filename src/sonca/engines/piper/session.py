@@ -206,9 +206,12 @@ class PiperSession(Session):
                 emit(Finished(id))
 
     def _hand_out(self) -> None:
-        """Give every free thread the earliest work there is."""
+        """Give every free thread the earliest work there is. While somebody waits for a first
+        sound, nothing that nobody waits for is begun beside it."""
+        jobs = [job for job in self._jobs.values() if job.error is None]
+        jobs = [job for job in jobs if job.urgent and job.now_s == 0] or jobs
         while len(self._running) < self._threads:
-            tasks = (_next_task(job) for job in self._jobs.values() if job.error is None)
+            tasks = (_next_task(job) for job in jobs)
             task = next((task for task in tasks if task is not None), None)
             if task is None:
                 return
