@@ -349,3 +349,21 @@ def test_a_stop_that_comes_with_nothing_left_to_do_is_not_waited_on() -> None:
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_only_the_beginning_of_a_stream_is_urgent() -> None:
+    """And nothing of what is made whole before anybody hears it."""
+    seen: list[tuple[str, bool]] = []
+
+    class Noting(ToneEngine):
+        def synthesize(self, utterance, voice, options):  # type: ignore[no-untyped-def]
+            seen.append((utterance.spoken, options.urgent))
+            return super().synthesize(utterance, voice, options)
+
+    worker = Worker(Noting)
+    texts = ["một", "hai", "ba"]
+    for hold in (False, True):
+        works = iter([Work(utterance(text)) for text in texts])
+        list(worker.submit(Request(works, "low", hold=hold)))
+    worker.close()
+    assert seen == [("một", True), ("hai", False), ("ba", False), *((t, False) for t in texts)]

@@ -89,6 +89,9 @@ class Options:
     """0.5 to 2.0, relative to the voice's own."""
     seed: int = 0
     """For engines that sample."""
+    urgent: bool = True
+    """Whether somebody waits for the first sound of this utterance. Without it an engine may
+    trade that moment for less work in all; the sound is the same but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,10 @@ class Driver:
         self._making[id] = making
         if making.work.key is not None:
             self._by_key[making.work.key] = id
-        self._session.add(id, making.work.utterance, job.voice, job.request.options)
+        # Only the beginning of a stream is waited for; what follows is made ahead.
+        urgent = index == 0 and not making.hold
+        options = replace(job.request.options, urgent=urgent)
+        self._session.add(id, making.work.utterance, job.voice, options)
 
     def _join(self, making: Making, job: Job, index: int, work: Work) -> None:
         """Listen to what is being made for somebody else already."""
@@ -296,7 +299,7 @@ class Driver:
         self.counters.remade += 1
         options = making.job.request.options
         making.chunks.clear()
-        again = replace(options, seed=options.seed + making.attempt)
+        again = replace(options, seed=options.seed + making.attempt, urgent=False)
         making.attempt += 1
         self._session.add(id, making.work.utterance, making.job.voice, again)
 

@@ -46,6 +46,7 @@ class PiperEngine(Engine):
         self._setup = setup
         self._providers = _providers(setup.device)
         self._loaded: dict[tuple[Path, int], PiperVoice] = {}
+        self._levels: dict[tuple[str, str], float] = {}
         self._speakers = files.speakers(setup.models_dir)
         self._phonemizer = Phonemizer(Library())
         self._threads = setup.threads or max(1, len(os.sched_getaffinity(0)))
@@ -100,9 +101,16 @@ class PiperEngine(Engine):
     def voice(self, key: str) -> SpeakerVoice:
         speaker = self._speaker(key)
         voice = self._load(speaker)
+        return SpeakerVoice(speaker.files, voice, speaker.number, self._gain(speaker, voice))
+
+    def _gain(self, speaker: Speaker, voice: PiperVoice) -> float:
         target = self._setup.loudness_lufs
-        factor = 1.0 if target is None else gain(level_of(speaker, voice, self._phonemizer), target)
-        return SpeakerVoice(speaker.files, voice, speaker.number, factor)
+        if target is None:
+            return 1.0
+        name = (speaker.key, speaker.files.version)
+        if name not in self._levels:
+            self._levels[name] = level_of(speaker, voice, self._phonemizer)
+        return gain(self._levels[name], target)
 
     def _speaker(self, key: str) -> Speaker:
         """A voice by key, added or replaced since the engine started if need be."""

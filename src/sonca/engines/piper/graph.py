@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sonca.engines.piper.flat import flatten
+from sonca.engines.piper.flat import flatten, flatten_each
 from sonca.engines.piper.walk import Graph, NotVits
 
 if TYPE_CHECKING:
@@ -80,18 +80,17 @@ def cut(model: ModelProto) -> Cut:
     prior_out = [name for name in flow_in if name in made_by_prior]
     # Whatever is needed early, a speaker's embedding for the decoder included, is `text`.
     needed = [name for name in (*prior_in, *flow_in, *sound_in) if name not in made_by_prior]
-    text_out = list(dict.fromkeys([durations, *(n for n in needed if n != latent)]))
+    needed = [name for name in needed if name != latent and name not in graph.inputs]
+    text_out = list(dict.fromkeys([durations, *needed]))
     text = graph.select(graph.above(text_out) - late_ids)
     text_noise = _take_noise(text, TEXT_NOISE)
     _take_noise(prior, FRAME_NOISE)
     hop, context = _reach(graph, sound, latent, waveform)
     _, flow_context = _reach(graph, flow, drawn, latent)
     return Cut(
-        text=graph.part(
-            text, graph.inputs, [n for n in text_out if n not in graph.inputs], text_noise
-        ),
+        text=flatten_each(graph.part(text, graph.inputs, text_out, text_noise)),
         prior=graph.part(prior, prior_in, prior_out, {FRAME_NOISE: 3}),
-        flow=graph.part(flow, flow_in, [latent], {}),
+        flow=flatten_each(graph.part(flow, flow_in, [latent], {})),
         sound=flatten(graph.part(sound, sound_in, [waveform], {})),
         durations=durations,
         drawn=drawn,

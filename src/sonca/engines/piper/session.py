@@ -23,11 +23,11 @@ from sonca.engines.piper.voice import Latent, Manner, PiperVoice
 from sonca.loudness import amplified
 from sonca.utterance import Utterance
 
-FIRST_WINDOW = 16
-"""Frames of an utterance's first window, about 0.2 s: little work before there is sound."""
-WINDOW = 96
-"""Frames of later windows, about 1.1 s. Smaller, and too many frames are decoded twice, for both
-neighbours; larger, and they fall out of the processor's cache."""
+FIRST_WINDOW = 24
+"""Frames of an utterance's first window, about 0.3 s: little work before there is sound."""
+WINDOW = 160
+"""Frames of later windows, about 1.9 s. Smaller, and too many frames are decoded twice, for both
+neighbours; much larger, and they fall out of the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class _Job:
     error: Exception | None = None
     now_s: float = 0.0
     """Seconds of sound emitted."""
+    urgent: bool = True
+    """Whether somebody waits for the first sound."""
 
 
 @dataclass(slots=True)
@@ -91,8 +93,9 @@ class _Prepare:
     def work(self) -> Latent:
         voice = self.job.voice.voice
         latent = voice.prepare(self.part.sentence.ids, self.job.manner)
-        hurried = FIRST_WINDOW + 2 * (voice.context + voice.flow_context)
-        return latent if self.urgent and latent.count > 2 * hurried else voice.settle(latent)
+        # Frames that the first window needs; to make them twice is worth it in a long sentence.
+        hurried = FIRST_WINDOW + voice.context + voice.flow_context
+        return latent if self.urgent and latent.count > 6 * hurried else voice.settle(latent)
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
         self.part.latent = latent
@@ -165,6 +168,7 @@ class PiperSession(Session):
         manner = Manner(voice.speaker, options.speed, options.seed)
         resample = _resampler(voice.voice.sample_rate_hz, self._rate_hz)
         job = _Job(id, utterance, voice, manner, [], self._rate_hz, resample)
+        job.urgent = options.urgent
         try:
             job.parts = [_Part(sentence) for sentence in self._read(utterance, voice)]
         except Exception as error:  # told with the next step, as the contract wants
@@ -202,9 +206,12 @@ class PiperSession(Session):
                 emit(Finished(id))
 
     def _hand_out(self) -> None:
-        """Give every free thread the earliest work there is."""
+        """Give every free thread the earliest work there is. While somebody waits for a first
+        sound, nothing that nobody waits for is begun beside it."""
+        jobs = [job for job in self._jobs.values() if job.error is None]
+        jobs = [job for job in jobs if job.urgent and job.now_s == 0] or jobs
         while len(self._running) < self._threads:
-            tasks = (_next_task(job) for job in self._jobs.values() if job.error is None)
+            tasks = (_next_task(job) for job in jobs)
             task = next((task for task in tasks if task is not None), None)
             if task is None:
                 return
@@ -225,14 +232,14 @@ class PiperSession(Session):
 
 
 def windows(count: int, *, first: bool) -> list[tuple[int, int]]:
-    """The frames of a sentence as windows ``(start, stop)``; the first of an utterance is small,
-    and each later one at most twice the one before."""
+    """The frames of a sentence as windows ``(start, stop)``; the first of an utterance is
+    small."""
     cuts, size = [0], FIRST_WINDOW if first else WINDOW
     while cuts[-1] < count:
         left = count - cuts[-1]
         # A rest that is hardly worth a window goes with the one before it.
         cuts.append(count if left < size * 3 // 2 else cuts[-1] + size)
-        size = min(size * 2, WINDOW)
+        size = WINDOW
     return list(pairwise(cuts))
 
 
@@ -243,7 +250,8 @@ def _next_task(job: _Job) -> _Task | None:
         if latent is None:
             if not part.preparing:
                 part.preparing = True
-                return _Prepare(job, part, urgent=part is job.parts[0] and job.now_s == 0)
+                first = part is job.parts[0] and job.now_s == 0
+                return _Prepare(job, part, urgent=job.urgent and first)
         elif latent.frames is None and part.taken:
             if not part.settling:
                 part.settling = True
