@@ -97,7 +97,8 @@ def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     if kind is None:
         return None
     number = match["n"]
-    if match["kind"] in ("T", "K", "F") and not number:
+    listed = sheet.text[: match.start()].rstrip().endswith(",")
+    if (match["kind"] in ("K", "F") and not number) or (match["kind"] == "T" and not listed):
         return None
     if match["kind"] == "P" and number and int(number) >= 100:
         kind = "phòng"

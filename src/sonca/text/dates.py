@@ -26,7 +26,7 @@ _FRACTION_AFTER = word_set(
     " câu"
     " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
 )
-_OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số")
+_OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số trang slide")
 _HOLIDAYS = {
     (1, 5),
     (2, 9),
@@ -236,6 +236,12 @@ _D, _M, _Y = r"(?P<d>\d{1,2})", r"(?P<m>\d{1,2})", r"(?P<y>\d{4}|\d{2})"
 _LEFT, _RIGHT = r"(?<![\w/.,-])", r"(?![\w/]|[.,-]\d)"
 
 RULES = (
+    Rule(
+        "days and nights",
+        "digit",
+        r"(?<![\w])(\d{1,2})N(\d{1,2})Đ(?![\w])",
+        lambda m, s: f"{cardinal(m[1], s.reading)} ngày {cardinal(m[2], s.reading)} đêm",
+    ),
     Rule("date", "digit", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _iso),
     Rule("date", "digit", rf"(?<![\w/.,]){_D} ?([/.-]) ?{_M} ?\2 ?{_Y}{_RIGHT}", _full),
     Rule(

@@ -34,7 +34,7 @@ def _phone(match: re.Match[str], sheet: Sheet) -> str | None:
 def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     number = match["number"].rstrip(" .–-")
     count = sum(c.isdigit() for c in number)
-    if count < 3 or count > 15:
+    if count < 3 or count > 15 or (count == 3 and number[:2] != "11" and _named_road(match)):
         return None
     following = sheet.after(match.start("number") + len(number))
     if count <= 4 and following in _COUNTED and "số" not in match[0].lower():
@@ -45,6 +45,11 @@ def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     said = digits(number)
     said = f"cộng {said}" if number.startswith("+") else said
     return [Claim(start, start + len(number), said, "phone")]
+
+
+def _named_road(match: re.Match[str]) -> bool:
+    """``ĐT.743`` is a provincial road."""
+    return match[0].upper().startswith("ĐT") and ":" not in match[0]
 
 
 _COUNTED = word_set("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe")

@@ -142,6 +142,12 @@ RULES = (
         _millions,
     ),
     Rule(
+        "money",
+        "digit",
+        rf"{_LEFT}(?P<n>{NUMBER})M(?= (?:view|lượt|sub|follow|like|người|đồng|USD))",
+        lambda m, s: f"{number(m['n'], s.reading)} triệu",
+    ),
+    Rule(
         "money", "digit", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?!\w|-\p{{L}}){_PER}", _thousands
     ),
 )

@@ -135,7 +135,9 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
         spoken = "," if before[-1:] == " " and before.rstrip()[-1:].isalnum() else ""
     elif piece in _CLOSING:
         follows = sheet.text[end : end + 2]
-        spoken = "," if follows[:1] in " " and follows[1:2].isalnum() else ""
+        opened = max(sheet.text.rfind(sign, 0, at) for sign in _OPENING)
+        apart = opened <= 0 or sheet.text[opened - 1] == " "
+        spoken = "," if apart and follows[:1] in " " and follows[1:2].isalnum() else ""
     elif piece in _QUIET:
         spoken = _QUIET[piece]
     elif piece in "–—―-" and sheet.text[at - 1 : at] == " " and sheet.text[end : end + 1] == " ":

@@ -43,6 +43,10 @@ def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         return None
     if "=" in text or max(len(one), len(other)) > 3:
         return None
+    if re.search(r"[+×÷*] ?\d*[.,]?\d* ?\Z", text[: match.start()][-16:]) or re.match(
+        r" ?[+×÷*]", text[match.end() :]
+    ):
+        return None  # a sum
     before = text[max(0, match.start() - 60) : match.start()]
     told = _SCORE_WORDS.search(before) or _SCORE_WORDS.search(text[match.end() : match.end() + 40])
     previous = sheet.before(match.start())

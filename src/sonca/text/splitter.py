@@ -159,7 +159,9 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     following = text[after]
     glued = after == stop
     if ";" in run or "；" in run:
-        listed = following.isdigit() and text[match.start() - 1].isdigit()  # (1; 2)
+        listed = (following.isdigit() or following in "+-−∞") and text[
+            match.start() - 1
+        ].isdigit()  # (1; 2)
         return None if glued or listed else pauses.CLAUSE
     dash = following in _DASHES
     if dash and not glued:
@@ -168,6 +170,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
             return None  # “…!” – con bé gọi: the narrator's tag belongs to the line
         return None if match[0] == "." and _dotted(text, begin, match.start()) else pauses.TURN
     if run == ".":
+        if following == "(" and len(_last_token(text, begin, match.start())) == 1:
+            return None  # chị B. (28 tuổi)
         if glued:
             return _glued(text, begin, match.start(), after)
         if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):

@@ -142,8 +142,8 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     if (
         match.re.groups
         and not re.search(
-            r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z",
-            sheet.work[max(0, match.start() - 12) : match.start()],
+            r"(?:\d|\x01|trăm|mươi|mười)(?: ?[^\W\d_]{0,8}){0,2}[²³]?\Z",
+            sheet.work[max(0, match.start() - 20) : match.start()],
         )
         and match["unit"] not in _TIMES
     ):
