@@ -148,3 +148,8 @@ def test_threads_read_the_same() -> None:
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda t: [u.spoken for u in plan(t)], texts))
     assert together == alone
+
+
+def test_a_cut_beside_a_range_keeps_words_in_their_utterance() -> None:
+    text = "http://example.org/abc?x=1 Version 3.0 3,14159265 26/3/1931 - 26/3/2021 " * 3
+    check_plan(plan(text))
