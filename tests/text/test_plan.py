@@ -49,7 +49,8 @@ def test_foreign_words_keep_their_spelling() -> None:
 
 def test_the_region_chooses_its_words() -> None:
     said = {
-        r: words(plan("1.024 người", reading=Reading(r))) for r in ("north", "central", "south")
+        r: words(plan("1.024 người", reading=Reading(region=r)))
+        for r in ("north", "central", "south")
     }
     assert said["north"] == ["một", "nghìn", "không", "trăm", "hai", "mươi", "tư", "người"]
     assert (
@@ -57,7 +58,7 @@ def test_the_region_chooses_its_words() -> None:
         == said["central"]
         == ["một", "ngàn", "không", "trăm", "hai", "mươi", "bốn", "người"]
     )
-    assert words(plan("105", reading=Reading("south"))) == ["một", "trăm", "lẻ", "năm"]
+    assert words(plan("105", reading=Reading(region="south"))) == ["một", "trăm", "lẻ", "năm"]
 
 
 @pytest.mark.parametrize(
