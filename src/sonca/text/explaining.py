@@ -18,7 +18,7 @@ def explain(text: str, reading: Reading | None = None) -> list[Token]:
     tokens: list[Token] = []
     for sentence in sentences(text):
         if reading.language == "vi":
-            tokens += read(text, sentence.start, sentence.end, reading, head=sentence.head)
+            tokens += read(text, sentence.start, sentence.end, reading)
         else:
             tokens += verbatim(text, sentence.start, sentence.end)
     return tokens

@@ -57,14 +57,14 @@ class Token:
     punctuation: bool = False
 
 
-def read(source: str, start: int, end: int, reading: Reading, *, head: bool = True) -> list[Token]:
+def read(source: str, start: int, end: int, reading: Reading) -> list[Token]:
     """The tokens of ``source[start:end]`` in order. Blanks give none."""
     from sonca.text.passes import apply
 
     folded = fold(source, start, end)
     sheet = Sheet.of(folded, reading)
     if sheet.text:
-        apply(sheet, _kinds(sheet.text), head=head)
+        apply(sheet, _kinds(sheet.text))
     return _assemble(source, sheet)
 
 

@@ -89,7 +89,7 @@ def _shouting(text: str) -> bool:
     return len(words) >= 2 and sum(syllable(w) is not None for w in words) * 2 > len(words)
 
 
-def apply(sheet: Sheet, kinds: frozenset[str], *, head: bool) -> None:
+def apply(sheet: Sheet, kinds: frozenset[str]) -> None:
     """Run every pass that can find anything."""
     if "capital" in kinds:
         sheet.shouting = _shouting(sheet.text)

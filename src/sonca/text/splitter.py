@@ -46,22 +46,18 @@ class Sentence:
     start: int
     end: int
     pause_s: float
-    head: bool
-    """Whether it begins a line: where dialogue dashes and list numbers stand."""
 
 
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of `text` in order; together they hold all that is not blank."""
     for start, end, pause in _blocks(text):
-        head = True
         for stop, own in _cuts(text, start, end):
             piece_end = end if stop is None else stop
             last = pause if stop is None else own
-            yield from _bounded(text, start, piece_end, last, head)
+            yield from _bounded(text, start, piece_end, last)
             if stop is None:
                 break
             start = _skip(text, stop, end)
-            head = False
 
 
 def _skip(text: str, at: int, end: int) -> int:
@@ -242,17 +238,16 @@ def _initial(text: str, dot: int) -> bool:
     return not before or before[-1][:1].isupper()
 
 
-def _bounded(text: str, start: int, end: int, pause_s: float, head: bool) -> Iterator[Sentence]:
+def _bounded(text: str, start: int, end: int, pause_s: float) -> Iterator[Sentence]:
     """The sentence, cut into pieces that are short enough to be read at once."""
     while end - start > MAX_SOURCE:
         cut, pause = _soft_cut(text, start, start + MAX_SOURCE)
         stop = _trim(text, start, cut)
         if stop > start:
-            yield Sentence(start, stop, pause, head)
+            yield Sentence(start, stop, pause)
         start = _skip(text, cut, end)
-        head = False
     if end > start:
-        yield Sentence(start, end, pause_s, head)
+        yield Sentence(start, end, pause_s)
 
 
 def _soft_cut(text: str, start: int, limit: int) -> tuple[int, float]:
