@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from sonca.text.acronyms import among_capitals
+from sonca.text.initials import before_province
 from sonca.text.numbers import cardinal
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.tables import rows
+from sonca.text.syllables import syllable
+from sonca.text.tables import rows, word_set, words
 
 
 @lru_cache(maxsize=1)
@@ -55,6 +58,20 @@ def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims or None
 
 
+_CENTRAL = word_set("bch bcht thư chức viện giáo vận chính hành đảng")
+"""Last words of offices of the party and the state that take TƯ."""
+
+
+def _is_word(key: str, start: int, stop: int, sheet: Sheet) -> bool:
+    """Among words in capitals TƯ and CA are words themselves, not abbreviations."""
+    if syllable(key) is None:
+        return False
+    if not (sheet.shouting or among_capitals(sheet, start, stop)):
+        return False
+    office = key == "TƯ" and sheet.before(start) in _CENTRAL
+    return not office or sheet.after(stop) in ("nhân", "thục", "vấn")
+
+
 def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim | None:
     text = sheet.work
     if text[end : end + 1].isdigit() and text[end - 1].isalpha():
@@ -66,6 +83,8 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
         if key.endswith(".") and not text[stop:].strip() and key[:-1] in _table():
             continue  # the dot of "TS." is the abbreviation's own; a sentence's end is not
         found = _table().get(key)
+        if found and key.isupper() and _is_word(key, start, stop, sheet):
+            continue
         for reading, near in found or ():
             if not near or _near(sheet, match, near):
                 return Claim(start, stop, reading, "abbreviation")
@@ -91,14 +110,33 @@ _PLACES = {
 }
 
 
+_TWO_NAMES = re.compile(r" ?([A-ZĐÀ-Ỵ]\w+) ([A-ZĐÀ-Ỵ]\w+)")
+
+
+def _initial(match: re.Match[str], sheet: Sheet) -> bool:
+    """Whether the letter is a person's: "bà P. Hôm đó", "Nguyễn Thị H. Sau đó"."""
+    text, start = sheet.text, match.start()
+    if match["n"] or len(match["kind"]) > 1:
+        return False
+    names = _TWO_NAMES.match(text, match.end("dot"))
+    if match["kind"] == "T":
+        listed = text[:start].rstrip().endswith(",")
+        return not listed and not before_province(text, match.end("dot") - 1)
+    if text[start - 1 : start] != " " or not start:
+        return False
+    if sheet.before(start) in words("persons.tsv"):
+        return True
+    before = text[:start].split()[-1]
+    return names is None and before.istitle() and syllable(before) is not None
+
+
 def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """``Q.1``, ``P. Bến Nghé``, ``TX. Sơn Tây``: a kind of place before its name or number."""
     kind = _PLACES.get(match["kind"])
     if kind is None:
         return None
     number = match["n"]
-    listed = sheet.text[: match.start()].rstrip().endswith(",")
-    if (match["kind"] in ("K", "F") and not number) or (match["kind"] == "T" and not listed):
+    if (match["kind"] in ("K", "F") and not number) or _initial(match, sheet):
         return None
     if match["kind"] == "P" and number and int(number) >= 100:
         kind = "phòng"

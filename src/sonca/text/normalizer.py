@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sonca.text.folding import fold
+from sonca.text.initials import before_name
 from sonca.text.reading import Reading
 from sonca.text.sheet import LETTER, Claim, Sheet
 from sonca.utterance import Span
 
 _DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
 _CAPITAL = re.compile(
-    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
+    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
 )
 _DOTTED = re.compile(r"[^\W_]\.[^\W_]")
 _BROKEN = re.compile(r"[-–—~…→]|\.\.")
@@ -125,7 +126,9 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
         if spoken == "." and len(piece) > 1:
             spoken = "…"
         elif piece == "." and (
-            sheet.text[end : end + 1].isalnum() or sheet.text[end : end + 1] == ","
+            sheet.text[end : end + 1].isalnum()
+            or sheet.text[end : end + 1] == ","
+            or before_name(sheet.text, at)
         ):
             spoken = ""  # inside a name or a number, not at its end
     elif piece in ",;:":

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.text import pauses
+from sonca.text.initials import before_name, before_province, unnamed
 from sonca.text.syllables import syllable
 from sonca.text.tables import words
 
@@ -223,6 +224,10 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
     if dot - len(token) == begin and _LIST_MARK.match(token):
         return True
     if len(token) == 1 and token.isupper() and dot - 1 > begin:
+        if before_name(text, dot) or (token == "T" and before_province(text, dot)):
+            return True
+        if unnamed(text, begin, dot):
+            return False
         return "1:" + token.lower() in words("dotted.tsv") or _initial(text, dot)
     return token.lower() in words("dotted.tsv") or (
         "." in token
