@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from sonca.text.acronyms import among_capitals
-from sonca.text.initials import before_province
+from sonca.text.initials import before_name, before_province
 from sonca.text.numbers import cardinal
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
 from sonca.text.syllables import syllable
@@ -58,7 +58,7 @@ def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims or None
 
 
-_CENTRAL = word_set("bch bcht thư chức viện giáo vận chính hành đảng")
+_CENTRAL = word_set("bch thư chức viện giáo vận chính hành đảng ủy uỷ")
 """Last words of offices of the party and the state that take TƯ."""
 
 
@@ -110,6 +110,7 @@ _PLACES = {
 }
 
 
+_HIGHLAND = re.compile(r" ?(?:Ea|Ia|Kon|Krong|Krông|Dak|Đak|Đắk|Buon|\w{1,4}['’]|\w*[À-ỹ])")
 _TWO_NAMES = re.compile(r" ?([A-ZĐÀ-Ỵ]\w+) ([A-ZĐÀ-Ỵ]\w+)")
 
 
@@ -119,6 +120,8 @@ def _initial(match: re.Match[str], sheet: Sheet) -> bool:
     if match["n"] or len(match["kind"]) > 1:
         return False
     names = _TWO_NAMES.match(text, match.end("dot"))
+    if before_name(text, match.end("dot") - 1) and not _HIGHLAND.match(text, match.end("dot")):
+        return True  # H. Kane
     if match["kind"] == "T":
         listed = text[:start].rstrip().endswith(",")
         return not listed and not before_province(text, match.end("dot") - 1)

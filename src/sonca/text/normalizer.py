@@ -116,6 +116,14 @@ _OPENING, _CLOSING = "([【「『", ")]】」』"
 _QUIET = {"，": ",", "：": ":"}
 
 
+def _multiplied(sheet: Sheet, start: int, end: int) -> bool:
+    """Whether an x that was read as a sign stands beside the bracket: "(2 + 3) x 5"."""
+    return any(
+        sheet.text[at : at + 1] in ("x", "X") and sheet.work[at] != sheet.text[at]
+        for at in (max(0, start - 2), end + 1)
+    )
+
+
 def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
     """Punctuation: kept where it shapes the melody, silent otherwise."""
     piece = sheet.work[at:end]
@@ -133,6 +141,8 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
             spoken = ""  # inside a name or a number, not at its end
     elif piece in ",;:":
         spoken = piece
+    elif piece in _OPENING + _CLOSING and _multiplied(sheet, at, end):
+        spoken = ""
     elif piece in _OPENING:
         before = sheet.text[:at]
         spoken = "," if before[-1:] == " " and before.rstrip()[-1:].isalnum() else ""

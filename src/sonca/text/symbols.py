@@ -76,6 +76,7 @@ EARLY_RULES = (
     Rule("emoticon", "smile", r"(?<=\p{L} )T\.T\Z", _weeping),
     Rule("stars", "digit", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
     Rule("stars", "digit", r"(?<=\d)\*(?![\w*])", _stars),
+    Rule("triangle", "any", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác"),
     Rule("emoji", "symbol", _EMOJI, lambda m, s: ""),
 )
 
@@ -83,7 +84,10 @@ LATE_RULES = (
     Rule("over", "symbol", r"(?<=\x01)/(?=\x01)", lambda m, s: "trên"),
     Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", _hash),
     Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
-    Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(])", lambda m, s: "bằng"),
+    Rule(
+        "perpendicular", "symbol", r"(?<=[\w\x02]) ?⊥ ?(?=[\w\x02])", lambda m, s: "vuông góc với"
+    ),
+    Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(∆△∠])", lambda m, s: "bằng"),
     Rule(
         "plus",
         "symbol",
