@@ -14,6 +14,10 @@ from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,6})?"
+_BETWEEN_LETTERS = (
+    r"(?:(?<=\p{L}\) )|(?<=[\d\x01] )|(?<=(?<!\w)[A-Za-z] ))[x×](?= (?:\(|[A-Za-z](?!\w)))"
+    r"|(?:(?<=\p{L}\) )|(?<=(?<!\w)[A-Za-z] ))[x×](?= \d)"
+)
 _SIGN = re.compile(r" ?([-–−+x×*:÷]) ?")
 _SIGNS = {"-": "trừ", "–": "trừ", "−": "trừ", "+": "cộng", ":": "chia", "÷": "chia"}
 _RESULT = word_set("là bằng ra được thì ta và rồi hoặc hay")
@@ -49,7 +53,8 @@ RULES = (
         "digit",
         r"(?:(?<!\w)(?:tính|hiệu|thương|đặt tính|phép trừ|phép chia|kết quả của|lấy)"
         r"(?: nhẩm| nhanh| rồi tính| của| giá trị)?:? "
-        rf"|(?P<mark>\A(?:[a-zđ]|\d{{1,2}})\) ?))(?P<sum>{_NUMBER}(?: ?[-–−+x×*:÷] ?{_NUMBER}){{1,8}})"
+        r"|(?P<mark>\A(?:[a-zđ]|\d{1,2})\) ?))"
+        rf"(?P<sum>{_NUMBER}(?: ?[-–−+x×*:÷] ?{_NUMBER}){{1,8}})"
         r"(?![\w/%]|[.,:-]\d| ?[-–:/] ?\d| ?%)",
         _sum,
         flags=re.IGNORECASE,
@@ -60,12 +65,9 @@ RULES = (
         r"(?:(?<=[\d\x01]\) )|(?<=[\d\x01]))(?P<op>[x×])(?= ?\()|(?<=\) )(?P<o2>[x×])(?= ?\d)",
         lambda m, s: "nhân",
     ),
-    Rule(
-        "operator",
-        "any",
-        r"(?:(?<=\p{L}\) )|(?<=[\d\x01] )|(?<=(?<!\w)[A-Za-z] ))(?P<op>[x×])(?= (?:\(|[A-Za-z](?!\w)))"
-        r"|(?:(?<=\p{L}\) )|(?<=(?<!\w)[A-Za-z] ))(?P<o2>[x×])(?= \d)",
-        lambda m, s: "nhân",
+    *(
+        Rule("operator", kind, _BETWEEN_LETTERS, lambda m, s: "nhân")
+        for kind in ("short", "symbol", "capital")
     ),
     Rule(
         "times",

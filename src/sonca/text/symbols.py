@@ -76,7 +76,7 @@ EARLY_RULES = (
     Rule("emoticon", "smile", r"(?<=\p{L} )T\.T\Z", _weeping),
     Rule("stars", "digit", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
     Rule("stars", "digit", r"(?<=\d)\*(?![\w*])", _stars),
-    Rule("triangle", "any", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác"),
+    Rule("triangle", "capital", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác"),
     Rule("emoji", "symbol", _EMOJI, lambda m, s: ""),
 )
 
