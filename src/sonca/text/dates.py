@@ -100,7 +100,11 @@ def _months(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         Claim(*match.span("a"), month_name(first, sheet), "month"),
         Claim(*match.span("dash"), "đến tháng", "months"),
         Claim(*match.span("b"), month_name(last, sheet), "month"),
-    ]
+    ] + (
+        [Claim(*match.span("y"), f"năm {year_name(match['y'][1:], sheet)}", "year")]
+        if match["y"]
+        else []
+    )
 
 
 def _counts_months(text: str, start: int, end: int) -> bool:
@@ -158,7 +162,7 @@ RULES = (
     Rule(
         "days and nights",
         "digit",
-        r"(?<![\w])(\d{1,2})N(\d{1,2})Đ(?![\w])",
+        r"(?<![\w])(\d{1,2})N(\d{1,2})[ĐD](?![\w])",
         lambda m, s: f"{cardinal(m[1], s.reading)} ngày {cardinal(m[2], s.reading)} đêm",
     ),
     Rule("date", "digit", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _iso),
@@ -175,6 +179,12 @@ RULES = (
         "digit",
         r"(?<![\w])[Qq]uý (?P<q>IV|I{1,3}) ?[/-] ?(?P<y>\d{4})(?![\w/])",
         lambda m, s: f"quý {cardinal(_QUARTERS[m['q']], s.reading)} năm {year_name(m['y'], s)}",
+    ),
+    Rule(
+        "quarter and year",
+        "digit",
+        r"(?<![\w])Q(?P<q>[1-4])[/-](?P<y>(?:19|20)\d\d)(?![\w/])",
+        lambda m, s: f"quý {cardinal(m['q'], s.reading)} năm {year_name(m['y'], s)}",
     ),
     Rule(
         "month and year",
@@ -205,7 +215,8 @@ RULES = (
     Rule(
         "months",
         "digit",
-        r"(?<![\w])tháng (?P<a>\d{1,2}) ?(?P<dash>[-–~]) ?(?P<b>\d{1,2})(?![\w/]|[.,]\d)",
+        r"(?<![\w])tháng (?P<a>\d{1,2}) ?(?P<dash>[-–~]) ?(?P<b>\d{1,2})"
+        r"(?P<y>/(?:19|20)\d\d)?(?![\w/]|[.,]\d)",
         _months,
         flags=re.IGNORECASE,
     ),

@@ -16,8 +16,8 @@ _PHONE_WORDS = (
     "|cskh|nóng|whatsapp|alo|call|mobile|sim|máy bàn|bàn|nhắn tin"
 )
 _CODE_WORDS = (
-    r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|pin|mật khẩu|imei|serial|số thẻ|căn cước"
-    r"|passcode"
+    r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|(?-i:PIN)|mật khẩu|imei|serial|số thẻ|căn cước"
+    r"|passcode|pass"
     r"|hộ chiếu|chứng minh thư|chứng minh nhân dân|căn cước công dân|mã số thuế|bưu chính|vận đơn"
     r"|zip|seri|số seri|password|biên nhận|hợp đồng|isbn|issn"
 )

@@ -112,7 +112,26 @@ def _rest(rest: str, scale: str, sheet: Sheet) -> str:
 _LEFT = rf"(?<![\w]){NUMBER_START}"
 _PER = r"(?:/(?P<per>\p{L}{1,7}[²³23]?)(?![\w]))?"
 
+
+def _signed_range(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    """``$100-200``: the sign is said once, at the end."""
+    scale = _scale(match["scale"], sheet) if match["scale"] else ""
+    last = filter(None, (_amount(match["m"], sheet), scale, _currency(match["sign"])))
+    return [
+        Claim(match.start(), match.end("n"), _amount(match["n"], sheet), "money"),
+        Claim(*match.span("dash"), "đến", "range"),
+        Claim(match.start("m"), match.end(), " ".join(last), "money"),
+    ]
+
+
 RULES = (
+    Rule(
+        "money",
+        "symbol",
+        rf"(?<![\w])(?P<sign>{_SIGNS}) ?(?P<n>{NUMBER})(?P<dash> ?[-–] ?)(?P<m>{NUMBER})"
+        rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?![\w$/-])",
+        _signed_range,
+    ),
     Rule(
         "money",
         "symbol",

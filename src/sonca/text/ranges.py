@@ -11,7 +11,7 @@ import re
 
 from sonca.text.numbers import cardinal, digits
 from sonca.text.patterns import DASH
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import LETTER, Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
 _SCORE_WORDS = re.compile(
@@ -109,6 +109,33 @@ def _to(match: re.Match[str], sheet: Sheet) -> str | None:
     return None if before and sheet.text[match.end() : match.end() + 1].isdigit() else "đến"
 
 
+_PARTS_OF_DAY = word_set("sáng trưa chiều tối đêm khuya")
+_LEFT_END = re.compile(
+    rf"(?:(?P<head>{LETTER}{{1,8}}) )?\x01{{1,12}}(?: ?(?P<unit>{LETTER}{{1,8}}))?"
+    r"(?: (?:tuần|tháng|năm) (?:này|nay|trước|qua|tới))?\Z"
+)
+_RIGHT_END = re.compile(
+    r"(?:(?:sáng|trưa|chiều|tối|đêm) (?=thứ ))?"
+    rf"(?:(?P<head>{LETTER}{{1,8}}) )?\x01{{1,12}}(?: ?(?P<unit>{LETTER}{{1,8}}))?"
+)
+
+
+def _same_kind(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """ "9h sáng - 5h chiều", "trang 5 - trang 10", "3 tuổi - 5 tuổi": equal things on both
+    sides of the dash."""
+    left = _LEFT_END.search(sheet.work[max(0, match.start() - 40) : match.start()].lower())
+    right = _RIGHT_END.match(sheet.work[match.end() : match.end() + 40].lower())
+    if left is None or right is None:
+        return None
+    head, unit = right["head"], right["unit"]
+    if head is not None:
+        same = head == left["head"] or {head, left["head"]} <= _PARTS_OF_DAY
+    else:
+        same = unit is not None and unit == left["unit"]
+        same = same or {unit, left["unit"]} <= _PARTS_OF_DAY
+    return [Claim(*match.span("dash"), "đến", "range")] if same else None
+
+
 RULES = (
     Rule(
         "chain",
@@ -141,6 +168,12 @@ LATE_RULES = (
         flags=re.IGNORECASE,
     ),
     Rule("range", "broken", r"(?<=(?<!\w)[Aa]) ?[-–] ?(?=[Zz](?!\w))", lambda m, s: "đến"),
+    Rule(
+        "range",
+        "broken",
+        r"(?:(?<=\p{L})|(?<=\x01)) ?(?P<dash>[-–—]) ?(?=\x01|\p{L}{1,8} [\x01t])",
+        _same_kind,
+    ),
     Rule(
         "range",
         "broken",

@@ -80,7 +80,7 @@ RULES = (
         "time",
         "digit",
         rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′]"
-        rf"(?![’'′])))?"
+        rf"(?![’'′]))|m(?=\d{{1,2}}s|(?!\w)))?"
         r"(?: ?(?P<s>[0-5]?\d) ?(?:giây|s|[’'′]{2}|[\"”″]))?(?P<half>)(?![\w]|[.,:]\d)",
         _clock,
     ),
@@ -98,12 +98,18 @@ RULES = (
         _clock,
     ),
     Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,2}})g(?![\w/])", _short_hours),
+    Rule(
+        "duration",
+        "digit",
+        rf"{_LEFT}(?P<m>\d{{1,3}})(?:ph?|m(?=\d{{1,2}}s))(?P<s>[0-5]?\d)s?(?![\w/])",
+        _quotes,
+    ),
     Rule("minutes", "digit", rf"{_LEFT}(?P<m>\d{{1,2}})(?P<s>)p(?![\w/])", _quotes),
     Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,4}})(?: ?h| ?H(?![A-Z]))(?![\w/])", _hours),
     Rule(
         "minutes",
         "digit",
-        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′]|\p{{L}})(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
+        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′]|\p{{L}}|\d{{3}}(?!\d))(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
         _quotes,
     ),
     Rule(
