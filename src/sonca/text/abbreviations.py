@@ -10,7 +10,7 @@ from sonca.text.initials import before_name, before_province
 from sonca.text.numbers import cardinal
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
 from sonca.text.syllables import syllable
-from sonca.text.tables import rows, word_set, words
+from sonca.text.tables import mapping, rows, word_set, words
 
 
 @lru_cache(maxsize=1)
@@ -157,6 +157,8 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         "TL": "tỉnh lộ",
         "ĐT": "đường tỉnh",
         "HL": "hương lộ",
+        "KP": "khu phố",
+        "HK": "học kỳ",
         "Q": "quận",
         "KM": "ki lô mét",
         "Km": "ki lô mét",
@@ -178,12 +180,80 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     ]
 
 
+_SLASHED = {
+    "v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi", "t/m": "thay mặt", "đ/v": "đối với",
+}  # fmt: skip
+
+
+def _office(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``NQ số 18``, ``CV 123/UBND``: a kind of document before its number."""
+    return mapping("documents.tsv").get(match[0])
+
+
+def _elder(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``Ô. Ba và B. Tư``; a B. by itself is an initial."""
+    if match[0] == "Ô.":
+        return "ông"
+    return "bà" if "Ô." in sheet.text else None
+
+
+def _ward(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``P1, P2, Q.3``: wards in the company of a district or a city."""
+    if not re.search(r"Q\.? ?\d|[Qq]uận|TP", sheet.text):
+        return None
+    said = cardinal(match["n"], sheet.reading)
+    return [
+        Claim(match.start(), match.start("n"), "phường", "place"),
+        Claim(*match.span("n"), said, "place"),
+    ]
+
+
 RULES = (
+    Rule(
+        "document",
+        "digit",
+        r"(?<!\w)(?:(?:NQ|TTr)(?= (?:số )?[\d\x01])|(?:CV|KH|TB|TT|CT|QĐ|NĐ|BC|HD)"
+        r"(?= (?:số )?\x01{2,12}(?:\x03|/\p{L})))",
+        _office,
+        WORD_BLOT,
+    ),
+    Rule("elder", "capital", r"(?<![\w.])[ÔB]\.(?= ?[A-ZĐÀ-Ỵ][^\W\d_A-Z])", _elder, WORD_BLOT),
+    Rule(
+        "ward",
+        "digit",
+        r"(?<![\w.])P(?P<n>[1-9]\d?)(?=,|;| |\Z)",
+        _ward,
+    ),
+    Rule("abbreviation", "digit", r"(?<!\w)[Đđ][Cc](?= ?:)", lambda m, s: "địa chỉ", WORD_BLOT),
+    Rule(
+        "abbreviation",
+        "digit",
+        r"(?<!\w)LH(?= ?:|(?: ngay)? 0\d)",
+        lambda m, s: "liên hệ",
+        WORD_BLOT,
+    ),
+    Rule(
+        "abbreviation",
+        "digit",
+        r"(?<!\w)TMĐT(?=(?: là| khoảng| hơn| gần)?:? [\d\x01])",
+        lambda m, s: "tổng mức đầu tư",
+        WORD_BLOT,
+    ),
+    Rule("abbreviation", "digit", r"(?<=\d)PN(?!\w)", lambda m, s: "phòng ngủ", WORD_BLOT),
+    Rule("abbreviation", "digit", r"(?<=\d)WC(?!\w)", lambda m, s: "nhà vệ sinh", WORD_BLOT),
+    Rule(
+        "abbreviation",
+        "digit",
+        r"(?<!\w)HA(?= [\d\x01]{2,3}[/\x01])",
+        lambda m, s: "huyết áp",
+        WORD_BLOT,
+    ),
+    Rule("abbreviation", "capital", r"(?<=\()TL(?=\))", lambda m, s: "thương lượng", WORD_BLOT),
     Rule("number sign", "capital", r"(?<![\w])(?:No|Nº|N°)\.? ?(?=\d)", lambda m, s: "số"),
     Rule(
         "road",
         "capital",
-        r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)",
+        r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|KP|HK(?=[12I])|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)",
         _glued,
     ),
     Rule(
@@ -211,8 +281,8 @@ RULES = (
     Rule(
         "abbreviation",
         "symbol",
-        r"(?<![\w])(?:v/v|đ/c|k/g)(?![\w])",
-        lambda m, s: {"v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi"}[m[0].lower()],
+        r"(?<![\w])(?:v/v|đ/c|k/g|t/m|đ/v)(?![\w])",
+        lambda m, s: _SLASHED[m[0].lower()],
         WORD_BLOT,
         re.IGNORECASE,
     ),

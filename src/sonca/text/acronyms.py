@@ -128,6 +128,8 @@ def _figure_letter(match: re.Match[str], sheet: Sheet) -> str | None:
     letters = match["letters"] or match["l2"]
     if len(letters) > 1 and letters.islower():
         return None
+    if match["letters"] and sheet.text[match.start() - 1] == ".":
+        return None  # P.An Phú
     if letters == "G" and sheet.text[match.start() - 1].isdigit():
         return "gờ"
     return spell(letters)

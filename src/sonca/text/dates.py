@@ -136,20 +136,28 @@ _WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "
 _WEEK_BEFORE = word_set("sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm")
 
 
+_WEEK_AFTER = word_set("nghỉ hàng hằng tuần này tới đóng lễ")
+
+
 def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     """``T7`` among other days or after a part of the day."""
     around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
     company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
     dated = re.match(r",? \(?\d{1,2}/\d", sheet.text[match.end() :])
     if dated or re.search(
-        r"thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và–-]{1,5}\Z", sheet.text[: match.start()].lower()
+        r"thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5}\Z", sheet.text[: match.start()].lower()
     ):
         company.append("")
-    if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
+    resting = match[0] == "CN" and sheet.after(match.end()) in _WEEK_AFTER
+    if len(company) < 2 and not resting and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None
     if match[0] == "CN":
         return (
-            "chủ nhật" if len(company) > 1 or sheet.before(match.start()) in _WEEK_BEFORE else None
+            "chủ nhật"
+            if len(company) > 1
+            or sheet.after(match.end()) in _WEEK_AFTER
+            or sheet.before(match.start()) in _WEEK_BEFORE
+            else None
         )
     return f"thứ {_WEEKDAYS[match[0][1]]}"
 

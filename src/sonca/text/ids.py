@@ -68,10 +68,16 @@ def _code(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims
 
 
+CHAPTERS = word_set("chương tập hồi phần chap chapter quyển")
+"""Parts of a story; their numbers may be filled up with zeros."""
+
+
 def _long(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if len(text) > MAX_CARDINAL_DIGITS:
         return digits(text)
+    if sheet.before(match.start()) in CHAPTERS and int(text) < 10_000:
+        return cardinal(int(text), sheet.reading)
     if len(text) == 3 and re.search(r"\d \Z", sheet.text[: match.start()]):
         return None  # the end of "3 000"
     zeros = len(text) - len(text.rstrip("0"))
@@ -131,6 +137,8 @@ def _chain(match: re.Match[str], sheet: Sheet) -> str | None:
 def _named_version(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """A number right after a product's name: ``Python 3.11``, ``iOS 17.5``."""
     product = match["name"]
+    if product in mapping("currencies.tsv"):
+        return None
     if syllable(product) is not None or product.lower() in mapping("plain_foreign.tsv"):
         return None
     if sheet.after(match.end()) in _MEASURED:
@@ -177,6 +185,12 @@ RULES = (
         "digit",
         r"(?<![\w/])\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐa-zƯ]{1,9}\d{0,2}"
         r"(?:-[A-ZĐ][A-ZĐa-zƯ]{0,9}){0,4}(?![\w])",
+        _document,
+    ),
+    Rule(
+        "document number",
+        "digit",
+        r"(?<![\w/.,-])\d{1,4}-[A-ZĐ]{2,4}/[A-ZĐ][A-ZĐa-zƯ]{1,7}(?![\w/])",
         _document,
     ),
     Rule(

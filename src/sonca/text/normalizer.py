@@ -18,7 +18,7 @@ from sonca.utterance import Span
 
 _DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
 _CAPITAL = re.compile(
-    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
+    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b[A-ZĐÔ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
 )
 _DOTTED = re.compile(r"[^\W_]\.[^\W_]")
 _BROKEN = re.compile(r"[-–—~…→]|\.\.")

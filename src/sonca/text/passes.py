@@ -37,9 +37,14 @@ from sonca.text.tables import word_set
 _NAMED = word_set("số mã lô phòng khu ca bàn đội tổ nhà")
 
 
+_SPELLED = re.compile(r" \((?:một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)")
+
+
 def _number(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if text[0] == "0" and len(text) > 1 and text.isdigit():
+        if sheet.before(match.start()) in ids.CHAPTERS or _SPELLED.match(sheet.text, match.end()):
+            return cardinal(int(text), sheet.reading)
         if (
             len(text) == 2
             and sheet.after(match.end())

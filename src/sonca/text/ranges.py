@@ -31,14 +31,27 @@ _COUNTED = word_set(
     " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc"
 )
 _RATIO_BEFORE = re.compile(
-    r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE
+    r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|pha|trộn)[^.;]{0,24}\Z", re.IGNORECASE
 )
+
+
+_GOAL_BEFORE = word_set("gỡ thắng hòa hoà số định bằng lên thành ngắn")
+_MINUTE = re.compile(r" (?:ở |từ |ngay |vào )?phút (?:\d|bù|cuối|thứ|đầu)")
+
+
+def _goal(match: re.Match[str], sheet: Sheet) -> bool:
+    """ "bàn gỡ 1-1 phút 90": a score and its minute."""
+    return sheet.before(match.start()) in _GOAL_BEFORE and bool(
+        _MINUTE.match(sheet.text, match.end())
+    )
 
 
 def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     one, other = match["a"], match["b"]
     text = sheet.text
     following = sheet.after(match.end())
+    if _goal(match, sheet):
+        return _parts(match, sheet)
     if following in _COUNTED or text[match.end() : match.end() + 2].strip()[:1] in ("%", "°", "‰"):
         return None
     if "=" in text or max(len(one), len(other)) > 3:

@@ -29,7 +29,7 @@ _BLANK = re.compile(r"\s*")
 _QUOTES = frozenset('"”’»」』')
 _DASHES = "-–—―‒"
 _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
-_LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
+_LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđÔ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
 _HEADING = re.compile(
     r"(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
     r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối"
@@ -226,6 +226,8 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
     if len(token) == 1 and token.isupper() and dot - 1 > begin:
         if before_name(text, dot) or (token == "T" and before_province(text, dot)):
             return True
+        if token == "B" and "Ô." in text[max(begin, dot - 80) : dot]:
+            return True  # Ô. Ba và B. Tư
         if unnamed(text, begin, dot):
             return False
         return "1:" + token.lower() in words("dotted.tsv") or _initial(text, dot)

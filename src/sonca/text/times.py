@@ -29,8 +29,14 @@ def _say(hour: str, minute: str | None, second: str | None, sheet: Sheet, end: i
 _HALVES = {"am": " sáng", "a.m": " sáng", "pm": " chiều", "p.m": " chiều"}
 
 
+_RATIO = re.compile(r"(?:t[ỷỉ] (?:lệ|số)|pha|trộn|khung hình)(?: [^\W\d_]+){0,4} \Z", re.IGNORECASE)
+
+
 def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
     hour, minute = match["h"], match["m"]
+    ratio = match[0][len(hour)] == ":" and sheet.before(match.start()) not in _HOUR_BEFORE
+    if ratio and _RATIO.search(sheet.text[max(0, match.start() - 48) : match.start()]):
+        return None
     if int(hour) > 24 or int(minute or 0) > 59 or int(match["s"] or 0) > 59:
         return None
     said = _say(hour, minute, match["s"], sheet, match.end())

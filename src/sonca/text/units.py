@@ -85,8 +85,13 @@ def _age(match: re.Match[str], sheet: Sheet) -> bool:
     )
 
 
+_ANSWERS = re.compile(r"đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn", re.IGNORECASE)
+
+
 def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
     """Symbols that are often something else."""
+    if symbol == "C" and not match["gap"] and _ANSWERS.search(sheet.text):
+        return True  # 1C, 2D, 3A
     before = sheet.before(match.start(), 2)
     last = before.rpartition(" ")[2]
     if symbol == "A":
