@@ -106,3 +106,10 @@ def test_english_phonemes_are_used_where_espeak_is_installed() -> None:
         pytest.skip("the package espeakng-loader is not installed")
     assert foreign._phonemes("style")
     assert foreign.vietnamize("wednesday") == "oen dờ đây"
+
+
+def test_words_of_an_english_sentence_are_english() -> None:
+    (utterance,) = plan("The quick brown fox can jump over me.")
+    assert all(w.foreign for w in utterance.words)
+    (mixed,) = plan("Facebook Messenger cho Android")
+    assert "cho" in mixed.spoken.split()

@@ -7,7 +7,7 @@ import pytest
 from sonca.text.numbers import cardinal, digits, from_roman, number, to_roman
 from sonca.text.reading import Reading
 
-NORTH, SOUTH = Reading("north"), Reading("south")
+NORTH, SOUTH = Reading(region="north"), Reading(region="south")
 
 
 @pytest.mark.parametrize(

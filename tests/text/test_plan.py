@@ -49,7 +49,8 @@ def test_foreign_words_keep_their_spelling() -> None:
 
 def test_the_region_chooses_its_words() -> None:
     said = {
-        r: words(plan("1.024 người", reading=Reading(r))) for r in ("north", "central", "south")
+        r: words(plan("1.024 người", reading=Reading(region=r)))
+        for r in ("north", "central", "south")
     }
     assert said["north"] == ["một", "nghìn", "không", "trăm", "hai", "mươi", "tư", "người"]
     assert (
@@ -57,7 +58,7 @@ def test_the_region_chooses_its_words() -> None:
         == said["central"]
         == ["một", "ngàn", "không", "trăm", "hai", "mươi", "bốn", "người"]
     )
-    assert words(plan("105", reading=Reading("south"))) == ["một", "trăm", "lẻ", "năm"]
+    assert words(plan("105", reading=Reading(region="south"))) == ["một", "trăm", "lẻ", "năm"]
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,8 @@ def test_threads_read_the_same() -> None:
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda t: [u.spoken for u in plan(t)], texts))
     assert together == alone
+
+
+def test_a_cut_beside_a_range_keeps_words_in_their_utterance() -> None:
+    text = "http://example.org/abc?x=1 Version 3.0 3,14159265 26/3/1931 - 26/3/2021 " * 3
+    check_plan(plan(text))

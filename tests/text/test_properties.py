@@ -49,7 +49,7 @@ def test_every_plan_is_whole(text: str) -> None:
 @settings(max_examples=600, deadline=None)
 @given(texts, st.sampled_from(["north", "central", "south"]))
 def test_reading_its_own_words_changes_nothing(text: str, region: str) -> None:
-    reading = Reading(region)  # type: ignore[arg-type]
+    reading = Reading(region=region)  # type: ignore[arg-type]
     first = plan(text, reading=reading)
     again = plan(" ".join(u.spoken for u in first), reading=reading)
     assert words(again) == words(first)

@@ -116,7 +116,8 @@ def _text(words: Sequence[str]) -> str:
 def _reading(region: Region, lexicon: Path | None) -> Reading:
     from sonca.text import Lexicon, Reading
 
-    return Reading(region.value, lexicon=Lexicon.load(lexicon) if lexicon else None)
+    words = Lexicon.load(lexicon) if lexicon else None
+    return Reading(region=region.value, lexicon=words)
 
 
 def _plain(text: str) -> str:

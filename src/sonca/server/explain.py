@@ -58,7 +58,7 @@ def explain_text(request: ExplainRequest) -> ExplainResponse:
     lexicon = None
     if request.lexicon is not None:
         lexicon = Lexicon.parse(request.lexicon, request.lexicon_format)
-    reading = Reading(request.region, lexicon=lexicon)
+    reading = Reading(region=request.region, lexicon=lexicon)
     planned = plan(request.text, reading=reading)
     return ExplainResponse(
         tokens=[

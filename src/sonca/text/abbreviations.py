@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from sonca.text.acronyms import among_capitals
+from sonca.text.initials import before_name, before_province
 from sonca.text.numbers import cardinal
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
-from sonca.text.tables import rows
+from sonca.text.syllables import syllable
+from sonca.text.tables import mapping, rows, word_set, words
 
 
 @lru_cache(maxsize=1)
@@ -55,6 +58,20 @@ def _read(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims or None
 
 
+_CENTRAL = word_set("bch thư chức viện giáo vận chính hành đảng ủy uỷ")
+"""Last words of offices of the party and the state that take TƯ."""
+
+
+def _is_word(key: str, start: int, stop: int, sheet: Sheet) -> bool:
+    """Among words in capitals TƯ and CA are words themselves, not abbreviations."""
+    if syllable(key) is None:
+        return False
+    if not (sheet.shouting or among_capitals(sheet, start, stop)):
+        return False
+    office = key == "TƯ" and sheet.before(start) in _CENTRAL
+    return not office or sheet.after(stop) in ("nhân", "thục", "vấn")
+
+
 def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim | None:
     text = sheet.work
     if text[end : end + 1].isdigit() and text[end - 1].isalpha():
@@ -66,6 +83,8 @@ def _longest(start: int, end: int, match: re.Match[str], sheet: Sheet) -> Claim 
         if key.endswith(".") and not text[stop:].strip() and key[:-1] in _table():
             continue  # the dot of "TS." is the abbreviation's own; a sentence's end is not
         found = _table().get(key)
+        if found and key.isupper() and _is_word(key, start, stop, sheet):
+            continue
         for reading, near in found or ():
             if not near or _near(sheet, match, near):
                 return Claim(start, stop, reading, "abbreviation")
@@ -91,13 +110,36 @@ _PLACES = {
 }
 
 
+_HIGHLAND = re.compile(r" ?(?:Ea|Ia|Kon|Krong|Krông|Dak|Đak|Đắk|Buon|\w{1,4}['’]|\w*[À-ỹ])")
+_TWO_NAMES = re.compile(r" ?([A-ZĐÀ-Ỵ]\w+) ([A-ZĐÀ-Ỵ]\w+)")
+
+
+def _initial(match: re.Match[str], sheet: Sheet) -> bool:
+    """Whether the letter is a person's: "bà P. Hôm đó", "Nguyễn Thị H. Sau đó"."""
+    text, start = sheet.text, match.start()
+    if match["n"] or len(match["kind"]) > 1:
+        return False
+    names = _TWO_NAMES.match(text, match.end("dot"))
+    if before_name(text, match.end("dot") - 1) and not _HIGHLAND.match(text, match.end("dot")):
+        return True  # H. Kane
+    if match["kind"] == "T":
+        listed = text[:start].rstrip().endswith(",")
+        return not listed and not before_province(text, match.end("dot") - 1)
+    if text[start - 1 : start] != " " or not start:
+        return False
+    if sheet.before(start) in words("persons.tsv"):
+        return True
+    before = text[:start].split()[-1]
+    return names is None and before.istitle() and syllable(before) is not None
+
+
 def _place(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """``Q.1``, ``P. Bến Nghé``, ``TX. Sơn Tây``: a kind of place before its name or number."""
     kind = _PLACES.get(match["kind"])
     if kind is None:
         return None
     number = match["n"]
-    if match["kind"] in ("T", "K", "F") and not number:
+    if (match["kind"] in ("K", "F") and not number) or _initial(match, sheet):
         return None
     if match["kind"] == "P" and number and int(number) >= 100:
         kind = "phòng"
@@ -115,6 +157,8 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         "TL": "tỉnh lộ",
         "ĐT": "đường tỉnh",
         "HL": "hương lộ",
+        "KP": "khu phố",
+        "HK": "học kỳ",
         "Q": "quận",
         "KM": "ki lô mét",
         "Km": "ki lô mét",
@@ -136,12 +180,80 @@ def _glued(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     ]
 
 
+_SLASHED = {
+    "v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi", "t/m": "thay mặt", "đ/v": "đối với",
+}  # fmt: skip
+
+
+def _office(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``NQ số 18``, ``CV 123/UBND``: a kind of document before its number."""
+    return mapping("documents.tsv").get(match[0])
+
+
+def _elder(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``Ô. Ba và B. Tư``; a B. by itself is an initial."""
+    if match[0] == "Ô.":
+        return "ông"
+    return "bà" if "Ô." in sheet.text else None
+
+
+def _ward(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``P1, P2, Q.3``: wards in the company of a district or a city."""
+    if not re.search(r"Q\.? ?\d|[Qq]uận|TP", sheet.text):
+        return None
+    said = cardinal(match["n"], sheet.reading)
+    return [
+        Claim(match.start(), match.start("n"), "phường", "place"),
+        Claim(*match.span("n"), said, "place"),
+    ]
+
+
 RULES = (
+    Rule(
+        "document",
+        "digit",
+        r"(?<!\w)(?:(?:NQ|TTr)(?= (?:số )?[\d\x01])|(?:CV|KH|TB|TT|CT|QĐ|NĐ|BC|HD)"
+        r"(?= (?:số )?\x01{2,12}(?:\x03|/\p{L})))",
+        _office,
+        WORD_BLOT,
+    ),
+    Rule("elder", "capital", r"(?<![\w.])[ÔB]\.(?= ?[A-ZĐÀ-Ỵ][^\W\d_A-Z])", _elder, WORD_BLOT),
+    Rule(
+        "ward",
+        "digit",
+        r"(?<![\w.])P(?P<n>[1-9]\d?)(?=,|;| |\Z)",
+        _ward,
+    ),
+    Rule("abbreviation", "digit", r"(?<!\w)[Đđ][Cc](?= ?:)", lambda m, s: "địa chỉ", WORD_BLOT),
+    Rule(
+        "abbreviation",
+        "digit",
+        r"(?<!\w)LH(?= ?:|(?: ngay)? 0\d)",
+        lambda m, s: "liên hệ",
+        WORD_BLOT,
+    ),
+    Rule(
+        "abbreviation",
+        "digit",
+        r"(?<!\w)TMĐT(?=(?: là| khoảng| hơn| gần)?:? [\d\x01])",
+        lambda m, s: "tổng mức đầu tư",
+        WORD_BLOT,
+    ),
+    Rule("abbreviation", "digit", r"(?<=\d)PN(?!\w)", lambda m, s: "phòng ngủ", WORD_BLOT),
+    Rule("abbreviation", "digit", r"(?<=\d)WC(?!\w)", lambda m, s: "nhà vệ sinh", WORD_BLOT),
+    Rule(
+        "abbreviation",
+        "digit",
+        r"(?<!\w)HA(?= [\d\x01]{2,3}[/\x01])",
+        lambda m, s: "huyết áp",
+        WORD_BLOT,
+    ),
+    Rule("abbreviation", "capital", r"(?<=\()TL(?=\))", lambda m, s: "thương lượng", WORD_BLOT),
     Rule("number sign", "capital", r"(?<![\w])(?:No|Nº|N°)\.? ?(?=\d)", lambda m, s: "số"),
     Rule(
         "road",
         "capital",
-        r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)",
+        r"(?<![\w])(?P<kind>QL|TL|ĐT|HL|KP|HK(?=[12I])|Q|KM|Km) ?\.?(?P<n>\d{1,4})(?!\d|[.,]\d)",
         _glued,
     ),
     Rule(
@@ -169,8 +281,8 @@ RULES = (
     Rule(
         "abbreviation",
         "symbol",
-        r"(?<![\w])(?:v/v|đ/c|k/g)(?![\w])",
-        lambda m, s: {"v/v": "về việc", "đ/c": "đồng chí", "k/g": "kính gửi"}[m[0].lower()],
+        r"(?<![\w])(?:v/v|đ/c|k/g|t/m|đ/v)(?![\w])",
+        lambda m, s: _SLASHED[m[0].lower()],
         WORD_BLOT,
         re.IGNORECASE,
     ),

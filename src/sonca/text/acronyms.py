@@ -16,7 +16,7 @@ _VOWEL = re.compile("[AEIOUY]")
 def _acronym(match: re.Match[str], sheet: Sheet) -> Claim | str | None:
     token = match[0]
     known = syllable(token)
-    if known and (sheet.shouting or _among_capitals(sheet, match) or not token.isascii()):
+    if known and (sheet.shouting or among_capitals(sheet, *match.span()) or not token.isascii()):
         return None
     listed = mapping("acronyms.tsv").get(token)
     if listed is not None:
@@ -51,13 +51,11 @@ def _sayable(token: str) -> bool:
     return not re.search("[^AEIOUY]{4}", token) and len(_VOWEL.findall(token)) * 4 >= len(token)
 
 
-def _among_capitals(sheet: Sheet, match: re.Match[str]) -> bool:
-    """Whether a neighbour is a Vietnamese word in capitals."""
+def among_capitals(sheet: Sheet, start: int, end: int) -> bool:
+    """Whether a neighbour of ``text[start:end]`` is a Vietnamese word in capitals."""
     text = sheet.text
-    before = re.search(
-        r"([^\W\d_]{2,})[ ,:]{1,3}\Z", text[max(0, match.start() - 12) : match.start()]
-    )
-    after = re.match(r"[ ,:]{1,3}([^\W\d_]{2,})", text[match.end() : match.end() + 12])
+    before = re.search(r"([^\W\d_]{2,})[ ,:]{1,3}\Z", text[max(0, start - 12) : start])
+    after = re.match(r"[ ,:]{1,3}([^\W\d_]{2,})", text[end : end + 12])
     for found in (before, after):
         if found and found[1].isupper() and not found[1].isascii() and syllable(found[1]):
             return True
@@ -130,6 +128,8 @@ def _figure_letter(match: re.Match[str], sheet: Sheet) -> str | None:
     letters = match["letters"] or match["l2"]
     if len(letters) > 1 and letters.islower():
         return None
+    if match["letters"] and sheet.text[match.start() - 1] == ".":
+        return None  # P.An Phú
     if letters == "G" and sheet.text[match.start() - 1].isdigit():
         return "gờ"
     return spell(letters)

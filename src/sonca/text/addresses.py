@@ -9,7 +9,9 @@ from sonca.text.numbers import cardinal, digits
 from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
-_BEFORE = word_set("số nhà hẻm ngõ ngách kiệt lô căn chỉ kho phòng xóm tổ ấp hẻm: block xẹt địa hộ")
+_BEFORE = word_set(
+    "số nhà hẻm ngõ ngách kiệt lô căn chỉ kho phòng xóm tổ ấp hẻm: block xẹt địa hộ lớp khối"
+)
 _DATED = word_set("ngày mùng mồng đêm sáng trưa chiều tối dịp lễ hôm từ đến tới trước sau")
 _STREET = re.compile(r" (?:đường |phố |[A-ZĐ][^\W\d_A-Z]{1,7} [A-ZĐ])")
 _PART = re.compile(r"\d+|[A-Za-zĐđ]+|/|-")
@@ -20,7 +22,7 @@ def _address(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     parts = text.count("/")
     before = sheet.before(match.start())
     lettered = any(c.isalpha() for c in text)
-    if re.fullmatch(r"\d+[VW]/\d+[AW]|T\d{1,2}/\d{4}", text):
+    if re.fullmatch(r"\d+[VW]/\d+[AW]|T\d{1,2}/\d{4}|Q[1-4]/\d{4}", text):
         return None
     if before == "số" and sheet.before(match.start(), 2) == "phân số":
         return None

@@ -8,39 +8,6 @@ from sonca.text.numbers import DIGITS, cardinal
 from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
-_DATE_BEFORE = word_set(
-    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai"
-    " chót"
-    " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
-    " mừng ngày: lịch khai giảng"
-) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
-_STREET_BEFORE = word_set("đường phố lộ quảng công trường")
-_FRACTION_BEFORE = word_set(
-    "số giảm tăng chiếm khoảng hơn gần còn được ăn uống bằng là hết quá thiếu đạt điểm lệ một cả"
-    " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm"
-)
-_FRACTION_AFTER = word_set(
-    "diện số dân cốc quãng lượng tổng thời khối bánh cái chiếc quả người học lít ly muỗng thìa chén"
-    " bát tài thế cơ nước của đoạn lớp đời chặng giá thu vốn cổ phần đường giờ chiều công lần các"
-    " những lá hộ hành đội tấn kg tháng mét giây inch điểm dung sản thể ngân doanh nhiệm"
-    " câu"
-    " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
-)
-_OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số")
-_HOLIDAYS = {
-    (1, 5),
-    (2, 9),
-    (1, 6),
-    (3, 2),
-    (1, 1),
-    (3, 3),
-    (7, 5),
-    (8, 3),
-    (5, 9),
-    (2, 3),
-    (10, 10),
-}
-
 
 def is_day_month(day: int, month: int) -> bool:
     return (
@@ -66,7 +33,7 @@ def year_name(year: str, sheet: Sheet) -> str:
     return cardinal(year, sheet.reading)
 
 
-def _say_day(day: int, month: int, sheet: Sheet, at: int) -> str:
+def say_day(day: int, month: int, sheet: Sheet, at: int) -> str:
     before = sheet.before(at)
     adjacent = sheet.text[:at].rstrip(" (")[-1:].isalpha()
     before = before if adjacent else ""
@@ -80,7 +47,7 @@ def _full(match: re.Match[str], sheet: Sheet) -> str | None:
         if not is_day_month(month, day):
             return None
         day, month = month, day  # the American order
-    said = _say_day(day, month, sheet, match.start())
+    said = say_day(day, month, sheet, match.start())
     return f"{said} năm {year_name(match['y'], sheet)}"
 
 
@@ -88,7 +55,7 @@ def _iso(match: re.Match[str], sheet: Sheet) -> str | None:
     day, month = int(match["d"]), int(match["m"])
     if not is_day_month(day, month):
         return None
-    said = _say_day(day, month, sheet, match.start())
+    said = say_day(day, month, sheet, match.start())
     return f"{said} năm {year_name(match['y'], sheet)}"
 
 
@@ -103,54 +70,6 @@ def _day_range(match: re.Match[str], sheet: Sheet) -> str | None:
         f" tháng {month_name(month, sheet)}"
     )
     return f"{said} năm {year_name(match['y'], sheet)}" if match["y"] else said
-
-
-def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
-    a, b = int(match["a"]), int(match["b"].replace(".", ""))
-    before = sheet.before(match.start())
-    after = sheet.after(match.end())
-    reading = sheet.reading
-    if before in _STREET_BEFORE and is_day_month(a, b):
-        return f"{cardinal(a, reading)} tháng {month_name(b, sheet)}"
-    if (a, b) == (50, 50):
-        return f"{cardinal(a, reading)} {cardinal(b, reading)}"
-    if (a, b) in ((24, 7), (24, 24)) and before not in ("ngày", "sáng", "đêm", "tối", "chiều"):
-        return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
-    if is_day_month(a, b) and _is_date(a, b, before, after, match, sheet):
-        return _say_day(a, b, sheet, match.start())
-    if b == 0:
-        return f"{cardinal(a, reading)} trên không"
-    over = before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số"
-    over = over or after == "điểm" or a >= b or b > 1000
-    below = "tư" if b == 4 and not over else cardinal(b, reading)
-    return f"{cardinal(a, reading)} {'trên' if over else 'phần'} {below}"
-
-
-def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
-    text = sheet.text
-    if before == "số" and sheet.before(match.start(), 2) == "phân số":
-        return False
-    if text[match.start() - 1 : match.start()] in "+=*×" and match.start():
-        return False
-    if text[match.end() :].lstrip()[:1] in ("+", "=", "×", "*", "÷", "%"):
-        return False
-    if a >= b and before not in _OVER_BEFORE and after != "điểm":
-        return True  # nobody writes an improper fraction in prose
-    if re.search(r"(?:ngày|mùng|mồng) \d{1,2}(?: và|,| -|-)? ?\Z", text[: match.start()].lower()):
-        return True
-    if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
-        return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
-    if (
-        after in _FRACTION_AFTER
-        or (before in _FRACTION_BEFORE and a <= b)
-        or before in _OVER_BEFORE
-    ):
-        return False
-    if a > b or ((a, b) in _HOLIDAYS and a != 1):
-        return True
-    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", text)
-    return bool(other) and a <= 31 and (a, b) != (1, 2)
 
 
 def _month_year(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -181,7 +100,11 @@ def _months(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         Claim(*match.span("a"), month_name(first, sheet), "month"),
         Claim(*match.span("dash"), "đến tháng", "months"),
         Claim(*match.span("b"), month_name(last, sheet), "month"),
-    ]
+    ] + (
+        [Claim(*match.span("y"), f"năm {year_name(match['y'][1:], sheet)}", "year")]
+        if match["y"]
+        else []
+    )
 
 
 def _counts_months(text: str, start: int, end: int) -> bool:
@@ -213,20 +136,28 @@ _WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "
 _WEEK_BEFORE = word_set("sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm")
 
 
+_WEEK_AFTER = word_set("nghỉ hàng hằng tuần này tới đóng lễ")
+
+
 def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     """``T7`` among other days or after a part of the day."""
     around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
     company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
     dated = re.match(r",? \(?\d{1,2}/\d", sheet.text[match.end() :])
     if dated or re.search(
-        r"thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và–-]{1,5}\Z", sheet.text[: match.start()].lower()
+        r"thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5}\Z", sheet.text[: match.start()].lower()
     ):
         company.append("")
-    if len(company) < 2 and sheet.before(match.start()) not in _WEEK_BEFORE:
+    resting = match[0] == "CN" and sheet.after(match.end()) in _WEEK_AFTER
+    if len(company) < 2 and not resting and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None
     if match[0] == "CN":
         return (
-            "chủ nhật" if len(company) > 1 or sheet.before(match.start()) in _WEEK_BEFORE else None
+            "chủ nhật"
+            if len(company) > 1
+            or sheet.after(match.end()) in _WEEK_AFTER
+            or sheet.before(match.start()) in _WEEK_BEFORE
+            else None
         )
     return f"thứ {_WEEKDAYS[match[0][1]]}"
 
@@ -236,6 +167,12 @@ _D, _M, _Y = r"(?P<d>\d{1,2})", r"(?P<m>\d{1,2})", r"(?P<y>\d{4}|\d{2})"
 _LEFT, _RIGHT = r"(?<![\w/.,-])", r"(?![\w/]|[.,-]\d)"
 
 RULES = (
+    Rule(
+        "days and nights",
+        "digit",
+        r"(?<![\w])(\d{1,2})N(\d{1,2})[ĐD](?![\w])",
+        lambda m, s: f"{cardinal(m[1], s.reading)} ngày {cardinal(m[2], s.reading)} đêm",
+    ),
     Rule("date", "digit", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _iso),
     Rule("date", "digit", rf"(?<![\w/.,]){_D} ?([/.-]) ?{_M} ?\2 ?{_Y}{_RIGHT}", _full),
     Rule(
@@ -250,6 +187,12 @@ RULES = (
         "digit",
         r"(?<![\w])[Qq]uý (?P<q>IV|I{1,3}) ?[/-] ?(?P<y>\d{4})(?![\w/])",
         lambda m, s: f"quý {cardinal(_QUARTERS[m['q']], s.reading)} năm {year_name(m['y'], s)}",
+    ),
+    Rule(
+        "quarter and year",
+        "digit",
+        r"(?<![\w])Q(?P<q>[1-4])[/-](?P<y>(?:19|20)\d\d)(?![\w/])",
+        lambda m, s: f"quý {cardinal(m['q'], s.reading)} năm {year_name(m['y'], s)}",
     ),
     Rule(
         "month and year",
@@ -270,7 +213,7 @@ RULES = (
         r"(?:(?<=ngày )|(?<=đêm )|(?<=sáng )|(?<=dịp )|(?<=lễ ))"
         r"(?P<a>\d{1,2})(?P<sep>[-.])(?P<b>\d{1,2})(?![\w/]|[.,-]\d| ?%)",
         lambda m, s: (
-            _say_day(int(m["a"]), int(m["b"]), s, m.start())
+            say_day(int(m["a"]), int(m["b"]), s, m.start())
             if is_day_month(int(m["a"]), int(m["b"]))
             and s.after(m.end()) not in ("tháng", "âm", "giờ")
             else None
@@ -278,15 +221,10 @@ RULES = (
         flags=re.IGNORECASE,
     ),
     Rule(
-        "slash",
-        "digit",
-        r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)",
-        _slash,
-    ),
-    Rule(
         "months",
         "digit",
-        r"(?<![\w])tháng (?P<a>\d{1,2}) ?(?P<dash>[-–~]) ?(?P<b>\d{1,2})(?![\w/]|[.,]\d)",
+        r"(?<![\w])tháng (?P<a>\d{1,2}) ?(?P<dash>[-–~]) ?(?P<b>\d{1,2})"
+        r"(?P<y>/(?:19|20)\d\d)?(?![\w/]|[.,]\d)",
         _months,
         flags=re.IGNORECASE,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sonca.text.normalizer import Token, read
 from sonca.text.reading import Reading
 from sonca.text.splitter import sentences
+from sonca.text.verbatim import verbatim
 
 
 def explain(text: str, reading: Reading | None = None) -> list[Token]:
@@ -16,5 +17,8 @@ def explain(text: str, reading: Reading | None = None) -> list[Token]:
     reading = reading or Reading()
     tokens: list[Token] = []
     for sentence in sentences(text):
-        tokens += read(text, sentence.start, sentence.end, reading)
+        if reading.language == "vi":
+            tokens += read(text, sentence.start, sentence.end, reading)
+        else:
+            tokens += verbatim(text, sentence.start, sentence.end)
     return tokens

@@ -122,6 +122,9 @@ def vietnamize(word: str) -> str:
 
     if not _is_latin(word):
         return _other_script(word)
+    humps = re.findall("[A-Z][a-z]+", word)
+    if len(humps) > 1 and "".join(humps) == word and min(map(len, humps)) > 2:
+        return " ".join(known_foreign(hump) or vietnamize(hump) for hump in humps)
     plain = _without_accents(word)
     if plain and len(plain) <= _MAX_SOUNDED:
         said = from_ipa(_phonemes(plain))
@@ -199,6 +202,13 @@ def _hyphenated(match: re.Match[str], sheet: Sheet) -> Claim | None:
 
 
 RULES = (
+    Rule(
+        "highland name",
+        "apostrophe",
+        r"(?<![\w’'])[HKMNRYBhkmnryb](?=[’']\p{L})",
+        lambda m, s: Claim(*m.span(), sound(m[0]) or name(m[0]), "highland name", m[0]),
+        WORD_BLOT,
+    ),
     Rule(
         "foreign",
         "apostrophe",

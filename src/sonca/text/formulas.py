@@ -48,12 +48,29 @@ def _operator(match: re.Match[str], sheet: Sheet) -> str | None:
     sign = match["op"]
     if sign in "-−–:/xX*·" and not _in_formula(sign, match, sheet):
         return None
+    if sign == ":" and not _divides(match, sheet.text):
+        return None
     return _OPERATORS.get(sign)
 
 
 _OPERATING = re.compile(r"[=≠≈≤≥<>+×÷√^²³*]")
-_LEFT_PART = re.compile(r"(?:[\s\d.,()+×÷*/=<>≤≥≠≈√^²³−–-]|\b[A-Za-z]\b|(?<=\d)[a-z]\b){0,60}\Z")
-_RIGHT_PART = re.compile(r"(?:[\s\d.,()+×÷*/=<>≤≥≠≈√^²³−–:-]|\b[A-Za-z]\b|(?<=\d)[a-z]\b){0,60}")
+_LEFT_PART = re.compile(r"(?:[\s\d.,()+×÷*/=<>≤≥≠≈√^²³|−–-]|\b[A-Za-z]\b|(?<=\d)[a-z]\b){0,60}\Z")
+_RIGHT_PART = re.compile(r"(?:[\s\d.,()+×÷*/=<>≤≥≠≈√^²³|−–:-]|\b[A-Za-z]\b|(?<=\d)[a-z]\b){0,60}")
+
+
+_DIVIDEND = re.compile(r"(?:[\d)\]²³]|(?<!\w)[A-Za-z]) ?\Z")
+_AFTER_SIGN = re.compile(r"(?:\A|[=+×÷:(,x-]) ?[\d.,]+\Z")
+
+
+def _divides(match: re.Match[str], text: str) -> bool:
+    """A colon divides between equal blanks; "Bài 3: 12 : 4" and "Ta có: a + b" have a label."""
+    at = match.start("op")
+    left = text[max(0, at - 24) : at]
+    if _DIVIDEND.search(left) is None:
+        return False
+    if left.endswith(" ") == (text[at + 1 : at + 2] == " "):
+        return True
+    return _AFTER_SIGN.search(left) is not None
 
 
 def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
@@ -90,10 +107,18 @@ def _vulgar(match: re.Match[str], sheet: Sheet) -> str:
     return said
 
 
+_WHOLE = re.compile(
+    r"[\d.,]+ ?(?:điểm|đ|đồng|k|nghìn|ngàn|tr|triệu|tỷ|tỉ|usd|\$|hp|mp|exp|máu|kg|cm|mm|m/s)?"
+    r"(?:[.,;!)]|\Z)|[\d.,]+ ?[=+x×*:÷<>-] ?[\d(-]",
+    re.IGNORECASE,
+)
+"""A number and its unit that are all the line says, or the start of a formula."""
+
+
 def _negative(match: re.Match[str], sheet: Sheet) -> str | None:
     """A minus right before a number. At the head of a line it may be a dialogue dash."""
     text = sheet.text
-    if text[: match.start()].strip():
+    if text[: match.start()].strip() or _WHOLE.match(text, match.end()):
         return "âm"
     rest = re.match(r"[\d.,]+ ?(.?)", text[match.end() :])
     if (
@@ -121,7 +146,7 @@ def _about(match: re.Match[str], sheet: Sheet) -> str | None:
 
 
 _OPERAND_LEFT = r"(?<=[\x01\w)\]}²³!%°|∞π])"
-_OPERAND_RIGHT = r"(?=[\x01\w(\[{√−|+±π∞-])"
+_OPERAND_RIGHT = r"(?=[\x01\w(\[{√−|+±π∞∆△∠-])"
 
 EARLY_RULES = (
     Rule(

@@ -16,8 +16,8 @@ _PHONE_WORDS = (
     "|cskh|nóng|whatsapp|alo|call|mobile|sim|máy bàn|bàn|nhắn tin"
 )
 _CODE_WORDS = (
-    r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|pin|mật khẩu|imei|serial|số thẻ|căn cước"
-    r"|passcode"
+    r"stk|số tk|tài khoản|mã|cmnd|cccd|cmt|mst|otp|(?-i:PIN)|mật khẩu|imei|serial|số thẻ|căn cước"
+    r"|passcode|pass"
     r"|hộ chiếu|chứng minh thư|chứng minh nhân dân|căn cước công dân|mã số thuế|bưu chính|vận đơn"
     r"|zip|seri|số seri|password|biên nhận|hợp đồng|isbn|issn"
 )
@@ -34,7 +34,7 @@ def _phone(match: re.Match[str], sheet: Sheet) -> str | None:
 def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     number = match["number"].rstrip(" .–-")
     count = sum(c.isdigit() for c in number)
-    if count < 3 or count > 15:
+    if count < 3 or count > 15 or (count == 3 and number[:2] != "11" and _named_road(match)):
         return None
     following = sheet.after(match.start("number") + len(number))
     if count <= 4 and following in _COUNTED and "số" not in match[0].lower():
@@ -45,6 +45,11 @@ def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     said = digits(number)
     said = f"cộng {said}" if number.startswith("+") else said
     return [Claim(start, start + len(number), said, "phone")]
+
+
+def _named_road(match: re.Match[str]) -> bool:
+    """``ĐT.743`` is a provincial road."""
+    return match[0].upper().startswith("ĐT") and ":" not in match[0]
 
 
 _COUNTED = word_set("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe")
@@ -63,10 +68,16 @@ def _code(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims
 
 
+CHAPTERS = word_set("chương tập hồi phần chap chapter quyển")
+"""Parts of a story; their numbers may be filled up with zeros."""
+
+
 def _long(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if len(text) > MAX_CARDINAL_DIGITS:
         return digits(text)
+    if sheet.before(match.start()) in CHAPTERS and int(text) < 10_000:
+        return cardinal(int(text), sheet.reading)
     if len(text) == 3 and re.search(r"\d \Z", sheet.text[: match.start()]):
         return None  # the end of "3 000"
     zeros = len(text) - len(text.rstrip("0"))
@@ -126,6 +137,8 @@ def _chain(match: re.Match[str], sheet: Sheet) -> str | None:
 def _named_version(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """A number right after a product's name: ``Python 3.11``, ``iOS 17.5``."""
     product = match["name"]
+    if product in mapping("currencies.tsv"):
+        return None
     if syllable(product) is not None or product.lower() in mapping("plain_foreign.tsv"):
         return None
     if sheet.after(match.end()) in _MEASURED:
@@ -172,6 +185,12 @@ RULES = (
         "digit",
         r"(?<![\w/])\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐa-zƯ]{1,9}\d{0,2}"
         r"(?:-[A-ZĐ][A-ZĐa-zƯ]{0,9}){0,4}(?![\w])",
+        _document,
+    ),
+    Rule(
+        "document number",
+        "digit",
+        r"(?<![\w/.,-])\d{1,4}-[A-ZĐ]{2,4}/[A-ZĐ][A-ZĐa-zƯ]{1,7}(?![\w/])",
         _document,
     ),
     Rule(

@@ -10,12 +10,13 @@ from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import mapping
 from sonca.text.units import unit_name
 
-_SIGNS = r"US\$|A\$|S\$|HK\$|[$€£¥₫฿₩₽₹]"
+_SIGNS = r"US\$|A\$|S\$|HK\$|[$€£¥₫฿₩₽₹₿]"
 _CODES = (
     "VNĐ|VND|vnđ|vnd|Vnđ|USD|usd|EUR|GBP|JPY|CNY|KRW|THB|AUD|SGD|CAD|HKD|CHF|RUB|NDT|đồng|đ|₫|Đ"
-    "|won|baht|yên|BTC|ETH|euro|Euro|EURO|US\\$|[$€£¥₩฿₽₹]"
+    "|¢|元|won|baht|yên|BTC|ETH|euro|Euro|EURO|US\\$|[$€£¥₩฿₽₹]"
 )
-_SCALES = "nghìn|ngàn|triệu|tỷ|tỉ|trăm"
+_WORLD = {"million": "triệu", "billion": "tỷ", "thousand": "nghìn", "trillion": "nghìn tỷ"}
+_SCALES = "million|billion|thousand|trillion|nghìn|ngàn|triệu|tỷ|tỉ|trăm"
 
 
 def _currency(code: str) -> str:
@@ -30,6 +31,8 @@ def _scale(text: str, sheet: Sheet) -> str:
     key = text.strip().lower()
     if key in ("k", "nghìn", "ngàn"):
         return sheet.reading.thousand if key == "k" else key
+    if key in _WORLD:
+        return _WORLD[key]
     return {"m": "triệu", "tr": "triệu", "b": "tỷ", "bn": "tỷ", "ty": "tỷ"}.get(key, key)
 
 
@@ -57,12 +60,15 @@ def _coded(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     return claims + _per(match)
 
 
+_COUNTERS = {"th": "tháng", "cp": "cổ phiếu", "ng": "người", "sp": "sản phẩm", "n": "ngày"}
+
+
 def _per(match: re.Match[str]) -> list[Claim]:
     """``/kg``, ``/tháng``: for one of what."""
     if not match["per"]:
         return []
     start, end = match.span("per")
-    said = unit_name(match["per"])
+    said = _COUNTERS.get(match["per"]) or unit_name(match["per"])
     claims = [Claim(start - 1, start, "một", "per")]
     return [*claims, Claim(start, end, said, "per")] if said else claims
 
@@ -112,13 +118,64 @@ def _rest(rest: str, scale: str, sheet: Sheet) -> str:
 _LEFT = rf"(?<![\w]){NUMBER_START}"
 _PER = r"(?:/(?P<per>\p{L}{1,7}[²³23]?)(?![\w]))?"
 
+
+def _signed_range(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    """``$100-200``: the sign is said once, at the end."""
+    scale = _scale(match["scale"], sheet) if match["scale"] else ""
+    last = filter(None, (_amount(match["m"], sheet), scale, _currency(match["sign"])))
+    return [
+        Claim(match.start(), match.end("n"), _amount(match["n"], sheet), "money"),
+        Claim(*match.span("dash"), "đến", "range"),
+        Claim(match.start("m"), match.end(), " ".join(last), "money"),
+    ]
+
+
+def _code_first(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``USD 500``; in "2 triệu USD 3 lần" the code belongs to what stands before it."""
+    text = sheet.text[: match.start()].rstrip()
+    if text[-1:].isdigit() or sheet.before(match.start()) in _SCALES.split("|"):
+        return None
+    return _signed(match, sheet)
+
+
 RULES = (
+    Rule(
+        "money",
+        "symbol",
+        rf"(?<![\w])(?P<sign>{_SIGNS}) ?(?P<n>{NUMBER})(?P<dash> ?[-–] ?)(?P<m>{NUMBER})"
+        rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?![\w$/-])",
+        _signed_range,
+    ),
     Rule(
         "money",
         "symbol",
         rf"(?<![\w])(?P<sign>{_SIGNS}) ?(?P<n>{NUMBER})"
         rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?: ?(?:USD|đô la)(?!\w))?",
         _signed,
+    ),
+    Rule(
+        "money",
+        "digit",
+        rf"(?<![\w])(?P<sign>USD|EUR|GBP|JPY|VND|VNĐ|CNY|KRW|THB|SGD|AUD) (?P<n>{NUMBER})"
+        rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?![\w/]| ?(?:{_CODES})(?!\w))",
+        _code_first,
+    ),
+    Rule(
+        "money",
+        "digit",
+        rf"{_LEFT}(?P<n>\d{{1,3}})(?:tr|triệu)(?P<rest>\d{{2,3}})[kK](?![\w])",
+        lambda m, s: (
+            f"{cardinal(m['n'], s.reading)} triệu {cardinal(int(m['rest']), s.reading)}"
+            f" {s.reading.thousand}"
+        ),
+    ),
+    Rule(
+        "money",
+        "digit",
+        rf"{_LEFT}(?P<n>\d{{1,3}})[kK](?P<rest>\d)(?![\w])",
+        lambda m, s: (
+            f"{cardinal(m['n'], s.reading)} {s.reading.thousand} {cardinal(m['rest'], s.reading)}"
+        ),
     ),
     Rule(
         "money",
@@ -140,6 +197,12 @@ RULES = (
         rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<scale>triệu|tr|Tr|TR|tỷ|tỉ|ty|Tỷ)(?P<rest>)(?=\."
         rf"(?!\d)){_PER}",
         _millions,
+    ),
+    Rule(
+        "money",
+        "digit",
+        rf"{_LEFT}(?P<n>{NUMBER})M(?= (?:view|lượt|sub|follow|like|người|đồng|USD))",
+        lambda m, s: f"{number(m['n'], s.reading)} triệu",
     ),
     Rule(
         "money", "digit", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?!\w|-\p{{L}}){_PER}", _thousands

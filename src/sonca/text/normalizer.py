@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sonca.text.folding import fold
+from sonca.text.initials import before_name
 from sonca.text.reading import Reading
 from sonca.text.sheet import LETTER, Claim, Sheet
 from sonca.utterance import Span
 
 _DIGIT = re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]")
 _CAPITAL = re.compile(
-    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-Þ]|\b[A-ZĐ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
+    r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b[A-ZĐÔ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)|\b[A-ZĐ]{1,4}\d"
 )
 _DOTTED = re.compile(r"[^\W_]\.[^\W_]")
 _BROKEN = re.compile(r"[-–—~…→]|\.\.")
@@ -57,14 +58,14 @@ class Token:
     punctuation: bool = False
 
 
-def read(source: str, start: int, end: int, reading: Reading, *, head: bool = True) -> list[Token]:
+def read(source: str, start: int, end: int, reading: Reading) -> list[Token]:
     """The tokens of ``source[start:end]`` in order. Blanks give none."""
     from sonca.text.passes import apply
 
     folded = fold(source, start, end)
     sheet = Sheet.of(folded, reading)
     if sheet.text:
-        apply(sheet, _kinds(sheet.text), head=head)
+        apply(sheet, _kinds(sheet.text))
     return _assemble(source, sheet)
 
 
@@ -115,6 +116,14 @@ _OPENING, _CLOSING = "([【「『", ")]】」』"
 _QUIET = {"，": ",", "：": ":"}
 
 
+def _multiplied(sheet: Sheet, start: int, end: int) -> bool:
+    """Whether an x that was read as a sign stands beside the bracket: "(2 + 3) x 5"."""
+    return any(
+        sheet.text[at : at + 1] in ("x", "X") and sheet.work[at] != sheet.text[at]
+        for at in (max(0, start - 2), end + 1)
+    )
+
+
 def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
     """Punctuation: kept where it shapes the melody, silent otherwise."""
     piece = sheet.work[at:end]
@@ -125,17 +134,23 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
         if spoken == "." and len(piece) > 1:
             spoken = "…"
         elif piece == "." and (
-            sheet.text[end : end + 1].isalnum() or sheet.text[end : end + 1] == ","
+            sheet.text[end : end + 1].isalnum()
+            or sheet.text[end : end + 1] == ","
+            or before_name(sheet.text, at)
         ):
             spoken = ""  # inside a name or a number, not at its end
     elif piece in ",;:":
         spoken = piece
+    elif piece in _OPENING + _CLOSING and _multiplied(sheet, at, end):
+        spoken = ""
     elif piece in _OPENING:
         before = sheet.text[:at]
         spoken = "," if before[-1:] == " " and before.rstrip()[-1:].isalnum() else ""
     elif piece in _CLOSING:
         follows = sheet.text[end : end + 2]
-        spoken = "," if follows[:1] in " " and follows[1:2].isalnum() else ""
+        opened = max(sheet.text.rfind(sign, 0, at) for sign in _OPENING)
+        apart = opened <= 0 or sheet.text[opened - 1] == " "
+        spoken = "," if apart and follows[:1] in " " and follows[1:2].isalnum() else ""
     elif piece in _QUIET:
         spoken = _QUIET[piece]
     elif piece in "–—―-" and sheet.text[at - 1 : at] == " " and sheet.text[end : end + 1] == " ":

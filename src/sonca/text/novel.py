@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sonca.text.letters import sound
+from sonca.text.numbers import from_roman
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
 from sonca.text.syllables import split_tone, syllable
 
@@ -15,6 +16,8 @@ def _stutter(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     low = start.lower()
     if not _plain(word).startswith(_plain(low)) or len(low) >= len(word):
         return None
+    if match["word"].isupper() and match["start"].isupper() and from_roman(match["word"]):
+        return None  # thế kỷ thứ V-VI
     if low == word or (syllable(word) is None and len(low) > 1):
         return None
     said = sound(low) or (low if syllable(low) else None)

@@ -13,6 +13,7 @@ from sonca.text import (
     abbreviations,
     acronyms,
     addresses,
+    arithmetic,
     dates,
     foreign,
     formulas,
@@ -21,6 +22,7 @@ from sonca.text import (
     novel,
     ranges,
     romans,
+    slashes,
     symbols,
     times,
     units,
@@ -35,9 +37,14 @@ from sonca.text.tables import word_set
 _NAMED = word_set("số mã lô phòng khu ca bàn đội tổ nhà")
 
 
+_SPELLED = re.compile(r" \((?:một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)")
+
+
 def _number(match: re.Match[str], sheet: Sheet) -> str | None:
     text = match[0]
     if text[0] == "0" and len(text) > 1 and text.isdigit():
+        if sheet.before(match.start()) in ids.CHAPTERS or _SPELLED.match(sheet.text, match.end()):
+            return cardinal(int(text), sheet.reading)
         if (
             len(text) == 2
             and sheet.after(match.end())
@@ -60,7 +67,9 @@ PASSES: tuple[Rule, ...] = (
     *novel.RULES,
     *ids.RULES,
     *addresses.RULES,
+    *arithmetic.RULES,
     *dates.RULES,
+    *slashes.RULES,
     *times.RULES,
     *ranges.RULES,
     *formulas.EARLY_RULES,
@@ -89,7 +98,7 @@ def _shouting(text: str) -> bool:
     return len(words) >= 2 and sum(syllable(w) is not None for w in words) * 2 > len(words)
 
 
-def apply(sheet: Sheet, kinds: frozenset[str], *, head: bool) -> None:
+def apply(sheet: Sheet, kinds: frozenset[str]) -> None:
     """Run every pass that can find anything."""
     if "capital" in kinds:
         sheet.shouting = _shouting(sheet.text)

@@ -110,8 +110,10 @@ def _syllable(onset: list[str], vowel: str, coda: str) -> list[str]:
         glide = glide or nearer
     out = [_EPENTHESIS[c] for c in onset[:-1] if c in _EPENTHESIS]
     head = onset[-1] if onset else ""
+    if glide == "i" and head and vowel == "u" and not coda:
+        return [*out, _spell(head, "iu", "")]  # view, new, music
     if glide == "i" and head:
-        return [*out, _spell(head, "i", ""), _spell("", vowel, coda)]  # music: mi u dích
+        return [*out, _spell(head, "i", ""), _spell("", vowel, coda)]
     if glide == "i":
         head = "d"  # you: diu, as the South says d
     if glide == "u":

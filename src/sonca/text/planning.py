@@ -60,7 +60,7 @@ def plan_iter(text: str, *, reading: Reading | None = None) -> Iterator[Utteranc
     reading = reading or Reading()
     for sentence in sentences(text):
         if reading.language == "vi":
-            tokens = read(text, sentence.start, sentence.end, reading, head=sentence.head)
+            tokens = read(text, sentence.start, sentence.end, reading)
         else:
             tokens = verbatim(text, sentence.start, sentence.end)
         span = (sentence.start, sentence.end)

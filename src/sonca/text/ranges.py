@@ -11,7 +11,7 @@ import re
 
 from sonca.text.numbers import cardinal, digits
 from sonca.text.patterns import DASH
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import LETTER, Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
 _SCORE_WORDS = re.compile(
@@ -31,18 +31,35 @@ _COUNTED = word_set(
     " nghiệm mẫu hecta thước phân inch w kw v hz ghz mhz gb tb mb gram gam nút sao cấp bậc"
 )
 _RATIO_BEFORE = re.compile(
-    r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|tỉ lệ bản đồ)[^.;]{0,24}\Z", re.IGNORECASE
+    r"(?:tỷ lệ|tỉ lệ|tỷ số|tỉ số|khung hình|pha|trộn)[^.;]{0,24}\Z", re.IGNORECASE
 )
+
+
+_GOAL_BEFORE = word_set("gỡ thắng hòa hoà số định bằng lên thành ngắn")
+_MINUTE = re.compile(r" (?:ở |từ |ngay |vào )?phút (?:\d|bù|cuối|thứ|đầu)")
+
+
+def _goal(match: re.Match[str], sheet: Sheet) -> bool:
+    """ "bàn gỡ 1-1 phút 90": a score and its minute."""
+    return sheet.before(match.start()) in _GOAL_BEFORE and bool(
+        _MINUTE.match(sheet.text, match.end())
+    )
 
 
 def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     one, other = match["a"], match["b"]
     text = sheet.text
     following = sheet.after(match.end())
+    if _goal(match, sheet):
+        return _parts(match, sheet)
     if following in _COUNTED or text[match.end() : match.end() + 2].strip()[:1] in ("%", "°", "‰"):
         return None
     if "=" in text or max(len(one), len(other)) > 3:
         return None
+    if re.search(r"[+×÷*] ?\d*[.,]?\d* ?\Z", text[: match.start()][-16:]) or re.match(
+        r" ?[+×÷*]", text[match.end() :]
+    ):
+        return None  # a sum
     before = text[max(0, match.start() - 60) : match.start()]
     told = _SCORE_WORDS.search(before) or _SCORE_WORDS.search(text[match.end() : match.end() + 40])
     previous = sheet.before(match.start())
@@ -105,6 +122,33 @@ def _to(match: re.Match[str], sheet: Sheet) -> str | None:
     return None if before and sheet.text[match.end() : match.end() + 1].isdigit() else "đến"
 
 
+_PARTS_OF_DAY = word_set("sáng trưa chiều tối đêm khuya")
+_LEFT_END = re.compile(
+    rf"(?:(?P<head>{LETTER}{{1,8}}) )?\x01{{1,12}}(?: ?(?P<unit>{LETTER}{{1,8}}))?"
+    r"(?: (?:tuần|tháng|năm) (?:này|nay|trước|qua|tới))?\Z"
+)
+_RIGHT_END = re.compile(
+    r"(?:(?:sáng|trưa|chiều|tối|đêm) (?=thứ ))?"
+    rf"(?:(?P<head>{LETTER}{{1,8}}) )?\x01{{1,12}}(?: ?(?P<unit>{LETTER}{{1,8}}))?"
+)
+
+
+def _same_kind(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """ "9h sáng - 5h chiều", "trang 5 - trang 10", "3 tuổi - 5 tuổi": equal things on both
+    sides of the dash."""
+    left = _LEFT_END.search(sheet.work[max(0, match.start() - 40) : match.start()].lower())
+    right = _RIGHT_END.match(sheet.work[match.end() : match.end() + 40].lower())
+    if left is None or right is None:
+        return None
+    head, unit = right["head"], right["unit"]
+    if head is not None:
+        same = head == left["head"] or {head, left["head"]} <= _PARTS_OF_DAY
+    else:
+        same = unit is not None and unit == left["unit"]
+        same = same or {unit, left["unit"]} <= _PARTS_OF_DAY
+    return [Claim(*match.span("dash"), "đến", "range")] if same else None
+
+
 RULES = (
     Rule(
         "chain",
@@ -137,6 +181,12 @@ LATE_RULES = (
         flags=re.IGNORECASE,
     ),
     Rule("range", "broken", r"(?<=(?<!\w)[Aa]) ?[-–] ?(?=[Zz](?!\w))", lambda m, s: "đến"),
+    Rule(
+        "range",
+        "broken",
+        r"(?:(?<=\p{L})|(?<=\x01)) ?(?P<dash>[-–—]) ?(?=\x01|\p{L}{1,8} [\x01t])",
+        _same_kind,
+    ),
     Rule(
         "range",
         "broken",

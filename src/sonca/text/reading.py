@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Region = Literal["north", "central", "south"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """How to read. Equal readings of equal text give equal plans."""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+from sonca.text.initials import foreign_name
 from sonca.text.numbers import cardinal, from_roman
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.syllables import syllable
 from sonca.text.tables import word_set
 
 _BEFORE = word_set(
     "kỷ kỉ hội quý thứ chương phần quyển tập hồi mục khóa khoá kỳ kì đoạn cấp loại hạng chiến giới"
     " điều khoản bài bảng vòng vùng nhóm lần độ đợt tầng chi phái tuyến lục màn cảnh sổ bậc dạng"
-    " trung ương vua vận type mức khối pháp"
+    " trung ương vua vận type mức khối pháp quận vực tk"
 )
 _NUMBERED = word_set("thế kỷ kỉ đại hội quý chương phần hồi mục quyển tập thứ kỳ kì khóa khoá")
 
@@ -21,6 +23,8 @@ def _roman(match: re.Match[str], sheet: Sheet) -> str | None:
     if value is None:
         return None
     text, start, end = sheet.text, match.start(), match.end()
+    if match[0] in ("C", "D", "L", "M") or _initial(match[0], text, end):
+        return None
     before = sheet.before(start)
     adjacent = text[start - 1 : start] == " "
     if text[start - 1 : start] in ("-", "–") and from_roman(_previous_roman(text, start)):
@@ -28,14 +32,8 @@ def _roman(match: re.Match[str], sheet: Sheet) -> str | None:
     if match[0].islower():
         return None
     if adjacent and before in _BEFORE:
-        if before in ("loại", "nhóm", "hạng", "bảng", "khối", "mức") and match[0] in "CDLM":
-            return None
-        if (
-            before in ("hội", "giới", "vùng", "độ", "thứ", "cấp")
-            and len(match[0]) == 1
-            and match[0] in "CDLM"
-        ):
-            return None
+        if not set(match[0]) & set("IVX") and before not in ("chương", "hồi"):
+            return None  # đĩa CD, nhóm MC
         return _say(value, sheet, before, start)
     if _heads_line(text, start, end):
         return cardinal(value, sheet.reading)
@@ -50,6 +48,28 @@ def _roman(match: re.Match[str], sheet: Sheet) -> str | None:
     ):
         return cardinal(value, sheet.reading)
     return None
+
+
+_NAME = re.compile(r"\.[ ]?([A-ZĐ])(?:\.|([^\W\d_]+)(?: ([^\W\d_]+))?)")
+
+
+def _initial(numeral: str, text: str, end: int) -> bool:
+    """Whether I, V or X is the first letter of a name (V. I. Lênin, I. Newton), or stands for
+    a village (X. Tân Phú)."""
+    if len(numeral) != 1:
+        return False
+    found = _NAME.match(text, end)
+    if found is None:
+        return False
+    if found[2] is None:
+        return True
+    word = found[1] + found[2]
+    if word.isupper():
+        return False
+    if syllable(word) is None or word == "Mác":
+        return foreign_name(word)
+    named = found[3] is not None and found[3].istitle() and syllable(found[3]) is not None
+    return numeral == "X" and named and text[found.end() : found.end() + 1] in ("", ",", ")", ".")
 
 
 def _previous_roman(text: str, start: int) -> str:
@@ -72,7 +92,7 @@ def _say(value: int, sheet: Sheet, before: str, start: int) -> str:
         return _ordinal(value, sheet)
     if before == "hội" and sheet.before(start, 2) == "đại hội":
         return f"lần thứ {_ordinal(value, sheet)}"
-    if before in ("kỷ", "kỉ"):
+    if before in ("kỷ", "kỉ", "tk"):
         return f"thứ {_ordinal(value, sheet)}"
     return cardinal(value, sheet.reading)
 
@@ -81,18 +101,20 @@ def _ordinal(value: int, sheet: Sheet) -> str:
     return {1: "nhất", 4: "tư"}.get(value) or cardinal(value, sheet.reading)
 
 
+_DASHED = re.compile(r" [-–—] ([^\W\d_]+)")
+
+
 def _heads_line(text: str, start: int, end: int) -> bool:
-    return (
-        not text[:start].strip(" -–—*#")
-        and text[end : end + 1] in (".", ")", ":", "/")
-        and (text[end + 1 : end + 2] in ("", " "))
-    )
+    if text[:start].strip(" -–—*#"):
+        return False
+    dashed = _DASHED.match(text, end)
+    if dashed is not None:
+        return syllable(dashed[1]) is not None  # "I - Lý thuyết", not "V - League"
+    return text[end : end + 1] in (".", ")", ":", "/") and text[end + 1 : end + 2] in ("", " ")
 
 
 def _after_name(text: str, start: int) -> bool:
     """After a foreign ruler's or title's name: Louis XIV, Elizabeth II."""
-    from sonca.text.syllables import syllable
-
     found = re.search(r"([^\W\d_]+) \Z", text[max(0, start - 20) : start])
     return found is not None and found[1][0].isupper() and syllable(found[1]) is None
 
@@ -111,6 +133,13 @@ RULES = (
         r"(?<![\w])thứ (?P<n>\d{1,4})(?![\w/]|[.,]\d)",
         _thu,
         flags=re.IGNORECASE,
+    ),
+    Rule(
+        "century",
+        "capital",
+        r"(?<!\w)TK(?= (?:thứ )?(?:[IVX]{1,5}|[1-9]|1\d|2[01])(?![\w.]))",
+        lambda m, s: "thế kỷ",
+        WORD_BLOT,
     ),
     Rule("roman numeral", "capital", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L})", _roman),
 )

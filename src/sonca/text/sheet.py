@@ -106,7 +106,12 @@ class Rule:
             if result is None:
                 continue
             if isinstance(result, str):
-                fresh.append(Claim(match.start(), match.end(), result, self.name))
+                start, end = match.span()
+                left = len(match[0]) - len(match[0].lstrip(" "))
+                right = len(match[0]) - len(match[0].rstrip(" "))
+                if left < end - start:  # outer blanks are nobody's source
+                    start, end = start + left, end - right
+                fresh.append(Claim(start, end, result, self.name))
             elif isinstance(result, Claim):
                 fresh.append(result)
             else:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.text import pauses
+from sonca.text.initials import before_name, before_province, unnamed
 from sonca.text.syllables import syllable
 from sonca.text.tables import words
 
@@ -28,7 +29,7 @@ _BLANK = re.compile(r"\s*")
 _QUOTES = frozenset('"”’»」』')
 _DASHES = "-–—―‒"
 _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
-_LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
+_LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđÔ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
 _HEADING = re.compile(
     r"(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
     r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối"
@@ -46,22 +47,18 @@ class Sentence:
     start: int
     end: int
     pause_s: float
-    head: bool
-    """Whether it begins a line: where dialogue dashes and list numbers stand."""
 
 
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of `text` in order; together they hold all that is not blank."""
     for start, end, pause in _blocks(text):
-        head = True
         for stop, own in _cuts(text, start, end):
             piece_end = end if stop is None else stop
             last = pause if stop is None else own
-            yield from _bounded(text, start, piece_end, last, head)
+            yield from _bounded(text, start, piece_end, last)
             if stop is None:
                 break
             start = _skip(text, stop, end)
-            head = False
 
 
 def _skip(text: str, at: int, end: int) -> int:
@@ -159,7 +156,9 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     following = text[after]
     glued = after == stop
     if ";" in run or "；" in run:
-        listed = following.isdigit() and text[match.start() - 1].isdigit()  # (1; 2)
+        listed = (following.isdigit() or following in "+-−∞") and text[
+            match.start() - 1
+        ].isdigit()  # (1; 2)
         return None if glued or listed else pauses.CLAUSE
     dash = following in _DASHES
     if dash and not glued:
@@ -168,6 +167,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
             return None  # “…!” – con bé gọi: the narrator's tag belongs to the line
         return None if match[0] == "." and _dotted(text, begin, match.start()) else pauses.TURN
     if run == ".":
+        if following == "(" and len(_last_token(text, begin, match.start())) == 1:
+            return None  # chị B. (28 tuổi)
         if glued:
             return _glued(text, begin, match.start(), after)
         if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):
@@ -223,6 +224,12 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
     if dot - len(token) == begin and _LIST_MARK.match(token):
         return True
     if len(token) == 1 and token.isupper() and dot - 1 > begin:
+        if before_name(text, dot) or (token == "T" and before_province(text, dot)):
+            return True
+        if token == "B" and "Ô." in text[max(begin, dot - 80) : dot]:
+            return True  # Ô. Ba và B. Tư
+        if unnamed(text, begin, dot):
+            return False
         return "1:" + token.lower() in words("dotted.tsv") or _initial(text, dot)
     return token.lower() in words("dotted.tsv") or (
         "." in token
@@ -238,17 +245,16 @@ def _initial(text: str, dot: int) -> bool:
     return not before or before[-1][:1].isupper()
 
 
-def _bounded(text: str, start: int, end: int, pause_s: float, head: bool) -> Iterator[Sentence]:
+def _bounded(text: str, start: int, end: int, pause_s: float) -> Iterator[Sentence]:
     """The sentence, cut into pieces that are short enough to be read at once."""
     while end - start > MAX_SOURCE:
         cut, pause = _soft_cut(text, start, start + MAX_SOURCE)
         stop = _trim(text, start, cut)
         if stop > start:
-            yield Sentence(start, stop, pause, head)
+            yield Sentence(start, stop, pause)
         start = _skip(text, cut, end)
-        head = False
     if end > start:
-        yield Sentence(start, end, pause_s, head)
+        yield Sentence(start, end, pause_s)
 
 
 def _soft_cut(text: str, start: int, limit: int) -> tuple[int, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sonca.text.sheet import Rule, Sheet
-from sonca.text.tables import mapping, word_set
+from sonca.text.tables import mapping, word_set, words
 
 _EMOJI = (
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u25a0-\u25ff\u3030\u303d"
@@ -14,7 +14,7 @@ _EMOJI = (
 _EMOTICON = (
     r"(?<![\w])(?::[-o^']?[)(\]\[DPpOo3v|/\\*>]{1,5}|;-?[)D]{1,5}|=[)(\]D]{1,9}|[xX]D{1,5}"
     r"|\^_{0,3}\^"
-    r"|T_T|T\.T|-_-|>_<|<3|o_O|O_o|O_O|:'\(|\(:|:\">|:-\)|=\)\)+|:\)\)+|:\(\(+|@@|¯\\_\(ツ\)_/¯"
+    r"|T_T|-_-|>_<|<3|o_O|O_o|O_O|:'\(|\(:|:\">|:-\)|=\)\)+|:\)\)+|:\(\(+|@@|¯\\_\(ツ\)_/¯"
     r"|\(y\)|>:\(|:v|:3|\^\^)(?![\w])"
 )
 _TAG = r"</?[A-Za-z][A-Za-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
@@ -47,6 +47,13 @@ def _stars(match: re.Match[str], sheet: Sheet) -> str | None:
 _RATED = word_set("sạn hạng chuẩn hàng giá sort cấp nghỉ")
 
 
+def _weeping(match: re.Match[str], sheet: Sheet) -> str | None:
+    """T.T at the end of a line of chat; after a person it is that person's initials."""
+    word = sheet.text[: match.start()].split()[-1]
+    plain = word.islower() and word not in words("persons.tsv")
+    return "" if plain else None
+
+
 def _lone(match: re.Match[str], sheet: Sheet) -> str | None:
     return "bằng" if any(c.isalnum() for c in sheet.text) else None
 
@@ -66,8 +73,10 @@ EARLY_RULES = (
     Rule("markup", "symbol", _TAG, lambda m, s: ""),
     Rule("markup", "symbol", _ENTITY, _entity),
     Rule("emoticon", "smile", _EMOTICON, lambda m, s: ""),
+    Rule("emoticon", "smile", r"(?<=\p{L} )T\.T\Z", _weeping),
     Rule("stars", "digit", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
     Rule("stars", "digit", r"(?<=\d)\*(?![\w*])", _stars),
+    Rule("triangle", "capital", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác"),
     Rule("emoji", "symbol", _EMOJI, lambda m, s: ""),
 )
 
@@ -75,7 +84,10 @@ LATE_RULES = (
     Rule("over", "symbol", r"(?<=\x01)/(?=\x01)", lambda m, s: "trên"),
     Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", _hash),
     Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
-    Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(])", lambda m, s: "bằng"),
+    Rule(
+        "perpendicular", "symbol", r"(?<=[\w\x02]) ?⊥ ?(?=[\w\x02])", lambda m, s: "vuông góc với"
+    ),
+    Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(∆△∠])", lambda m, s: "bằng"),
     Rule(
         "plus",
         "symbol",

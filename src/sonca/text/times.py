@@ -29,8 +29,14 @@ def _say(hour: str, minute: str | None, second: str | None, sheet: Sheet, end: i
 _HALVES = {"am": " sáng", "a.m": " sáng", "pm": " chiều", "p.m": " chiều"}
 
 
+_RATIO = re.compile(r"(?:t[ỷỉ] (?:lệ|số)|pha|trộn|khung hình)(?: [^\W\d_]+){0,4} \Z", re.IGNORECASE)
+
+
 def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
     hour, minute = match["h"], match["m"]
+    ratio = match[0][len(hour)] == ":" and sheet.before(match.start()) not in _HOUR_BEFORE
+    if ratio and _RATIO.search(sheet.text[max(0, match.start() - 48) : match.start()]):
+        return None
     if int(hour) > 24 or int(minute or 0) > 59 or int(match["s"] or 0) > 59:
         return None
     said = _say(hour, minute, match["s"], sheet, match.end())
@@ -80,7 +86,7 @@ RULES = (
         "time",
         "digit",
         rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′]"
-        rf"(?![’'′])))?"
+        rf"(?![’'′]))|m(?=\d{{1,2}}s|(?!\w)))?"
         r"(?: ?(?P<s>[0-5]?\d) ?(?:giây|s|[’'′]{2}|[\"”″]))?(?P<half>)(?![\w]|[.,:]\d)",
         _clock,
     ),
@@ -98,12 +104,18 @@ RULES = (
         _clock,
     ),
     Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,2}})g(?![\w/])", _short_hours),
+    Rule(
+        "duration",
+        "digit",
+        rf"{_LEFT}(?P<m>\d{{1,3}})(?:ph?|m(?=\d{{1,2}}s))(?P<s>[0-5]?\d)s?(?![\w/])",
+        _quotes,
+    ),
     Rule("minutes", "digit", rf"{_LEFT}(?P<m>\d{{1,2}})(?P<s>)p(?![\w/])", _quotes),
     Rule("hours", "digit", rf"{_LEFT}(?P<h>\d{{1,4}})(?: ?h| ?H(?![A-Z]))(?![\w/])", _hours),
     Rule(
         "minutes",
         "digit",
-        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′]|\p{{L}})(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
+        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′]|\p{{L}}|\d{{3}}(?!\d))(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
         _quotes,
     ),
     Rule(

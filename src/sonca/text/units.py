@@ -45,6 +45,9 @@ def unit_name(symbol: str) -> str | None:
 _SYMBOL = r"(?:[°]?[A-Za-zμΩ°℃Å]{1,5}[²³23]?(?:/[A-Za-zÀ-ỹμ]{1,7}[²³23]?)?|lít/[^\W\d_]{1,7}|°)"
 
 
+_PULSE = re.compile(r"mạch|nhịp|tim|thở")
+
+
 def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     symbol = match["unit"]
     name = unit_name(symbol)
@@ -52,6 +55,10 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         return None
     if name is None or _denied(symbol, match, sheet):
         return None
+    if _age(match, sheet):
+        name = "" if sheet.after(match.end()) == "tuổi" else "tuổi"
+    elif symbol in ("l/p", "l/ph") and _PULSE.search(sheet.text[: match.start()][-30:].lower()):
+        name = "lần trên phút"
     written = match["n"]
     said = number(written, sheet.reading)
     return [
@@ -60,8 +67,31 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     ]
 
 
+_FORCE = re.compile(r"(?:lực|trọng lượng|công|năng lượng|nhiệt lượng|động năng|thế năng)\b", re.I)
+_CARGO_BEFORE = word_set("tải nặng chở container cẩu trọng")
+_CARGO = word_set(
+    "hàng gạo lúa thóc thép xi cát đá phân than cà tôm cá rau muối đường sắt gỗ ngô sắn mía quặng"
+)
+_AGED = word_set("bn bé cháu em nam nữ bà ông trai gái")
+
+
+def _age(match: re.Match[str], sheet: Sheet) -> bool:
+    """``bé 3t``: years, not tons."""
+    after = sheet.after(match.end())
+    return (
+        match["unit"] == "t"
+        and not match["gap"]
+        and (sheet.before(match.start()) in _AGED or after == "tuổi")
+    )
+
+
+_ANSWERS = re.compile(r"đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn", re.IGNORECASE)
+
+
 def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
     """Symbols that are often something else."""
+    if symbol == "C" and not match["gap"] and _ANSWERS.search(sheet.text):
+        return True  # 1C, 2D, 3A
     before = sheet.before(match.start(), 2)
     last = before.rpartition(" ")[2]
     if symbol == "A":
@@ -69,7 +99,9 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
             r"dòng|điện|cầu chì|ampe|aptomat|sạc|nguồn|cường độ|\d ?V", sheet.text[: match.start()]
         )
     if symbol in ("C", "F", "K", "L", "N", "J", "T", "B", "Pa", "M", "g", "h", "l", "t", "m"):
-        if match["gap"] and symbol in ("C", "F", "K", "N", "J", "T", "B", "M", "L"):
+        if symbol in ("N", "J"):
+            return not _FORCE.search(sheet.text[max(0, match.start() - 40) : match.start()])
+        if match["gap"] and symbol in ("C", "F", "K", "T", "B", "M"):
             return True
         if last in (
             "lớp",
@@ -84,10 +116,11 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
             "ngõ",
             "lô",
             "tòa",
+            "size",
         ):
             return symbol not in ("m", "g")
-        if symbol == "T" and last in ("tải", "nặng"):
-            return False
+        if symbol == "T":
+            return last not in _CARGO_BEFORE and sheet.after(match.end()) not in _CARGO
         if symbol in ("B", "K", "T", "N", "M"):
             return True
     return symbol in ("G", "D")
@@ -142,8 +175,8 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     if (
         match.re.groups
         and not re.search(
-            r"(?:\d|\x01|trăm|mươi|mười)[ ]?[^\W\d_]{0,8}[²³]?\Z",
-            sheet.work[max(0, match.start() - 12) : match.start()],
+            r"(?:\d|\x01|trăm|mươi|mười)(?: ?[^\W\d_]{0,8}){0,2}[²³]?\Z",
+            sheet.work[max(0, match.start() - 20) : match.start()],
         )
         and match["unit"] not in _TIMES
     ):
@@ -163,6 +196,23 @@ _TIMES = word_set("giây phút giờ ngày tháng năm tuần lần")
 def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
     letter = "xê" if match["u"] in "Cc" else "ép"
     return [Claim(match.start("u"), match.end("u"), letter, "unit")]
+
+
+_ANGLE = re.compile(r"(?:góc|cồn|nghiêng|xoay|quay|độ|sin|cos|tan|lệch|=)[^.;]{0,20}\Z", re.I)
+
+
+def _look_alike(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``37,5oC``, ``20⁰C``, ``góc 30o``: another sign in the degree's place."""
+    letter = match["u"]
+    if letter is None and (
+        not _ANGLE.search(sheet.text[: match.start()][-30:]) or match["d"][0] == "⁰"
+    ):
+        return None
+    said = "độ" + {"C": " xê", "F": " ép"}.get(letter or "", "")
+    return [
+        Claim(*match.span("n"), number(match["n"], sheet.reading), "number"),
+        Claim(*match.span("d"), said, "unit"),
+    ]
 
 
 def _grouped(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -196,6 +246,12 @@ RULES = (
         "digit",
         rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])",
         _measured,
+    ),
+    Rule(
+        "degree",
+        "digit",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<d>[o⁰˚] ?(?P<u>[CF])?)(?![\w])",
+        _look_alike,
     ),
     Rule("unit", "digit", r"(?<=độ )(?P<u>[CF])(?![\w])", _degree),
     Rule("inches", "digit", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),

@@ -1,0 +1,115 @@
+"""School arithmetic and geometry: sums with a word before them, unknowns, triangles.
+
+A dash or colon between two numbers is a sign of arithmetic only after a word that asks for a
+sum ("Tính 12 : 4"), after the mark of an exercise ("b) 100 - 48"), or, in `formulas`, beside
+another sign of arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.numbers import number
+from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import word_set
+
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,6})?"
+_BETWEEN_LETTERS = (
+    r"(?:(?<=\p{L}\) )|(?<=[\d\x01] )|(?<=(?<!\w)[A-Za-z] ))[x×](?= (?:\(|[A-Za-z](?!\w)))"
+    r"|(?:(?<=\p{L}\) )|(?<=(?<!\w)[A-Za-z] ))[x×](?= \d)"
+)
+_SIGN = re.compile(r" ?([-–−+x×*:÷]) ?")
+_SIGNS = {"-": "trừ", "–": "trừ", "−": "trừ", "+": "cộng", ":": "chia", "÷": "chia"}
+_RESULT = word_set("là bằng ra được thì ta và rồi hoặc hay")
+
+
+def _sum(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    after = sheet.after(match.end())
+    if after and after not in _RESULT:
+        return None  # "tính 3-5 ngày" counts
+    if match["mark"] and not re.search(r" [-–−:] ", match["sum"]):
+        return None
+    claims = []
+    for part in _SIGN.finditer(match["sum"]):
+        start = match.start("sum") + part.start()
+        said = _SIGNS.get(part[1], "nhân")
+        claims.append(Claim(start, start + len(part[0]), said, "sum"))
+    return claims
+
+
+_VARIABLES = word_set("và nghiệm tìm biến ẩn cho với đặt là hoặc")
+
+
+def _gained(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """``EXP x2``, ``combo x3``; x2 is a variable in an equation."""
+    if "=" in sheet.text or sheet.before(match.start()) in _VARIABLES:
+        return None
+    return [Claim(*match.span("op"), "nhân", "times")]
+
+
+RULES = (
+    Rule(
+        "sum",
+        "digit",
+        r"(?:(?<!\w)(?:tính|hiệu|thương|đặt tính|phép trừ|phép chia|kết quả của|lấy)"
+        r"(?: nhẩm| nhanh| rồi tính| của| giá trị)?:? "
+        r"|(?P<mark>\A(?:[a-zđ]|\d{1,2})\) ?))"
+        rf"(?P<sum>{_NUMBER}(?: ?[-–−+x×*:÷] ?{_NUMBER}){{1,8}})"
+        r"(?![\w/%]|[.,:-]\d| ?[-–:/] ?\d| ?%)",
+        _sum,
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        "operator",
+        "digit",
+        r"(?:(?<=[\d\x01]\) )|(?<=[\d\x01]))(?P<op>[x×])(?= ?\()|(?<=\) )(?P<o2>[x×])(?= ?\d)",
+        lambda m, s: "nhân",
+    ),
+    *(
+        Rule("operator", kind, _BETWEEN_LETTERS, lambda m, s: "nhân")
+        for kind in ("short", "symbol", "capital")
+    ),
+    Rule(
+        "times",
+        "digit",
+        r"(?<=\p{L} )(?P<op>[x×])(?=[1-9]\d{0,3}(?!\w|[.,/]\d| ?[-+=]))",
+        _gained,
+    ),
+    Rule(
+        "times",
+        "digit",
+        r"(?:(?<=gấp )|(?<=gấp đến )|(?<=zoom )|(?<=tốc độ )|(?<=nhanh hơn )|(?<=lãi )|(?<=lời ))"
+        r"(?P<n>\d{1,3}(?:[.,]\d{1,2})?)(?P<op>[xX])(?!\w)",
+        lambda m, s: [
+            Claim(*m.span("n"), number(m["n"], s.reading), "number"),
+            Claim(*m.span("op"), "lần", "times"),
+        ],
+        flags=re.IGNORECASE,
+    ),
+    Rule(
+        "unknown",
+        "symbol",
+        r"(?<=[\w)²³] )= ?(?=\?+\s*\Z)|(?<=[\w)²³])=(?=\?+\s*\Z)",
+        lambda m, s: "bằng mấy",
+    ),
+    Rule("unknown", "symbol", r"(?<=[=+×÷x*:−-] )\?(?= [=+×÷x*:−-])", lambda m, s: "mấy"),
+    Rule("unknown", "symbol", r"\A\?(?= [=+×÷x*:−-] ?[\d(])", lambda m, s: "mấy"),
+    Rule(
+        "parallel",
+        "symbol",
+        r"(?<=[\w] )//(?= (?:[A-Z]{1,2}|[a-z])(?!\w))",
+        lambda m, s: "song song với",
+    ),
+    Rule(
+        "absolute value",
+        "symbol",
+        r"(?<![\w|])\|(?=-?[a-z\d]{1,4}(?: ?[-+−] ?[a-z\d]{1,4}){0,2}\|(?![\w|]))",
+        lambda m, s: "giá trị tuyệt đối của",
+    ),
+    Rule(
+        "over",
+        "symbol",
+        r"(?:(?<=(?<![\w/])[abmxy])|(?<=(?<![\w/.,])[1-9]))/(?=[abnxyz](?![\w/]))",
+        lambda m, s: "trên",
+    ),
+)

@@ -1,0 +1,198 @@
+"""Two numbers with a slash or a dash: a day, a place named after one, a fraction, a rating.
+
+By the words around. Without any, a pair that can be a day and is no proper fraction is a day.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.dates import is_day_month, month_name, say_day
+from sonca.text.numbers import cardinal
+from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.tables import word_set
+
+_DATE_BEFORE = word_set(
+    "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai"
+    " chót"
+    " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
+    " mừng ngày: lịch khai giảng"
+) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
+_FRACTION_BEFORE = word_set(
+    "số giảm tăng chiếm khoảng hơn gần còn được ăn uống bằng là hết quá thiếu đạt điểm lệ một cả"
+    " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm"
+)
+_FRACTION_AFTER = word_set(
+    "diện số dân cốc quãng lượng tổng thời khối bánh cái chiếc quả người học lít ly muỗng thìa chén"
+    " bát tài thế cơ nước của đoạn lớp đời chặng giá thu vốn cổ phần đường giờ chiều công lần các"
+    " những lá hộ hành đội tấn kg tháng mét giây inch điểm dung sản thể ngân doanh nhiệm"
+    " câu"
+    " độ diop đi"
+    " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
+)
+_OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số trang slide")
+_HOLIDAYS = {
+    (1, 5), (2, 9), (1, 6), (3, 2), (1, 1), (3, 3), (7, 5), (8, 3), (5, 9), (2, 3), (10, 10),
+}  # fmt: skip
+_MEMORIAL = _HOLIDAYS - {(1, 1), (2, 3), (5, 9)} | {
+    (9, 1), (26, 3), (29, 3), (30, 4), (19, 5), (27, 7), (19, 8), (20, 10), (20, 11), (22, 12),
+}  # fmt: skip
+"""Days that streets, markets and airports are named after; written with a dash too."""
+_PLACE_BEFORE = word_set("đường phố lộ bay viên trường làng rạp cầu chợ máy nghiệp viện xá")
+_FEAST_BEFORE = word_set("hôm tối chiều trưa mừng niệm quà tặng")
+_RATED_BEFORE = word_set("lực khỏe khoẻ giá mắt phim đau rating review apgar trải")
+_STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
+_OPEN_BEFORE = word_set("cửa vụ việc động trực bán nhận")
+_PRAISED = word_set("đẹp ngon tốt vời lòng hảo ưng cho xịn đỉnh lượng hay chuẩn")
+_SCALES = frozenset((5, 6, 7, 10, 12, 20, 30, 40, 50, 60, 80, 100))
+_COUNTED = word_set(
+    "ngày giờ người lần năm tuần phút điểm bàn trận quả con cái triệu nghìn ngàn tỷ"
+)
+
+
+def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
+    a, b = int(match["a"]), int(match["b"].replace(".", ""))
+    before = sheet.before(match.start())
+    after = sheet.after(match.end())
+    reading = sheet.reading
+    if is_day_month(a, b) and _names_place(a, b, before, match, sheet):
+        return f"{cardinal(a, reading)} tháng {month_name(b, sheet)}"
+    if (a, b) == (50, 50):
+        return f"{cardinal(a, reading)} {cardinal(b, reading)}"
+    if (a, b) in ((24, 7), (24, 24)) and before not in ("ngày", "sáng", "đêm", "tối", "chiều"):
+        return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
+    if _is_rating(a, b, before, after, match, sheet):
+        return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
+    if is_day_month(a, b) and _is_date(a, b, before, after, match, sheet):
+        return say_day(a, b, sheet, match.start())
+    if b == 0:
+        return f"{cardinal(a, reading)} trên không"
+    over = before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số"
+    over = over or after == "điểm" or a >= b or b > 1000
+    below = "tư" if b == 4 and not over else cardinal(b, reading)
+    return f"{cardinal(a, reading)} {'trên' if over else 'phần'} {below}"
+
+
+def _names_place(a: int, b: int, before: str, match: re.Match[str], sheet: Sheet) -> bool:
+    """ "đường 3/2", "chợ 1-5": a place named after a day."""
+    if before in ("đường", "phố", "lộ"):
+        return "/" in match[0] or (a, b) in _MEMORIAL
+    if before not in _PLACE_BEFORE or (a, b) not in _MEMORIAL:
+        return False
+    return sheet.before(match.start(), 2) not in ("trận cầu", "thành viên", "học viên")
+
+
+def _is_rating(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
+    """ "thị lực 8/10", "4/5 sao", "HP: 500/1000", "mở cửa 7/7", "Chương 12 (2/3)"."""
+    text, start, end = sheet.text, match.start(), match.end()
+    if after in ("sao", "điểm") and a <= b:
+        return True
+    if text[end : end + 1] == ")" and _PART_BEFORE.search(text[:start][-16:].lower()):
+        return True
+    if b >= 50 and (before in _STATS or text[:start].rstrip().endswith(":")):
+        return True
+    if a == b and (before in _OPEN_BEFORE or before in _PRAISED):
+        return True
+    return a <= b and b in _SCALES and before in _RATED_BEFORE
+
+
+def _with_fraction(match: re.Match[str], sheet: Sheet) -> bool:
+    """Whether a fraction is joined to this one: "2/3 và 3/4 của 24"."""
+    other = _NEXT_PAIR.match(sheet.text, match.end())
+    return other is not None and sheet.after(other.end()) in _FRACTION_AFTER
+
+
+_SIGN_BEFORE = re.compile(r"[+=×*÷<>−] ?\Z")
+_SIGN_AFTER = re.compile(r" ?[+=×*÷%<>−]")
+_NEXT_PAIR = re.compile(r"(?:,| và| hoặc| hay) \d{1,2}/\d{1,2}(?![\w/])")
+_PART_BEFORE = re.compile(r"(?:chương|tập|phần|kỳ|bài|hồi|đoạn|quyển|trang) \d{1,4} ?\(\Z")
+_WEEKDAY = re.compile(r"(?:thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|\bcn|\bt[2-7]),? ?\(?\Z")
+_JOINT = r"(?:, ?| và | đến | tới | ?[-–] ?)"
+_DAYS_BEFORE = re.compile(rf"(?:ngày|mùng|mồng) \d{{1,2}}(?:{_JOINT}\d{{1,2}}){{0,4}}{_JOINT}?\Z")
+_DASHED_BEFORE = re.compile(
+    r"(?:ngày|dịp|lễ|đêm|sáng|tối) \d{1,2}[-/.]\d{1,2}(?:[-/.]\d{4})?"
+    r"(?:(?:, ?| và | hoặc | hay )\d{1,2}[-/.]\d{1,2}){0,5}"
+    r"(?:, ?| và | đến | đến hết | tới | hoặc | hay | cho đến | - | – )(?:ngày )?\Z"
+)
+
+
+def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
+    """``a-b`` as a day: a place named after it, a feast, or one more day after others."""
+    a, b = int(match["a"]), int(match["b"])
+    if not is_day_month(a, b):
+        return None
+    start = match.start()
+    before, after = sheet.before(start), sheet.after(match.end())
+    if _names_place(a, b, before, match, sheet):
+        return f"{cardinal(a, sheet.reading)} tháng {month_name(b, sheet)}"
+    if after in _COUNTED or after == "tháng":
+        return None
+    feast = before in _FEAST_BEFORE and (a, b) in _MEMORIAL and sheet.text[start - 1] == " "
+    if feast or _DASHED_BEFORE.search(sheet.text[:start][-70:].lower()):
+        return say_day(a, b, sheet, start)
+    return None
+
+
+def _from_to(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+    """ "từ 29-4 đến 3-5": two days if one of them can be nothing else."""
+    days = [(int(match["a"]), int(match["b"])), (int(match["c"]), int(match["d"]))]
+    if not all(is_day_month(*day) for day in days) or max(days[0][0], days[1][0]) <= 12:
+        return None
+    if sheet.after(match.end()) in _COUNTED:
+        return None
+    return [
+        Claim(*match.span("one"), say_day(*days[0], sheet, match.start("one")), "dash"),
+        Claim(*match.span("two"), say_day(*days[1], sheet, match.start("two")), "dash"),
+    ]
+
+
+def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
+    text = sheet.text
+    if before == "số" and sheet.before(match.start(), 2) == "phân số":
+        return False
+    if _SIGN_BEFORE.search(text[: match.start()][-3:]) or _SIGN_AFTER.match(text, match.end()):
+        return False  # a sum
+    if before not in _DATE_BEFORE and _with_fraction(match, sheet):
+        return False
+    if _WEEKDAY.search(text[: match.start()][-16:].lower()):
+        return True
+    if a >= b and before not in _OVER_BEFORE and after != "điểm":
+        return True  # nobody writes an improper fraction in prose
+    if _DAYS_BEFORE.search(text[: match.start()][-40:].lower()):
+        return True
+    if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
+        return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
+    if (
+        after in _FRACTION_AFTER
+        or (before in _FRACTION_BEFORE and a <= b)
+        or before in _OVER_BEFORE
+    ):
+        return False
+    if a > b or ((a, b) in _HOLIDAYS and a != 1):
+        return True
+    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", text)
+    return bool(other) and a <= 31 and (a, b) != (1, 2)
+
+
+RULES = (
+    Rule(
+        "slash",
+        "digit",
+        r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)",
+        _slash,
+    ),
+    Rule(
+        "dash",
+        "digit",
+        r"(?<=từ )(?P<one>(?P<a>\d{1,2})-(?P<b>\d{1,2})) (?:đến|tới) (?:hết )?"
+        r"(?P<two>(?P<c>\d{1,2})-(?P<d>\d{1,2}))(?![\w/%]|[.,-]\d)",
+        _from_to,
+    ),
+    Rule(
+        "dash",
+        "digit",
+        r"(?<![\w.,/-])(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\w/%]|[.,-]\d)",
+        _dash,
+    ),
+)
