@@ -30,7 +30,7 @@ from sonca.utterance import Utterance
 log = logging.getLogger(__name__)
 
 KEPT_VOICES = 4
-"""Loaded at once; a medium voice takes about 150 MB."""
+"""Loaded at once; a medium voice takes some 200 MB."""
 _NEEDED = ("onnx", "onnxruntime")
 _INSTALL = 'pip install "sonca[piper]"'
 _NO_VOICE = "no voice yet: sonca models pull vi_VN-vais1000-medium, or sonca models add FILE.onnx"
