@@ -116,6 +116,36 @@ def load(
 
 
 @app.command()
+def peers(
+    voice: Annotated[Path, typer.Option(help="The voice's .onnx.", exists=True, dir_okay=False)],
+    python: Annotated[str, typer.Option(help="Python of the environment the peers are in.")],
+    scripts: Annotated[
+        Path, typer.Option(help="Folder of the peers' scripts.", file_okay=False)
+    ] = Path("benchmarks/peers"),
+    quick: Quick = False,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds.")] = None,
+    json: Out = None,
+) -> None:
+    """A Piper voice with us, with piper-tts and with sherpa-onnx, in turns."""
+    from dataclasses import replace
+
+    from sonca.bench import peers as bench
+
+    plan = bench.QUICK if quick else bench.Plan()
+    if rounds is not None:
+        plan = replace(plan, rounds=rounds, turns=rounds)
+    _show(bench.run(voice, python, plan, scripts=scripts, say=_say), json)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def viettts(context: typer.Context) -> None:
+    """VietTTS at its full size with random weights; its options: sonca bench viettts -- --help."""
+    from sonca.bench import viettts as bench
+
+    bench.app(context.args, prog_name="sonca bench viettts")
+
+
+@app.command()
 def compare(before: Path, after: Path) -> None:
     """Print every figure of two results and its ratio."""
     from rich.console import Console
