@@ -26,14 +26,18 @@ def find_samples(folder: Path | None) -> dict[str, Sample]:
     found = {}
     for row in _known():
         if path := files.get(row["key"].lower()):
-            found[row["key"]] = Sample(_voice(row), path)
+            found[row["key"]] = Sample(_voice(row, path), path)
     return found
 
 
-def _voice(row: dict[str, str]) -> EngineVoice:
+def _voice(row: dict[str, str], path: Path) -> EngineVoice:
     name = f"{row['key']} ({row['gender']}, {row['tone']})"
     gender = cast("Gender", row["gender"])
-    return EngineVoice(row["key"], name, gender, None, row["language"] or "vi", row["tone"])
+    file = path.stat()
+    return EngineVoice(
+        row["key"], name, gender, None, row["language"] or "vi", row["tone"],
+        version=f"{file.st_size}-{file.st_mtime_ns}",
+    )  # fmt: skip
 
 
 def _known() -> list[dict[str, str]]:
