@@ -72,7 +72,8 @@ RULES = (
     Rule(
         "times",
         "digit",
-        r"(?<=\p{L} )(?P<op>[x×])(?=[1-9]\d{0,3}(?!\w|[.,/]\d| ?[-+=]))",
+        r"(?:(?<=\p{L} )|(?=x\d{1,4} lần))(?<!\w)(?P<op>[x×])"
+        r"(?=[1-9]\d{0,3}(?!\w|[.,/]\d| ?[-+=]))",
         _gained,
     ),
     Rule(
@@ -100,6 +101,7 @@ RULES = (
         r"(?<=[\w] )//(?= (?:[A-Z]{1,2}|[a-z])(?!\w))",
         lambda m, s: "song song với",
     ),
+    Rule("limit", "symbol", r"(?<=lim [a-z]) ?(?:→|->) ?", lambda m, s: "tiến tới"),
     Rule(
         "absolute value",
         "symbol",

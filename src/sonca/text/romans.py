@@ -127,6 +127,7 @@ def _thu(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 RULES = (
+    Rule("crossroads", "digit", r"(?<=[Nn]gã )4(?!\w|[.,/]\d)", lambda m, s: "tư"),
     Rule(
         "ordinal",
         "digit",

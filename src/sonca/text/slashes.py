@@ -39,6 +39,9 @@ _MEMORIAL = _HOLIDAYS - {(1, 1), (2, 3), (5, 9)} | {
 }  # fmt: skip
 """Days that streets, markets and airports are named after; written with a dash too."""
 _PLACE_BEFORE = word_set("đường phố lộ bay viên trường làng rạp cầu chợ máy nghiệp viện xá")
+_PLACES = frozenset(
+    ("công viên", "quảng trường", "đại lộ", "sân bay", "cầu vượt", "nhà máy", "nông trường")
+)
 _FEAST_BEFORE = word_set("hôm tối chiều trưa mừng niệm quà tặng")
 _RATED_BEFORE = word_set("lực khỏe khoẻ giá mắt phim đau rating review apgar trải")
 _STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
@@ -78,6 +81,8 @@ def _names_place(a: int, b: int, before: str, match: re.Match[str], sheet: Sheet
     """ "đường 3/2", "chợ 1-5": a place named after a day."""
     if before in ("đường", "phố", "lộ"):
         return "/" in match[0] or (a, b) in _MEMORIAL
+    if "/" in match[0] and sheet.before(match.start(), 2) in _PLACES:
+        return True
     if before not in _PLACE_BEFORE or (a, b) not in _MEMORIAL:
         return False
     return sheet.before(match.start(), 2) not in ("trận cầu", "thành viên", "học viên")
