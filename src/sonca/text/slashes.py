@@ -160,7 +160,7 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         return False  # a sum
     if before not in _DATE_BEFORE and _with_fraction(match, sheet):
         return False
-    if _WEEKDAY.search(text[: match.start()][-16:].lower()):
+    if after not in _FRACTION_AFTER and _WEEKDAY.search(text[: match.start()][-16:].lower()):
         return True
     if a >= b and before not in _OVER_BEFORE and after != "điểm":
         return True  # nobody writes an improper fraction in prose
