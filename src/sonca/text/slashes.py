@@ -43,7 +43,7 @@ _PLACES = frozenset(
     ("công viên", "quảng trường", "đại lộ", "sân bay", "cầu vượt", "nhà máy", "nông trường")
 )
 _FEAST_BEFORE = word_set("hôm tối chiều trưa mừng niệm quà tặng")
-_RATED_BEFORE = word_set("lực khỏe khoẻ giá mắt phim đau rating review apgar trải")
+_RATED_BEFORE = word_set("lực khỏe khoẻ giá hạng mắt phim đau rating review apgar trải")
 _STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
 _OPEN_BEFORE = word_set("cửa vụ việc động trực bán nhận")
 _PRAISED = word_set("đẹp ngon tốt vời lòng hảo ưng cho xịn đỉnh lượng hay chuẩn")
