@@ -42,7 +42,7 @@ _PLACE_BEFORE = word_set("đường phố lộ bay viên trường làng rạp c
 _PLACES = frozenset(
     ("công viên", "quảng trường", "đại lộ", "sân bay", "cầu vượt", "nhà máy", "nông trường")
 )
-_FEAST_BEFORE = word_set("hôm tối chiều trưa mừng niệm quà tặng")
+_FEAST_BEFORE = word_set("khánh hôm tối chiều trưa mừng niệm quà tặng")
 _RATED_BEFORE = word_set("lực khỏe khoẻ giá hạng mắt phim đau rating review apgar trải")
 _STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
 _OPEN_BEFORE = word_set("cửa vụ việc động trực bán nhận")
@@ -122,6 +122,12 @@ _DASHED_BEFORE = re.compile(
 )
 
 
+_FEAST = re.compile(
+    r"(?:ngày (?:nhà giáo|phụ nữ|giải phóng|quốc|thành lập|thầy thuốc|thương binh|lễ|hội)"
+    r"|cách mạng tháng)[^.,;]{0,24} \Z"
+)
+
+
 def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
     """``a-b`` as a day: a place named after it, a feast, or one more day after others."""
     a, b = int(match["a"]), int(match["b"])
@@ -134,7 +140,11 @@ def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
     if after in _COUNTED or after == "tháng":
         return None
     feast = before in _FEAST_BEFORE and (a, b) in _MEMORIAL and sheet.text[start - 1] == " "
-    if feast or _DASHED_BEFORE.search(sheet.text[:start][-70:].lower()):
+    named = (a, b) in _MEMORIAL and (
+        _FEAST.search(sheet.text[:start][-40:].lower())
+        or sheet.text.startswith(" là ngày", match.end())
+    )
+    if feast or named or _DASHED_BEFORE.search(sheet.text[:start][-70:].lower()):
         return say_day(a, b, sheet, start)
     return None
 

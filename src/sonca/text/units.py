@@ -58,7 +58,7 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         return None
     if _age(match, sheet):
         name = "" if sheet.after(match.end()) == "tuổi" else "tuổi"
-    elif symbol == "T" and last in ("hạn", "vay", "góp"):
+    elif symbol == "T" and last in ("hạn", "vay", "góp", "hành"):
         name = "tháng"
     elif symbol in ("l/p", "l/ph") and _PULSE.search(sheet.text[: match.start()][-30:].lower()):
         name = "lần trên phút"
@@ -71,7 +71,7 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 _FORCE = re.compile(r"(?:lực|trọng lượng|công|năng lượng|nhiệt lượng|động năng|thế năng)\b", re.I)
-_CARGO_BEFORE = word_set("xe tải nặng chở container cẩu trọng hạn vay góp")
+_CARGO_BEFORE = word_set("xe tải nặng chở container cẩu trọng hạn vay góp hành")
 _CARGO = word_set(
     "hàng gạo lúa thóc thép xi cát đá phân than cà tôm cá rau muối đường sắt gỗ ngô sắn mía quặng"
 )
