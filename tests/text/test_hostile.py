@@ -27,6 +27,12 @@ INPUTS = {
     "vowels": "'aoeui' * (n // 5)",
     "joiners": "'\\u200d' * n",
     "markup": "'<a ' * (n // 3)",
+    "initials": "'V. ' * (n // 3)",
+    "names": "'L. Messi ' * (n // 9)",
+    "spans": "'9h sáng - ' * (n // 10)",
+    "sums": "'5 - 2 : ' * (n // 8)",
+    "days": "'8-3, ' * (n // 5)",
+    "bars": "'|x' * (n // 2)",
 }
 
 

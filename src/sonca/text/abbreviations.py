@@ -212,7 +212,7 @@ RULES = (
     Rule(
         "document",
         "digit",
-        r"(?<!\w)(?:(?:NQ|TTr)(?= (?:số )?[\d\x01])|(?:CV|KH|TB|TT|CT|QĐ|NĐ|BC|HD)"
+        r"(?<!\w)(?:(?:NQ|NĐ|TTr)(?= (?:số )?[\d\x01])|(?:CV|KH|TB|TT|CT|QĐ|BC|HD)"
         r"(?= (?:số )?\x01{2,12}(?:\x03|/\p{L})))",
         _office,
         WORD_BLOT,

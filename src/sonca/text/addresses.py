@@ -22,7 +22,7 @@ def _address(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     parts = text.count("/")
     before = sheet.before(match.start())
     lettered = any(c.isalpha() for c in text)
-    if re.fullmatch(r"\d+[VW]/\d+[AW]|T\d{1,2}/\d{4}|Q[1-4]/\d{4}", text):
+    if re.fullmatch(r"\d+[VW]/\d+[AW]|T\d{1,2}/\d{4}|Q[1-4]/\d{4}|\d{1,2}T/\d{4}", text):
         return None
     if before == "số" and sheet.before(match.start(), 2) == "phân số":
         return None

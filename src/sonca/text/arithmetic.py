@@ -23,9 +23,12 @@ _SIGNS = {"-": "trừ", "–": "trừ", "−": "trừ", "+": "cộng", ":": "chi
 _RESULT = word_set("là bằng ra được thì ta và rồi hoặc hay")
 
 
+_NEXT_MARK = re.compile(r"[ ,]{1,2}[a-zđ]\) ")
+
+
 def _sum(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     after = sheet.after(match.end())
-    if after and after not in _RESULT:
+    if after and after not in _RESULT and not _NEXT_MARK.match(sheet.text, match.end()):
         return None  # "tính 3-5 ngày" counts
     if match["mark"] and not re.search(r" [-–−:] ", match["sum"]):
         return None
@@ -53,7 +56,7 @@ RULES = (
         "digit",
         r"(?:(?<!\w)(?:tính|hiệu|thương|đặt tính|phép trừ|phép chia|kết quả của|lấy)"
         r"(?: nhẩm| nhanh| rồi tính| của| giá trị)?:? "
-        r"|(?P<mark>\A(?:[a-zđ]|\d{1,2})\) ?))"
+        r"|(?P<mark>(?:\A|(?<= ))(?:[a-zđ]|\d{1,2})\) ?))"
         rf"(?P<sum>{_NUMBER}(?: ?[-–−+x×*:÷] ?{_NUMBER}){{1,8}})"
         r"(?![\w/%]|[.,:-]\d| ?[-–:/] ?\d| ?%)",
         _sum,
@@ -72,7 +75,8 @@ RULES = (
     Rule(
         "times",
         "digit",
-        r"(?<=\p{L} )(?P<op>[x×])(?=[1-9]\d{0,3}(?!\w|[.,/]\d| ?[-+=]))",
+        r"(?:(?<=\p{L} )|(?=x\d{1,4} lần))(?<!\w)(?P<op>[x×])"
+        r"(?=[1-9]\d{0,3}(?!\w|[.,/]\d| ?[-+=]))",
         _gained,
     ),
     Rule(
@@ -92,6 +96,12 @@ RULES = (
         r"(?<=[\w)²³] )= ?(?=\?+\s*\Z)|(?<=[\w)²³])=(?=\?+\s*\Z)",
         lambda m, s: "bằng mấy",
     ),
+    Rule(
+        "unknown",
+        "symbol",
+        r"(?<=[\w)²³] )= ?\?(?=,| (?:và|hoặc|thì|khi|nếu)(?!\w))",
+        lambda m, s: "bằng mấy",
+    ),
     Rule("unknown", "symbol", r"(?<=[=+×÷x*:−-] )\?(?= [=+×÷x*:−-])", lambda m, s: "mấy"),
     Rule("unknown", "symbol", r"\A\?(?= [=+×÷x*:−-] ?[\d(])", lambda m, s: "mấy"),
     Rule(
@@ -100,6 +110,7 @@ RULES = (
         r"(?<=[\w] )//(?= (?:[A-Z]{1,2}|[a-z])(?!\w))",
         lambda m, s: "song song với",
     ),
+    Rule("limit", "symbol", r"(?<=lim [a-z]) ?(?:→|->) ?", lambda m, s: "tiến tới"),
     Rule(
         "absolute value",
         "symbol",

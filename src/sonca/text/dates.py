@@ -162,6 +162,16 @@ def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
     return f"thứ {_WEEKDAYS[match[0][1]]}"
 
 
+def _weekdays(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+    """``T2-T4-T6``: one after the other, no span."""
+    claims = []
+    for part in re.finditer(r"T(\d)|[-–]", match[0]):
+        start = match.start() + part.start()
+        said = f"thứ {_WEEKDAYS[part[1]]}" if part[1] else ""
+        claims.append(Claim(start, start + len(part[0]), said, "weekday"))
+    return claims
+
+
 _QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _D, _M, _Y = r"(?P<d>\d{1,2})", r"(?P<m>\d{1,2})", r"(?P<y>\d{4}|\d{2})"
 _LEFT, _RIGHT = r"(?<![\w/.,-])", r"(?![\w/]|[.,-]\d)"
@@ -188,6 +198,13 @@ RULES = (
         r"(?<![\w])[Qq]uý (?P<q>IV|I{1,3}) ?[/-] ?(?P<y>\d{4})(?![\w/])",
         lambda m, s: f"quý {cardinal(_QUARTERS[m['q']], s.reading)} năm {year_name(m['y'], s)}",
     ),
+    Rule(
+        "months of a year",
+        "digit",
+        r"(?<![\w.,])(?P<n>[1-9]|1[0-2])T/(?P<y>(?:19|20)\d\d)(?![\w/])",
+        lambda m, s: f"{cardinal(m['n'], s.reading)} tháng năm {year_name(m['y'], s)}",
+    ),
+    Rule("weekdays", "digit", r"(?<!\w)T[2-7](?:[-–]T[2-7]){2,5}(?!\w)", _weekdays),
     Rule(
         "quarter and year",
         "digit",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sonca.text.letters import name, sound, spell
 from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
 from sonca.text.syllables import bare, nearest, segment, split_tone, syllable
-from sonca.text.tables import mapping
+from sonca.text.tables import mapping, word_set
 
 if TYPE_CHECKING:
     from sonca.espeakng import Library
@@ -29,6 +29,8 @@ _MAX_SOUNDED = 30
 def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None]:
     """``(spoken, rule, original spelling)``; the spelling is None if the word is Vietnamese."""
     if len(word) == 1:
+        if word == "k" and _denies(sheet, at):
+            return "không", "abbreviation", None
         return _one_letter(word)
     expanded = _shorthand(word)
     if expanded is not None:
@@ -63,6 +65,26 @@ def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
         or before.isdigit()
         or (bool(after) and after in _OPERATOR)
     )
+
+
+_NAMED_K = word_set(
+    "số hệ vitamin nhóm chữ loại lớp hằng tham biến điểm âm với và là theo hàm chất"
+)
+
+
+def _denies(sheet: Sheet, at: int) -> bool:
+    """Whether a lone k is the "không" of hurried typing: "k có", "đc k?"."""
+    text = sheet.text
+    if (
+        any(c in text for c in "=+<>")
+        or text[at - 1 : at].strip()
+        or text[at + 1 : at + 2] in ("-", ".")
+    ):
+        return False
+    before, after = sheet.before(at), sheet.after(at + 1)
+    if before in _NAMED_K or not (before or after):
+        return False
+    return len(after) > 1 or (not after and len(before) > 1)
 
 
 def _one_letter(letter: str) -> tuple[str, str, str | None]:

@@ -93,7 +93,7 @@ def _in_formula(sign: str, match: re.Match[str], sheet: Sheet) -> bool:
 
 def _times(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """ "2 viên x 3 lần": an x between two amounts."""
-    if not re.search(r"\d ?[^\W\d_]{1,6}\Z", sheet.text[: match.start()]):
+    if not re.search(r"\d ?[^\W\d_]{1,6}(?:/[^\W\d_]{1,6})?\Z", sheet.text[: match.start()]):
         return None
     return [Claim(*match.span("op"), "nhân", "operator")]
 

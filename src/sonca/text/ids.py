@@ -134,11 +134,14 @@ def _chain(match: re.Match[str], sheet: Sheet) -> str | None:
     return _dotted(match[0], sheet)
 
 
+_GROUPED = re.compile(r"[1-9]\d{0,2}\.\d00")
+
+
 def _named_version(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """A number right after a product's name: ``Python 3.11``, ``iOS 17.5``."""
     product = match["name"]
-    if product in mapping("currencies.tsv"):
-        return None
+    if product in mapping("currencies.tsv") or _GROUPED.fullmatch(match["number"]):
+        return None  # USD 3.50, KH 3.000
     if syllable(product) is not None or product.lower() in mapping("plain_foreign.tsv"):
         return None
     if sheet.after(match.end()) in _MEASURED:

@@ -133,6 +133,8 @@ def _signed_range(match: re.Match[str], sheet: Sheet) -> list[Claim]:
 def _code_first(match: re.Match[str], sheet: Sheet) -> str | None:
     """``USD 500``; in "2 triệu USD 3 lần" the code belongs to what stands before it."""
     text = sheet.text[: match.start()].rstrip()
+    if len(match["n"]) == 1 and not match["scale"]:
+        return None  # "mua USD 3 lần"
     if text[-1:].isdigit() or sheet.before(match.start()) in _SCALES.split("|"):
         return None
     return _signed(match, sheet)

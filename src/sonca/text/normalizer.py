@@ -112,6 +112,7 @@ def _token(source: str, sheet: Sheet, claim: Claim) -> Token:
     return Token(span, source[span[0] : span[1]], claim.spoken, claim.rule, claim.foreign)
 
 
+_LONE = re.compile(r"(?:\A|\W)[A-ZĐ]\. \(")
 _OPENING, _CLOSING = "([【「『", ")]】」』"
 _QUIET = {"，": ",", "：": ":"}
 
@@ -133,6 +134,12 @@ def _mark(source: str, sheet: Sheet, at: int, end: int) -> Token:
         spoken = max(piece, key=lambda c: _STRONG[c])
         if spoken == "." and len(piece) > 1:
             spoken = "…"
+        elif (
+            piece == "."
+            and sheet.text.startswith(" (", end)
+            and _LONE.search(sheet.text[max(0, at - 2) : at + 3])
+        ):
+            spoken = ","  # chị B. (28 tuổi)
         elif piece == "." and (
             sheet.text[end : end + 1].isalnum()
             or sheet.text[end : end + 1] == ","

@@ -8,6 +8,7 @@ units, Roman numerals), then plain numbers, and last the signs that are left bet
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from sonca.text import (
     abbreviations,
@@ -109,6 +110,10 @@ def apply(sheet: Sheet, kinds: frozenset[str]) -> None:
                 for start, end, said in sheet.reading.lexicon.find(sheet.text)
             ]
         )
-    for rule in PASSES:
-        if rule.when in kinds:
-            rule.apply(sheet)
+    for rule in _rules(kinds):
+        rule.apply(sheet)
+
+
+@lru_cache(maxsize=256)
+def _rules(kinds: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in PASSES if rule.when in kinds)

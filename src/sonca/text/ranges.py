@@ -35,7 +35,7 @@ _RATIO_BEFORE = re.compile(
 )
 
 
-_GOAL_BEFORE = word_set("gỡ thắng hòa hoà số định bằng lên thành ngắn")
+_GOAL_BEFORE = word_set("gỡ thắng thua vượt dẫn hòa hoà số định bằng lên thành ngắn")
 _MINUTE = re.compile(r" (?:ở |từ |ngay |vào )?phút (?:\d|bù|cuối|thứ|đầu)")
 
 

@@ -50,6 +50,7 @@ def _roman(match: re.Match[str], sheet: Sheet) -> str | None:
     return None
 
 
+_NAME_END = re.compile(r"(?: [A-ZĐÀ-Ỵ]\w{0,7}){0,2}(?:[,.)]| [-–]|\Z)")
 _NAME = re.compile(r"\.[ ]?([A-ZĐ])(?:\.|([^\W\d_]+)(?: ([^\W\d_]+))?)")
 
 
@@ -69,7 +70,7 @@ def _initial(numeral: str, text: str, end: int) -> bool:
     if syllable(word) is None or word == "Mác":
         return foreign_name(word)
     named = found[3] is not None and found[3].istitle() and syllable(found[3]) is not None
-    return numeral == "X" and named and text[found.end() : found.end() + 1] in ("", ",", ")", ".")
+    return numeral == "X" and named and _NAME_END.match(text, found.end()) is not None
 
 
 def _previous_roman(text: str, start: int) -> str:
@@ -127,6 +128,7 @@ def _thu(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 RULES = (
+    Rule("crossroads", "digit", r"(?<=[Nn]gã )4(?!\w|[.,/]\d)", lambda m, s: "tư"),
     Rule(
         "ordinal",
         "digit",

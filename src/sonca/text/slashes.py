@@ -39,8 +39,11 @@ _MEMORIAL = _HOLIDAYS - {(1, 1), (2, 3), (5, 9)} | {
 }  # fmt: skip
 """Days that streets, markets and airports are named after; written with a dash too."""
 _PLACE_BEFORE = word_set("đường phố lộ bay viên trường làng rạp cầu chợ máy nghiệp viện xá")
-_FEAST_BEFORE = word_set("hôm tối chiều trưa mừng niệm quà tặng")
-_RATED_BEFORE = word_set("lực khỏe khoẻ giá mắt phim đau rating review apgar trải")
+_PLACES = frozenset(
+    ("công viên", "quảng trường", "đại lộ", "sân bay", "cầu vượt", "nhà máy", "nông trường")
+)
+_FEAST_BEFORE = word_set("khánh hôm tối chiều trưa mừng niệm quà tặng")
+_RATED_BEFORE = word_set("lực khỏe khoẻ giá hạng mắt phim đau rating review apgar trải")
 _STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
 _OPEN_BEFORE = word_set("cửa vụ việc động trực bán nhận")
 _PRAISED = word_set("đẹp ngon tốt vời lòng hảo ưng cho xịn đỉnh lượng hay chuẩn")
@@ -78,6 +81,8 @@ def _names_place(a: int, b: int, before: str, match: re.Match[str], sheet: Sheet
     """ "đường 3/2", "chợ 1-5": a place named after a day."""
     if before in ("đường", "phố", "lộ"):
         return "/" in match[0] or (a, b) in _MEMORIAL
+    if "/" in match[0] and sheet.before(match.start(), 2) in _PLACES:
+        return True
     if before not in _PLACE_BEFORE or (a, b) not in _MEMORIAL:
         return False
     return sheet.before(match.start(), 2) not in ("trận cầu", "thành viên", "học viên")
@@ -117,6 +122,12 @@ _DASHED_BEFORE = re.compile(
 )
 
 
+_FEAST = re.compile(
+    r"(?:ngày (?:nhà giáo|phụ nữ|giải phóng|quốc|thành lập|thầy thuốc|thương binh|lễ|hội)"
+    r"|cách mạng tháng)[^.,;]{0,24} \Z"
+)
+
+
 def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
     """``a-b`` as a day: a place named after it, a feast, or one more day after others."""
     a, b = int(match["a"]), int(match["b"])
@@ -129,7 +140,11 @@ def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
     if after in _COUNTED or after == "tháng":
         return None
     feast = before in _FEAST_BEFORE and (a, b) in _MEMORIAL and sheet.text[start - 1] == " "
-    if feast or _DASHED_BEFORE.search(sheet.text[:start][-70:].lower()):
+    named = (a, b) in _MEMORIAL and (
+        _FEAST.search(sheet.text[:start][-40:].lower())
+        or sheet.text.startswith(" là ngày", match.end())
+    )
+    if feast or named or _DASHED_BEFORE.search(sheet.text[:start][-70:].lower()):
         return say_day(a, b, sheet, start)
     return None
 
@@ -155,7 +170,7 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         return False  # a sum
     if before not in _DATE_BEFORE and _with_fraction(match, sheet):
         return False
-    if _WEEKDAY.search(text[: match.start()][-16:].lower()):
+    if after not in _FRACTION_AFTER and _WEEKDAY.search(text[: match.start()][-16:].lower()):
         return True
     if a >= b and before not in _OVER_BEFORE and after != "điểm":
         return True  # nobody writes an improper fraction in prose

@@ -34,6 +34,8 @@ _RATIO = re.compile(r"(?:t[ỷỉ] (?:lệ|số)|pha|trộn|khung hình)(?: [^\W
 
 def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
     hour, minute = match["h"], match["m"]
+    if match[0][len(hour) :].startswith(("G ", " G")):
+        return None  # mạng 5G 10 triệu thuê bao
     ratio = match[0][len(hour)] == ":" and sheet.before(match.start()) not in _HOUR_BEFORE
     if ratio and _RATIO.search(sheet.text[max(0, match.start() - 48) : match.start()]):
         return None

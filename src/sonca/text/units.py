@@ -53,10 +53,13 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     name = unit_name(symbol)
     if name is None and symbol[-1] in "23" and match["gap"] == "":
         return None
+    last = sheet.before(match.start())
     if name is None or _denied(symbol, match, sheet):
         return None
     if _age(match, sheet):
         name = "" if sheet.after(match.end()) == "tuổi" else "tuổi"
+    elif symbol == "T" and last in ("hạn", "vay", "góp", "hành"):
+        name = "tháng"
     elif symbol in ("l/p", "l/ph") and _PULSE.search(sheet.text[: match.start()][-30:].lower()):
         name = "lần trên phút"
     written = match["n"]
@@ -68,7 +71,7 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 _FORCE = re.compile(r"(?:lực|trọng lượng|công|năng lượng|nhiệt lượng|động năng|thế năng)\b", re.I)
-_CARGO_BEFORE = word_set("tải nặng chở container cẩu trọng")
+_CARGO_BEFORE = word_set("xe tải nặng chở container cẩu trọng hạn vay góp hành")
 _CARGO = word_set(
     "hàng gạo lúa thóc thép xi cát đá phân than cà tôm cá rau muối đường sắt gỗ ngô sắn mía quặng"
 )
@@ -94,6 +97,8 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
         return True  # 1C, 2D, 3A
     before = sheet.before(match.start(), 2)
     last = before.rpartition(" ")[2]
+    if symbol == "v":
+        return not re.search(r"uống|thuốc|ngậm", sheet.text.lower())
     if symbol == "A":
         return not re.search(
             r"dòng|điện|cầu chì|ampe|aptomat|sạc|nguồn|cường độ|\d ?V", sheet.text[: match.start()]
