@@ -15,7 +15,7 @@ from sonca.text.tables import rows, word_set, words
 _TOPICS = word_set(
     "internet marketing website web facebook google email logo video virus module robot hormone"
     " vitamin protein enzyme windows excel word powerpoint python java blockchain bitcoin startup"
-    " game game show film album listening reading writing speaking vocabulary grammar introduction"
+    " game show film album listening reading writing speaking vocabulary grammar introduction"
     " overview summary conclusion content general photoshop polymer ancol axit este amin"
 )
 """Foreign words that head a numbered part ("I. Internet"), where names are initials' company."""

@@ -58,7 +58,7 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         return None
     if _age(match, sheet):
         name = "" if sheet.after(match.end()) == "tuổi" else "tuổi"
-    elif symbol == "T" and last in ("hạn", "vay", "góp", "hành"):
+    elif symbol == "T" and last in _TERM_BEFORE:
         name = "tháng"
     elif symbol in ("l/p", "l/ph") and _PULSE.search(sheet.text[: match.start()][-30:].lower()):
         name = "lần trên phút"
@@ -71,7 +71,9 @@ def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 _FORCE = re.compile(r"(?:lực|trọng lượng|công|năng lượng|nhiệt lượng|động năng|thế năng)\b", re.I)
-_CARGO_BEFORE = word_set("xe tải nặng chở container cẩu trọng hạn vay góp hành")
+_ROOMS = word_set("lớp số phòng nhà tổ khu dãy tầng hẻm ngõ lô tòa size")
+_CARGO_BEFORE = word_set("xe tải nặng chở container cẩu trọng")
+_TERM_BEFORE = word_set("hạn vay góp hành")
 _CARGO = word_set(
     "hàng gạo lúa thóc thép xi cát đá phân than cà tôm cá rau muối đường sắt gỗ ngô sắn mía quặng"
 )
@@ -108,24 +110,12 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
             return not _FORCE.search(sheet.text[max(0, match.start() - 40) : match.start()])
         if match["gap"] and symbol in ("C", "F", "K", "T", "B", "M"):
             return True
-        if last in (
-            "lớp",
-            "số",
-            "phòng",
-            "nhà",
-            "tổ",
-            "khu",
-            "dãy",
-            "tầng",
-            "hẻm",
-            "ngõ",
-            "lô",
-            "tòa",
-            "size",
-        ):
+        if last in _ROOMS:
             return symbol not in ("m", "g")
         if symbol == "T":
-            return last not in _CARGO_BEFORE and sheet.after(match.end()) not in _CARGO
+            return (
+                last not in _CARGO_BEFORE | _TERM_BEFORE and sheet.after(match.end()) not in _CARGO
+            )
         if symbol in ("B", "K", "T", "N", "M"):
             return True
     return symbol in ("G", "D")
