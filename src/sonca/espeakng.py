@@ -29,7 +29,7 @@ _EVENT_END_OF_LIST, _EVENT_WORD = 0, 1
 _PHONEMES_IPA = 0x02
 
 _MAX_DATA_PATH_BYTES = 150  # the library truncates at 160, and then finds no voice
-_BUFFER_MS = 200  # a callback costs Python time; this much sound takes 0.2 ms to make
+_BUFFER_MS = 500  # made in 0.4 ms; every callback takes Python's lock and wakes a reader
 
 
 class _EventId(ctypes.Union):

@@ -86,8 +86,7 @@ def test_sound_comes_out_while_the_sentence_is_being_made(engine: EspeakEngine) 
     sizes: list[float] = []
     session.step(lambda e: sizes.append(e.chunk.duration_s) if isinstance(e, Audio) else None)
     assert len(sizes) > 5
-    assert sizes[0] < 0.5
-    assert max(sizes) < 1.5
+    assert max(sizes) < 1
 
 
 def test_engines_do_not_disturb_each_other() -> None:

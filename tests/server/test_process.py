@@ -210,7 +210,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "settings", "says"),
     [
-        (["--engine", "nope"], {}, "espeak"),
+        (["--engine", "nope", "--port", "0"], {}, "espeak"),
         ([], {"queue_limit": "0"}, "SONCA_QUEUE_LIMIT"),
         ([], {"qeue_limit": "5"}, "SONCA_QEUE_LIMIT"),
         ([], {"port": "http"}, "SONCA_PORT"),

@@ -195,47 +195,16 @@ class _EspeakSession(Session):
             pitch_range=50,
         )
 
-        pieces = _Pieces(job, library.sample_rate_hz, emit)
-
         def on_sound(sound: bytes, words: Sequence[WordEvent]) -> bool:
-            pieces.add(sound, words)
+            samples = np.frombuffer(sound, "<i2").astype(np.float32)
+            samples *= np.float32(1 / 32768)
+            if job.voice.gain != 1.0:
+                samples = amplified(samples, job.voice.gain)
+            marks = _marks(words, job.utterance, library.sample_rate_hz)
+            emit(Audio(job.id, AudioChunk(samples, library.sample_rate_hz, marks)))
             return self._job is job
 
         library.speak(_plain(job.utterance.spoken), on_sound)
-        if self._job is job:
-            pieces.flush()
-
-
-class _Pieces:
-    """Collects the library's 0.2 s buffers: the first goes out at once, the others by the second,
-    because every chunk wakes threads further on."""
-
-    def __init__(self, job: _Job, sample_rate_hz: int, emit: Emit) -> None:
-        self._job = job
-        self._rate_hz = sample_rate_hz
-        self._emit = emit
-        self._sound = bytearray()
-        self._marks: list[Mark] = []
-        self._enough = 0
-
-    def add(self, sound: bytes, words: Sequence[WordEvent]) -> None:
-        self._sound += sound
-        self._marks += _marks(words, self._job.utterance, self._rate_hz)
-        if len(self._sound) > self._enough:
-            self.flush()
-            self._enough = 2 * self._rate_hz
-
-    def flush(self) -> None:
-        if not self._sound:
-            return
-        samples = np.frombuffer(bytes(self._sound), "<i2").astype(np.float32)
-        samples *= np.float32(1 / 32768)
-        if self._job.voice.gain != 1.0:
-            samples = amplified(samples, self._job.voice.gain)
-        chunk = AudioChunk(samples, self._rate_hz, tuple(self._marks))
-        self._sound.clear()
-        self._marks.clear()
-        self._emit(Audio(self._job.id, chunk))
 
 
 def _rate(speed: float) -> int:
