@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 
 from sonca import text as texts
 from sonca.audio import AudioChunk, join
@@ -145,7 +145,7 @@ class Sonca:
         resolution = self._resolve(request)
         voice = resolution.voice
         reading = _reading(voice, _both(request.lexicon, self._lexicon))
-        utterances = _utterances(request.text, reading)
+        utterances = _utterances(request, reading)
         info = self.load(voice.engine).loaded.result()
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
@@ -277,11 +277,13 @@ class Sonca:
         return Resolution(replace(resolution.voice, cloned=True))
 
 
-def _utterances(text: str, reading: texts.Reading) -> Iterator[Utterance]:
+def _utterances(request: SpeechRequest, reading: texts.Reading) -> Iterator[Utterance]:
     """The utterances, planned as they are asked for, except that the first is there already: a
     text that says nothing is refused now."""
-    plan = texts.plan_iter(text, reading=reading)
-    spoken = (part for part in plan if isinstance(part, Utterance))
+    plan = texts.plan_iter(request.text, reading=reading)
+    low, high = request.part or (0, len(request.text))
+    begun = takewhile(lambda part: part.span[0] < high, plan)
+    spoken = (p for p in begun if isinstance(p, Utterance) and p.span[0] >= low)
     first = next(spoken, None)
     if first is None:
         raise NothingToSay(
