@@ -119,6 +119,10 @@ class Sonca:
         """Every voice that can speak now."""
         return self.catalogue.voices
 
+    def resolve(self, voice: str | None) -> Resolution:
+        """The voice that a request for `voice` gets. `UnknownVoice` for a name nobody knows."""
+        return self.catalogue.resolve(voice, None, self.default_engine)
+
     def load(self, engine: str | None = None) -> Worker:
         """The worker of an engine, started if it is not; returns before the engine is loaded."""
         name = self._installed(engine).name if engine else self.default_engine

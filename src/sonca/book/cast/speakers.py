@@ -404,7 +404,9 @@ class _Reader:
                 self._known[key] = named
         self._lines = [(*x[:4], named if x[4] is other else x[4]) for x in self._lines]
         for group in (self._recent, self._talk):
-            group[:] = [named if c is other else c for c in group if c is not named]
+            if other in group:
+                group[:] = [c for c in group if c is not named]
+                group[group.index(other)] = named
         return named
 
 
