@@ -8,7 +8,6 @@ build goes on where it was. Knows no command line and no HTTP.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -100,7 +99,6 @@ class _State:
     chapters_done: int = 0
     reused: int = 0
     reported_at: float = 0.0
-    logs: set[int] = field(default_factory=set)
 
 
 class Build:
@@ -195,7 +193,6 @@ class Build:
         digests: dict[int, str] = {}
         slots = threading.Semaphore(count + 2)
         ahead = threading.Semaphore(CHAPTERS_AHEAD)
-        speaker = RunSpeaker(self._sonca, self._stop, lambda said, size: None)
         syncer = threading.Thread(target=self._sync, name="sonca-book-sync", daemon=True)
         with (
             ThreadPoolExecutor(count, thread_name_prefix="sonca-book") as speakers,
@@ -218,11 +215,11 @@ class Build:
                         finish()
                     for index in missing:
                         self._take(slots)
-                        speakers.submit(self._speak, speaker, chapter, index, slots, finish)
-            except BaseException as error:
+                        speakers.submit(self._speak, chapter, index, slots, finish)
+                speakers.shutdown()
+                encoders.shutdown()
+            except BaseException as error:  # an interrupt among them: the threads must hear of it
                 self._fail(error)
-            speakers.shutdown()
-            encoders.shutdown()
         self._stop_sync(syncer)
         if self._state.error is not None:
             raise self._state.error
@@ -243,6 +240,7 @@ class Build:
             return False
         with self._state.lock:
             self._state.reused += 1
+            self._state.chars_done += script.chars
         self._chapter_done(script, made.path, made.duration_s)
         return True
 
@@ -261,7 +259,6 @@ class Build:
 
     def _speak(
         self,
-        speaker: RunSpeaker,
         chapter: _Chapter,
         index: int,
         slots: threading.Semaphore,
@@ -354,8 +351,6 @@ class Build:
         state = self._state
         with state.lock:
             state.chapters_done += 1
-            if script.index not in state.logs:
-                state.logs.add(script.index)
         with self._told:
             self._on_chapter(script.index, path, duration_s)
         self._tell(script.title, script.index, "", "speaking")

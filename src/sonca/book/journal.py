@@ -88,6 +88,7 @@ class ChapterLog:
         self.path = path
         self.contents = Contents()
         self._lock = threading.Lock()
+        self._dirty = False
         with files.errors(f"use {path}"):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             self._end = self._scan()
@@ -121,8 +122,10 @@ class ChapterLog:
 
     def sync(self) -> None:
         """Everything appended so far is on the disk when this returns."""
-        with files.errors(f"write {self.path}"), contextlib.suppress(ValueError):
-            os.fsync(self._file)
+        if self._dirty:
+            self._dirty = False
+            with files.errors(f"write {self.path}"):
+                os.fsync(self._file)
 
     def close(self) -> None:
         with self._lock:
@@ -146,6 +149,7 @@ class ChapterLog:
                     os.lseek(self._file, offset, os.SEEK_SET)
                 raise
         self._end = offset + len(record)
+        self._dirty = True
         return offset
 
     def _scan(self) -> int:
