@@ -23,7 +23,9 @@ _MIN_RUN = 3
 _MAX_EMPTY_TITLE = 3
 _NOTE_LINE = re.compile(r"\s*(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)]|[*†‡]{1,3})\s+\S")
 _NOTE_MARK = re.compile(r"\[(\d{1,3})\]")
-_AUTHOR = re.compile(r"\s*(?:tác giả|tác phẩm của|của|by|author)\s*[:：]?\s+(.{2,60})\Z", re.IGNORECASE)
+_AUTHOR = re.compile(
+    r"\s*(?:tác giả|tác phẩm của|của|by|author)\s*[:：]?\s+(.{2,60})\Z", re.IGNORECASE
+)
 
 
 def make_book(source: Source, *, name: str) -> Book:
@@ -62,8 +64,11 @@ def _set_aside(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
     if not any(block.slot_s for block in blocks):
         _skip_contents(blocks, skips)
         _skip_notes(blocks, skips)
-    notes = {_NOTE_LINE.match(b.text)[1] for b, s in zip(blocks, skips, strict=True)  # type: ignore[index]
-             if s == "note" and _NOTE_LINE.match(b.text)}
+    notes = {
+        _NOTE_LINE.match(b.text)[1]
+        for b, s in zip(blocks, skips, strict=True)  # type: ignore[index]
+        if s == "note" and _NOTE_LINE.match(b.text)
+    }
     spoken: list[Block] = []
     unspoken: list[Unspoken] = []
     opens: str | None = None
@@ -92,8 +97,10 @@ def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
         announced = skips[at] is None and headings.is_contents(blocks[at].text)
         if announced:
             end += 1
-        while end < len(blocks) and skips[end] is None and (
-            (found[end] and not blocks[end].level) or headings.has_leader(blocks[end].text)
+        while (
+            end < len(blocks)
+            and skips[end] is None
+            and ((found[end] and not blocks[end].level) or headings.has_leader(blocks[end].text))
         ):
             end += 1
         run = end - at - announced
@@ -117,8 +124,13 @@ def _repeats(blocks: Sequence[Block], first: int, last: int) -> bool:
 
 def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
     """Lines under a heading such as `Chú thích`, and lines that a mark in the text refers to."""
-    marks = {m[1] for b, s in zip(blocks, skips, strict=True) if s is None
-             for m in _NOTE_MARK.finditer(b.text) if m.start() > 0}
+    marks = {
+        m[1]
+        for b, s in zip(blocks, skips, strict=True)
+        if s is None
+        for m in _NOTE_MARK.finditer(b.text)
+        if m.start() > 0
+    }
     inside = False
     for index, block in enumerate(blocks):
         if skips[index] is not None:
@@ -258,7 +270,12 @@ def _named(
     if not title and starts:
         short = next((b for b in front if headings.can_be_title(b.text) or b.level), None)
         title = " ".join(short.text.split()) if short else ""
-    if not title and not starts and len(blocks) > 1 and (blocks[0].level or blocks[0].text.isupper()):
+    if (
+        not title
+        and not starts
+        and len(blocks) > 1
+        and (blocks[0].level or blocks[0].text.isupper())
+    ):
         title = " ".join(blocks[0].text.split())
     if not author and starts:
         named = (_AUTHOR.match(b.text) for b in front)

@@ -47,7 +47,7 @@ _CONTENTS = re.compile(r"(?:mục\s+lục|contents|table\s+of\s+contents)\s*:?\s
 _LEADER = re.compile(r"[\s.…·_]{3,}\d{1,4}\s*\Z")
 
 MAX_CHARS = 120
-_TITLE_END = ".?!…”\"»"
+_TITLE_END = '.?!…”"»'
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,14 @@ class Heading:
 def heading(line: str) -> Heading | None:
     """The heading that `line` is, None if it is none."""
     text = unicodedata.normalize("NFC", line).strip().strip("*_#=~ \t")
-    if not text or len(text) > MAX_CHARS or text[0] in "-–—“\"«":
+    if not text or len(text) > MAX_CHARS or text[0] in '-–—“"«':
         return None
     text = " ".join(text.split("\n"))
     named = _NAMED.match(text)
     if named and _is_title(named["title"], bool(named["mark"].strip())):
-        return Heading(_ORDER[" ".join(named["name"].lower().split())], named["number"], named["title"].strip())
+        return Heading(
+            _ORDER[" ".join(named["name"].lower().split())], named["number"], named["title"].strip()
+        )
     alone = _ALONE.match(text)
     if alone and (text[0].isupper() or text.isupper()):
         return Heading("chapter", "", text)
@@ -93,7 +95,9 @@ def _is_title(title: str, marked: bool) -> bool:
     if marked:
         return len(title) <= 100
     # Without a mark between them only a short line that does not end like a sentence will do.
-    return len(title) <= 80 and title[-1] not in ".,;:…" and (title[-1] not in "?!" or len(title) < 60)
+    return (
+        len(title) <= 80 and title[-1] not in ".,;:…" and (title[-1] not in "?!" or len(title) < 60)
+    )
 
 
 def is_notes(line: str) -> bool:
@@ -114,7 +118,7 @@ def has_leader(line: str) -> bool:
 def can_be_title(line: str) -> bool:
     """Whether `line`, alone after a bare `Chương 5`, can be the chapter's title."""
     text = line.strip()
-    if not text or len(text) > 90 or "\n" in text or text[0] in "-–—“\"«*" or text[-1] in ".,;:":
+    if not text or len(text) > 90 or "\n" in text or text[0] in '-–—“"«*' or text[-1] in ".,;:":
         return False
     if text.isupper():
         return True

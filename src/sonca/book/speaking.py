@@ -192,4 +192,3 @@ def _duration_s(spoken: list[Spoken]) -> float:
     """How long utterances take one after another, with the silences between them."""
     sound_s = sum(chunk.duration_s for each in spoken for chunk in each.chunks)
     return sound_s + sum(each.utterance.pause_s for each in spoken[:-1])
-

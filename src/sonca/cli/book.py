@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from sonca.settings import Settings
     from sonca.synthesizer import Sonca
 
-app = typer.Typer(no_args_is_help=True, help="Read whole books aloud: plan, cast, build.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Read whole books aloud: plan, cast, build.",
+)
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="A .txt, .md, .html, .epub, .docx or .srt file.")
@@ -46,7 +50,9 @@ def plan(
     file: File,
     encoding: Encoding = None,
     engine: Engine = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show every row of every list.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every row of every list.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     measure: Annotated[
         bool, typer.Option(help="Speak one sentence to estimate how long the build takes.")
@@ -71,7 +77,9 @@ def _measured_speed(found: Preview, engine: str | None) -> float | None:
     from sonca.settings import read
 
     paragraphs = (p for c in found.book.chapters for p in c.paragraphs if p.kind == "body")
-    longest = max((p.text for _, p in zip(range(50), paragraphs, strict=False)), key=len, default="")
+    longest = max(
+        (p.text for _, p in zip(range(50), paragraphs, strict=False)), key=len, default=""
+    )
     sample = longest[:_SAMPLE_CHARS].rpartition(" ")[0] or longest[:_SAMPLE_CHARS]
     if not sample.strip():
         return None
@@ -90,7 +98,9 @@ def _show_plan(found: Preview, speed: float | None, everything: bool) -> None:
     console = Console(highlight=False)
     book = found.book
     kind = f"{book.format}, {book.encoding}" if book.encoding else book.format
-    console.print(f"[bold]{escape(book.title)}[/]" + (f" – {escape(book.author)}" if book.author else ""))
+    console.print(
+        f"[bold]{escape(book.title)}[/]" + (f" – {escape(book.author)}" if book.author else "")
+    )
     console.print(f"{kind}; {len(book.chapters):,} chapters, {book.chars:,} characters")
     line = f"about {_clock(found.duration_s)} of sound"
     if speed:
@@ -234,7 +244,9 @@ def build(
         Path | None,
         typer.Option("--cast", help="A cast.toml [FILE with .cast.toml, if there is one]."),
     ] = None,
-    voice: Annotated[str | None, typer.Option("-v", "--voice", help="The narrator's voice.")] = None,
+    voice: Annotated[
+        str | None, typer.Option("-v", "--voice", help="The narrator's voice.")
+    ] = None,
     male: Annotated[
         str | None, typer.Option(help="Voice for men who speak (or `male`); without a cast file.")
     ] = None,
@@ -386,8 +398,11 @@ def _show_report(report: Report) -> None:
     typer.echo(f"sonca: {len(report.problems):,} sentences are not as they should be:", err=True)
     for problem in report.problems:
         where = f"chapter {problem.chapter + 1}, {_clock(problem.time_s)}"
-        typer.echo(f"sonca:   {where}, {_MEANING.get(problem.reason, problem.reason)}: "
-                   f"{problem.text[:100]}", err=True)
+        typer.echo(
+            f"sonca:   {where}, {_MEANING.get(problem.reason, problem.reason)}: "
+            f"{problem.text[:100]}",
+            err=True,
+        )
 
 
 _MEANING = {

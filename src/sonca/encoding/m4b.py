@@ -243,9 +243,7 @@ def _marks(chapters: Sequence[JoinedChapter], rate_hz: int) -> list[Any]:
     ]
 
 
-def _copy(
-    chapter: JoinedChapter, stream: Any, out: Any, at: int, rate_hz: int
-) -> int:
+def _copy(chapter: JoinedChapter, stream: Any, out: Any, at: int, rate_hz: int) -> int:
     """Append a chapter's packets from the sample `at` on; where the next one begins."""
     import av
 

@@ -150,7 +150,7 @@ def _quoted(text: str, inside: bool) -> Iterator[Piece]:
 def _quotations(text: str, inside: bool) -> Iterator[tuple[int, int]]:
     """Outermost quotations with their marks; one left open reaches the end."""
     opened = -1 if not inside else 0
-    closers = "”»\"」』" if inside else ""
+    closers = '”»"」』' if inside else ""
     for index, char in enumerate(text):
         if opened >= 0:
             if char in closers and not (inside and index == 0) and _closes(text, index):
@@ -178,7 +178,7 @@ def _closes(text: str, at: int) -> bool:
 
 def _is_speech(text: str, low: int, high: int, continued: bool) -> bool:
     """Whether a quotation is said by somebody, and no word, title or inscription."""
-    said = text[low:high].strip("“”\"«»„‘’「」『』 ")
+    said = text[low:high].strip('“”"«»„‘’「」『』 ')
     if not said or not any(c.isalpha() for c in said):
         return False
     if continued:
@@ -194,6 +194,6 @@ def _is_speech(text: str, low: int, high: int, continued: bool) -> bool:
         # A paragraph that is all quotation, or goes on with the narrator's words.
         ends = said[-1] in _STOPS + "," or text[high : high + 1] in _STOPS + ","
         return ends or high >= len(text.rstrip()) or len(words) > _LONGEST_LABEL_WORDS
-    begins_sentence = before[-1] in _STOPS + "”\"»,;–-—"
+    begins_sentence = before[-1] in _STOPS + '”"»,;–-—'
     ends_sentence = said[-1] in _STOPS + ","
     return begins_sentence and said[0].isupper() and ends_sentence

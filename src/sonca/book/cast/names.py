@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sonca.book.cast import people
 
 _TOKEN = re.compile(r"[^\W\d_]+|[.!?…:;“”\"«»\n]|[-–—](?=\s)|,")
-_SENTENCE_STARTS = frozenset(".!?…:;“”\"«»\n-–—")
+_SENTENCE_STARTS = frozenset('.!?…:;“”"«»\n-–—')
 _PLACES = frozenset(
     "bến cầu làng sông núi huyện tỉnh phố xã đường chợ nước đảo hồ biển thôn xóm ga phường quận "
     "chùa đền đình trường thành thị đất rừng đèo ấp ở tại vịnh mũi cửa".split()
@@ -25,7 +25,9 @@ _DOING = people.SPEAKING | frozenset(
     "đưa lấy rút bật ngước gục nhận trở về ra vào lên xuống đã đang sẽ vẫn cũng lại chợt bỗng liền "
     "bèn mới còn chưa thì".split()
 )
-_NOT_NAMES = frozenset("Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây".split())
+_NOT_NAMES = frozenset(
+    "Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,10 @@ def find_names(texts: Iterable[str]) -> frozenset[str]:
     doing: Counter[str] = Counter()
     places: Counter[str] = Counter()
     inner: Counter[str] = Counter()
+    common: Counter[str] = Counter()  # words that are written small as well
     for text in texts:
         tokens = _TOKEN.findall(text)
+        common.update(token for token in tokens if token.islower())
         at = 0
         while at < len(tokens):
             size = _name_size(tokens, at)
@@ -70,8 +74,11 @@ def find_names(texts: Iterable[str]) -> frozenset[str]:
     for name in set(titled) | set(doing):
         if name in _NOT_NAMES and not titled[name]:
             continue
-        score = 2 * titled[name] + min(doing[name], inner[name] + (doing[name] > 2)) - places[name]
-        if score > 0 and (titled[name] or (doing[name] and inner[name])):
+        # At the beginning of a sentence every word has a capital: there it is a name only if it
+        # is never written small.
+        certain = inner[name] or not common[name.lower()]
+        score = 2 * titled[name] + (doing[name] if certain else 0) - places[name]
+        if score > 0:
             found.add(name)
     return frozenset(found)
 
@@ -103,7 +110,9 @@ def mentions(text: str, names: frozenset[str]) -> Iterator[Mention]:
         named = _known(tokens, at + noun, names)
         title = " ".join(tokens[at : at + noun]).lower()
         if noun and named and not (noun == 1 and title not in people.TITLES):
-            yield _mention(found, at, noun + named, title, _joined(tokens, at + noun, named), starts)
+            yield _mention(
+                found, at, noun + named, title, _joined(tokens, at + noun, named), starts
+            )
             at += noun + named
         elif noun:
             yield _mention(found, at, noun, title, "", starts)

@@ -160,8 +160,7 @@ def text_of(cast: Cast, book: Book) -> str:
     rows = [
         f"# Ai đọc gì trong {_comment(book.title)} / who says what. Sửa rồi: / Edit it, then:",
         "#   sonca book build BOOK --cast THIS_FILE -o OUT.m4b",
-        "# voice: một tên của `sonca voices` / a name of `sonca voices`; "
-        "speed, pitch: 0.5 - 2.0.",
+        "# voice: một tên của `sonca voices` / a name of `sonca voices`; speed, pitch: 0.5 - 2.0.",
         "",
         *_role_rows(NARRATOR, cast.narrator),
     ]
@@ -282,8 +281,10 @@ def _role(table: dict[str, Any], where: str, more: Iterable[str]) -> Role:
         if key not in table:
             continue
         number = table[key]
-        if isinstance(number, bool) or not isinstance(number, int | float) or not (
-            low <= number <= high
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, int | float)
+            or not (low <= number <= high)
         ):
             raise InvalidRequest(f"{where}: {key} is {number!r}, it must be {low:g} to {high:g}")
         role = replace(role, **{key: float(number)})
@@ -310,5 +311,3 @@ def _known(table: dict[str, Any], keys: Iterable[str], where: str) -> None:
     unknown = sorted(set(table) - set(keys))
     if unknown:
         raise InvalidRequest(f"{where}: unknown {unknown[0]!r}; there are: {', '.join(keys)}")
-
-

@@ -31,7 +31,9 @@ _OWN_NAME = re.compile(
 )
 _HERE = re.compile(r"(?P<name>[^\W\d_]+)(?:\s+[^\W\d_]+){0,4}\s+đây\s*[.!,]")
 _VOICE = re.compile(r"\b(?:giọng|tiếng)\b")
-_REVEALED = re.compile(r"\s*(?:đó|đấy|ấy|thì ra|hóa ra|hoá ra|người \w+)\s+(?:là|chính là)\b", re.IGNORECASE)
+_REVEALED = re.compile(
+    r"\s*(?:đó|đấy|ấy|thì ra|hóa ra|hoá ra|người \w+)\s+(?:là|chính là)\b", re.IGNORECASE
+)
 _SILENT = re.compile(
     r"\b(?:không|chẳng|chưa|chả)\s+(?:\w+\s+)?(?:đáp|nói|trả lời|lên tiếng|hỏi|kể)\b"
     r"|\b(?:im lặng|lặng thinh|nín thinh|làm thinh|lặng im|đứng lặng|lặng người)\b",
@@ -125,9 +127,7 @@ class _Reader:
             self._scene()
             for at in range(len(chapter.paragraphs)):
                 self._paragraph(index, at)
-        lines = [
-            Line(c, p, i, text, who.name if who else "") for c, p, i, text, who in self._lines
-        ]
+        lines = [Line(c, p, i, text, who.name if who else "") for c, p, i, text, who in self._lines]
         return Attribution(lines, self._speakers())
 
     def _speakers(self) -> list[Character]:
@@ -210,8 +210,10 @@ class _Reader:
     ) -> Character | None:
         """By the narrator's words: after the speech, before it, in the paragraph before."""
         said = text[pieces[index].start : pieces[index].end]
-        beside = [i for i in (index + 1, index - 1) if 0 <= i < len(pieces) and not pieces[i].speech]
-        if beside and beside[0] == index + 1 and text[pieces[index].end - 1] in "”\"»":
+        beside = [
+            i for i in (index + 1, index - 1) if 0 <= i < len(pieces) and not pieces[i].speech
+        ]
+        if beside and beside[0] == index + 1 and text[pieces[index].end - 1] in '”"»':
             words = text[pieces[index + 1].start : pieces[index + 1].end]
             if not words[:1].islower() and index - 1 in beside:
                 beside.reverse()  # a new sentence of the narrator's: what stood before counts first
@@ -297,7 +299,9 @@ class _Reader:
             for who in reversed(self._recent):
                 if who in found:
                     continue
-                called = words and (words[-1] in who.name.split() or words[-1].lower() in who.titles)
+                called = words and (
+                    words[-1] in who.name.split() or words[-1].lower() in who.titles
+                )
                 if called:
                     found.append(who)
                     break
@@ -345,7 +349,9 @@ class _Reader:
         """`Nam` for `Trần Văn Nam`, and the other way round."""
         last = name.split()[-1]
         for who in reversed(self._recent):
-            if who.name.split()[-1] == last and (len(name.split()) == 1 or len(who.name.split()) == 1):
+            if who.name.split()[-1] == last and (
+                len(name.split()) == 1 or len(who.name.split()) == 1
+            ):
                 return who
         return None
 
@@ -374,7 +380,11 @@ class _Reader:
         told = people.gender_of_noun(title) if title else ""
         who.gender = who.gender or told or people.gender_of_name(mention.name or who.name)
         called = f"{title} {mention.name}".strip()
-        if called.lower() != who.name.lower() and called not in who.aliases and len(who.aliases) < 8:
+        if (
+            called.lower() != who.name.lower()
+            and called not in who.aliases
+            and len(who.aliases) < 8
+        ):
             who.aliases.append(called)
 
     def _introduced(self, who: Character, said: str) -> Character:

@@ -82,4 +82,6 @@ def _read(path: Path, limit: int, *, whole: bool) -> bytes:
             raise InvalidRequest(f"{path.name} is empty", field="file")
         return path.read_bytes() if whole else b""
     except OSError as error:
-        raise InvalidRequest(f"cannot read {path}: {error.strerror or error}", field="file") from error
+        raise InvalidRequest(
+            f"cannot read {path}: {error.strerror or error}", field="file"
+        ) from error

@@ -197,9 +197,7 @@ class _Reader(HTMLParser):
     def _skip(self, text: str, why: str) -> None:
         text = " ".join(text.split())
         if text:
-            self.document.blocks.append(
-                Block(text, part=self._part, start=self._at, skip=why)
-            )
+            self.document.blocks.append(Block(text, part=self._part, start=self._at, skip=why))
 
     def flush(self) -> None:
         """End the paragraph that is being gathered."""
