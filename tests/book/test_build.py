@@ -139,9 +139,7 @@ def _pitch(path: Path, span: dict[str, float]) -> float:
     return float(spectrum.argmax() * sound.rate_hz / (1 << 16))
 
 
-def test_voices_come_out_equally_loud(
-    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_voices_come_out_equally_loud(sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One voice made ten times as quiet."""
     speak = tone.ToneEngine.synthesize
 
@@ -186,11 +184,9 @@ def test_a_cover_and_an_author_are_in_the_file(sonca: Sonca, tmp_path: Path) -> 
     from dataclasses import replace
 
     from sonca.book.model import Cover
-    from tests.book.test_sources import PNG
+    from tests.book.book_files import png
 
-    book = replace(
-        read_book(write_book(tmp_path)), author="Nguyễn A", cover=Cover(PNG, "image/png")
-    )
+    book = replace(read_book(write_book(tmp_path)), author="Nguyễn A", cover=Cover(png(), "image/png"))
     Build(book, Target(tmp_path / "a.m4b"), sonca, sheet.one_voice(Role())).run()
     sound = listen(tmp_path / "a.m4b")
     assert sound.pictures == 1

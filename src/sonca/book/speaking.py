@@ -56,7 +56,7 @@ class RunSpeaker:
             except NothingToSay:
                 break
             except Busy as error:
-                self._wait(min(error.retry_after_s, _MAX_WAIT_S))
+                self._queue(error, run.role)
             except EngineError:
                 if self._broken(run.role):
                     raise
@@ -140,7 +140,7 @@ class RunSpeaker:
                     self._add(index, log, spoken)
                 return
             except Busy as error:
-                self._wait(min(error.retry_after_s, _MAX_WAIT_S))
+                self._queue(error, run.role)
             except EngineError:
                 if self._broken(run.role):
                     raise
@@ -170,8 +170,11 @@ class RunSpeaker:
         if self._stop.is_set():
             raise Cancelled("the build was stopped")
 
-    def _wait(self, seconds: float) -> None:
-        self._stop.wait(seconds)
+    def _queue(self, error: Busy, role: Role) -> None:
+        """Wait for room in the line, unless there is no line any more."""
+        if self._broken(role):
+            raise error
+        self._stop.wait(min(error.retry_after_s, _MAX_WAIT_S))
         self._check()
 
 

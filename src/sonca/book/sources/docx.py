@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from sonca.book.model import Block, Source
@@ -12,6 +13,8 @@ from sonca.book.sources.packed import Packed
 _DOCUMENT = "word/document.xml"
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 _HEADING = re.compile(r"(?:heading|tiêu ?đề|u)\s*(\d)\Z", re.IGNORECASE)
+_TITLE = -1
+"""Level of the book's title."""
 _CONTENTS = re.compile(r"(?:toc|mục ?lục)\s*\w*\Z", re.IGNORECASE)
 
 
@@ -28,16 +31,15 @@ def read(path: Path) -> Source:
                 xml.walk(packed.read(name), notes, name=name)
                 blocks += notes.blocks
         title, author = _properties(packed)
-    titles = [b.text for b in body.blocks if b.level == -1]
-    # -1 is the title's style: a heading above all others.
-    blocks = [_plain(b) for b in blocks]
+    titles = [b.text for b in blocks if b.level == _TITLE]
+    if titles:  # a heading above all others
+        blocks = [_lowered(block) for block in blocks]
     return Source("docx", tuple(blocks), title or (titles[0] if titles else ""), author)
 
 
-def _plain(block: Block) -> Block:
-    from dataclasses import replace
-
-    return replace(block, level=1) if block.level == -1 else block
+def _lowered(block: Block) -> Block:
+    level = 1 if block.level == _TITLE else block.level + 1 if block.level else 0
+    return replace(block, level=min(level, 6))
 
 
 def _properties(packed: Packed) -> tuple[str, str]:
@@ -50,7 +52,7 @@ def _properties(packed: Packed) -> tuple[str, str]:
 
 
 def _styles(packed: Packed) -> dict[str, int | str]:
-    """Style id to a heading's level (-1: the title), or why it is not spoken."""
+    """Style id to a heading's level, or why it is not spoken."""
     name = "word/styles.xml"
     found: dict[str, int | str] = {}
     if name not in packed:
@@ -65,7 +67,7 @@ def _styles(packed: Packed) -> dict[str, int | str]:
 
 def _meaning(name: str) -> int | str | None:
     if name.strip().lower() == "title":
-        return -1
+        return _TITLE
     heading = _HEADING.match(name.strip())
     if heading:
         return int(heading[1])

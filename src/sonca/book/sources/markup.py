@@ -21,9 +21,11 @@ _BLOCKS = frozenset(
     "table tbody td tfoot th thead tr ul title".split()
 ) | set(_HEADINGS)
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_NO_TEXT = ""
+"""What is in it was never meant to be read."""
 _SILENT = {
-    "script": "hidden",
-    "style": "hidden",
+    "script": _NO_TEXT,
+    "style": _NO_TEXT,
     "template": "hidden",
     "noscript": "hidden",
     "svg": "picture",
@@ -46,6 +48,7 @@ _ROLES = (
     (re.compile(r"\b(doc-)?pagebreak\b"), "hidden"),
 )
 _NOTE_MARK = re.compile(r"\s*[\[(]?(\d{1,4}|[*†‡§]{1,3}|[ivx]{1,5})[\])]?\s*\Z")
+_UNSEEN = re.compile(r"display\s*:\s*none")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.I)
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
 _MAX_OPEN = 2000
@@ -149,6 +152,8 @@ class _Reader(HTMLParser):
         if any(each.tag == "title" for each in self._open[-2:]):
             self.document.title += data
             return
+        if silent == _NO_TEXT:
+            return
         if silent is None and self._in_note_mark() and _NOTE_MARK.match(data):
             silent = "note mark"
         if silent == "note mark":
@@ -164,11 +169,11 @@ class _Reader(HTMLParser):
     def _push(self, tag: str, attributes: dict[str, str]) -> None:
         parent = self._open[-1] if self._open else None
         silent = parent.silent if parent else None
-        silent = silent or _SILENT.get(tag) or _role(attributes)
-        if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-            silent = silent or "hidden"
-        if re.search(r"display\s*:\s*none", attributes.get("style", "")):
-            silent = silent or "hidden"
+        if silent is None:
+            silent = _SILENT.get(tag, _role(attributes))
+        unseen = "hidden" in attributes or attributes.get("aria-hidden") == "true"
+        if silent is None and (unseen or _UNSEEN.search(attributes.get("style", ""))):
+            silent = "hidden"
         self._open.append(_Open(tag, silent, tag == "sup"))
 
     def _close(self, tag: str) -> None:
