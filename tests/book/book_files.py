@@ -28,7 +28,8 @@ def png(width: int = 8, height: int = 8) -> bytes:
 
 CONTAINER = """<?xml version="1.0"?><container version="1.0"
  xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile
- full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+ full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles>
+</container>"""
 
 PACKAGE = """<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">
 <metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Bến Lạc</dc:title>
@@ -48,9 +49,11 @@ NAV = """<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.
 </nav></body></html>"""
 
 NCX = """<?xml version="1.0"?><ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>
-<navPoint id="a"><navLabel><text>Người lái đò</text></navLabel><content src="text/c%201.xhtml"/></navPoint>
+<navPoint id="a"><navLabel><text>Người lái đò</text></navLabel>
+<content src="text/c%201.xhtml"/></navPoint>
 <navPoint id="b"><navLabel><text>Căn nhà</text></navLabel><content src="text/c2.xhtml"/></navPoint>
-<navPoint id="c"><navLabel><text>Chuyến đò</text></navLabel><content src="text/c2.xhtml#ba"/></navPoint>
+<navPoint id="c"><navLabel><text>Chuyến đò</text></navLabel>
+<content src="text/c2.xhtml#ba"/></navPoint>
 </navMap></ncx>"""
 
 C1 = """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html><html
@@ -61,8 +64,10 @@ C1 = """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html><html
 <p>Chiếc đò ấy<br/>của ông Thoại. <img src="x.png" alt="Con đò"/></p>
 <aside epub:type="footnote" id="n1"><p>Một bến ở miền Trung.</p></aside></body></html>"""
 
-C2 = """<html xmlns="http://www.w3.org/1999/xhtml"><body><h2>Căn nhà</h2><p>Nhà bà Khuê nằm cuối xóm.</p>
-<section id="ba"><h2>Chuyến đò</h2><p>Đêm ấy Quyên không ngủ.</p></section><hr/><p>Hết.</p></body></html>"""
+C2 = """<html xmlns="http://www.w3.org/1999/xhtml"><body><h2>Căn nhà</h2>
+<p>Nhà bà Khuê nằm cuối xóm.</p>
+<section id="ba"><h2>Chuyến đò</h2><p>Đêm ấy Quyên không ngủ.</p></section>
+<hr/><p>Hết.</p></body></html>"""
 
 
 def epub_parts(**changes: str | bytes | None) -> dict[str, str | bytes]:
@@ -113,18 +118,23 @@ def docx_parts(body: str | None = None) -> dict[str, str | bytes]:
         paragraph("Bến Lạc", "Title")
         + paragraph("Chương 1: Sáng", "H1")
         + "<w:p><w:r><w:t xml:space='preserve'>Trời </w:t></w:r><w:r><w:t>sáng dần.</w:t>"
-        "<w:footnoteReference w:id='1'/></w:r><w:del><w:r><w:delText>Bỏ</w:delText></w:r></w:del></w:p>"
+        "<w:footnoteReference w:id='1'/></w:r>"
+        "<w:del><w:r><w:delText>Bỏ</w:delText></w:r></w:del></w:p>"
         + paragraph("Chương 2: Chiều", "H1")
-        + "<w:tbl><w:tr><w:tc>" + paragraph("Gió thổi.") + "</w:tc></w:tr></w:tbl>"
+        + "<w:tbl><w:tr><w:tc>"
+        + paragraph("Gió thổi.")
+        + "</w:tc></w:tr></w:tbl>"
         + "<w:p><w:r><w:t>Một dòng</w:t><w:br/><w:t>hai dòng.</w:t></w:r></w:p>"
     )
     return {
         "[Content_Types].xml": "<Types/>",
-        "word/document.xml": f"<?xml version='1.0'?><w:document {_W}><w:body>{body}</w:body></w:document>",
+        "word/document.xml": "<?xml version='1.0'?>"
+        f"<w:document {_W}><w:body>{body}</w:body></w:document>",
         "word/styles.xml": f"<w:styles {_W}><w:style w:styleId='H1'><w:name w:val='heading 1'/>"
         "</w:style><w:style w:styleId='Title'><w:name w:val='Title'/></w:style></w:styles>",
         "word/footnotes.xml": f"<w:footnotes {_W}><w:footnote>{paragraph('Một ghi chú.')}"
         "</w:footnote></w:footnotes>",
-        "docProps/core.xml": "<cp:coreProperties xmlns:cp='c' xmlns:dc='d'><dc:title>Bến Lạc</dc:title>"
+        "docProps/core.xml": "<cp:coreProperties xmlns:cp='c' xmlns:dc='d'>"
+        "<dc:title>Bến Lạc</dc:title>"
         "<dc:creator>Nguyễn A</dc:creator></cp:coreProperties>",
     }

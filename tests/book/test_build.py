@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import threading
@@ -68,7 +69,7 @@ def test_captions_say_when_every_sentence_sounds(story: Path) -> None:
     sound = listen(story)
     spans = mapping(story)["spans"]
     assert len(spans) > 150
-    for span, following in zip(spans, spans[1:], strict=False):
+    for span, following in itertools.pairwise(spans):
         start_s, end_s = span["start_s"], span["end_s"]
         assert level(sound, start_s, start_s + 0.15) > 0.05, span["text"]
         assert level(sound, end_s - 0.15, end_s) > 0.05, span["text"]
@@ -139,7 +140,9 @@ def _pitch(path: Path, span: dict[str, float]) -> float:
     return float(spectrum.argmax() * sound.rate_hz / (1 << 16))
 
 
-def test_voices_come_out_equally_loud(sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_voices_come_out_equally_loud(
+    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One voice made ten times as quiet."""
     speak = tone.ToneEngine.synthesize
 
@@ -186,7 +189,9 @@ def test_a_cover_and_an_author_are_in_the_file(sonca: Sonca, tmp_path: Path) -> 
     from sonca.book.model import Cover
     from tests.book.book_files import png
 
-    book = replace(read_book(write_book(tmp_path)), author="Nguyễn A", cover=Cover(png(), "image/png"))
+    book = replace(
+        read_book(write_book(tmp_path)), author="Nguyễn A", cover=Cover(png(), "image/png")
+    )
     Build(book, Target(tmp_path / "a.m4b"), sonca, sheet.one_voice(Role())).run()
     sound = listen(tmp_path / "a.m4b")
     assert sound.pictures == 1
@@ -354,11 +359,9 @@ def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path
     for stop_at in (20, 50, 90):
         stopped = Build(book, Target(tmp_path / "a.m4b"), sonca, cast)
         reached = threading.Event()
-        seen = []
 
-        def watch(progress, stop_at=stop_at, stopped=stopped, seen=seen, reached=reached):  # type: ignore[no-untyped-def]
-            seen.append(progress.utterances)
-            if progress.utterances >= stop_at - made:
+        def watch(progress, limit=stop_at - made, stopped=stopped, reached=reached):  # type: ignore[no-untyped-def]
+            if progress.utterances >= limit:
                 stopped.stop()
                 reached.set()
 

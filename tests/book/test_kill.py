@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-
 from tests.book.book_helpers import STORY
 from tests.book.test_build import _journaled
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import unicodedata
 import zipfile
@@ -103,7 +104,9 @@ def test_old_encodings_are_found_out(name: str, encode, size: int) -> None:  # t
 
 
 def test_capitals_of_tcvn3_come_back() -> None:
-    found, _ = encodings.decode(to_tcvn3("NGỌN ĐÈN Ở BẾN LẠC\nÔng Thoại bảy mươi mốt tuổi."), "tcvn3")
+    found, _ = encodings.decode(
+        to_tcvn3("NGỌN ĐÈN Ở BẾN LẠC\nÔng Thoại bảy mươi mốt tuổi."), "tcvn3"
+    )
     assert found.startswith("NGỌN ĐÈN") and "BẾN LẠC\nÔng Thoại bảy" in found
 
 
@@ -126,7 +129,9 @@ def test_an_encoding_that_is_wrong_or_unknown_is_refused() -> None:
 
 def test_plain_text_keeps_every_place(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    wrapped = "Dòng này bị ngắt ở giữa câu vì nó quá dài,\nnên đoạn văn đi tiếp ở đây.\n\nĐoạn hai.\n"
+    wrapped = (
+        "Dòng này bị ngắt ở giữa câu vì nó quá dài,\nnên đoạn văn đi tiếp ở đây.\n\nĐoạn hai.\n"
+    )
     path.write_text("  Đầu.  \n" + wrapped, encoding="utf-8")
     text = path.read_text(encoding="utf-8")
     paragraphs = read_book(path).chapters[0].paragraphs
@@ -137,8 +142,10 @@ def test_plain_text_keeps_every_place(tmp_path: Path) -> None:
 def test_markdown(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text(
-        "---\ntitle: Bến Lạc\nauthor: Nguyễn A\n---\n\n# Sáng\n\nTrời *sáng* dần\ntrên [sông](x).\n\n"
-        "- một\n- hai\n\n```\ncode()\n```\n\n# Chiều\n\n> Gió `thổi`.\n\n---\n\n![đò](d.png) Hết.\n",
+        "---\ntitle: Bến Lạc\nauthor: Nguyễn A\n---\n\n# Sáng\n\nTrời *sáng* dần\ntrên [sông](x)."
+        "\n\n"
+        "- một\n- hai\n\n```\ncode()\n```\n\n# Chiều\n\n"
+        "> Gió `thổi`.\n\n---\n\n![đò](d.png) Hết.\n",
         encoding="utf-8",
     )
     book = read_book(path)
@@ -154,20 +161,32 @@ def test_html(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_text(
         "<html><head><title>Bến Lạc</title><meta name=author content='Nguyễn A'></head><body>"
-        "<nav>Trang chủ</nav><h2>Sáng</h2><p>Trời&nbsp;sáng <b>dần</b><p>Nước lên<script>x()</script>"
+        "<nav>Trang chủ</nav><h2>Sáng</h2><p>Trời&nbsp;sáng <b>dần</b><p>Nước lên"
+        "<script>x()</script>"
         "<div hidden>ẩn</div><h2>Chiều</h2>Gió <i>thổi<p>Hết</body>",
         encoding="utf-8",
     )
     book = read_book(path)
     assert (book.title, book.author) == ("Bến Lạc", "Nguyễn A")
-    assert outline(book) == [("Sáng", ["Trời\xa0sáng dần", "Nước lên"]), ("Chiều", ["Gió thổi", "Hết"])]
+    assert outline(book) == [
+        ("Sáng", ["Trời\xa0sáng dần", "Nước lên"]),
+        ("Chiều", ["Gió thổi", "Hết"]),
+    ]
     assert unspoken(book) == [("contents", "Trang chủ"), ("hidden", "ẩn")]
 
 
 @pytest.mark.parametrize("contents", ["nav", "ncx"])
 def test_epub(tmp_path: Path, contents: str) -> None:
-    changes = {} if contents == "nav" else {"nav": None, "package": PACKAGE.replace("{meta}", "")
-        .replace(' properties="nav"', "").replace('<itemref idref="nav"/>', "")}
+    changes = (
+        {}
+        if contents == "nav"
+        else {
+            "nav": None,
+            "package": PACKAGE.replace("{meta}", "")
+            .replace(' properties="nav"', "")
+            .replace('<itemref idref="nav"/>', ""),
+        }
+    )
     book = read_book(pack(tmp_path / "a.epub", epub_parts(**changes)))
     assert (book.title, book.author) == ("Bến Lạc", "Nguyễn A, Trần B")
     assert outline(book) == [
@@ -220,7 +239,9 @@ def refused(path: Path, match: str) -> None:
 def test_a_zip_bomb(tmp_path: Path) -> None:
     bomb = "<html><body><p>" + "a" * 20_000_000 + "</p></body></html>"
     refused(pack(tmp_path / "a.epub", epub_parts(c2=bomb)), "zip bomb")
-    refused(pack(tmp_path / "b.docx", docx_parts("<w:p>" + " " * 20_000_000 + "</w:p>")), "zip bomb")
+    refused(
+        pack(tmp_path / "b.docx", docx_parts("<w:p>" + " " * 20_000_000 + "</w:p>")), "zip bomb"
+    )
 
 
 def test_many_parts_that_are_large_together(
@@ -240,7 +261,7 @@ def test_a_header_that_lies_about_its_size(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as file:
         size = file.getinfo("OEBPS/text/c2.xhtml").file_size
-    at = data.find(size.to_bytes(4, "little"), data.rfind(b"PK\x01\x02OEBPS/text/c2") if False else 0)
+    at = data.find(size.to_bytes(4, "little"), 0)
     while at >= 0:
         data[at : at + 4] = (size // 2).to_bytes(4, "little")
         at = data.find(size.to_bytes(4, "little"), at + 4)
@@ -262,8 +283,10 @@ def test_a_part_that_is_missing(tmp_path: Path, part: str) -> None:
 
 
 def test_protection_is_named(tmp_path: Path) -> None:
-    lock = ("<encryption xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><EncryptedData>"
-            "<EncryptionMethod Algorithm='{}'/></EncryptedData></encryption>")
+    lock = (
+        "<encryption xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><EncryptedData>"
+        "<EncryptionMethod Algorithm='{}'/></EncryptedData></encryption>"
+    )
     aes = lock.format("http://www.w3.org/2001/04/xmlenc#aes128-cbc")
     refused(pack(tmp_path / "a.epub", epub_parts(**{"META-INF/encryption.xml": aes})), "DRM")
     fonts = lock.format("http://www.idpf.org/2008/embedding")
@@ -305,7 +328,9 @@ def test_entities_in_a_chapter_stay_letters(tmp_path: Path) -> None:
 
 def test_xml_that_is_broken_or_deep(tmp_path: Path) -> None:
     refused(pack(tmp_path / "a.epub", epub_parts(package="<package><metadata>")), "no XML")
-    refused(pack(tmp_path / "b.docx", docx_parts("<w:p>" * 5000 + "</w:p>" * 5000)), "inside each other")
+    refused(
+        pack(tmp_path / "b.docx", docx_parts("<w:p>" * 5000 + "</w:p>" * 5000)), "inside each other"
+    )
     refused(pack(tmp_path / "c.docx", docx_parts("<w:p>")), "no XML")
 
 
@@ -363,7 +388,5 @@ def test_an_epub_with_damaged_bytes_never_ends_in_a_traceback(tmp_path: Path, se
     for _ in range(dice.randrange(1, 30)):
         data[dice.randrange(len(data))] = dice.randrange(256)
     path.write_bytes(bytes(data[: dice.randrange(len(data) // 2, len(data) + 1)]))
-    try:
+    with contextlib.suppress(InvalidRequest):
         read_book(path)
-    except InvalidRequest:
-        pass

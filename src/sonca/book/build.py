@@ -101,6 +101,10 @@ class _State:
     reported_at: float = 0.0
 
 
+def _ignore(*_: object) -> None:
+    """For who does not want to be told."""
+
+
 class Build:
     """One build of one book. `run` does it; `stop`, from any thread, ends it early."""
 
@@ -111,8 +115,8 @@ class Build:
         sonca: Sonca,
         cast: Cast,
         *,
-        on_progress: Callable[[Progress], None] = lambda progress: None,
-        on_chapter: Callable[[int, Path, float], None] = lambda index, path, duration_s: None,
+        on_progress: Callable[[Progress], None] = _ignore,
+        on_chapter: Callable[[int, Path, float], None] = _ignore,
     ) -> None:
         """Raises what can be known now: `UnknownVoice`, `InvalidRequest` for an output that
         cannot be.
@@ -160,9 +164,7 @@ class Build:
             digests = self._speak_all(work, rate_hz, extra)
             work.sweep({work.name(*each) for each in digests.items()})
             self._tell(self._book.chapters[-1].title, len(self._book.chapters) - 1, "", "joining")
-            finished, problems, duration_s = output.publish(
-                self._book, self._target, work, digests, rate_hz
-            )
+            finished, problems, duration_s = output.publish(self._book, self._target, work, digests)
             work.remove()
         state = self._state
         return Report(

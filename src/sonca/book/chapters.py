@@ -64,11 +64,8 @@ def _set_aside(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
     if not any(block.slot_s for block in blocks):
         _skip_contents(blocks, skips)
         _skip_notes(blocks, skips)
-    notes = {
-        _NOTE_LINE.match(b.text)[1]
-        for b, s in zip(blocks, skips, strict=True)  # type: ignore[index]
-        if s == "note" and _NOTE_LINE.match(b.text)
-    }
+    lines = (_NOTE_LINE.match(b.text) for b, s in zip(blocks, skips, strict=True) if s == "note")
+    notes = {line[1] for line in lines if line and line[1]}
     spoken: list[Block] = []
     unspoken: list[Unspoken] = []
     opens: str | None = None
@@ -146,7 +143,7 @@ def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
             skips[index] = "note"
 
 
-def _without_marks(block: Block, notes: set[str | None]) -> tuple[Block, list[Unspoken]]:
+def _without_marks(block: Block, notes: set[str]) -> tuple[Block, list[Unspoken]]:
     """`[1]` blanked out where a note of that number exists: every other place stays true."""
     found = [m for m in _NOTE_MARK.finditer(block.text) if m[1] in notes]
     text = block.text

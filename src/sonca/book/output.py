@@ -140,18 +140,18 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def publish(
-    book: Book, target: Target, work: Work, digests: dict[int, str], rate_hz: int
+    book: Book, target: Target, work: Work, digests: dict[int, str]
 ) -> tuple[list[Finished], list[Problem], float]:
     """Put the finished book together from its chapters' files."""
     make = _publish_m4b if target.format == "m4b" else _publish_folder
-    return make(book, target, work, digests, rate_hz)
+    return make(book, target, work, digests)
 
 
 # One file
 
 
 def _publish_m4b(
-    book: Book, target: Target, work: Work, digests: dict[int, str], rate_hz: int
+    book: Book, target: Target, work: Work, digests: dict[int, str]
 ) -> tuple[list[Finished], list[Problem], float]:
     joined = []
     for index, digest in digests.items():
@@ -269,9 +269,8 @@ class _Publishing:
 
 
 def _publish_folder(
-    book: Book, target: Target, work: Work, digests: dict[int, str], rate_hz: int
+    book: Book, target: Target, work: Work, digests: dict[int, str]
 ) -> tuple[list[Finished], list[Problem], float]:
-    del rate_hz
     final = target.path.absolute()
     folder = final.with_name(f".{final.name}.{os.getpid()}.part")
     shutil.rmtree(folder, ignore_errors=True)
@@ -366,5 +365,4 @@ def file_name(title: str) -> str:
     """A title as a part of a file name, on every system that people carry books to."""
     text = unicodedata.normalize("NFC", title)
     text = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', " ", text)
-    text = " ".join(text.split())[:_MAX_NAME_CHARS].strip(" .")
-    return text
+    return " ".join(text.split())[:_MAX_NAME_CHARS].strip(" .")

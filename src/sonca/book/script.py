@@ -118,10 +118,7 @@ def make_script(
     `role_of` has a role for each of them, the narrator's under the empty name.
     """
     stretches: list[tuple[int, int, int, str]] = []
-    if speakers is None:
-        pieces = None
-    else:
-        pieces = paragraph_pieces(chapter.paragraphs)
+    pieces = None if speakers is None else paragraph_pieces(chapter.paragraphs)
     for at, paragraph in enumerate(chapter.paragraphs):
         if paragraph.kind == "separator":
             continue

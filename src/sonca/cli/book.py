@@ -350,26 +350,20 @@ def _stopped_by_signals() -> Iterator[None]:
 def _watched(book: Book) -> Iterator[Callable[[Progress], None]]:
     """A live display on a terminal; nothing elsewhere."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda progress: None
+        yield lambda _progress: None
         return
+    from rich import progress as rich
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.TaskProgressColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[figures]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as display:
+    with rich.Progress(*columns, console=Console(stderr=True)) as display:
         task = display.add_task(escape(book.title[:40]), total=max(1, book.chars), figures="")
         line = display.add_task("", total=None, visible=False, figures="")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -201,12 +201,11 @@ def write_m4b(
     *,
     tags: Mapping[str, str],
     cover: tuple[bytes, str] | None = None,
-    on_chapter: Callable[[int], None] = lambda index: None,
 ) -> None:
     """Join m4a chapters of one rate into `path`, an m4b with marks, tags and a cover.
 
     `cover` is a picture's bytes and its media type (JPEG or PNG); one that cannot be read is
-    left out. `on_chapter` is told of each chapter before it is copied.
+    left out.
     """
     import av
 
@@ -216,16 +215,13 @@ def write_m4b(
         with av.open(str(path), "w", format="mp4", container_options=options) as out:
             out.metadata.update(tags)
             with av.open(str(chapters[0].path)) as first:
-                stream = cast(
-                    "av.AudioStream", out.add_stream_from_template(first.streams.audio[0])
-                )
+                stream = out.add_stream_from_template(first.streams.audio[0])
             picture = _add_cover(out, cover) if cover else None
             out.set_chapters(_marks(chapters, sample_rate_hz))
             if picture is not None:
                 out.mux(picture)
             at = -PACKET_SAMPLES
-            for index, chapter in enumerate(chapters):
-                on_chapter(index)
+            for chapter in chapters:
                 at = _copy(chapter, stream, out, at, sample_rate_hz)
 
 
@@ -276,7 +272,7 @@ def _add_cover(out: Any, cover: tuple[bytes, str]) -> Any:
     data, media_type = cover
     format = {"image/jpeg": "mjpeg", "image/png": "png_pipe"}[media_type]
     try:
-        with av.open(io.BytesIO(data), format=format) as picture:
+        with av.open(io.BytesIO(data), "r", format=format) as picture:
             packet = next(p for p in picture.demux(video=0) if p.size)
             stream = out.add_stream_from_template(picture.streams.video[0])
     except (av.FFmpegError, StopIteration, IndexError, ValueError):

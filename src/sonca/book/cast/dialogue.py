@@ -116,8 +116,8 @@ def is_tag(text: str, *, before: str = "") -> bool:
         closed = before.rstrip()[-1:] in _STOPS + ","
         return closed and not _addressed(text)
     if people.is_name(first):
-        named = 2 if len(words) > 1 and people.is_name(words[1]) else 1
-        return bool(verbs) and verbs[0] <= named + 4 and not _addressed(text)
+        size = 2 if len(words) > 1 and people.is_name(words[1]) else 1
+        return bool(verbs) and verbs[0] <= size + 4 and not _addressed(text)
     return bool(verbs) and verbs[0] <= 6 and first.islower()
 
 

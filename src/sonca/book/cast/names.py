@@ -15,18 +15,18 @@ from sonca.book.cast import people
 
 _TOKEN = re.compile(r"[^\W\d_]+|[.!?…:;“”\"«»\n]|[-–—](?=\s)|,")
 _SENTENCE_STARTS = frozenset('.!?…:;“”"«»\n-–—')
-_PLACES = frozenset(
+_PLACES = people.table(
     "bến cầu làng sông núi huyện tỉnh phố xã đường chợ nước đảo hồ biển thôn xóm ga phường quận "
-    "chùa đền đình trường thành thị đất rừng đèo ấp ở tại vịnh mũi cửa".split()
+    "chùa đền đình trường thành thị đất rừng đèo ấp ở tại vịnh mũi cửa"
 )
-_DOING = people.SPEAKING | frozenset(
+_DOING = people.SPEAKING | people.table(
     "nhìn ngồi đứng đi chạy bước nghĩ thấy quay gật lắc cúi không nhớ ngẩng lục thắp mở đóng cầm "
     "nắm ôm nghe biết hiểu sững giật nhíu nhướng mím bặm liếc lườm vẫy vội lặng im khẽ đặt với "
     "đưa lấy rút bật ngước gục nhận trở về ra vào lên xuống đã đang sẽ vẫn cũng lại chợt bỗng liền "
-    "bèn mới còn chưa thì".split()
+    "bèn mới còn chưa thì"
 )
-_NOT_NAMES = frozenset(
-    "Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây".split()
+_NOT_NAMES = people.table(
+    "Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây"
 )
 
 

@@ -5,14 +5,20 @@ Tables and small look-ups only; who speaks is decided in `sonca.book.cast.speake
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 Gender = Literal["male", "female", ""]
 
+
+def table(words: str) -> frozenset[str]:
+    """Words parted by blanks; `_` stands for a blank inside of one."""
+    return frozenset(word.replace("_", " ") for word in words.split())
+
+
 _MALE = (
     "ông anh chú bác cậu dượng lão gã hắn chàng thằng cha bố ba tía thầy y cụ ông_lão ông_già "
-    "ông_cụ anh_ta anh_ấy anh_chàng ông_ta ông_ấy lão_ta gã_ta hắn_ta cậu_ta cậu_ấy cậu_bé chú_bé "
+    "ông_cụ anh_ta anh_ấy anh_chàng ông_ta ông_ấy lão_ta gã_ta hắn_ta cậu_ta cậu_ấy cậu_bé "
+    "chú_bé "
     "thằng_bé thằng_nhỏ thằng_cu chàng_trai người_đàn_ông đàn_ông con_trai người_cha người_bố "
     "người_chồng chồng vua hoàng_tử anh_thanh_niên chàng_thanh_niên anh_lính hòa_thượng đạo_sĩ "
     "cậu_chủ ông_chủ ông_nội ông_ngoại anh_trai em_trai cháu_trai chú_ấy bác_ấy thầy_giáo cha_xứ"
@@ -29,54 +35,61 @@ _EITHER = (
 )
 
 
-def _table(words: str) -> frozenset[str]:
-    return frozenset(word.replace("_", " ") for word in words.split())
-
-
-MALE, FEMALE, EITHER = _table(_MALE), _table(_FEMALE), _table(_EITHER)
+MALE, FEMALE, EITHER = table(_MALE), table(_FEMALE), table(_EITHER)
 NOUNS = MALE | FEMALE | EITHER
 
-TITLES = frozenset(
+TITLES = table(
     "ông bà cô chú bác cậu dì anh chị em lão mụ thằng con thầy cụ dượng mợ thím nàng chàng gã ả "
-    "đức bé út cha sư".split()
+    "đức bé út cha sư"
 )
 """Words before a name: `ông Thoại`, `thằng Tí`."""
 
-CHILDREN = _table("thằng bé con_bé cô_bé cậu_bé chú_bé thằng_nhỏ con_nhỏ đứa_bé đứa_trẻ thằng_cu")
+CHILDREN = table("thằng bé con_bé cô_bé cậu_bé chú_bé thằng_nhỏ con_nhỏ đứa_bé đứa_trẻ thằng_cu")
 
 FIRST_PERSON = frozenset(("tôi", "tao", "mình", "ta"))
 
 _SPEAKING = (
-    "nói hỏi đáp bảo kêu hét thét gào quát la reo gọi thưa đáp_lại trả_lời thì_thầm thì_thào lẩm_bẩm "
-    "lầm_bầm càu_nhàu cằn_nhằn làu_bàu kể khẳng_định giải_thích giục giục_giã khuyên dặn nhắc mắng "
-    "chửi rên rên_rỉ van van_xin cầu_xin khóc cười thở_dài thốt thốt_lên buột_miệng lên_tiếng cất_lời "
-    "cất_tiếng cất_lên cất_giọng mở_lời ngắt_lời cắt_ngang chen_vào xen_vào tiếp nói_tiếp tiếp_lời phân_trần phân_bua "
+    "nói hỏi đáp bảo kêu hét thét gào quát la reo gọi thưa đáp_lại trả_lời thì_thầm thì_thào "
+    "lẩm_bẩm "
+    "lầm_bầm càu_nhàu cằn_nhằn làu_bàu kể khẳng_định giải_thích giục giục_giã khuyên dặn nhắc "
+    "mắng "
+    "chửi rên rên_rỉ van van_xin cầu_xin khóc cười thở_dài thốt thốt_lên buột_miệng lên_tiếng "
+    "cất_lời "
+    "cất_tiếng cất_lên cất_giọng mở_lời ngắt_lời cắt_ngang chen_vào xen_vào tiếp nói_tiếp "
+    "tiếp_lời phân_trần phân_bua "
     "than than_thở rủ_rỉ thủ_thỉ rì_rầm ậm_ừ ấp_úng ngập_ngừng lắp_bắp run_run gắt gằn gằn_giọng "
-    "xẵng_giọng trầm_giọng hạ_giọng nhỏ_nhẹ trách móc nạt nạt_nộ đùa trêu nói_đùa tuyên_bố ra_lệnh "
-    "hô tán_thành đồng_ý phản_đối thú_nhận thừa_nhận chào hỏi_lại hỏi_thăm hỏi_dồn gặng gặng_hỏi vặn "
-    "tấm_tắc khen xuýt_xoa nhận_xét kết_luận đề_nghị yêu_cầu hứa thề an_ủi dỗ dỗ_dành vỗ_về nài_nỉ "
+    "xẵng_giọng trầm_giọng hạ_giọng nhỏ_nhẹ trách móc nạt nạt_nộ đùa trêu nói_đùa tuyên_bố "
+    "ra_lệnh "
+    "hô tán_thành đồng_ý phản_đối thú_nhận thừa_nhận chào hỏi_lại hỏi_thăm hỏi_dồn gặng "
+    "gặng_hỏi vặn "
+    "tấm_tắc khen xuýt_xoa nhận_xét kết_luận đề_nghị yêu_cầu hứa thề an_ủi dỗ dỗ_dành vỗ_về "
+    "nài_nỉ "
     "năn_nỉ bật_cười bật_khóc nức_nở sụt_sịt nghẹn_ngào rít rít_lên gầm gầm_lên hằn_học mỉa_mai "
-    "nhắc_lại lặp_lại bổ_sung thông_báo báo thầm_thì rên_lên kêu_lên hét_lên reo_lên la_lên hét_to"
+    "nhắc_lại lặp_lại bổ_sung thông_báo báo thầm_thì rên_lên kêu_lên hét_lên reo_lên la_lên "
+    "hét_to"
 )
-SPEAKING = _table(_SPEAKING)
-WRITING = _table("ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép")
+SPEAKING = table(_SPEAKING)
+WRITING = table("ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép")
 
-_FEMALE_NAMES = frozenset(
+_FEMALE_NAMES = table(
     "Lan Hoa Mai Cúc Huệ Hồng Hương Hạnh Hằng Hiền Hoài Huyền Khuê Liên Linh Loan Ly My Mỵ Mận "
-    "Nga Ngân Ngọc Nguyệt Nhung Như Oanh Phượng Quyên Quỳnh Sen Thảo Thu Thúy Thùy Thủy Thư Tuyết "
-    "Trang Trinh Trâm Uyên Vân Xuân Yến Yên Diễm Diệu Dung Duyên Đào Giang Hà Kiều Lệ Bích Ánh Châu "
-    "Hoàn Nhàn Lài Lựu Mơ Nụ Thắm Tấm Cám Thơm Vy Tiên".split()
+    "Nga Ngân Ngọc Nguyệt Nhung Như Oanh Phượng Quyên Quỳnh Sen Thảo Thu Thúy Thùy Thủy Thư "
+    "Tuyết "
+    "Trang Trinh Trâm Uyên Vân Xuân Yến Yên Diễm Diệu Dung Duyên Đào Giang Hà Kiều Lệ Bích "
+    "Ánh Châu "
+    "Hoàn Nhàn Lài Lựu Mơ Nụ Thắm Tấm Cám Thơm Vy Tiên"
 )
-_MALE_NAMES = frozenset(
-    "Hùng Dũng Nam Sơn Hải Tuấn Tú Minh Quang Trung Thành Thắng Tiến Toàn Trọng Tùng Việt Vinh Vũ "
-    "Cường Công Chính Chiến Đạt Đức Đông Định Giáp Hào Hậu Hiếu Hoàng Huy Hưng Khải Khang Khánh Khoa "
-    "Kiên Lâm Lộc Long Luân Lực Mạnh Nghĩa Nguyên Nhân Nhật Phong Phú Phúc Phước Quân Quốc Quý Quyết "
-    "Tài Tâm Tân Thái Thiện Thịnh Thoại Thuận Tín Tí Tèo Tý Trí Trường Văn Bách Bảo Bình Cảnh Chương "
-    "Dần Điền Lượng Pha Chí Phèo Hạc Sửu Mão Thìn Tuất".split()
+_MALE_NAMES = table(
+    "Hùng Dũng Nam Sơn Hải Tuấn Tú Minh Quang Trung Thành Thắng Tiến Toàn Trọng Tùng Việt "
+    "Vinh Vũ "
+    "Cường Công Chính Chiến Đạt Đức Đông Định Giáp Hào Hậu Hiếu Hoàng Huy Hưng Khải Khang "
+    "Khánh Khoa "
+    "Kiên Lâm Lộc Long Luân Lực Mạnh Nghĩa Nguyên Nhân Nhật Phong Phú Phúc Phước Quân Quốc "
+    "Quý Quyết "
+    "Tài Tâm Tân Thái Thiện Thịnh Thoại Thuận Tín Tí Tèo Tý Trí Trường Văn Bách Bảo Bình Cảnh "
+    "Chương "
+    "Dần Điền Lượng Pha Chí Phèo Hạc Sửu Mão Thìn Tuất"
 )
-
-_NAME = r"[A-ZĐÀ-ỸÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĨŨƠƯẠ-Ỹ][a-zđà-ỹ]+"
-_CAPITAL = re.compile(r"[^\W\d_]+")
 
 
 def is_name(word: str) -> bool:

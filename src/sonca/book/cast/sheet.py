@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -276,19 +276,16 @@ def _role(table: dict[str, Any], where: str, more: Iterable[str]) -> Role:
     voice = table.get("voice")
     if voice is not None and not (isinstance(voice, str) and voice.strip()):
         raise InvalidRequest(f"{where}: voice is {voice!r}, it must be a voice's name")
-    role = Role(voice)
-    for key, (low, high) in (("speed", SPEED_RANGE), ("pitch", PITCH_RANGE)):
-        if key not in table:
-            continue
-        number = table[key]
-        if (
-            isinstance(number, bool)
-            or not isinstance(number, int | float)
-            or not (low <= number <= high)
-        ):
-            raise InvalidRequest(f"{where}: {key} is {number!r}, it must be {low:g} to {high:g}")
-        role = replace(role, **{key: float(number)})
-    return role
+    speed = _number(table, "speed", SPEED_RANGE, where)
+    return Role(voice, speed, _number(table, "pitch", PITCH_RANGE, where))
+
+
+def _number(table: dict[str, Any], key: str, within: tuple[float, float], where: str) -> float:
+    value = table.get(key, 1.0)
+    low, high = within
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InvalidRequest(f"{where}: {key} is {value!r}, it must be {low:g} to {high:g}")
+    return float(value)
 
 
 def _changes(table: dict[str, Any], name: str) -> dict[str, str]:

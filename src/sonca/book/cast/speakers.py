@@ -42,7 +42,7 @@ _SILENT = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _FORGET_PARAGRAPHS = 3
 """Paragraphs of the narrator alone after which a conversation is over."""
-_LISTENING = frozenset("nghe thấy bảo hỏi gọi nhìn".split())
+_LISTENING = frozenset(["nghe", "thấy", "bảo", "hỏi", "gọi", "nhìn"])
 
 
 @dataclass(slots=True)
@@ -260,15 +260,14 @@ class _Reader:
         """Without a word of the narrator's: whoever's turn it is."""
         addressed = self._addressed(said)
         acting = self._acting(before)
-        if acting is not None and acting not in addressed:
-            if not self._talk or acting is not self._talk[-1] or len(self._talk) < 2:
-                return acting
+        own_turn = not self._talk or acting is not self._talk[-1] or len(self._talk) < 2
+        if acting is not None and acting not in addressed and own_turn:
+            return acting
         others = [c for c in self._talk[:-1] if c not in addressed]
         if self._talk:
             if others:
                 return others[-1]
-            partner = self._partner(addressed)
-            return partner
+            return self._partner(addressed)
         if addressed:
             return self._partner(addressed)
         return self._recent[-1] if self._recent and self._quiet < _FORGET_PARAGRAPHS else None

@@ -14,13 +14,18 @@ from pathlib import Path
 from sonca.book.model import Block, Source
 from sonca.book.sources import encodings
 
+
+def _names(tags: str) -> frozenset[str]:
+    return frozenset(tags.split())
+
+
 _HEADINGS = {f"h{n}": n for n in range(1, 7)}
-_BLOCKS = frozenset(
+_BLOCKS = _names(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
     "figcaption figure footer form header hgroup html legend li main nav ol p pre section summary "
-    "table tbody td tfoot th thead tr ul title".split()
+    "table tbody td tfoot th thead tr ul title"
 ) | set(_HEADINGS)
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = _names("area base br col embed hr img input link meta source track wbr")
 _NO_TEXT = ""
 """What is in it was never meant to be read."""
 _SILENT = {
