@@ -185,7 +185,8 @@ class Build:
     def _in_flight(self) -> int:
         engines = {voice.engine for voice in self._voices.values()}
         slots = [self._sonca.load(e).loaded.result().slots for e in engines]
-        return min(MAX_IN_FLIGHT, max(slots) + 2)
+        # One more than the engine works on, so that there is always a next one.
+        return min(MAX_IN_FLIGHT, max(slots) + 1)
 
     # Speaking
 

@@ -37,6 +37,8 @@ def make_book(source: Source, *, name: str) -> Book:
     starts = _starts(spoken)
     title, author = _named(source, spoken, starts, name)
     chapters = _cut(spoken, starts, title)
+    if all(p.kind == "separator" for chapter in chapters for p in chapter.paragraphs):
+        raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     if len(chapters) > limits.MAX_CHAPTERS:
         raise InvalidRequest(
             f"the book has {len(chapters):,} chapters, the limit is {limits.MAX_CHAPTERS:,}; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from sonca import text as texts
 from sonca.book.cast.speakers import Attribution, attribute
@@ -77,3 +78,36 @@ def silent(book: Book) -> Iterator[Unspoken]:
                         low, high = part.span
                         start = paragraph.start + low
                         yield Unspoken(paragraph.text[low:high], part.reason, paragraph.part, start)
+
+
+def to_json(found: Preview, speed: float | None = None) -> dict[str, Any]:
+    """The preview for programs; `speed` is how many seconds of sound are made per second."""
+    book = found.book
+    return {
+        "title": book.title,
+        "author": book.author,
+        "format": book.format,
+        "encoding": book.encoding,
+        "characters": book.chars,
+        "duration_s": round(found.duration_s, 1),
+        "build_s": round(found.duration_s / speed, 1) if speed else None,
+        "chapters": [
+            {
+                "title": c.title,
+                "characters": c.chars,
+                "duration_s": round(c.duration_s, 1),
+                "speeches": c.speeches,
+            }
+            for c in found.chapters
+        ],
+        "cast": [
+            {"name": c.name, "gender": c.gender, "speeches": c.lines, "aliases": c.aliases}
+            for c in found.attribution.characters
+        ],
+        "speeches": len(found.attribution.lines),
+        "speeches_of_unknown": found.unknown,
+        "unspoken": [
+            {"reason": u.reason, "part": u.part, "start": u.start, "text": u.text}
+            for u in found.unspoken
+        ],
+    }

@@ -59,13 +59,13 @@ def plan(
     ] = True,
 ) -> None:
     """Show chapters, lengths, the cast, and what will not be spoken and why."""
-    from sonca.book.planning import preview
+    from sonca.book.planning import preview, to_json
     from sonca.book.reading import read_book
 
     found = preview(read_book(file, encoding=encoding))
     speed = _measured_speed(found, engine) if measure else None
     if as_json:
-        typer.echo(json.dumps(_plan_json(found, speed), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(to_json(found, speed), ensure_ascii=False, indent=1))
         return
     _show_plan(found, speed, everything)
 
@@ -158,38 +158,6 @@ def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
         shown = shown if len(shown) <= 70 else shown[:69] + "…"
         console.print(f"  {escape(part.reason)}, {escape(where)}: {escape(shown)}")
     _more(console, len(found.unspoken), everything)
-
-
-def _plan_json(found: Preview, speed: float | None) -> dict[str, Any]:
-    book = found.book
-    return {
-        "title": book.title,
-        "author": book.author,
-        "format": book.format,
-        "encoding": book.encoding,
-        "characters": book.chars,
-        "duration_s": round(found.duration_s, 1),
-        "build_s": round(found.duration_s / speed, 1) if speed else None,
-        "chapters": [
-            {
-                "title": c.title,
-                "characters": c.chars,
-                "duration_s": round(c.duration_s, 1),
-                "speeches": c.speeches,
-            }
-            for c in found.chapters
-        ],
-        "cast": [
-            {"name": c.name, "gender": c.gender, "speeches": c.lines, "aliases": c.aliases}
-            for c in found.attribution.characters
-        ],
-        "speeches": len(found.attribution.lines),
-        "speeches_of_unknown": found.unknown,
-        "unspoken": [
-            {"reason": u.reason, "part": u.part, "start": u.start, "text": u.text}
-            for u in found.unspoken
-        ],
-    }
 
 
 @app.command()

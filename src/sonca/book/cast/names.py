@@ -44,7 +44,7 @@ class Mention:
     """Whether it begins its clause."""
 
 
-def find_names(texts: Iterable[str]) -> frozenset[str]:
+def find_names(texts: Iterable[str]) -> Names:
     """The names of people in the narrator's texts, each without its title."""
     titled: Counter[str] = Counter()
     doing: Counter[str] = Counter()
@@ -80,7 +80,7 @@ def find_names(texts: Iterable[str]) -> frozenset[str]:
         score = 2 * titled[name] + (doing[name] if certain else 0) - places[name]
         if score > 0:
             found.add(name)
-    return frozenset(found)
+    return Names(found)
 
 
 def _name_size(tokens: list[str], at: int) -> int:
@@ -99,33 +99,44 @@ def _name_size(tokens: list[str], at: int) -> int:
     return size
 
 
-def mentions(text: str, names: frozenset[str]) -> Iterator[Mention]:
+class Names(frozenset[str]):
+    """Names of people, quick to find."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.heads = frozenset(name.partition(" ")[0] for name in self)
+
+
+def mentions(text: str, names: Names) -> Iterator[Mention]:
     """The people in a text, in order."""
     found = list(_TOKEN.finditer(text))
     tokens = [m[0] for m in found]
     at = 0
     while at < len(tokens):
-        starts = at == 0 or tokens[at - 1] in _SENTENCE_STARTS | {","}
+        if tokens[at].lower() not in people.NOUN_HEADS and tokens[at] not in names.heads:
+            at += 1
+            continue
         noun = people.longest(tokens, at, people.NOUNS)
         named = _known(tokens, at + noun, names)
+        starts = at == 0 or tokens[at - 1] in _SENTENCE_STARTS or tokens[at - 1] == ","
         title = " ".join(tokens[at : at + noun]).lower()
-        if noun and named and not (noun == 1 and title not in people.TITLES):
-            yield _mention(
-                found, at, noun + named, title, _joined(tokens, at + noun, named), starts
-            )
+        if noun and named and (noun > 1 or title in people.TITLES):
+            name = _joined(tokens, at + noun, named)
+            yield _mention(found, at, noun + named, title, name, starts)
             at += noun + named
         elif noun:
             yield _mention(found, at, noun, title, "", starts)
             at += noun
-        elif named := _known(tokens, at, names):
-            title = ""
-            yield _mention(found, at, named, title, _joined(tokens, at, named), starts)
+        elif named:
+            yield _mention(found, at, named, "", _joined(tokens, at, named), starts)
             at += named
         else:
             at += 1
 
 
-def _known(tokens: list[str], at: int, names: frozenset[str]) -> int:
+def _known(tokens: list[str], at: int, names: Names) -> int:
+    """How many words from `at` on are a name, the longest that is known."""
+    if at >= len(tokens) or tokens[at] not in names.heads:
+        return 0
     for size in range(min(4, len(tokens) - at), 0, -1):
         if _joined(tokens, at, size) in names:
             return size

@@ -5,6 +5,7 @@ Tables and small look-ups only; who speaks is decided in `sonca.book.cast.speake
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 Gender = Literal["male", "female", ""]
@@ -37,6 +38,9 @@ _EITHER = (
 
 MALE, FEMALE, EITHER = table(_MALE), table(_FEMALE), table(_EITHER)
 NOUNS = MALE | FEMALE | EITHER
+
+NOUN_HEADS = frozenset(noun.partition(" ")[0] for noun in NOUNS)
+"""First words of nouns for people."""
 
 TITLES = table(
     "ông bà cô chú bác cậu dì anh chị em lão mụ thằng con thầy cụ dượng mợ thím nàng chàng gã ả "
@@ -124,8 +128,15 @@ def gender_of_name(name: str) -> Gender:
     return "male" if last in _MALE_NAMES else ""
 
 
+@lru_cache(maxsize=8)
+def _heads(table: frozenset[str]) -> frozenset[str]:
+    return frozenset(entry.partition(" ")[0] for entry in table)
+
+
 def longest(words: list[str], at: int, table: frozenset[str], most: int = 3) -> int:
     """How many words from `at` on make the longest entry of `table`; 0 for none."""
+    if at >= len(words) or words[at].lower() not in _heads(table):
+        return 0
     for size in range(min(most, len(words) - at), 0, -1):
         if " ".join(words[at : at + size]).lower() in table:
             return size
