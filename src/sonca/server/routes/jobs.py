@@ -175,6 +175,9 @@ def _plan(services: Services, name: str, data: bytes, encoding: str | None) -> d
     for each in found["cast"]:
         role = parts.get(each["name"])
         each["voice"] = role.voice if role else None
+        each["pitch"] = role.pitch if role else 1.0
+    roles = {"narrator": cast.narrator, "male": cast.male, "female": cast.female}
+    found["roles"] = {name: role.voice if role else None for name, role in roles.items()}
     return {"object": "job.plan", **found, "cast_toml": sheet.text_of(cast, book)}
 
 
