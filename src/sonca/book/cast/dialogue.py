@@ -104,6 +104,8 @@ def is_tag(text: str, *, before: str = "") -> bool:
     if verbs and verbs[0] == 0:
         # `nói đoạn…`, `hỏi lại` – but `Gọi nó đi!` is an order.
         return text.strip()[:1].islower()
+    if head[0] in ("tiếng", "giọng") and first.islower():
+        return True  # `tiếng ông Bảy vọng ra`
     if head[0] in people.FIRST_PERSON:
         return bool(verbs) and verbs[0] <= 4 and first.islower()
     if subject and head[0] in ("con", "cháu", "em", "mình", "ta", "bạn"):
@@ -196,4 +198,5 @@ def _is_speech(text: str, low: int, high: int, continued: bool) -> bool:
         return ends or high >= len(text.rstrip()) or len(words) > _LONGEST_LABEL_WORDS
     begins_sentence = before[-1] in _STOPS + '”"»,;–-—'
     ends_sentence = said[-1] in _STOPS + ","
-    return begins_sentence and said[0].isupper() and ends_sentence
+    goes_on = before[-1] == "," and "," in text[:low]  # «Chào em», anh nói, «anh đến muộn.»
+    return begins_sentence and (said[0].isupper() or goes_on) and ends_sentence

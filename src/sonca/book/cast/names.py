@@ -50,6 +50,7 @@ def find_names(texts: Iterable[str]) -> Names:
     doing: Counter[str] = Counter()
     places: Counter[str] = Counter()
     inner: Counter[str] = Counter()
+    acting: Counter[str] = Counter()  # as the subject of a clause
     common: Counter[str] = Counter()  # words that are written small as well
     for text in texts:
         tokens = _TOKEN.findall(text)
@@ -68,11 +69,13 @@ def find_names(texts: Iterable[str]) -> Names:
             elif before in _PLACES:
                 places[name] += 1
             inner[name] += before not in _SENTENCE_STARTS
-            doing[name] += after in _DOING and people.longest([after], 0, people.NOUNS) == 0
+            does = after in _DOING and people.longest([after], 0, people.NOUNS) == 0
+            doing[name] += does
+            acting[name] += does and (before in _SENTENCE_STARTS or before == ",")
             at += size
     found = set()
     for name in set(titled) | set(doing):
-        if name in _NOT_NAMES and not titled[name]:
+        if name in _NOT_NAMES and not titled[name] and not acting[name]:
             continue
         # At the beginning of a sentence every word has a capital: there it is a name only if it
         # is never written small.

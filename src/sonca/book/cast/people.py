@@ -48,6 +48,9 @@ TITLES = table(
 )
 """Words before a name: `ông Thoại`, `thằng Tí`."""
 
+KIN = table("mẹ má bố ba cha tía u bầm vợ chồng")
+"""Nouns for one certain person, which no name is called by in passing as by `ông` or `cô`."""
+
 CHILDREN = table("thằng bé con_bé cô_bé cậu_bé chú_bé thằng_nhỏ con_nhỏ đứa_bé đứa_trẻ thằng_cu")
 
 FIRST_PERSON = frozenset(("tôi", "tao", "mình", "ta"))
@@ -73,7 +76,7 @@ _SPEAKING = (
     "hét_to"
 )
 SPEAKING = table(_SPEAKING)
-WRITING = table("ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép")
+WRITING = table("ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép có_câu tục_ngữ thành_ngữ ca_dao")
 
 _FEMALE_NAMES = table(
     "Lan Hoa Mai Cúc Huệ Hồng Hương Hạnh Hằng Hiền Hoài Huyền Khuê Liên Linh Loan Ly My Mỵ Mận "

@@ -42,7 +42,13 @@ _SILENT = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _FORGET_PARAGRAPHS = 3
 """Paragraphs of the narrator alone after which a conversation is over."""
-_LISTENING = frozenset(["nghe", "thấy", "bảo", "hỏi", "gọi", "nhìn"])
+_VIEWPOINT_PARAGRAPHS = 6
+"""For so long a line out of nowhere is taken for that of the one who was told of last."""
+_YOU = re.compile(
+    r"(?:^|[.!?…]\s+)(?P<who>ông|bà|bác|chú|cô|anh|chị|thầy|cậu|dì)\s"
+    r"(?=[^.!?…]*\b(?:cháu|con|em|tôi)\b)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -115,6 +121,7 @@ class _Reader:
         self._recent: list[Character] = []  # the latest mentioned last
         self._talk: list[Character] = []  # who speaks in this conversation, the latest last
         self._quiet = 0
+        self._said_last = ""
         self._lines: list[tuple[int, int, int, str, Character | None]] = []
 
     def _narration(self) -> Iterator[str]:
@@ -125,6 +132,7 @@ class _Reader:
     def read(self) -> Attribution:
         for index, chapter in enumerate(self._book.chapters):
             self._scene()
+            self._recent.clear()
             for at in range(len(chapter.paragraphs)):
                 self._paragraph(index, at)
         lines = [Line(c, p, i, text, who.name if who else "") for c, p, i, text, who in self._lines]
@@ -159,7 +167,11 @@ class _Reader:
         text = paragraph.text
         before = self._before(chapter, at)
         after = self._after(chapter, at)
+        spoken = ""
         who: Character | None = None
+        if at and self._talk and text.lstrip()[:1] in tuple('“«„「"'):
+            earlier = self._book.chapters[chapter].paragraphs[at - 1].text
+            who = self._talk[-1] if dialogue.stays_open(earlier) else None
         for index, piece in enumerate(pieces):
             if not piece.speech:
                 continue
@@ -172,8 +184,10 @@ class _Reader:
                 who = self._introduced(who, said)
                 self._remember(who)
             self._lines.append((chapter, at, index, said, who))
+            spoken = said
         self._notice(" ".join(text[p.start : p.end] for p in pieces if not p.speech))
         self._quiet = 0
+        self._said_last = spoken
         if who is not None:
             if who in self._talk:
                 self._talk.remove(who)
@@ -231,8 +245,8 @@ class _Reader:
         if index == 0 and not self._talk and _REVEALED.match(after):
             found = [m for m in mentions(after, self._names) if m.start < 60]
             return self._resolve(found[0]) if found else None
-        here = _HERE.search(said)
-        return self._known.get(_key(here["name"])) if here else None
+        known = (self._known.get(_key(here["name"])) for here in _HERE.finditer(said))
+        return next((who for who in known if who), None)
 
     def _subject(self, words: str, *, speaking_first: bool) -> Character | None:
         """Whom a clause such as `ông Thoại nói sau một lúc` makes speak."""
@@ -258,19 +272,21 @@ class _Reader:
 
     def _by_turns(self, said: str, before: str) -> Character | None:
         """Without a word of the narrator's: whoever's turn it is."""
+        wanted = people.gender_of_noun(_second_person(self._said_last)) if self._talk else ""
         addressed = self._addressed(said)
         acting = self._acting(before)
         own_turn = not self._talk or acting is not self._talk[-1] or len(self._talk) < 2
         if acting is not None and acting not in addressed and own_turn:
             return acting
-        others = [c for c in self._talk[:-1] if c not in addressed]
         if self._talk:
-            if others:
-                return others[-1]
-            return self._partner(addressed)
+            others = [c for c in self._recent if c in self._talk[:-1] and c not in addressed]
+            fitting = [c for c in others if wanted and c.gender == wanted]
+            if fitting or others:
+                return (fitting or others)[-1]  # of several, who was seen last
+            return self._partner(addressed, wanted) or acting
         if addressed:
             return self._partner(addressed)
-        return self._recent[-1] if self._recent and self._quiet < _FORGET_PARAGRAPHS else None
+        return self._recent[-1] if self._recent and self._quiet < _VIEWPOINT_PARAGRAPHS else None
 
     def _acting(self, before: str) -> Character | None:
         """The one whom the narrator's last sentence before a speech shows."""
@@ -282,19 +298,19 @@ class _Reader:
                     return self._find(mention)
         return None
 
-    def _partner(self, addressed: list[Character]) -> Character | None:
+    def _partner(self, addressed: list[Character], wanted: str = "") -> Character | None:
         """Somebody mentioned of late who is neither the last speaker nor spoken to."""
         last = self._talk[-1] if self._talk else None
         for who in reversed(self._recent[-4:]):
-            if who is not last and who not in addressed:
+            if who is not last and who not in addressed and wanted in ("", who.gender):
                 return who
         return None
 
     def _addressed(self, said: str) -> list[Character]:
         """Whom a speech calls by name or title."""
-        found = []
-        for match in _VOCATIVE.finditer(said):
-            words = (match["who"] or match["sir"] or "").split()
+        found: list[Character] = []
+        calls = [(m["who"] or m["sir"] or "").split() for m in _VOCATIVE.finditer(said)]
+        for words in [*calls, _second_person(said).split()]:
             for who in reversed(self._recent):
                 if who in found:
                     continue
@@ -337,6 +353,8 @@ class _Reader:
                 return who
         if known is not None:
             return known
+        if mention.title in people.KIN or _describes(mention.title):
+            return None
         for who in reversed(self._recent):
             if gender and who.gender == gender and not who.titles:
                 return who
@@ -374,7 +392,8 @@ class _Reader:
     def _learn(self, who: Character, mention: Mention) -> None:
         title = mention.title
         if title and title not in people.EITHER:
-            who.titles.add(title.split()[0])
+            if title.split()[0] in people.TITLES:
+                who.titles.add(title.split()[0])
             who.child = who.child or title in people.CHILDREN
         told = people.gender_of_noun(title) if title else ""
         who.gender = who.gender or told or people.gender_of_name(mention.name or who.name)
@@ -385,6 +404,8 @@ class _Reader:
             and len(who.aliases) < 8
         ):
             who.aliases.append(called)
+            if _describes(title) and not mention.name:
+                self._known.setdefault(_key(title), who)
 
     def _introduced(self, who: Character, said: str) -> Character:
         """`Cháu tên là Quyên`: whoever has only been `cô gái` has a name now."""
@@ -424,6 +445,13 @@ def _leading_names(text: str) -> str:
     words = text.split()
     size = next((i for i, word in enumerate(words) if not people.is_name(word)), len(words))
     return " ".join(words[:size])
+
+
+def _second_person(said: str) -> str:
+    """`bà` of `Bà cho cháu cốc trà`: who says `cháu`, `con` or `em` speaks to the one named
+    first; empty where it cannot be told."""
+    match = _YOU.search(said)
+    return match["who"].lower() if match else ""
 
 
 def _key(name: str) -> str:
