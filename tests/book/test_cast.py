@@ -65,7 +65,7 @@ def test_pieces_hold_every_letter_in_order(text: str) -> None:
 
 
 def test_a_quotation_over_several_paragraphs_is_one_speakers() -> None:
-    text = 'Lan nói: “Một. Hai.\n\n“Ba. Bốn.”\n\nLan ngồi xuống.'
+    text = "Lan nói: “Một. Hai.\n\n“Ba. Bốn.”\n\nLan ngồi xuống."
     found = attribute(book_of(text))
     assert [(line.speaker, line.text) for line in found.lines] == [
         ("Lan", "“Một. Hai."),
@@ -152,7 +152,7 @@ def test_a_draft_comes_back_from_its_file(tmp_path: Path) -> None:
 
 
 def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
-    text = 'Một cô gái đi tới.\n\n- Chào! - Cô gái nói.\n'
+    text = "Một cô gái đi tới.\n\n- Chào! - Cô gái nói.\n"
     book = book_of(text)
     part = sheet.Part('A "B" \\ [c]\n.d', "female", sheet.Role("x", 1.5, 0.8))
     cast = sheet.Cast(parts=(part,), changes={"1.2": 'Ai "đó"'})

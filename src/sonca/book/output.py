@@ -242,7 +242,9 @@ class _Publishing:
     def new(self, path: Path) -> Path:
         """Where to write what is to become `path`."""
         final = path.resolve()
-        temporary = final.with_name(f".{final.name[:200]}.{os.getpid()}.part")
+        # Always the same name: what a killed build left is written over by the next one, and
+        # there is only one at a time.
+        temporary = final.with_name(f".{final.name[:200]}.part")
         self._files.append((temporary, final))
         return temporary
 
@@ -272,7 +274,7 @@ def _publish_folder(
     book: Book, target: Target, work: Work, digests: dict[int, str]
 ) -> tuple[list[Finished], list[Problem], float]:
     final = target.path.absolute()
-    folder = final.with_name(f".{final.name}.{os.getpid()}.part")
+    folder = final.with_name(f".{final.name}.part")
     shutil.rmtree(folder, ignore_errors=True)
     finished, problems = [], []
     rows: list[str] = []
@@ -343,8 +345,10 @@ def _write_playlist(book: Book, folder: Path, name: str, rows: list[str]) -> Non
 
 def _swap(folder: Path, final: Path) -> None:
     """Put the new folder in the place of the old one, which goes only then."""
-    old = final.with_name(f".{final.name}.{os.getpid()}.old")
+    old = final.with_name(f".{final.name}.old")
     with files.errors(f"write {final}"):
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
         if final.exists():
             final.rename(old)
         try:

@@ -63,8 +63,8 @@ def writing(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def published(path: Path, *, mode: int | None = None) -> Iterator[Path]:
     """A temporary path beside `path` to write to; it takes the name of `path`, on the disk, when
-    the block ends well, and goes when it does not."""
-    temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
+    the block ends well, and goes when it does not. One writer of a path at a time."""
+    temporary = path.with_name(f".{path.name[:200]}.part")
     try:
         yield temporary
         with writing(path):

@@ -76,7 +76,9 @@ _SPEAKING = (
     "hét_to"
 )
 SPEAKING = table(_SPEAKING)
-WRITING = table("ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép có_câu tục_ngữ thành_ngữ ca_dao")
+WRITING = table(
+    "ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép có_câu tục_ngữ thành_ngữ ca_dao"
+)
 
 _FEMALE_NAMES = table(
     "Lan Hoa Mai Cúc Huệ Hồng Hương Hạnh Hằng Hiền Hoài Huyền Khuê Liên Linh Loan Ly My Mỵ Mận "
