@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_pieces_hold_every_letter_in_order(text: str) -> None:
     pieces = dialogue.pieces(text)
     kept = "".join(text[p.start : p.end] for p in pieces)
     assert [c for c in kept if c.isalnum()] == [c for c in text if c.isalnum()]
-    assert all(a.end <= b.start for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(pieces))
 
 
 def test_a_quotation_over_several_paragraphs_is_one_speakers() -> None:

@@ -26,7 +26,8 @@ from sonca.book.speaking import RunSpeaker
 from sonca.book.work import Work
 from sonca.encoding.m4b import published
 from sonca.errors import Cancelled, NothingToSay, SoncaError
-from sonca.synthesizer import Sonca
+from sonca.synthesizer import Sonca, SpeechRequest
+from sonca.text import Lexicon
 from sonca.voices import Voice
 
 MAX_IN_FLIGHT = 16
@@ -115,11 +116,14 @@ class Build:
         sonca: Sonca,
         cast: Cast,
         *,
+        lexicon: Lexicon | None = None,
         on_progress: Callable[[Progress], None] = _ignore,
         on_chapter: Callable[[int, Path, float], None] = _ignore,
     ) -> None:
         """Raises what can be known now: `UnknownVoice`, `InvalidRequest` for an output that
         cannot be.
+
+        `lexicon` holds the book's own readings.
 
         `on_progress` is told some twenty times a second, `on_chapter` of every chapter whose
         file is complete, with its length; both from the build's own threads, one at a time.
@@ -128,6 +132,7 @@ class Build:
         self._target = target
         self._sonca = sonca
         self._cast = cast
+        self._lexicon = lexicon
         self._on_progress = on_progress
         self._on_chapter = on_chapter
         self._roles, self._voices = self._resolved()
@@ -175,6 +180,9 @@ class Build:
     def _engines(self) -> tuple[int, list[object]]:
         """Load every engine of the cast: the book's rate in Hz, and what decides the sound."""
         extra: list[object] = [self._target.format]
+        words = self._sonca.reading_for(SpeechRequest("", lexicon=self._lexicon)).lexicon
+        if words is not None:
+            extra.append([repr(entry) for entry in words.entries])
         for voice in sorted(self._voices.values(), key=lambda v: v.id):
             info = self._sonca.load(voice.engine).loaded.result()
             extra.append([voice.id, voice.key, info.name, info.version, info.sample_rate_hz])
@@ -271,7 +279,9 @@ class Build:
         try:
             if self._stop.is_set():
                 return
-            own = RunSpeaker(self._sonca, self._stop, lambda s, n: self._on_said(chapter, s, n))
+            own = RunSpeaker(
+                self._sonca, self._stop, lambda s, n: self._on_said(chapter, s, n), self._lexicon
+            )
             own.speak(index, chapter.script.runs[index], chapter.log)
             with self._state.lock:
                 chapter.left -= 1

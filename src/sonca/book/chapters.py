@@ -118,7 +118,8 @@ def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
 
 def _repeats(blocks: Sequence[Block], first: int, last: int) -> bool:
     """Whether the last line of a run is the first one's heading again: the body has begun."""
-    return last > first and blocks[last].text.strip().lower() == blocks[first].text.strip().lower()
+    one, other = (headings.without_leader(blocks[i].text).lower() for i in (first, last))
+    return last > first and one == other
 
 
 def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:

@@ -115,6 +115,11 @@ def has_leader(line: str) -> bool:
     return bool(_LEADER.search(line))
 
 
+def without_leader(line: str) -> str:
+    """`line` without such an end."""
+    return _LEADER.sub("", line).strip()
+
+
 def can_be_title(line: str) -> bool:
     """Whether `line`, alone after a bare `Chương 5`, can be the chapter's title."""
     text = line.strip()

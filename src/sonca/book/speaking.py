@@ -19,7 +19,6 @@ from sonca.book.journal import ChapterLog, Said
 from sonca.book.script import Role, Run
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
 from sonca.synthesizer import Sonca, SpeechRequest, Spoken
-from sonca.synthesizer.facade import reading_of
 from sonca.synthesizer.request import SPEED_RANGE
 from sonca.utterance import Span, Utterance
 
@@ -39,8 +38,15 @@ OnSaid = Callable[[Said, int], None]
 class RunSpeaker:
     """Speaks one run at a time; one for each thread, or one for all: it keeps nothing."""
 
-    def __init__(self, sonca: Sonca, stop: threading.Event, on_said: OnSaid) -> None:
+    def __init__(
+        self,
+        sonca: Sonca,
+        stop: threading.Event,
+        on_said: OnSaid,
+        lexicon: texts.Lexicon | None = None,
+    ) -> None:
         self._sonca = sonca
+        self._lexicon = lexicon
         self._stop = stop
         self._on_said = on_said
 
@@ -91,17 +97,20 @@ class RunSpeaker:
 
     def _spoken(self, run: Run, part: Span, speed: float) -> Iterator[Spoken]:
         self._check()
-        request = SpeechRequest(
+        with self._sonca.submit(self._request(run, part, speed)) as speech:
+            for spoken in speech.utterances():
+                yield spoken
+                self._check()
+
+    def _request(self, run: Run, part: Span, speed: float) -> SpeechRequest:
+        return SpeechRequest(
             *(run.text, run.role.voice),
             speed=speed,
             pitch=run.role.pitch,
             lane="bulk",
+            lexicon=self._lexicon,
             part=part,
         )
-        with self._sonca.submit(request) as speech:
-            for spoken in speech.utterances():
-                yield spoken
-                self._check()
 
     def _add(
         self,
@@ -147,7 +156,7 @@ class RunSpeaker:
         self._give_up(index, run, log, utterance.span, utterance.pause_s)
 
     def _next(self, run: Run, start: int) -> Utterance | None:
-        reading = reading_of(self._sonca.resolve(run.role.voice).voice)
+        reading = self._sonca.reading_for(self._request(run, (start, len(run.text)), 1.0))
         for part in texts.plan_iter(run.text, reading=reading):
             if isinstance(part, Utterance) and part.span[0] >= start:
                 return part

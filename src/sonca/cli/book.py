@@ -224,6 +224,9 @@ def build(
     speed: Annotated[float, typer.Option(help="0.5 to 2.0; without a cast file.")] = 1.0,
     engine: Engine = None,
     encoding: Encoding = None,
+    lexicon: Annotated[
+        Path | None, typer.Option(help="The book's own readings: a .tsv or .toml file.")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
     author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
@@ -239,14 +242,16 @@ def build(
     from sonca.book.output import Target
     from sonca.book.reading import read_book
     from sonca.settings import read
+    from sonca.text import Lexicon
 
+    words = Lexicon.load(lexicon) if lexicon else None
     target = Target(output, format, force, file, work_dir)
     target.check()
     book = read_book(file, encoding=encoding)
     book = replace(book, title=title or book.title, author=author or book.author)
     chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)
     with _open(read(engine=engine)) as sonca, _watched(book) as watch:
-        making = Build(book, target, sonca, chosen, on_progress=watch)
+        making = Build(book, target, sonca, chosen, lexicon=words, on_progress=watch)
         with _stopped_by_signals():
             report = making.run()
     _show_report(report)
@@ -283,19 +288,12 @@ def _chosen_cast(
 
 def _open(settings: Settings, *, cached: bool = True) -> Sonca:
     """The synthesizer, with the cache that makes an edited book cheap."""
-    from sonca.engines.base import Setup
+    from sonca.cli.opening import open_sonca
     from sonca.store.chunks import ChunkCache
-    from sonca.synthesizer import Sonca
 
-    cache = None
-    if cached and settings.cache_quota_bytes:
-        cache = ChunkCache(settings.cache_dir, quota_bytes=settings.cache_quota_bytes)
-    return Sonca(
-        settings.engine,
-        setup=Setup(settings.models_dir, settings.device, settings.threads),
-        queue_limit=settings.queue_limit,
-        max_text_chars=settings.max_text_chars,
-        cache=cache,
+    quota = settings.cache_quota_bytes if cached else 0
+    return open_sonca(
+        settings, cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None
     )
 
 

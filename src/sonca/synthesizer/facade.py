@@ -148,8 +148,7 @@ class Sonca:
         check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice = resolution.voice
-        reading = _reading(voice, _both(request.lexicon, self._lexicon))
-        utterances = _utterances(request, reading)
+        utterances = _utterances(request, self.reading_for(request))
         info = self.load(voice.engine).loaded.result()
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
@@ -169,6 +168,10 @@ class Sonca:
             ),
         )
         return Speech(ticket, resolution)
+
+    def reading_for(self, request: SpeechRequest) -> texts.Reading:
+        """How a request's text is read: as its voice does, with its words and this `Sonca`'s."""
+        return _reading(self._resolve(request).voice, _both(request.lexicon, self._lexicon))
 
     def _enqueue(self, engine: str, request: Request) -> Ticket:
         """Put a request in line, loading the engine again if it was unloaded just now."""

@@ -77,7 +77,8 @@ _SPEAKING = (
 )
 SPEAKING = table(_SPEAKING)
 WRITING = table(
-    "ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép có_câu tục_ngữ thành_ngữ ca_dao"
+    "ghi viết đề khắc in dán vẽ đọc mang_tên gọi_là tên_là tựa chữ dòng_chữ chép "
+    "có_câu tục_ngữ thành_ngữ ca_dao"
 )
 
 _FEMALE_NAMES = table(
