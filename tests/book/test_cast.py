@@ -19,6 +19,10 @@ from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, STORY
 
 LABELLED = Path(__file__).parent / "data" / "dialogue_vi.txt"
+"""Written beside the rules."""
+HELD_OUT = Path(__file__).parent / "data" / "dialogue2_vi.txt"
+"""Written when the rules were done: the first time, 15 of its 22 speeches were told right, 5 by
+nobody and 2 wrong."""
 _LABEL = re.compile(r"\{([^}]*)\}")
 
 
@@ -92,9 +96,9 @@ def test_a_book_without_dialogue_has_no_cast() -> None:
 # Whole texts
 
 
-def labelled() -> tuple[Book, list[str]]:
-    """The sample without its labels, and the labels of its speeches in order."""
-    text = LABELLED.read_text(encoding="utf-8")
+def labelled(path: Path) -> tuple[Book, list[str]]:
+    """A sample without its labels, and the labels of its speeches in order."""
+    text = path.read_text(encoding="utf-8")
     labels = [label.split("|")[-1] for label in _LABEL.findall(text)]
     return book_of(_LABEL.sub("", text)), labels
 
@@ -126,8 +130,9 @@ def test_the_story_is_told_apart() -> None:
     assert right >= 38 and wrong <= 1, misses
 
 
-def test_a_sample_of_many_manners_is_told_apart() -> None:
-    book, labels = labelled()
+@pytest.mark.parametrize("path", [LABELLED, HELD_OUT])
+def test_a_sample_of_many_manners_is_told_apart(path: Path) -> None:
+    book, labels = labelled(path)
     right, wrong, misses = score(attribute(book), labels)
     assert right / len(labels) >= 0.9, misses
     assert wrong <= 3, misses

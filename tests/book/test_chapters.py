@@ -29,7 +29,15 @@ BODY = "\n\nTrời sáng dần trên sông, nước lên rất nhanh.\n\n"
         *("Chương 1", "CHƯƠNG XII", "Chương 12: Bão", "Chương ba - Người lái đò", "Hồi thứ ba"),
         *("Hồi thứ 12: Quan Vũ qua năm ải", "Phần II", "Phần thứ nhất", "Quyển 3. Sóng", "Tập 2"),
         *("Chương mười hai Đêm trăng", "Chương cuối", "Lời nói đầu", "LỜI TỰA", "Vĩ thanh"),
-        *("Phụ lục A", "Mở đầu", "Chapter 7", "**Chương 4: Gió**", "Chương hai mươi mốt", "IV", "12."),
+        *(
+            "Phụ lục A",
+            "Mở đầu",
+            "Chapter 7",
+            "**Chương 4: Gió**",
+            "Chương hai mươi mốt",
+            "IV",
+            "12.",
+        ),
         *("Ngoại truyện 2", "Chương\u00a05", "Chu\u031bo\u031bng 9"),
     ],
 )
@@ -82,7 +90,8 @@ def test_a_table_of_contents_is_not_spoken() -> None:
 
 
 def test_notes_and_their_marks_are_not_spoken() -> None:
-    text = f"Chương 1{BODY}Bến Lạc[1] hẹp lắm.\n\nChú thích\n\n[1] Một bến ở miền Trung.\n\nChương 2{BODY}"
+    notes = "Chú thích\n\n[1] Một bến ở miền Trung."
+    text = f"Chương 1{BODY}Bến Lạc[1] hẹp lắm.\n\n{notes}\n\nChương 2{BODY}"
     book = book_of(text)
     assert [(u.reason, u.text) for u in book.unspoken] == [
         ("note mark", "[1]"),
@@ -119,7 +128,8 @@ def test_nothing_but_separators(text: str) -> None:
 
 
 def test_every_letter_of_a_text_is_in_a_chapter_or_set_aside() -> None:
-    text = f"MỤC LỤC\nChương 1\nChương 2\nChương 3\n\nChương 1{BODY}a[1] b\n\n[1] chú\n\nChương 2{BODY}"
+    contents = "MỤC LỤC\nChương 1\nChương 2\nChương 3"
+    text = f"{contents}\n\nChương 1{BODY}a[1] b\n\n[1] chú\n\nChương 2{BODY}"
     book = book_of(text)
     spoken = [p.text for c in book.chapters for p in c.paragraphs]
     kept = "".join([*spoken, *(u.text for u in book.unspoken)])

@@ -20,7 +20,8 @@ from sonca.book.assembly import encode_chapter
 from sonca.book.cast.sheet import Cast
 from sonca.book.journal import ChapterLog, Said, locked
 from sonca.book.model import Book
-from sonca.book.output import Finished, Problem, Target
+from sonca.book.output import Target
+from sonca.book.publishing import Finished, Problem
 from sonca.book.script import Role, Script, make_script
 from sonca.book.speaking import RunSpeaker
 from sonca.book.work import Work

@@ -6,53 +6,29 @@ output stays as it was until a whole new one can take its place.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
-import shutil
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from sonca.book import captions
 from sonca.book.captions import Told, told
+from sonca.book.folder import publish_folder
 from sonca.book.model import Book
+from sonca.book.publishing import (
+    CAPTIONS,
+    Finished,
+    Problem,
+    Publishing,
+    problems_in,
+    write_captions,
+)
 from sonca.book.work import Work
 from sonca.encoding.m4b import JoinedChapter, starts_s, write_m4b, writing
 from sonca.errors import InvalidRequest, StorageError
-from sonca.store import files
 
 FORMATS = ("m4b", "mp3", "opus")
 """``m4b`` is one file; the others are a folder with a file a chapter."""
-_CAPTIONS = ("srt", "vtt", "lrc", "json")
-_MAX_NAME_CHARS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A chapter in the finished book."""
-
-    title: str
-    start_s: float
-    """In the m4b, or 0 in a file of its own."""
-    duration_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A sentence that is not as it should be."""
-
-    chapter: int
-    """From 0."""
-    text: str
-    time_s: float
-    """In the m4b, or in its chapter's file."""
-    reason: str
-    """``failed`` (it has no sound), ``late`` (a subtitle that does not fit its time), or what is
-    wrong with its sound: ``short``, ``long``, ``silent``, ``not finite``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +57,7 @@ class Target:
     def captions(self) -> dict[str, Path]:
         """Where the captions of an m4b go."""
         found = {}
-        for kind in _CAPTIONS:
+        for kind in CAPTIONS:
             path = self.path.with_suffix(f".{kind}")
             if self.source is not None and _same(path, self.source):
                 path = self.path.with_suffix(f".captions.{kind}")
@@ -143,15 +119,20 @@ def publish(
     book: Book, target: Target, work: Work, digests: dict[int, str]
 ) -> tuple[list[Finished], list[Problem], float]:
     """Put the finished book together from its chapters' files."""
-    make = _publish_m4b if target.format == "m4b" else _publish_folder
-    return make(book, target, work, digests)
+    if target.format == "m4b":
+        return _publish_m4b(book, target.path, target.captions(), work, digests)
+    return publish_folder(book, target.path, target.format, work, digests)
 
 
 # One file
 
 
 def _publish_m4b(
-    book: Book, target: Target, work: Work, digests: dict[int, str]
+    book: Book,
+    output: Path,
+    beside: dict[str, Path],
+    work: Work,
+    digests: dict[int, str],
 ) -> tuple[list[Finished], list[Problem], float]:
     joined = []
     for index, digest in digests.items():
@@ -174,12 +155,12 @@ def _publish_m4b(
         )
 
     cover = (book.cover.data, book.cover.media_type) if book.cover else None
-    with _Publishing() as publishing:
-        _write_captions(book, target.captions(), spots, finished, publishing)
-        path = publishing.new(target.path)
+    with Publishing() as publishing:
+        write_captions(book, beside, spots, finished, publishing)
+        path = publishing.new(output)
         write_m4b(path, joined, output_hz, tags=_book_tags(book), cover=cover)
         publishing.publish()
-    return finished, _problems(spots()), starts[-1]
+    return finished, problems_in(spots()), starts[-1]
 
 
 def _rate_of(path: Path) -> int:
@@ -194,179 +175,3 @@ def _book_tags(book: Book) -> dict[str, str]:
     if book.author:
         tags |= {"artist": book.author, "album_artist": book.author}
     return tags
-
-
-def _problems(spots: Iterable[Told]) -> list[Problem]:
-    return [
-        Problem(each.chapter, " ".join(each.text.split()), each.start_s, each.spot.problem)
-        for each in spots
-        if each.spot.problem is not None
-    ]
-
-
-def _write_captions(
-    book: Book,
-    paths: dict[str, Path],
-    spots: Any,
-    finished: list[Finished],
-    publishing: _Publishing,
-) -> None:
-    """All kinds of captions; `spots` makes the spoken stretches anew for each."""
-    head = {
-        "title": book.title,
-        "author": book.author,
-        "chapters": [
-            {"title": c.title, "start_s": round(c.start_s, 3), "duration_s": round(c.duration_s, 3)}
-            for c in finished
-        ],
-    }
-    makers = {
-        "srt": lambda: captions.srt(spots()),
-        "vtt": lambda: captions.vtt(spots()),
-        "lrc": lambda: captions.lrc(spots(), title=book.title, author=book.author),
-        "json": lambda: captions.mapping(spots(), book.chapters, head),
-    }
-    for kind, path in paths.items():
-        temporary = publishing.new(path)
-        with files.errors(f"write {path}"), temporary.open("w", encoding="utf-8") as file:
-            for part in makers[kind]():
-                file.write(part)
-
-
-class _Publishing:
-    """Files under temporary names that get their own all at once; what is left over goes."""
-
-    def __init__(self) -> None:
-        self._files: list[tuple[Path, Path]] = []
-
-    def new(self, path: Path) -> Path:
-        """Where to write what is to become `path`."""
-        final = path.resolve()
-        # Always the same name: what a killed build left is written over by the next one, and
-        # there is only one at a time.
-        temporary = final.with_name(f".{final.name[:200]}.part")
-        self._files.append((temporary, final))
-        return temporary
-
-    def publish(self) -> None:
-        with files.errors("publish the book"):
-            for temporary, _ in self._files:
-                with temporary.open("rb+") as file:
-                    os.fsync(file.fileno())
-            # The last one is the book itself: whoever sees it finds its captions there, too.
-            for temporary, final in self._files:
-                temporary.replace(final)
-            files.sync_folder(self._files[-1][1].parent)
-        self._files.clear()
-
-    def __enter__(self) -> _Publishing:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        for temporary, _ in self._files:
-            files.remove(temporary)
-
-
-# A folder
-
-
-def _publish_folder(
-    book: Book, target: Target, work: Work, digests: dict[int, str]
-) -> tuple[list[Finished], list[Problem], float]:
-    final = target.path.absolute()
-    folder = final.with_name(f".{final.name}.part")
-    shutil.rmtree(folder, ignore_errors=True)
-    finished, problems = [], []
-    rows: list[str] = []
-    width = max(2, len(str(len(digests))))
-    with files.errors(f"write {final}"):
-        folder.mkdir()
-    try:
-        for number, (index, digest) in enumerate(digests.items(), start=1):
-            made = work.made(index, digest)
-            if made is None:
-                raise StorageError(f"{work.sound_path(index, digest)} is gone; build again")
-            chapter = book.chapters[index]
-            name = f"{number:0{width}} {file_name(chapter.title)}".strip()
-            spots = work.spots(index, digest)
-            done = Finished(chapter.title, 0.0, made.duration_s)
-            _write_chapter(book, index, folder / name, made.path, target.format, spots, done)
-            finished.append(done)
-            problems += _problems(told(index, chapter, spots, 0.0))
-            rows.append(f"#EXTINF:{round(made.duration_s)},{_one_line(chapter.title)}")
-            rows.append(f"{name}.{target.format}")
-        _write_playlist(book, folder, final.name, rows)
-        _swap(folder, final)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return finished, problems, sum(f.duration_s for f in finished)
-
-
-def _write_chapter(
-    book: Book,
-    index: int,
-    stem: Path,
-    sound: Path,
-    format: str,
-    spots: list[Any],
-    done: Finished,
-) -> None:
-    def again() -> Iterator[Told]:
-        return told(index, book.chapters[index], spots, 0.0)
-
-    with files.errors(f"write {stem}"):
-        _link_or_copy(sound, stem.with_name(f"{stem.name}.{format}"))
-    paths = {kind: stem.with_name(f"{stem.name}.{kind}") for kind in _CAPTIONS}
-    with _Publishing() as publishing:
-        _write_captions(book, paths, again, [done], publishing)
-        publishing.publish()
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
-        with target.open("rb+") as file:
-            os.fsync(file.fileno())
-
-
-def _write_playlist(book: Book, folder: Path, name: str, rows: list[str]) -> None:
-    head = ["#EXTM3U", f"#PLAYLIST:{_one_line(book.title)}"]
-    if book.cover is not None:
-        suffix = ".png" if book.cover.media_type == "image/png" else ".jpg"
-        with files.errors(f"write {folder}"):
-            (folder / f"cover{suffix}").write_bytes(book.cover.data)
-        head.append(f"#EXTIMG:cover{suffix}")
-    text = "\n".join([*head, *rows]) + "\n"
-    with files.errors(f"write {folder}"):
-        (folder / f"{file_name(name)}.m3u8").write_text(text, encoding="utf-8")
-
-
-def _swap(folder: Path, final: Path) -> None:
-    """Put the new folder in the place of the old one, which goes only then."""
-    old = final.with_name(f".{final.name}.old")
-    with files.errors(f"write {final}"):
-        if final.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        if final.exists():
-            final.rename(old)
-        try:
-            folder.rename(final)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                old.rename(final)
-            raise
-        files.sync_folder(final.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def file_name(title: str) -> str:
-    """A title as a part of a file name, on every system that people carry books to."""
-    text = unicodedata.normalize("NFC", title)
-    text = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', " ", text)
-    return " ".join(text.split())[:_MAX_NAME_CHARS].strip(" .")

@@ -119,6 +119,8 @@ def is_tag(text: str, *, before: str = "") -> bool:
         return closed and not _addressed(text)
     if people.is_name(first):
         size = 2 if len(words) > 1 and people.is_name(words[1]) else 1
+        if people.gender_of_name(" ".join(words[:size])) and before.rstrip()[-1:] in _STOPS:
+            return not _addressed(text)  # `- Ta ở đây. - Quang chỉ tay.`
         return bool(verbs) and verbs[0] <= size + 4 and not _addressed(text)
     return bool(verbs) and verbs[0] <= 6 and first.islower()
 

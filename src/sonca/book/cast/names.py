@@ -23,7 +23,7 @@ _DOING = people.SPEAKING | people.table(
     "nhìn ngồi đứng đi chạy bước nghĩ thấy quay gật lắc cúi không nhớ ngẩng lục thắp mở đóng cầm "
     "nắm ôm nghe biết hiểu sững giật nhíu nhướng mím bặm liếc lườm vẫy vội lặng im khẽ đặt với "
     "đưa lấy rút bật ngước gục nhận trở về ra vào lên xuống đã đang sẽ vẫn cũng lại chợt bỗng liền "
-    "bèn mới còn chưa thì"
+    "bèn mới còn chưa thì chỉ"
 )
 _NOT_NAMES = people.table(
     "Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây"
@@ -64,7 +64,7 @@ def find_names(texts: Iterable[str]) -> Names:
             name = " ".join(tokens[at : at + size])
             before = tokens[at - 1].lower() if at else "."
             after = tokens[at + size].lower() if at + size < len(tokens) else "."
-            if before in people.TITLES:
+            if before in people.TITLES or before in people.RANKS:
                 titled[name] += 1
             elif before in _PLACES:
                 places[name] += 1

@@ -21,7 +21,8 @@ _MALE = (
     "ông_cụ anh_ta anh_ấy anh_chàng ông_ta ông_ấy lão_ta gã_ta hắn_ta cậu_ta cậu_ấy cậu_bé "
     "chú_bé "
     "thằng_bé thằng_nhỏ thằng_cu chàng_trai người_đàn_ông đàn_ông con_trai người_cha người_bố "
-    "người_chồng chồng vua hoàng_tử anh_thanh_niên chàng_thanh_niên anh_lính hòa_thượng đạo_sĩ "
+    "người_lính người_chồng chồng vua hoàng_tử "
+    "anh_thanh_niên chàng_thanh_niên anh_lính hòa_thượng đạo_sĩ "
     "cậu_chủ ông_chủ ông_nội ông_ngoại anh_trai em_trai cháu_trai chú_ấy bác_ấy thầy_giáo cha_xứ"
 )
 _FEMALE = (
@@ -31,6 +32,9 @@ _FEMALE = (
     "bà_ngoại chị_gái em_gái cháu_gái con_nhỏ bà_mẹ cô_nương bà_vãi ni_cô dì_ấy"
 )
 _EITHER = (
+    "đại_úy trung_úy thiếu_úy thượng_úy đại_tá "
+    "trung_tá thiếu_tá thượng_tá trung_sĩ thượng_sĩ hạ_sĩ "
+    "đại_tướng thiếu_tướng giám_đốc hiệu_trưởng trưởng_thôn trưởng_phòng "
     "nó người con em cháu đứa_bé thằng_kia người_kia người_lạ khách ai bạn nhà_văn bác_sĩ y_tá "
     "cảnh_sát tôi ta mình chúng_tôi họ người_ta một_người người_khách đứa_trẻ lũ_trẻ"
 )
@@ -52,6 +56,9 @@ KIN = table("mẹ má bố ba cha tía u bầm vợ chồng")
 """Nouns for one certain person, which no name is called by in passing as by `ông` or `cô`."""
 
 CHILDREN = table("thằng bé con_bé cô_bé cậu_bé chú_bé thằng_nhỏ con_nhỏ đứa_bé đứa_trẻ thằng_cu")
+
+RANKS = table("úy tá sĩ tướng đốc trưởng thôn phòng giáo")
+"""Last words of ranks and offices before a name: `đại úy Quang`."""
 
 FIRST_PERSON = frozenset(("tôi", "tao", "mình", "ta"))
 
