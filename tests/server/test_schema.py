@@ -65,6 +65,8 @@ def test_every_route_is_in_it(shared: Live) -> None:
         *("/v1/audio/voices", "/v1/audio/voices/{voice_id}", "/v1/devices"),
         *("/api/tts/synthesize", "/api/tts/voices", "/api/tts/model/info", "/api/tts/health"),
         *("/api/tts/audio/{file_id}", "/api/tts/audio/{file_id}/metadata"),
+        *("/v1/jobs", "/v1/jobs/plan", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events"),
+        *("/v1/jobs/{job_id}/audio", "/v1/jobs/{job_id}/captions"),
         *("/api/tts/storage/stats", "/health", "/livez", "/readyz", "/metrics"),
     }
 

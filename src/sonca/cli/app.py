@@ -25,6 +25,7 @@ COMMANDS = {
     "voices": "List the voices that can speak now.",
     "text": "See how a text is read, and score the reading.",
     "models": "List, fetch, check and remove models.",
+    "book": "Read whole books aloud: plan, cast, build.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
     "bench": "Measure speed: ways to serve, latency, load.",
 }

@@ -16,7 +16,7 @@ from sonca import __version__
 from sonca.errors import SoncaError
 from sonca.server import docs, errors, explain
 from sonca.server.middleware import Admission, BodyLimit, Context, Guard, Keys
-from sonca.server.routes import kept, openai, operations, predecessor, voices
+from sonca.server.routes import jobs, kept, openai, operations, predecessor, voices
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
 from sonca.settings import Settings
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _SPEECH_PATHS = ("/v1/audio/speech", "/api/tts/synthesize")
 _UPLOAD_PATH = "/v1/audio/voices"
+_UPLOAD_PATHS = (_UPLOAD_PATH, "/v1/jobs", "/v1/jobs/plan")
 _FORM_BYTES = 64 * 1024
 """What a form may have around the uploaded file."""
 _EXPOSED_HEADERS = (
@@ -53,8 +54,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.services = services
     app.state.sweep_s = settings.sweep_s
+    app.state.secured = bool(settings.api_keys)
     errors.install(app)
-    for module in (openai, voices, predecessor, kept, operations):
+    for module in (openai, voices, jobs, predecessor, kept, operations):
         app.include_router(module.router)
     app.include_router(explain.router)
     app.include_router(page_router())
@@ -69,7 +71,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_body_bytes,
-        by_path={_UPLOAD_PATH: settings.max_upload_bytes + _FORM_BYTES},
+        by_path=dict.fromkeys(_UPLOAD_PATHS, settings.max_upload_bytes + _FORM_BYTES),
     )
     app.add_middleware(
         Admission, lifecycle=services.lifecycle, paths=(*_SPEECH_PATHS, _UPLOAD_PATH)
@@ -91,6 +93,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     worker = services.sonca.load()  # begins, on the worker's own thread
+    services.jobs.start()
     tasks = [
         asyncio.create_task(_announce(services, worker)),
         asyncio.create_task(_sweep(services, app.state.sweep_s)),
@@ -129,6 +132,7 @@ async def _sweep(services: Services, every_s: float) -> None:
                 log.info("unloaded the engine %s, which nobody used", name)
         try:
             removed = await services.pools.run_on_disk(services.audio.sweep)
+            removed += await services.pools.run_on_disk(services.jobs.sweep)
         except SoncaError as error:
             log.error("the sweep failed: %s", error)
         else:

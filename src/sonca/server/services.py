@@ -19,6 +19,7 @@ from typing import TypeVar
 from starlette.requests import HTTPConnection
 
 from sonca.engines.base import Setup
+from sonca.server.jobs import Jobs
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.settings import Settings
@@ -98,6 +99,7 @@ class Services:
     sonca: Sonca
     audio: AudioStore
     references: ReferenceStore
+    jobs: Jobs
     voice_files_dir: Path
     pools: Pools
     lifecycle: Lifecycle
@@ -131,6 +133,7 @@ class Services:
             sonca=sonca,
             audio=audio,
             references=ReferenceStore(settings.references_dir),
+            jobs=Jobs(settings.data_dir / "jobs", sonca),
             voice_files_dir=settings.voice_files_dir,
             pools=Pools.start(),
             lifecycle=lifecycle,
@@ -144,6 +147,7 @@ class Services:
 
     def close(self) -> None:
         """Stop the engines and close the stores."""
+        self.jobs.close()  # while there is an engine: what is begun stops in good order
         self.sonca.close()
         self.pools.close()
         self.audio.close()

@@ -2,6 +2,6 @@
 
 from sonca.synthesizer.facade import EngineStatus, Sonca
 from sonca.synthesizer.request import SpeechRequest
-from sonca.synthesizer.speech import Speech, Suspect
+from sonca.synthesizer.speech import Speech, Spoken, Suspect
 
-__all__ = ["EngineStatus", "Sonca", "Speech", "SpeechRequest", "Suspect"]
+__all__ = ["EngineStatus", "Sonca", "Speech", "SpeechRequest", "Spoken", "Suspect"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 
 from sonca import text as texts
 from sonca.audio import AudioChunk, join
@@ -119,6 +119,10 @@ class Sonca:
         """Every voice that can speak now."""
         return self.catalogue.voices
 
+    def resolve(self, voice: str | None) -> Resolution:
+        """The voice that a request for `voice` gets. `UnknownVoice` for a name nobody knows."""
+        return self.catalogue.resolve(voice, None, self.default_engine)
+
     def load(self, engine: str | None = None) -> Worker:
         """The worker of an engine, started if it is not; returns before the engine is loaded."""
         name = self._installed(engine).name if engine else self.default_engine
@@ -144,8 +148,7 @@ class Sonca:
         check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice = resolution.voice
-        reading = _reading(voice, _both(request.lexicon, self._lexicon))
-        utterances = _utterances(request.text, reading)
+        utterances = _utterances(request, self.reading_for(request))
         info = self.load(voice.engine).loaded.result()
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
@@ -165,6 +168,10 @@ class Sonca:
             ),
         )
         return Speech(ticket, resolution)
+
+    def reading_for(self, request: SpeechRequest) -> texts.Reading:
+        """How a request's text is read: as its voice does, with its words and this `Sonca`'s."""
+        return _reading(self._resolve(request).voice, _both(request.lexicon, self._lexicon))
 
     def _enqueue(self, engine: str, request: Request) -> Ticket:
         """Put a request in line, loading the engine again if it was unloaded just now."""
@@ -277,11 +284,13 @@ class Sonca:
         return Resolution(replace(resolution.voice, cloned=True))
 
 
-def _utterances(text: str, reading: texts.Reading) -> Iterator[Utterance]:
+def _utterances(request: SpeechRequest, reading: texts.Reading) -> Iterator[Utterance]:
     """The utterances, planned as they are asked for, except that the first is there already: a
     text that says nothing is refused now."""
-    plan = texts.plan_iter(text, reading=reading)
-    spoken = (part for part in plan if isinstance(part, Utterance))
+    plan = texts.plan_iter(request.text, reading=reading)
+    low, high = request.part or (0, len(request.text))
+    begun = takewhile(lambda part: part.span[0] < high, plan)
+    spoken = (p for p in begun if isinstance(p, Utterance) and p.span[0] >= low)
     first = next(spoken, None)
     if first is None:
         raise NothingToSay(

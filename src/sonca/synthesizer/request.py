@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sonca.engines.base import Reference
 from sonca.errors import EmptyText, InvalidRequest, TextTooLong
 from sonca.text import Lexicon
+from sonca.utterance import Span
 from sonca.worker import Lane
 
 SPEED_RANGE = (0.5, 2.0)
@@ -37,6 +38,9 @@ class SpeechRequest:
     whole: bool = False
     """Nobody listens before all is made: an utterance is checked before it is handed out, and
     one whose sound is impossible is made again."""
+    part: Span | None = None
+    """Speak only the utterances that begin in this range of the text, exactly as they are in
+    the whole: how an interrupted text goes on. None for all."""
 
 
 def check(request: SpeechRequest, *, max_text_chars: int) -> None:

@@ -21,6 +21,17 @@ class Suspect:
     """``short``, ``long``, ``silent`` or ``not finite``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One utterance and its sound."""
+
+    utterance: Utterance
+    chunks: tuple[AudioChunk, ...]
+    """Marks count from the start of the utterance; the pause after it is not in them."""
+    problem: str | None
+    """What is wrong with the sound, as `Suspect.problem`; None if nothing is."""
+
+
 class Speech:
     """The sound of one request: iterate it, in a thread or a coroutine, once.
 
@@ -46,6 +57,17 @@ class Speech:
         async for piece in self._ticket:
             for chunk in self._lay(piece):
                 yield chunk
+
+    def utterances(self) -> Iterator[Spoken]:
+        """The same sound by utterance, each as soon as it is complete, without the pauses: for
+        whoever lays it on a time line of his own. Instead of iterating the speech itself."""
+        chunks: list[AudioChunk] = []
+        for piece in self._ticket:
+            if piece.chunk is not None:
+                chunks.append(piece.chunk)
+                continue
+            yield Spoken(piece.utterance, tuple(chunks), piece.problem)
+            chunks.clear()
 
     def _lay(self, piece: Piece) -> Iterator[AudioChunk]:
         if piece.problem is not None:

@@ -1,0 +1,326 @@
+"""From a file's blocks to chapters: by its contents, its marked headings, or its lines.
+
+Also sets aside what is there for eyes only: tables of contents, notes and their marks. Knows
+nothing of formats, voices or speech.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sonca.book import headings, limits
+from sonca.book.headings import Heading
+from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source, Unspoken
+from sonca.errors import InvalidRequest, NothingToSay
+
+_FRONT_CHARS = 400
+"""Shorter front matter (a title, an author) begins the first chapter instead of being one."""
+_FRONT_TITLE = "Mở đầu"
+_MIN_RUN = 3
+"""Headings in a row with nothing between them that make a table of contents."""
+_MAX_EMPTY_TITLE = 3
+_NOTE_LINE = re.compile(r"\s*(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)]|[*†‡]{1,3})\s+\S")
+_NOTE_MARK = re.compile(r"\[(\d{1,3})\]")
+_AUTHOR = re.compile(
+    r"\s*(?:tác giả|tác phẩm của|của|by|author)\s*[:：]?\s+(.{2,60})\Z", re.IGNORECASE
+)
+
+
+def make_book(source: Source, *, name: str) -> Book:
+    """The book that `source` is; `name` (the file's, without suffix) is its title if nothing
+    better is known. `NothingToSay` if there is nothing to read in it."""
+    spoken, unspoken = _set_aside(source.blocks)
+    if not spoken:
+        raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
+    starts = _starts(spoken)
+    title, author = _named(source, spoken, starts, name)
+    chapters = _cut(spoken, starts, title)
+    if all(p.kind == "separator" for chapter in chapters for p in chapter.paragraphs):
+        raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
+    if len(chapters) > limits.MAX_CHAPTERS:
+        raise InvalidRequest(
+            f"the book has {len(chapters):,} chapters, the limit is {limits.MAX_CHAPTERS:,}; "
+            "split it",
+            field="file",
+        )
+    longest = max(chapters, key=lambda c: c.chars)
+    if longest.chars > limits.MAX_CHAPTER_CHARS:
+        raise InvalidRequest(
+            f"the chapter {longest.title[:60]!r} has {longest.chars:,} characters, the limit is "
+            f"{limits.MAX_CHAPTER_CHARS:,}; split the book",
+            field="file",
+        )
+    return Book(
+        *(title, author, tuple(chapters), source.format),
+        *(source.cover, source.encoding, tuple(unspoken)),
+    )
+
+
+# What is not spoken
+
+
+def _set_aside(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
+    skips = [block.skip for block in blocks]
+    if not any(block.slot_s for block in blocks):
+        _skip_contents(blocks, skips)
+        _skip_notes(blocks, skips)
+    lines = (_NOTE_LINE.match(b.text) for b, s in zip(blocks, skips, strict=True) if s == "note")
+    notes = {line[1] for line in lines if line and line[1]}
+    spoken: list[Block] = []
+    unspoken: list[Unspoken] = []
+    opens: str | None = None
+    for block, skip in zip(blocks, skips, strict=True):
+        if skip is not None:
+            unspoken.append(Unspoken(block.text, skip, block.part, block.start))
+            opens = opens or block.opens  # the chapter begins with what is left of it
+            continue
+        if notes and "[" in block.text:
+            block, marks = _without_marks(block, notes)
+            unspoken.extend(marks)
+        if opens and not block.opens:
+            block = replace(block, opens=opens)
+        opens = None
+        if block.text.strip():
+            spoken.append(block)
+    return spoken, unspoken
+
+
+def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
+    """Headings that follow each other with nothing between them, and lines with page numbers."""
+    found = [_block_heading(b) if s is None else None for b, s in zip(blocks, skips, strict=True)]
+    at = 0
+    while at < len(blocks):
+        end = at
+        announced = skips[at] is None and headings.is_contents(blocks[at].text)
+        if announced:
+            end += 1
+        while (
+            end < len(blocks)
+            and skips[end] is None
+            and ((found[end] and not blocks[end].level) or headings.has_leader(blocks[end].text))
+        ):
+            end += 1
+        run = end - at - announced
+        if run > 1 and not announced and end < len(blocks):
+            # The last of a run without an announcement is the first chapter's own heading.
+            if not headings.has_leader(blocks[end - 1].text):
+                end -= 1
+                run -= 1
+        elif announced and end < len(blocks) and _repeats(blocks, at + 1, end - 1):
+            end -= 1
+        if announced or run >= _MIN_RUN:
+            for index in range(at, end):
+                skips[index] = "contents"
+        at = max(end, at + 1)
+
+
+def _repeats(blocks: Sequence[Block], first: int, last: int) -> bool:
+    """Whether the last line of a run is the first one's heading again: the body has begun."""
+    one, other = (headings.without_leader(blocks[i].text).lower() for i in (first, last))
+    return last > first and one == other
+
+
+def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
+    """Lines under a heading such as `Chú thích`, and lines that a mark in the text refers to."""
+    marks = {
+        m[1]
+        for b, s in zip(blocks, skips, strict=True)
+        if s is None
+        for m in _NOTE_MARK.finditer(b.text)
+        if m.start() > 0
+    }
+    inside = False
+    for index, block in enumerate(blocks):
+        if skips[index] is not None:
+            continue
+        if headings.is_notes(block.text):
+            inside = index + 1 < len(blocks) and bool(_NOTE_LINE.match(blocks[index + 1].text))
+            skips[index] = "note" if inside else None
+            continue
+        line = _NOTE_LINE.match(block.text)
+        if inside and not line:
+            inside = False
+        if line and (inside or (line[1] and line[1] in marks)):
+            skips[index] = "note"
+
+
+def _without_marks(block: Block, notes: set[str]) -> tuple[Block, list[Unspoken]]:
+    """`[1]` blanked out where a note of that number exists: every other place stays true."""
+    found = [m for m in _NOTE_MARK.finditer(block.text) if m[1] in notes]
+    text = block.text
+    for mark in found:
+        text = text[: mark.start()] + " " * len(mark[0]) + text[mark.end() :]
+    marks = [Unspoken(m[0], "note mark", block.part, block.start + m.start()) for m in found]
+    return replace(block, text=text.rstrip()), marks
+
+
+# Where chapters begin
+
+
+def _block_heading(block: Block) -> Heading | None:
+    return headings.heading(block.text)
+
+
+def _starts(blocks: Sequence[Block]) -> dict[int, str]:
+    """Index of the block that begins a chapter, and the chapter's title."""
+    if any(block.slot_s for block in blocks):
+        return {}
+    opened = {i: b.opens for i, b in enumerate(blocks) if b.opens}
+    if len(opened) > 1:
+        return _titled(opened)
+    marked = _by_level(blocks)
+    if marked:
+        return marked
+    return _by_lines(blocks) or (_titled(opened) if opened else {})
+
+
+def _titled(opened: dict[int, str]) -> dict[int, str]:
+    return {index: _short(title) for index, title in opened.items()}
+
+
+def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
+    """Headings that the format marks: the highest level that there is more than one of, and the
+    single ones above it; a lone heading only if it says that it is a chapter's."""
+    levels = [b.level for b in blocks if b.level]
+    several = [level for level in range(1, 7) if levels.count(level) > 1]
+    if not several:
+        return {i: _short(b.text) for i, b in enumerate(blocks) if b.level and _block_heading(b)}
+    top = several[0]
+    ranks = {h.rank for b in blocks if b.level == top and (h := _block_heading(b))}
+    if ranks == {"part"} and levels.count(top + 1) > levels.count(top):
+        top += 1  # parts that hold chapters
+    chosen = {i for i, b in enumerate(blocks) if 0 < b.level <= top}
+    if min(levels) < top and levels.count(min(levels)) == 1 and blocks[min(chosen)].level < top:
+        chosen.discard(min(chosen))  # the book's own title
+    return _merged(blocks, {i: _short(blocks[i].text) for i in sorted(chosen)})
+
+
+def _by_lines(blocks: Sequence[Block]) -> dict[int, str]:
+    """Lines that say that they are headings; bare numbers only if they count from one."""
+    found = {i: h for i, b in enumerate(blocks) if (h := _block_heading(b))}
+    named = {i: h for i, h in found.items() if h.named}
+    chosen = named or _counting(found)
+    starts: dict[int, str] = {}
+    for index, head in chosen.items():
+        title = _short(blocks[index].text)
+        following = index + 1
+        if (
+            not head.title
+            and following < len(blocks)
+            and following not in chosen
+            and following + 1 < len(blocks)
+            and headings.can_be_title(blocks[following].text)
+        ):
+            title = _short(f"{title.rstrip(' .:')}: {blocks[following].text}")
+        starts[index] = title
+    return _merged(blocks, starts)
+
+
+def _counting(found: dict[int, Heading]) -> dict[int, Heading]:
+    """Bare numbers, one after another from 1; other numbers on a line are no headings."""
+    chosen: dict[int, Heading] = {}
+    expected = 1
+    for index, head in found.items():
+        if headings.value(head.number) == expected:
+            chosen[index] = head
+            expected += 1
+    return chosen if len(chosen) >= 2 else {}
+
+
+def _merged(blocks: Sequence[Block], starts: dict[int, str]) -> dict[int, str]:
+    """A part's heading right before a chapter's begins the chapter, with both in its title."""
+    merged: dict[int, str] = {}
+    carried: tuple[int, str] | None = None
+    order = sorted(starts)
+    for position, index in enumerate(order):
+        title = starts[index]
+        if carried is not None:
+            title = _short(f"{carried[1]} – {title}")
+        first = carried[0] if carried is not None else index
+        following = order[position + 1] if position + 1 < len(order) else len(blocks)
+        body = blocks[index + 1 : following]
+        head = _block_heading(blocks[index])
+        only_title = len(body) == 1 and title.endswith(body[0].text.strip())
+        if following < len(blocks) and (not body or only_title) and head and head.rank == "part":
+            carried = (first, title)
+            continue
+        merged[first] = title
+        carried = None
+    return merged
+
+
+def _short(title: str) -> str:
+    title = " ".join(title.split()).strip("*_#=~ ")
+    if len(title) <= limits.MAX_TITLE_CHARS:
+        return title
+    return title[: limits.MAX_TITLE_CHARS - 1] + "…"
+
+
+# Title and chapters
+
+
+def _named(
+    source: Source, blocks: Sequence[Block], starts: dict[int, str], name: str
+) -> tuple[str, str]:
+    """Title and author: what the format says, else what stands before the first chapter."""
+    title, author = " ".join(source.title.split()), " ".join(source.author.split())
+    front = blocks[: min(starts)] if starts else blocks[:1]
+    if not title and starts:
+        short = next((b for b in front if headings.can_be_title(b.text) or b.level), None)
+        title = " ".join(short.text.split()) if short else ""
+    if (
+        not title
+        and not starts
+        and len(blocks) > 1
+        and (blocks[0].level or blocks[0].text.isupper())
+    ):
+        title = " ".join(blocks[0].text.split())
+    if not author and starts:
+        named = (_AUTHOR.match(b.text) for b in front)
+        author = next((m[1].strip() for m in named if m), "")
+    return _short(title) or _short(name), _short(author)
+
+
+def _cut(blocks: Sequence[Block], starts: dict[int, str], title: str) -> list[Chapter]:
+    if not starts:
+        return [Chapter(title, tuple(_paragraphs(blocks, {0} if blocks[0].level else set())))]
+    order = sorted(starts)
+    front = blocks[: order[0]]
+    chapters = []
+    begin = order[0]
+    if front and sum(len(b.text) for b in front) > _FRONT_CHARS:
+        chapters.append(Chapter(_FRONT_TITLE, tuple(_paragraphs(front, set()))))
+    elif front:
+        begin = 0
+    for position, index in enumerate(order):
+        first = begin if position == 0 else index
+        end = order[position + 1] if position + 1 < len(order) else len(blocks)
+        part = blocks[first:end]
+        heads = {i - first for i in range(first, end) if _heads(blocks, i, index, starts[index])}
+        if position == 0 and begin == 0:
+            heads |= set(range(order[0]))  # the book's title and author, read out like headings
+        chapters.append(Chapter(starts[index], tuple(_paragraphs(part, heads))))
+    return chapters
+
+
+def _heads(blocks: Sequence[Block], at: int, start: int, title: str) -> bool:
+    """Whether a block of a chapter is one of its headings."""
+    text = " ".join(blocks[at].text.split())
+    if blocks[at].level:
+        return True
+    if at - start > _MAX_EMPTY_TITLE:
+        return False
+    return bool(text) and (text in title) and len(text) <= headings.MAX_CHARS
+
+
+_SEPARATOR = re.compile(r"[\W_]{1,200}\Z")
+
+
+def _paragraphs(blocks: Iterable[Block], heads: set[int]) -> Iterable[Paragraph]:
+    for index, block in enumerate(blocks):
+        kind: Kind = "heading" if index in heads else "body"
+        if block.slot_s is None and _SEPARATOR.match(block.text):
+            kind = "separator"
+        yield Paragraph(block.text, kind, block.part, block.start, block.slot_s)

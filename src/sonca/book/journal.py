@@ -1,0 +1,230 @@
+"""What is spoken so far, on the disk: one log a chapter, one record an utterance.
+
+Records are only ever appended, each with its own checksum. Whatever moment a process dies at,
+what stands before the last whole record is true, and the rest is cut off when the log is opened
+again. Records of different runs may come in any order; those of one run come in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sonca.audio import Samples
+from sonca.encoding.wav import to_s16
+from sonca.errors import StorageError
+from sonca.store import files
+from sonca.utterance import Span
+
+_HEAD = struct.Struct("<4sIII")
+_MAGIC = b"snc1"
+_MAX_HEADER_BYTES = 4 << 20
+_MAX_SOUND_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One utterance as it was made."""
+
+    run: int
+    span: Span
+    """In the run's text."""
+    sample_rate_hz: int
+    pause_s: float
+    """The silence that its text asks for after it."""
+    words: tuple[tuple[float, int, int], ...]
+    """Seconds from its start, and the place in the run's text."""
+    power: float
+    """Sum of the loudness-weighted power of its loud blocks; see `sonca.book.loudness`."""
+    blocks: int
+    problem: str | None
+    """Why it has no sound, or an impossible one."""
+    speed: float = 1.0
+    """How much faster it was spoken to fit its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record's place in the log."""
+
+    said: Said
+    offset: int
+    size: int
+    """Bytes of sound, 16 bits a sample."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a log holds."""
+
+    entries: dict[int, list[Entry]] = field(default_factory=dict)
+    """By run, in order."""
+    ended: set[int] = field(default_factory=set)
+    """Runs of which everything is made."""
+
+    def reached(self, run: int) -> int:
+        """Where a run goes on: the end of its last utterance in the run's text."""
+        entries = self.entries.get(run)
+        return entries[-1].said.span[1] if entries else 0
+
+
+class ChapterLog:
+    """The log of one chapter. `StorageError` and `StorageFull` where the disk fails."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or makes it, and cuts off what a crash left half."""
+        self.path = path
+        self.contents = Contents()
+        self._lock = threading.Lock()
+        self._dirty = False
+        with files.errors(f"use {path}"):
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._end = self._scan()
+            os.ftruncate(self._file, self._end)
+            os.lseek(self._file, self._end, os.SEEK_SET)
+
+    def append(self, said: Said, samples: Samples) -> None:
+        """Add an utterance: (N,) float32 samples. It survives this process at once, and the
+        machine after `sync`."""
+        sound = to_s16(samples).tobytes()
+        header = json.dumps(_to_json(said), separators=(",", ":")).encode()
+        with self._lock:
+            offset = self._write(header, sound)
+            entry = Entry(said, offset + _HEAD.size + len(header), len(sound))
+            self.contents.entries.setdefault(said.run, []).append(entry)
+
+    def end_run(self, run: int) -> None:
+        """Say that all of a run is made."""
+        with self._lock:
+            self._write(json.dumps({"ended": run}).encode(), b"")
+            self.contents.ended.add(run)
+
+    def sound(self, entry: Entry) -> Samples:
+        """(N,) float32 samples of an utterance."""
+        with files.errors(f"read {self.path}"):
+            data = os.pread(self._file, entry.size, entry.offset)
+        if len(data) != entry.size:
+            raise StorageError(f"{self.path} was cut short by someone; build again")
+        samples: npt.NDArray[np.int16] = np.frombuffer(data, "<i2")
+        return samples.astype(np.float32) / np.float32(32768)
+
+    def sync(self) -> None:
+        """Everything appended so far is on the disk when this returns."""
+        if self._dirty:
+            self._dirty = False
+            with files.errors(f"write {self.path}"):
+                os.fsync(self._file)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def _write(self, header: bytes, sound: bytes) -> int:
+        """Append a record; a write that fails half way is taken back."""
+        crc = zlib.crc32(sound, zlib.crc32(header))
+        record = _HEAD.pack(_MAGIC, len(header), len(sound), crc) + header + sound
+        offset = self._end
+        with files.errors(f"write {self.path}"):
+            try:
+                view = memoryview(record)
+                while view:
+                    view = view[os.write(self._file, view) :]
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, offset)
+                    os.lseek(self._file, offset, os.SEEK_SET)
+                raise
+        self._end = offset + len(record)
+        self._dirty = True
+        return offset
+
+    def _scan(self) -> int:
+        """Read all whole records; where the last one ends."""
+        offset = 0
+        for entry_end, header, sound_offset, size in _records(self._file):
+            value = json.loads(header)
+            if "ended" in value:
+                self.contents.ended.add(value["ended"])
+            else:
+                said = _from_json(value)
+                own = self.contents.entries.setdefault(said.run, [])
+                own.append(Entry(said, sound_offset, size))
+            offset = entry_end
+        return offset
+
+
+def _records(file: int) -> Iterator[tuple[int, bytes, int, int]]:
+    """(end, header, where the sound begins, its size) of each whole record from the start."""
+    offset = 0
+    while True:
+        head = os.pread(file, _HEAD.size, offset)
+        if len(head) < _HEAD.size:
+            return
+        magic, header_size, sound_size, crc = _HEAD.unpack(head)
+        if magic != _MAGIC or header_size > _MAX_HEADER_BYTES or sound_size > _MAX_SOUND_BYTES:
+            return
+        at = offset + _HEAD.size
+        header = os.pread(file, header_size, at)
+        sound = os.pread(file, sound_size, at + header_size)
+        if len(sound) < sound_size or zlib.crc32(sound, zlib.crc32(header)) != crc:
+            return
+        offset = at + header_size + sound_size
+        yield offset, header, at + header_size, sound_size
+
+
+def _to_json(said: Said) -> dict[str, Any]:
+    return {
+        "run": said.run,
+        "span": said.span,
+        "rate": said.sample_rate_hz,
+        "pause": said.pause_s,
+        "words": said.words,
+        "power": said.power,
+        "blocks": said.blocks,
+        "problem": said.problem,
+        "speed": said.speed,
+    }
+
+
+def _from_json(value: dict[str, Any]) -> Said:
+    return Said(
+        run=value["run"],
+        span=(value["span"][0], value["span"][1]),
+        sample_rate_hz=value["rate"],
+        pause_s=value["pause"],
+        words=tuple((time_s, start, end) for time_s, start, end in value["words"]),
+        power=value["power"],
+        blocks=value["blocks"],
+        problem=value["problem"],
+        speed=value["speed"],
+    )
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, busy: str) -> Iterator[None]:
+    """Only one process builds in a folder at a time; `StorageError` with `busy` for the second.
+    The system gives the lock back when its holder dies, however it dies."""
+    with files.errors(f"use {folder}"):
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StorageError(busy) from error
+        yield
+    finally:
+        os.close(descriptor)

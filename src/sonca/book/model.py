@@ -1,0 +1,107 @@
+"""A book as it was read: chapters of paragraphs, each knowing where it comes from. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["body", "heading", "separator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph, a heading or a line that separates scenes."""
+
+    text: str
+    kind: Kind = "body"
+    part: str = ""
+    """The file inside the book's file that holds it; empty where there is only one."""
+    start: int = 0
+    """Where it begins in the text of its part, in code points. For plain text and subtitles
+    that is the decoded file itself; for the others, the part's paragraphs joined by line ends."""
+    slot_s: tuple[float, float] | None = None
+    """Seconds at which a subtitle begins and ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unspoken:
+    """A part of the book that is not spoken, and why."""
+
+    text: str
+    reason: str
+    """``contents``, ``note``, ``note mark``, ``picture``, ``code``, ``hidden`` or, found by the
+    text planner, ``separator``, ``emoji``, ``symbols``, ``controls``."""
+    part: str = ""
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter: its title for lists, and everything in it that is to be spoken."""
+
+    title: str
+    paragraphs: tuple[Paragraph, ...] = field(repr=False)
+
+    @property
+    def chars(self) -> int:
+        return sum(len(p.text) for p in self.paragraphs)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A picture, JPEG or PNG."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a file gave."""
+
+    title: str
+    author: str
+    chapters: tuple[Chapter, ...]
+    format: str
+    """``text``, ``markdown``, ``html``, ``epub``, ``docx`` or ``srt``."""
+    cover: Cover | None = None
+    encoding: str = ""
+    """How the text was encoded, for formats that do not say."""
+    unspoken: tuple[Unspoken, ...] = ()
+
+    @property
+    def chars(self) -> int:
+        return sum(chapter.chars for chapter in self.chapters)
+
+    @property
+    def timed(self) -> bool:
+        """Whether its paragraphs have times to keep (subtitles)."""
+        return self.format == "srt"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a file on its way to becoming a paragraph: what every reader gives."""
+
+    text: str
+    level: int = 0
+    """1 to 6 for a heading that the format marks as one, 0 for anything else."""
+    part: str = ""
+    start: int = 0
+    opens: str | None = None
+    """A table of contents says that a chapter of this title begins here."""
+    skip: str | None = None
+    """Why it is not to be spoken, as `Unspoken.reason`."""
+    slot_s: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as its reader understood it, not yet in chapters."""
+
+    format: str
+    blocks: tuple[Block, ...]
+    title: str = ""
+    author: str = ""
+    cover: Cover | None = None
+    encoding: str = ""

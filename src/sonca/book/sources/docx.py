@@ -1,0 +1,141 @@
+"""DOCX: paragraphs and heading styles of WordprocessingML; notes set aside."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from sonca.book.model import Block, Source
+from sonca.book.sources import xml
+from sonca.book.sources.packed import Packed
+
+_DOCUMENT = "word/document.xml"
+_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
+_HEADING = re.compile(r"(?:heading|tiêu ?đề|u)\s*(\d)\Z", re.IGNORECASE)
+_TITLE = -1
+"""Level of the book's title."""
+_CONTENTS = re.compile(r"(?:toc|mục ?lục)\s*\w*\Z", re.IGNORECASE)
+
+
+def read(path: Path) -> Source:
+    """A DOCX file as a book. `InvalidRequest` if it is damaged or locked."""
+    with Packed(path, "DOCX file") as packed:
+        styles = _styles(packed)
+        body = _Body(styles)
+        xml.walk(packed.read(_DOCUMENT), body, name=_DOCUMENT)
+        blocks = body.blocks
+        for name in _NOTES:
+            if name in packed:
+                notes = _Body(styles, skip="note", part=name)
+                xml.walk(packed.read(name), notes, name=name)
+                blocks += notes.blocks
+        title, author = _properties(packed)
+    titles = [b.text for b in blocks if b.level == _TITLE]
+    if titles:  # a heading above all others
+        blocks = [_lowered(block) for block in blocks]
+    return Source("docx", tuple(blocks), title or (titles[0] if titles else ""), author)
+
+
+def _lowered(block: Block) -> Block:
+    level = 1 if block.level == _TITLE else block.level + 1 if block.level else 0
+    return replace(block, level=min(level, 6))
+
+
+def _properties(packed: Packed) -> tuple[str, str]:
+    name = "docProps/core.xml"
+    if name not in packed:
+        return "", ""
+    root = xml.parse(packed.read(name), name=name)
+    title, author = root.first("title"), root.first("creator")
+    return (title.text if title else ""), (author.text if author else "")
+
+
+def _styles(packed: Packed) -> dict[str, int | str]:
+    """Style id to a heading's level, or why it is not spoken."""
+    name = "word/styles.xml"
+    found: dict[str, int | str] = {}
+    if name not in packed:
+        return found
+    for style in xml.parse(packed.read(name), name=name).all("style"):
+        label = style.first("name")
+        meaning = _meaning(label.get("val") if label else "")
+        if meaning is not None:
+            found[style.get("styleId")] = meaning
+    return found
+
+
+def _meaning(name: str) -> int | str | None:
+    if name.strip().lower() == "title":
+        return _TITLE
+    heading = _HEADING.match(name.strip())
+    if heading:
+        return int(heading[1])
+    return "contents" if _CONTENTS.match(name.strip()) else None
+
+
+class _Body(xml.Handler):
+    """Gathers paragraphs; tracked deletions and field codes are other elements and stay out."""
+
+    def __init__(
+        self, styles: dict[str, int | str], *, skip: str | None = None, part: str = ""
+    ) -> None:
+        self.blocks: list[Block] = []
+        self._styles = styles
+        self._skip = skip
+        self._part = part
+        self._text: list[str] = []
+        self._style: int | str | None = None
+        self._writing = False
+        self._depth = 0  # paragraphs inside paragraphs: text boxes
+        self._at = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        match name:
+            case "p":
+                self._depth += 1
+                if self._depth > 1:
+                    self._flush()
+            case "pStyle":
+                value = attributes.get("val", "")
+                self._style = self._styles.get(value, _meaning(value))
+            case "outlineLvl":
+                level = attributes.get("val", "")
+                if level.isdigit() and int(level) < 9 and self._style is None:
+                    self._style = int(level) + 1
+            case "t":
+                self._writing = True
+            case "tab":
+                self._text.append(" ")
+            case "br" | "cr":
+                self._text.append("\n")
+            case "noBreakHyphen":
+                self._text.append("-")
+            case "Fallback":  # the same again for older programs
+                self._skip, self._before = "hidden", self._skip
+
+    def end(self, name: str) -> None:
+        match name:
+            case "p":
+                self._flush()
+                self._depth -= 1
+            case "t":
+                self._writing = False
+            case "Fallback":
+                self._skip = self._before
+
+    def text(self, text: str) -> None:
+        if self._writing:
+            self._text.append(text)
+
+    def _flush(self) -> None:
+        lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))
+        text = "\n".join(line for line in lines if line)
+        self._text.clear()
+        style, self._style = self._style, None
+        if not text:
+            return
+        skip = self._skip or (style if isinstance(style, str) else None)
+        level = style if isinstance(style, int) and skip is None else 0
+        self.blocks.append(Block(text, min(level, 6), self._part, self._at, skip=skip))
+        self._at += len(text) + 1

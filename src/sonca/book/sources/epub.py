@@ -1,0 +1,167 @@
+"""EPUB 2 and 3: the spine in its order, chapters from the table of contents.
+
+Reads the container, the package, its spine and its contents (nav or NCX). Documents with
+protection are refused by name; documents that are missing are an error that names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sonca.book import limits
+from sonca.book.model import Block, Cover, Source
+from sonca.book.sources import markup, xml
+from sonca.book.sources.packed import Packed, resolve
+from sonca.errors import InvalidRequest
+
+_CONTAINER = "META-INF/container.xml"
+_ENCRYPTION = "META-INF/encryption.xml"
+_RIGHTS = "META-INF/rights.xml"
+_PICTURES = {"image/jpeg", "image/png"}
+_DOCUMENTS = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml"}
+_FONT_LOCKS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    part: str
+    media_type: str
+    properties: frozenset[str]
+
+
+def read(path: Path) -> Source:
+    """An EPUB file as a book. `InvalidRequest` if it is damaged, protected or empty."""
+    with Packed(path, "EPUB file") as packed:
+        _refuse_protected(packed)
+        name = _package_name(packed)
+        package = xml.parse(packed.read(name), name=name)
+        items = _manifest(package, name)
+        spine = [items[ref] for ref in _spine(package) if ref in items]
+        contents = _contents(packed, package, items)
+        blocks = list(_blocks(packed, spine, contents))
+        return Source(
+            "epub",
+            tuple(blocks),
+            _metadata(package, "title"),
+            _metadata(package, "creator"),
+            _cover(packed, package, items),
+        )
+
+
+def _refuse_protected(packed: Packed) -> None:
+    """Fonts may be scrambled, which is no protection of the text; anything else is one."""
+    if _ENCRYPTION not in packed:
+        return
+    root = xml.parse(packed.read(_ENCRYPTION), name=_ENCRYPTION)
+    methods = [m.get("Algorithm") for m in root.all("EncryptionMethod")]
+    if _RIGHTS in packed or any(m not in _FONT_LOCKS for m in methods):
+        raise InvalidRequest(
+            "the EPUB file is protected (DRM), so its text cannot be read; give a copy without "
+            "protection",
+            field="file",
+        )
+
+
+def _package_name(packed: Packed) -> str:
+    root = xml.parse(packed.read(_CONTAINER), name=_CONTAINER)
+    for file in root.all("rootfile"):
+        if file.get("full-path"):
+            return resolve("", file.get("full-path"))[0]
+    raise packed.damaged("its container names no package")
+
+
+def _metadata(package: xml.Element, name: str) -> str:
+    metadata = package.first("metadata")
+    values = [e.text for e in metadata.all(name) if e.text] if metadata else []
+    return ", ".join(values) if name == "creator" else (values[0] if values else "")
+
+
+def _manifest(package: xml.Element, base: str) -> dict[str, _Item]:
+    manifest = package.first("manifest")
+    items = {}
+    for item in manifest.all("item") if manifest else ():
+        part = resolve(base, item.get("href"))[0]
+        properties = frozenset(item.get("properties").split())
+        items[item.get("id")] = _Item(part, item.get("media-type").lower(), properties)
+    return items
+
+
+def _spine(package: xml.Element) -> Iterator[str]:
+    spine = package.first("spine")
+    for ref in spine.all("itemref") if spine else ():
+        if ref.get("linear").lower() != "no":
+            yield ref.get("idref")
+
+
+def _contents(
+    packed: Packed, package: xml.Element, items: dict[str, _Item]
+) -> dict[tuple[str, str], str]:
+    """(part, anchor) to the title of the chapter that begins there."""
+    for item in items.values():
+        if "nav" in item.properties and item.part in packed:
+            found = _nav(packed.read(item.part), item.part)
+            if found:
+                return found
+    spine = package.first("spine")
+    ncx = items.get(spine.get("toc")) if spine else None
+    if ncx is None:
+        ncx = next((i for i in items.values() if i.media_type.endswith("dtbncx+xml")), None)
+    return _ncx(packed.read(ncx.part), ncx.part) if ncx and ncx.part in packed else {}
+
+
+def _nav(data: bytes, part: str) -> dict[tuple[str, str], str]:
+    root = xml.parse(data, name=part)
+    navs = list(root.all("nav"))
+    chosen = next((n for n in navs if "toc" in n.get("type").split()), navs[0] if navs else None)
+    found: dict[tuple[str, str], str] = {}
+    for link in chosen.all("a") if chosen else ():
+        if link.get("href") and link.all_text:
+            found.setdefault(resolve(part, link.get("href")), link.all_text)
+    return found
+
+
+def _ncx(data: bytes, part: str) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for point in xml.parse(data, name=part).all("navPoint"):
+        label = next((c for c in point.children if c.name == "navLabel"), None)
+        content = next((c for c in point.children if c.name == "content"), None)
+        if label and content and content.get("src") and label.all_text:
+            found.setdefault(resolve(part, content.get("src")), label.all_text)
+    return found
+
+
+def _blocks(
+    packed: Packed, spine: list[_Item], contents: dict[tuple[str, str], str]
+) -> Iterator[Block]:
+    for item in spine:
+        if item.media_type not in _DOCUMENTS:
+            continue
+        text, _ = markup.decode(packed.read(item.part), None, name=item.part)
+        document = markup.parse(text, part=item.part)
+        if "nav" in item.properties:
+            yield from (replace(b, skip=b.skip or "contents", level=0) for b in document.blocks)
+            continue
+        opens = {
+            document.anchors.get(anchor, 0): title
+            for (part, anchor), title in reversed(contents.items())
+            if part == item.part
+        }
+        for index, block in enumerate(document.blocks):
+            yield replace(block, opens=opens[index]) if index in opens else block
+
+
+def _cover(packed: Packed, package: xml.Element, items: dict[str, _Item]) -> Cover | None:
+    """The picture that the package calls its cover; none is no error."""
+    item = next((i for i in items.values() if "cover-image" in i.properties), None)
+    if item is None:
+        for meta in package.all("meta"):
+            if meta.get("name") == "cover":
+                item = items.get(meta.get("content"))
+    if item is None or item.media_type not in _PICTURES or item.part not in packed:
+        return None
+    try:
+        return Cover(packed.read(item.part, limit=limits.MAX_COVER_BYTES), item.media_type)
+    except InvalidRequest:
+        return None

@@ -1,0 +1,96 @@
+"""Packed files (EPUB, DOCX are ZIP): parts by name, with nothing believed about their sizes."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote
+
+from sonca.book import limits
+from sonca.errors import InvalidRequest
+
+
+class Packed:
+    """The parts of a ZIP file, read into memory one at a time; nothing is ever unpacked to disk.
+
+    Names are looked up inside the file only, so a `..` leads nowhere.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        """`what` names the format in errors. `InvalidRequest` if the file cannot be opened."""
+        self._what = what
+        self._read = 0
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise self.damaged(str(error)) from error
+        entries = self._zip.infolist()
+        if len(entries) > limits.MAX_ENTRIES:
+            self._zip.close()
+            raise self.damaged(f"{len(entries):,} parts, the limit is {limits.MAX_ENTRIES:,}")
+        self._entries = {entry.filename: entry for entry in entries}
+
+    def damaged(self, why: str) -> InvalidRequest:
+        """The error of a file that cannot be read on."""
+        return InvalidRequest(f"the {self._what} cannot be read: {why}", field="file")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def read(self, name: str, *, limit: int = limits.MAX_TEXT_BYTES) -> bytes:
+        """The part `name`. `InvalidRequest` if it is missing, damaged, locked or too large."""
+        entry = self._entries.get(name)
+        if entry is None:
+            raise self.damaged(f"it has no part {name[:200]!r}")
+        if entry.flag_bits & 1:
+            raise self.damaged(f"{name[:200]!r} is encrypted; give a copy without a password")
+        try:
+            with self._zip.open(entry) as file:
+                data = file.read(limit + 1)  # stops there, whatever the header says
+        except (
+            *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
+            *(RuntimeError, NotImplementedError, ValueError),
+        ) as error:
+            raise self.damaged(f"{name[:200]!r} is damaged ({error})") from error
+        self._check(name, entry, len(data), limit)
+        return data
+
+    def _check(self, name: str, entry: zipfile.ZipInfo, size: int, limit: int) -> None:
+        self._read += size
+        packed = max(entry.compress_size, 1)
+        if size > limit:
+            raise self.damaged(f"{name[:200]!r} unpacks to over {limit:,} bytes")
+        if size > limits.RATIO_FREE_BYTES and size / packed > limits.MAX_RATIO:
+            raise self.damaged(
+                f"{name[:200]!r} unpacks to {size / packed:,.0f} times its size, the limit is "
+                f"{limits.MAX_RATIO}: this looks like a zip bomb"
+            )
+        if self._read > limits.MAX_UNPACKED_BYTES:
+            raise self.damaged(f"its parts unpack to over {limits.MAX_UNPACKED_BYTES:,} bytes")
+
+    def close(self) -> None:
+        self._zip.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def resolve(base: str, href: str) -> tuple[str, str]:
+    """The part and the fragment that `href`, written in the part `base`, means."""
+    path, _, fragment = href.partition("#")
+    if not path:
+        return base, unquote(fragment)
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(path)))
+    return joined.lstrip("/"), unquote(fragment)

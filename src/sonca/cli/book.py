@@ -1,0 +1,239 @@
+"""``sonca book``: look a book over, draft its cast, build the audiobook."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sonca.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from sonca.book.cast.sheet import Cast
+    from sonca.book.model import Book
+    from sonca.book.planning import Preview
+    from sonca.settings import Settings
+    from sonca.synthesizer import Sonca
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Read whole books aloud: plan, cast, build.",
+)
+
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A .txt, .md, .html, .epub, .docx or .srt file.")
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Of a text: utf-8, utf-16, windows-1258, viscii, tcvn3, vni. Default: found out.",
+    ),
+]
+Engine = Annotated[str | None, typer.Option(help="Speak with this engine.")]
+_SAMPLE_CHARS = 120
+
+
+@app.command()
+def plan(
+    file: File,
+    encoding: Encoding = None,
+    engine: Engine = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every row of every list.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    measure: Annotated[
+        bool, typer.Option(help="Speak one sentence to estimate how long the build takes.")
+    ] = True,
+) -> None:
+    """Show chapters, lengths, the cast, and what will not be spoken and why."""
+    from sonca.book.planning import preview, to_json
+    from sonca.book.reading import read_book
+    from sonca.cli.book_views import show_plan
+
+    found = preview(read_book(file, encoding=encoding))
+    speed = _measured_speed(found, engine) if measure else None
+    if as_json:
+        typer.echo(json.dumps(to_json(found, speed), ensure_ascii=False, indent=1))
+        return
+    show_plan(found, speed, everything)
+
+
+def _measured_speed(found: Preview, engine: str | None) -> float | None:
+    """Seconds of sound that the engine makes per second, from one sentence of the book."""
+    import time
+
+    from sonca.settings import read
+
+    paragraphs = (p for c in found.book.chapters for p in c.paragraphs if p.kind == "body")
+    longest = max(
+        (p.text for _, p in zip(range(50), paragraphs, strict=False)), key=len, default=""
+    )
+    sample = longest[:_SAMPLE_CHARS].rpartition(" ")[0] or longest[:_SAMPLE_CHARS]
+    if not sample.strip():
+        return None
+    with _open(read(engine=engine), cached=False) as sonca:
+        sonca.load().loaded.result()
+        started = time.perf_counter()
+        sound = sonca.speak(sample)
+        return sound.duration_s / max(time.perf_counter() - started, 1e-6)
+
+
+@app.command()
+def cast(
+    file: File,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Where the cast goes [FILE with .cast.toml]."),
+    ] = None,
+    encoding: Encoding = None,
+    engine: Engine = None,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Print every speech and its speaker instead.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Draft a cast: who speaks, how much, with which voice. Edit it, then build."""
+    from sonca.book.cast import sheet
+    from sonca.book.cast.speakers import attribute
+    from sonca.book.reading import read_book
+    from sonca.settings import read
+
+    book = read_book(file, encoding=encoding)
+    if lines:
+        for line in attribute(book).lines:
+            where = f"{line.chapter + 1}.{line.paragraph + 1}.{line.piece + 1}"
+            typer.echo(f"{where}\t{line.speaker or '?'}\t{' '.join(line.text.split())}")
+        return
+    target = output or _cast_path(file)
+    with _open(read(engine=engine), cached=False) as sonca:
+        drafted = sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
+    sheet.write(drafted, book, target, force=force)
+    speaking = len(drafted.parts)
+    typer.echo(f"{target}: the narrator and {speaking} characters; edit it, then build")
+
+
+def _cast_path(file: Path) -> Path:
+    return file.with_suffix(".cast.toml")
+
+
+@app.command()
+def build(
+    file: File,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The .m4b, or a folder with --format mp3 or opus."),
+    ],
+    format: Annotated[
+        str, typer.Option(metavar="NAME", help="m4b, or mp3 or opus: one file a chapter.")
+    ] = "m4b",
+    cast: Annotated[
+        Path | None,
+        typer.Option("--cast", help="A cast.toml [FILE with .cast.toml, if there is one]."),
+    ] = None,
+    voice: Annotated[
+        str | None, typer.Option("-v", "--voice", help="The narrator's voice.")
+    ] = None,
+    male: Annotated[
+        str | None, typer.Option(help="Voice for men who speak (or `male`); without a cast file.")
+    ] = None,
+    female: Annotated[
+        str | None, typer.Option(help="Voice for women who speak (or `female`).")
+    ] = None,
+    speed: Annotated[float, typer.Option(help="0.5 to 2.0; without a cast file.")] = 1.0,
+    engine: Engine = None,
+    encoding: Encoding = None,
+    lexicon: Annotated[
+        Path | None, typer.Option(help="The book's own readings: a .tsv or .toml file.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
+    author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    work_dir: Annotated[
+        Path | None,
+        typer.Option(help="Where unfinished work is kept [beside the output, .build]."),
+    ] = None,
+) -> None:
+    """Build the audiobook. Interrupted, the same command goes on where it was."""
+    from dataclasses import replace
+
+    from sonca.book.build import Build
+    from sonca.book.output import Target
+    from sonca.book.reading import read_book
+    from sonca.cli.book_views import show_report, watched
+    from sonca.settings import read
+    from sonca.text import Lexicon
+
+    words = Lexicon.load(lexicon) if lexicon else None
+    target = Target(output, format, force, file, work_dir)
+    target.check()
+    book = read_book(file, encoding=encoding)
+    book = replace(book, title=title or book.title, author=author or book.author)
+    chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)
+    with _open(read(engine=engine)) as sonca, watched(book) as watch:
+        making = Build(book, target, sonca, chosen, lexicon=words, on_progress=watch)
+        with _stopped_by_signals():
+            report = making.run()
+    show_report(report)
+
+
+def _chosen_cast(
+    book: Book,
+    file: Path,
+    path: Path | None,
+    voices: tuple[str | None, str | None, str | None],
+    speed: float,
+) -> Cast:
+    from sonca.book.cast import sheet
+    from sonca.book.script import Role
+    from sonca.synthesizer.request import SPEED_RANGE
+
+    low, high = SPEED_RANGE
+    if not low <= speed <= high:
+        raise InvalidRequest(f"--speed is {speed:g}, it must be {low:g} to {high:g}")
+    voice, male, female = voices
+    if path is None and not any(voices) and _cast_path(file).is_file():
+        path = _cast_path(file)
+        typer.echo(f"sonca: using the cast in {path}", err=True)
+    if path is not None:
+        if any(voices) or speed != 1:
+            raise InvalidRequest("a cast file says who speaks how: give it, or voices and --speed")
+        return sheet.read(path, book)
+    narrator = Role(voice, speed)
+    if male or female:
+        men, women = (Role(name, speed) if name else None for name in (male, female))
+        return sheet.by_roles(book, narrator, men, women)
+    return sheet.one_voice(narrator)
+
+
+def _open(settings: Settings, *, cached: bool = True) -> Sonca:
+    """The synthesizer, with the cache that makes an edited book cheap."""
+    from sonca.cli.opening import open_sonca
+    from sonca.store.chunks import ChunkCache
+
+    quota = settings.cache_quota_bytes if cached else 0
+    return open_sonca(
+        settings, cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None
+    )
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a build like Ctrl-C does: cleanly, what is made is kept."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,161 @@
+"""How ``sonca book`` shows things: the plan, the progress of a build, its report."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sonca.book.build import Progress, Report
+    from sonca.book.model import Book
+    from sonca.book.planning import Preview
+
+_SHOWN = 20
+"""Rows of a long list that are shown without --all."""
+
+
+def show_plan(found: Preview, speed: float | None, everything: bool) -> None:
+    """Print a plan; `speed` is how many seconds of sound are made per second."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    book = found.book
+    kind = f"{book.format}, {book.encoding}" if book.encoding else book.format
+    console.print(
+        f"[bold]{escape(book.title)}[/]" + (f" – {escape(book.author)}" if book.author else "")
+    )
+    console.print(f"{kind}; {len(book.chapters):,} chapters, {book.chars:,} characters")
+    line = f"about {clock(found.duration_s)} of sound"
+    if speed:
+        line += f", made in about {clock(found.duration_s / speed)} ({speed:.1f} times real time)"
+    console.print(line + "\n")
+    table = Table("#", "chapter", "characters", "length", "speeches", box=None, pad_edge=False)
+    for column in (0, 2, 3, 4):
+        table.columns[column].justify = "right"
+    for number, chapter in enumerate(found.chapters[: None if everything else _SHOWN], start=1):
+        row = (f"{chapter.chars:,}", clock(chapter.duration_s), str(chapter.speeches))
+        table.add_row(str(number), escape(chapter.title), *row)
+    console.print(table)
+    _more(console, len(found.chapters), everything)
+    _show_cast(console, found, everything)
+    _show_unspoken(console, found, everything)
+
+
+def _more(console: Any, count: int, everything: bool) -> None:
+    if count > _SHOWN and not everything:
+        console.print(f"… and {count - _SHOWN:,} more (--all shows them)")
+
+
+def _show_cast(console: Any, found: Preview, everything: bool) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    attribution = found.attribution
+    if not attribution.lines:
+        console.print("\nNo dialogue was found: the narrator reads everything.")
+        return
+    console.print(
+        f"\n[bold]Cast[/]: {len(attribution.characters)} characters, "
+        f"{len(attribution.lines):,} speeches, {found.unknown:,} of them by nobody known"
+    )
+    table = Table("name", "gender", "speeches", "also", box=None, pad_edge=False)
+    for character in attribution.characters[: None if everything else _SHOWN]:
+        also = escape(", ".join(character.aliases[:4]))
+        table.add_row(escape(character.name), character.gender or "?", str(character.lines), also)
+    console.print(table)
+    _more(console, len(attribution.characters), everything)
+
+
+def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
+    from rich.markup import escape
+
+    if not found.unspoken:
+        console.print("\nEverything in it will be spoken.")
+        return
+    counts = Counter(part.reason for part in found.unspoken)
+    listed = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+    console.print(f"\n[bold]Not spoken[/]: {listed}")
+    for part in found.unspoken[: None if everything else _SHOWN]:
+        where = f"{part.part}:{part.start}" if part.part else f"character {part.start:,}"
+        shown = " ".join(part.text.split())
+        shown = shown if len(shown) <= 70 else shown[:69] + "…"
+        console.print(f"  {escape(part.reason)}, {escape(where)}: {escape(shown)}")
+    _more(console, len(found.unspoken), everything)
+
+
+@contextlib.contextmanager
+def watched(book: Book) -> Iterator[Callable[[Progress], None]]:
+    """A live display on a terminal; nothing elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _progress: None
+        return
+    from rich import progress as rich
+    from rich.console import Console
+    from rich.markup import escape
+
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.TaskProgressColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[figures]}"),
+    )
+    with rich.Progress(*columns, console=Console(stderr=True)) as display:
+        task = display.add_task(escape(book.title[:40]), total=max(1, book.chars), figures="")
+        line = display.add_task("", total=None, visible=False, figures="")
+
+        def watch(progress: Progress) -> None:
+            where = f"{progress.chapters_done}/{progress.chapters} {progress.title[:40]}"
+            figures = f"{clock(progress.audio_s)} of sound, {progress.speed:.1f}x"
+            display.update(
+                task, completed=progress.chars_done, description=escape(where), figures=figures
+            )
+            shown = "joining the chapters" if progress.phase == "joining" else progress.sentence
+            if shown:
+                display.update(line, description=escape(shown[:70]), visible=True)
+
+        yield watch
+        display.update(task, completed=max(1, book.chars))
+
+
+def show_report(report: Report) -> None:
+    """Print what a build gave; problems go to stderr."""
+    made = f"{report.utterances:,} sentences made in {clock(report.elapsed_s)}"
+    if report.reused_chapters:
+        made += f", {report.reused_chapters:,} chapters were there already"
+    chapters = f"{len(report.chapters):,} chapter{'s' if len(report.chapters) != 1 else ''}"
+    typer.echo(f"{report.path}: {chapters}, {clock(report.duration_s)}; {made}")
+    if not report.problems:
+        return
+    typer.echo(f"sonca: {len(report.problems):,} sentences are not as they should be:", err=True)
+    for problem in report.problems:
+        where = f"chapter {problem.chapter + 1}, {clock(problem.time_s)}"
+        typer.echo(
+            f"sonca:   {where}, {_MEANING.get(problem.reason, problem.reason)}: "
+            f"{problem.text[:100]}",
+            err=True,
+        )
+
+
+_MEANING = {
+    "failed": "could not be spoken",
+    "late": "does not fit its time",
+    "short": "sounds too short",
+    "long": "sounds too long",
+    "silent": "is silent",
+    "not finite": "came out broken",
+}
+
+
+def clock(seconds: float) -> str:
+    """1:02:03, 2:03."""
+    minutes, whole = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"

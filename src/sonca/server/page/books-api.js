@@ -1,0 +1,72 @@
+/** Books on the server: plans, jobs, their progress and files. Knows nothing of the screen. */
+
+import { ApiError, key, voices } from "./api.js";
+
+const JOBS = "v1/jobs";
+
+/** A request; what fails is an `ApiError` with the server's own words. */
+async function ask(path, options = {}) {
+  const headers = { ...options.headers };
+  if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
+  let response;
+  try {
+    response = await fetch(path.replace(/^\//, ""), { ...options, headers, cache: "no-store" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("offline");
+  }
+  if (response.ok) return response;
+  const { error = {} } = await response.json().catch(() => ({}));
+  const code = response.status === 401 ? "key" : "failed";
+  throw new ApiError(code, { message: error.message ?? "", status: response.status });
+}
+
+const json = async (path, options) => (await ask(path, options)).json();
+
+/** What a file would become. */
+export function plan(file) {
+  const body = new FormData();
+  body.set("file", file, file.name);
+  return json(`${JOBS}/plan`, { method: "POST", body });
+}
+
+export const makeJob = (body) => json(JOBS, { method: "POST", body });
+export const jobs = async () => (await json(JOBS)).data;
+export const job = (id) => json(`${JOBS}/${id}`);
+export const deleteJob = (id) => json(`${JOBS}/${id}`, { method: "DELETE" });
+
+/** The voices that books can be read with. */
+export async function voiceList() {
+  const { voices: all } = await voices();
+  return all.filter((voice) => voice.engine);
+}
+
+/** A job's progress, each time it changes, until its end. */
+export async function* follow(id, signal) {
+  const response = await ask(`${JOBS}/${id}/events`, { signal });
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+      rest = lines.pop();
+      for (const line of lines) {
+        if (line.startsWith("data:")) yield JSON.parse(line.slice(5));
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** An address that the browser can open by itself: with a key, that is a copy of the file. */
+export async function link(path) {
+  if (!key.get()) return path.replace(/^\//, "");
+  const blob = await (await ask(path)).blob();
+  const url = URL.createObjectURL(blob);
+  setTimeout(() => URL.revokeObjectURL(url), 3_600_000);
+  return url;
+}

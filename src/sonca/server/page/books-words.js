@@ -1,0 +1,159 @@
+/** The words of the Books tab, and small makers of elements and of a cast's file. */
+
+import { words } from "./words.js";
+
+const WORDS = {
+  vi: {
+    tab_text: "Văn bản",
+    tab_books: "Sách nói",
+    tabs: "Chế độ",
+    drop_title: "Thả một cuốn sách vào đây",
+    drop_kinds: "TXT, Markdown, HTML, EPUB, DOCX hoặc phụ đề SRT",
+    choose: "Chọn tệp…",
+    looking: "Đang xem {name}…",
+    title: "Tên sách",
+    author: "Tác giả",
+    format: "Tệp",
+    format_m4b: "Một tệp M4B có chương",
+    format_mp3: "MP3, mỗi chương một tệp",
+    format_opus: "Opus, mỗi chương một tệp",
+    size: "{chapters} chương · {characters} ký tự · khoảng {length}",
+    chapters: "Các chương",
+    cast: "Ai đọc",
+    narrator: "Người kể",
+    lines: "{n} câu thoại",
+    voice_of: "Giọng của {name}",
+    by_gender: "theo giới tính",
+    more: "… và {n} chương nữa",
+    more_people: "… và {n} người nữa, đọc theo giới tính",
+    unspoken: "{n} chỗ không đọc: {reasons}",
+    all_spoken: "Mọi chữ đều được đọc.",
+    reason_separator: "dấu ngăn cảnh",
+    reason_contents: "mục lục",
+    reason_note: "chú thích",
+    "reason_note mark": "số chú thích",
+    reason_picture: "hình",
+    reason_code: "mã",
+    reason_hidden: "phần ẩn",
+    reason_emoji: "emoji",
+    reason_symbols: "ký hiệu",
+    reason_controls: "ký tự điều khiển",
+    begin: "Làm sách nói",
+    forget: "Bỏ",
+    jobs: "Sách của bạn",
+    queued: "Đang chờ đến lượt",
+    running: "Đang bắt đầu…",
+    running_at: "Đang đọc: {percent} · đã có {length} · nhanh gấp {speed} lần",
+    joining: "Đang ghép các chương…",
+    done: "Xong · {length}",
+    failed: "Không làm được:",
+    cancelled: "Đã huỷ",
+    chapters_ready: "Các chương: {ready}/{total} nghe được",
+    problems: "{n} câu chưa ổn, câu đầu: {text}",
+    save_book: "Tải M4B",
+    listen: "Nghe {title}",
+    playing: "Đang nghe",
+    delete: "Xoá",
+    error_offline: "Không nối được với máy chủ. Hãy kiểm tra rồi thử lại.",
+    error_key: "Máy chủ cần khoá API: hãy nhập khoá ở trên.",
+  },
+  en: {
+    tab_text: "Text",
+    tab_books: "Books",
+    tabs: "Mode",
+    drop_title: "Drop a book here",
+    drop_kinds: "TXT, Markdown, HTML, EPUB, DOCX or SRT subtitles",
+    choose: "Choose a file…",
+    looking: "Looking at {name}…",
+    title: "Title",
+    author: "Author",
+    format: "File",
+    format_m4b: "One M4B with chapters",
+    format_mp3: "MP3, a file a chapter",
+    format_opus: "Opus, a file a chapter",
+    size: "{chapters} chapters · {characters} characters · about {length}",
+    chapters: "Chapters",
+    cast: "Who reads",
+    narrator: "Narrator",
+    lines: "{n} lines",
+    voice_of: "Voice of {name}",
+    by_gender: "by gender",
+    more: "… and {n} chapters more",
+    more_people: "… and {n} more people, read by gender",
+    unspoken: "{n} places are not read: {reasons}",
+    all_spoken: "Every word is read.",
+    reason_separator: "separators",
+    reason_contents: "contents",
+    reason_note: "notes",
+    "reason_note mark": "note marks",
+    reason_picture: "pictures",
+    reason_code: "code",
+    reason_hidden: "hidden parts",
+    reason_emoji: "emoji",
+    reason_symbols: "symbols",
+    reason_controls: "control characters",
+    begin: "Make the audiobook",
+    forget: "Discard",
+    jobs: "Your books",
+    queued: "Waiting for its turn",
+    running: "Beginning…",
+    running_at: "Reading: {percent} · {length} made · {speed} times real time",
+    joining: "Joining the chapters…",
+    done: "Done · {length}",
+    failed: "Could not be made:",
+    cancelled: "Cancelled",
+    chapters_ready: "Chapters: {ready} of {total} ready",
+    problems: "{n} sentences are not right, the first: {text}",
+    save_book: "Save M4B",
+    listen: "Listen to {title}",
+    playing: "Listening to",
+    delete: "Delete",
+    error_offline: "The server cannot be reached. Check and try again.",
+    error_key: "The server wants an API key: enter it above.",
+  },
+};
+
+/** The words for `name` in the page's language, with {holes} filled from `values`. */
+export function say(name, values = {}) {
+  const text = WORDS[words.language]?.[name] ?? WORDS.en[name] ?? name;
+  return text.replace(/\{(\w+)\}/g, (_, hole) => values[hole] ?? "");
+}
+
+/** Puts words into every element below `root` that names them. */
+export function sayAll(root) {
+  for (const place of root.querySelectorAll("[data-say]")) {
+    place.textContent = say(place.dataset.say);
+  }
+  for (const place of root.querySelectorAll("[data-say-label]")) {
+    place.setAttribute("aria-label", say(place.dataset.sayLabel));
+  }
+}
+
+/** An element with attributes and children, or a text. */
+export function element(tag, attributes = {}, children = []) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== "" || name === "value" || name.startsWith("data-")) made.setAttribute(name, value);
+  }
+  made.append(...(typeof children === "string" ? [children] : children));
+  return made;
+}
+
+/** The cast as the server takes it (TOML), with the voices that were chosen. */
+export function castToml({ cast, roles }, selects) {
+  const voice = new Map([...selects].map((each) => [each.dataset.person, each.value]));
+  const quoted = (text) => JSON.stringify(text).replaceAll("\x7f", "\\u007f");
+  const rows = ["[narrator]"];
+  if (voice.get("")) rows.push(`voice = ${quoted(voice.get(""))}`);
+  for (const gender of ["male", "female"]) {
+    if (roles[gender]) rows.push(`[${gender}]`, `voice = ${quoted(roles[gender])}`);
+  }
+  for (const person of cast) {
+    const wanted = voice.get(person.name) ?? person.voice;
+    rows.push(`[characters.${quoted(person.name)}]`, `gender = ${quoted(person.gender)}`);
+    if (!wanted) continue;
+    rows.push(`voice = ${quoted(wanted)}`);
+    if (wanted === person.voice && person.pitch !== 1) rows.push(`pitch = ${person.pitch}`);
+  }
+  return `${rows.join("\n")}\n`;
+}
