@@ -75,6 +75,10 @@ class Spoken:
         await self._inbox.wait()
         self._inbox.check()  # while nothing is sent, a clear error is better than half an answer
         rate_hz = self._inbox.rate_hz
+        if self.complete and self.keeper is None and self.format is not None:
+            # `whole` needs no open encoder: one trip to another thread less.
+            self._rate_hz = rate_hz or self._silent_rate_hz()
+            return
         await self._pools.run_encoder(lambda: self._open(rate_hz))
 
     @property
@@ -85,7 +89,9 @@ class Spoken:
     @property
     def sample_rate_hz(self) -> int:
         """The rate of the encoded sound, in Hz. Known after `begin`."""
-        return self._encoder.output_rate_hz if self._encoder else self._rate_hz
+        if self._encoder is not None:
+            return self._encoder.output_rate_hz
+        return self._output_rate_hz or self._rate_hz
 
     async def whole(self) -> bytes:
         """All of it, with true sizes in its headers; kept, if it is to be."""

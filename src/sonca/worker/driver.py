@@ -13,7 +13,7 @@ import queue
 from collections.abc import Callable
 from dataclasses import replace
 
-from sonca.audio import AudioChunk
+from sonca.audio import AudioChunk, join
 from sonca.engines.base import (
     Audio,
     Engine,
@@ -279,6 +279,8 @@ class Driver:
         self._drop(id)
         self.counters.utterances += 1
         chunks = tuple(making.chunks)
+        if making.hold and chunks:  # nobody has had any of it: one piece costs fewer wakes
+            chunks = (join(chunks, chunks[0].sample_rate_hz),)
         if problem:
             self.counters.suspect += 1
             log.warning("an utterance came out %s: %.60r", problem, utterance.spoken)
