@@ -98,7 +98,7 @@ def test_command(command: str, place: tuple[Path, dict[str, str]]) -> None:
         assert (room / name).read_bytes().startswith(MAGIC[name.rsplit(".")[1]])
 
 
-MAGIC = {"wav": b"RIFF", "mp3": b"\xff\xf3", "opus": b"OggS"}
+MAGIC = {"wav": b"RIFF", "mp3": b"\xff\xf3", "opus": b"OggS", "m4b": b"\0\0\0"}
 
 
 @pytest.mark.parametrize("code", programs(), ids=lambda code: code.splitlines()[0])
