@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,9 @@ def test_frozen() -> None:
     values = settings.read()
     with pytest.raises(ValidationError):
         values.port = 1  # type: ignore[misc]
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    page = Path(__file__).parents[1] / "docs" / "settings.md"
+    told = re.findall(r"^\| `SONCA_([A-Z_]+)` \|", page.read_text("utf-8"), re.M)
+    assert told == [name.upper() for name in settings.Settings.model_fields]

@@ -57,3 +57,16 @@ def test_a_lexicon_of_the_server(serve: Serve, tmp_path: Path) -> None:
     assert duration_s(live, "Zyx.") == pytest.approx(0.6, abs=0.01)
     own = duration_s(live, "Zyx Kwq.", lexicon="Zyx\tnăm")
     assert own == pytest.approx(0.4, abs=0.01), "the request's word wins, the server's stays"
+
+
+def test_messages_name_fields_and_models_that_people_know(shared: Live) -> None:
+    body = b'{"model": "tts-1", "voice": "\\ud800", "input": "a"}'
+    answer = shared.http.post(
+        "/v1/audio/speech", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert message.startswith("voice: half a surrogate pair")
+    message = shared.speech("một", model="nobody").json()["error"]["message"]
+    assert "espeak" in message
+    assert "synthetic" not in message

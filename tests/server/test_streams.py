@@ -42,9 +42,10 @@ def test_a_client_that_leaves_in_mid_stream_stops_the_engine(cue: Live, polite: 
     CueEngine.gate.set()
     wait_until(lambda: cue.stats.cancelled == 1, "the cancellation")
     assert cue.stats.depth == {"interactive": 0, "bulk": 0}
-    # The word in work was finished, and nothing after it begun.
-    assert CueEngine.spoken[:3] == ["Một", "hai", "ba"]
-    assert len(CueEngine.spoken) <= 4
+    # The word in work was finished, and nothing after it begun. A client that is quick to leave
+    # may do so before the third word.
+    assert 1 <= len(CueEngine.spoken) <= 4
+    assert CueEngine.spoken[:3] == ["Một", "hai", "ba"][: len(CueEngine.spoken)]
     # The engine is free for others.
     assert cue.speech("Chào.").status_code == 200
 

@@ -72,7 +72,7 @@ def find(name: str) -> EngineSpec:
     try:
         return known[canonical(name)]
     except KeyError:
-        names = ", ".join(known)
+        names = ", ".join(name for name, spec in known.items() if spec.public)
         raise UnknownEngine(f"unknown model {name!r}; there are: {names}", field="model") from None
 
 

@@ -163,7 +163,8 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     path = request.url.path
-    where = [str(part) for part in first["loc"][1:]]
+    # Of a field that may have several forms, the validator also names the form it tried.
+    where = [str(part) for part in first["loc"][1:] if "[" not in str(part)]
     field = where[0] if where and not where[0].isdigit() else None
     status = 400 if path.startswith("/v1/") else 422
     return Problem(status, "invalid_value", _explain(first, where), field).response(request.scope)
