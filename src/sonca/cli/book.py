@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sonca.cli.stopping import stoppable
 from sonca.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -179,7 +177,7 @@ def build(
     chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)
     with _open(read(engine=engine)) as sonca, watched(book) as watch:
         making = Build(book, target, sonca, chosen, lexicon=words, on_progress=watch)
-        with _stopped_by_signals():
+        with stoppable():
             report = making.run()
     show_report(report)
 
@@ -222,18 +220,3 @@ def _open(settings: Settings, *, cached: bool = True) -> Sonca:
     return open_sonca(
         settings, cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None
     )
-
-
-@contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a build like Ctrl-C does: cleanly, what is made is kept."""
-
-    def stop(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import typer
 
+from sonca.cli.stopping import stoppable
 from sonca.errors import EmptyText, InvalidRequest, StorageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def say(
     open_sink = _sink(output, format)
     text = _text(words, file, settings.max_text_chars)
     request = SpeechRequest(text, voice, engine, speed, pitch)
-    with _stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
+    with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
         rate_hz = sonca.load(speech.voice.engine).loaded.result().sample_rate_hz
         with open_sink(rate_hz) as sink, _progress(len(text)) as advance:
@@ -165,21 +165,6 @@ def _tell_substitute(speech: Speech) -> None:
             f"{speech.voice.id} ({speech.voice.name}) speaks instead",
             err=True,
         )
-
-
-@contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM and SIGHUP end like Ctrl-C does: no half file stays."""
-
-    def stop(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -148,7 +148,8 @@ class Sonca:
         check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice = resolution.voice
-        utterances = _utterances(request, self.reading_for(request))
+        reading = _reading(voice, _both(request.lexicon, self._lexicon))
+        utterances = _utterances(request, reading)
         info = self.load(voice.engine).loaded.result()
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
