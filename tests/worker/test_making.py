@@ -155,3 +155,52 @@ def test_what_stays_bad_is_reported(hold: bool, attempts: int) -> None:
     assert [text for text, _ in engine.asked].count("hỏng") == attempts
     assert worker.stats.suspect == 1
     worker.close()
+
+
+class Single(ToneEngine):
+    """One slot, and a chunk each time it is let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.gate = Gate().open
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        self.asked.append(utterance.spoken)
+        for chunk in super().synthesize(utterance, voice, options):
+            assert self.gate.acquire(timeout=10)
+            yield chunk
+
+
+def test_who_wants_the_same_needs_no_slot_of_its_own() -> None:
+    engine = Single()
+    worker = Worker(lambda: engine)
+    texts = ("một hai", "ba bốn")
+
+    def same() -> Request:
+        return Request((Work(utterance(text), key=text) for text in texts), "low")
+
+    tickets = [worker.submit(same()) for _ in range(3)]
+    engine.gate.release(4)
+    assert [said(ticket) for ticket in tickets] == [list(texts)] * 3
+    assert engine.asked == list(texts)
+    assert worker.stats.shared == 4
+    worker.close()
+
+
+def test_kept_sound_does_not_wait_for_a_busy_engine() -> None:
+    engine = Single()
+    worker = Worker(lambda: engine)
+    busy = worker.submit(Request(iter([Work(utterance("một hai ba"))]), "low"))
+    engine.gate.release(1)
+    next(iter(busy))
+    kept = AudioChunk(np.zeros(100, np.float32), 16_000)
+    ticket = worker.submit(Request(iter([Work(utterance("đã có"), "k", (kept,))]), "low"))
+    engine.gate.release(1)  # messages are read between two chunks
+    assert said(ticket) == ["đã có"]
+    assert engine.asked == ["một hai ba"]
+    engine.gate.release(1)
+    assert said(busy) == ["một hai ba"]
+    worker.close()

@@ -42,6 +42,8 @@ def run(
         with server:
             say(f"one sentence, {rounds} times over HTTP and bare, in turns")
             overhead = _overhead(server.port, bare, rounds)
+            say("the same, one after the other without a break")
+            overhead |= _back_to_back(server.port, bare, rounds)
             by_length = {}
             for chars in lengths:
                 say(f"{chars} characters")
@@ -79,6 +81,25 @@ def _overhead(port: int, bare: Bare, rounds: int) -> dict[str, float]:
         "http_median_ms": median(over_http) * 1000,
         "bare_median_ms": median(alone) * 1000,
         "added_median_ms": median([a - b for a, b in zip(over_http, alone, strict=True)]) * 1000,
+    }
+
+
+def _back_to_back(port: int, bare: Bare, rounds: int) -> dict[str, float]:
+    """The same sentence by each side alone, as a caller does who has a book: in turns, the two
+    push each other out of the processor's caches."""
+    caller = Caller(port)
+    over_http, alone = [], []
+    for _ in range(rounds):
+        over_http.append(caller.synthesize(SIXTY).total_s)
+    for _ in range(rounds):
+        started = time.perf_counter()
+        wav(bare.synthesize(SIXTY), bare.sample_rate_hz)
+        alone.append(time.perf_counter() - started)
+    caller.close()
+    return {
+        "back_to_back_http_median_ms": median(over_http) * 1000,
+        "back_to_back_bare_median_ms": median(alone) * 1000,
+        "back_to_back_added_ms": (median(over_http) - median(alone)) * 1000,
     }
 
 

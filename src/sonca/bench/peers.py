@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import statistics
 import subprocess
@@ -33,6 +32,7 @@ from sonca.bench.peer_processes import (
     post_ours,
     post_piper,
 )
+from sonca.cores import cores
 from sonca.errors import SoncaError
 
 Say = Callable[[str], None]
@@ -70,7 +70,7 @@ def run(
     result: dict[str, Any] = {
         "benchmark": "peers",
         "voice": model.stem,
-        "machine": {"cpu": _cpu(), "cores": len(os.sched_getaffinity(0))},
+        "machine": {"cpu": _cpu(), "cores": cores()},
         "versions": _versions(python),
         "texts": {"sentences": len(texts), "characters": sum(map(len, texts))},
         "alone": {},

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+
+from sonca.cores import cores
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -36,7 +37,7 @@ def machine() -> dict[str, object]:
                 break
     return {
         "cpu": model,
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "python": platform.python_version(),
         "system": platform.system(),
     }

@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sonca.audio import AudioChunk, Mark
+from sonca.cores import cores
 from sonca.engines.base import (
+    MEASURED_INSTANCES,
     Audio,
     Emit,
     Engine,
@@ -128,6 +130,10 @@ class EspeakEngine(Engine):
     @classmethod
     def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
         return tuple(replace(voice, version=str(setup.loudness_lufs)) for voice in _VOICES)
+
+    @classmethod
+    def instances(cls, setup: Setup) -> int:
+        return setup.threads or min(MEASURED_INSTANCES, cores())
 
     def voice(self, key: str) -> EspeakVoice:
         state, target = _STATES[key], self._loudness_lufs

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from sonca.audio import AudioChunk
-from sonca.engines.base import Engine, EngineInfo, EngineVoice, Options, Setup
+from sonca.cores import cores
+from sonca.engines.base import MEASURED_INSTANCES, Engine, EngineInfo, EngineVoice, Options, Setup
 from sonca.utterance import Utterance
 
 _RATE_HZ = 22_050
@@ -46,6 +47,10 @@ class SyntheticEngine(Engine):
     @classmethod
     def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
         return (EngineVoice("hum", "Tiếng o o (đo tốc độ)", "male", None),)
+
+    @classmethod
+    def instances(cls, setup: Setup) -> int:
+        return setup.threads or min(MEASURED_INSTANCES, cores())
 
     def voice(self, key: str) -> float:
         return {"hum": 110.0}[key]

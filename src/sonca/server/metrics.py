@@ -93,12 +93,16 @@ class _Engines(Collector):
         rtf = GaugeMetricFamily(
             "sonca_real_time_factor", "Seconds of work per second of sound.", labels=("engine",)
         )
+        instances = GaugeMetricFamily(
+            "sonca_engine_instances", "Copies that are loaded.", labels=("engine",)
+        )
         for name, stats in loaded.items():
+            instances.add_metric((name,), stats.engines)
             ready.add_metric((name,), stats.state == "ready")
             rtf.add_metric((name,), stats.busy_s / stats.audio_s if stats.audio_s else 0.0)
             for lane, count in stats.depth.items():
                 depth.add_metric((name, lane), count)
-        yield from (depth, ready, rtf)
+        yield from (depth, ready, instances, rtf)
         for metric, text, read in _ENGINE_COUNTERS:
             family = CounterMetricFamily(metric, text, labels=("engine",))
             for name, stats in loaded.items():

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from starlette.requests import HTTPConnection
 
+from sonca.cores import cores
 from sonca.engines.base import Setup
 from sonca.server.jobs import Jobs
 from sonca.server.lifecycle import Lifecycle
@@ -67,10 +68,9 @@ class Pools:
 
     @classmethod
     def start(cls) -> Pools:
-        cores = os.cpu_count() or 2
         return cls(
             ThreadPoolExecutor(_PLAN_THREADS, "sonca-plan"),
-            ThreadPoolExecutor(min(8, max(2, cores)), "sonca-encode", _yield_to_others),
+            ThreadPoolExecutor(min(8, max(2, cores())), "sonca-encode", _yield_to_others),
             ThreadPoolExecutor(_DISK_THREADS, "sonca-disk"),
         )
 

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 WHOLE_CHARS = 1000
 """Texts up to this long may be sent as a whole, with true sizes."""
+_AT_ONCE_S = 12.0
+"""So much WAV is made in half a millisecond, sooner than another thread has woken up."""
 _WHOLE_LIMIT_S = 180.0
 """No such text lasts longer, and no more than this is held."""
 
@@ -96,6 +98,8 @@ class Spoken:
     async def whole(self) -> bytes:
         """All of it, with true sizes in its headers; kept, if it is to be."""
         chunks = await self._inbox.take()
+        if self.keeper is None and sum(chunk.duration_s for chunk in chunks) <= _AT_ONCE_S:
+            return self._encode_whole(chunks)
         data = await self._pools.run_encoder(lambda: self._encode_whole(chunks))
         if self.keeper is not None:
             keeper, duration_s = self.keeper, self.duration_s

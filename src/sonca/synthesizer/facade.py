@@ -134,7 +134,12 @@ class Sonca:
 
     def _start(self, name: str) -> Worker:
         cls, setup = registry.find(name).load(), self._setup
-        worker = Worker(lambda: cls.create(setup), queue_limit=self._queue_limit, name=name)
+        worker = Worker(
+            lambda: cls.create(setup),
+            engines=cls.instances(setup),
+            queue_limit=self._queue_limit,
+            name=name,
+        )
         self._workers[name] = worker
         return worker
 
@@ -166,6 +171,7 @@ class Sonca:
                 request.deadline_s,
                 hold=request.whole or request.lane == "bulk",
                 on_made=self._keep,
+                twin=hash((request.text, request.part, identity)),
             ),
         )
         return Speech(ticket, resolution)

@@ -59,15 +59,19 @@ class Driver:
         self._by_key: dict[str, int] = {}
         self._next_session_id = 0
         self._voices: dict[str, VoiceState] = {}
+        self._news = True  # something may be had that costs no slot
         self._proven = False  # an utterance was finished since the engine was (re)built
         self._busy_at_last_end = 0.0
         self._stopping = False
+        self._over: SoncaError | None = None  # why nobody reads the inbox any more
         self._engine: Engine
         self._session: Session
 
     def tell(self, message: Callable[[], None]) -> None:
         """Have `message` run on the engine's thread. The only method for other threads."""
         self._inbox.put(message)
+        if self._over is not None:  # it came too late for that thread
+            self._clear(self._over)
 
     # Messages
 
@@ -76,6 +80,7 @@ class Driver:
         id = job.ticket.id
         self._jobs[id] = job
         self._scheduler.add(id, job.request.lane)
+        self._news = True
         if job.ticket.ended:  # cancelled before it came here
             self.cancel(id)
 
@@ -88,10 +93,12 @@ class Driver:
     def caught_up(self, id: int) -> None:
         """Go on with a job whose reader had fallen behind."""
         self._scheduler.unblock(id, "overfull")
+        self._news = True
 
     def fed(self, id: int) -> None:
         """Go on with a job that had nothing ready to say."""
         self._scheduler.unblock(id, "hungry")
+        self._news = True
         if id in self._jobs:
             self._end_if_done(self._jobs[id])
 
@@ -120,7 +127,12 @@ class Driver:
             self._engine.close()
 
     def abandon(self, error: SoncaError) -> None:
-        """Fail every job that is left, including those still in the inbox."""
+        """Fail every job that is left, those still in the inbox, and all that come later."""
+        self._over = error
+        self._clear(error)
+
+    def _clear(self, error: SoncaError) -> None:
+        """Possibly on several threads at once: each job is ended by one of them."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._inbox.get_nowait()()
@@ -136,13 +148,25 @@ class Driver:
     # What goes into the engine
 
     def _fill(self) -> None:
-        """Give free slots to whoever is next."""
+        """Give free slots to whoever is next, and what costs no slot to everyone."""
         while self._session.free_slots and (id := self._scheduler.pick()) is not None:
-            job = self._jobs[id]
-            try:
-                self._start_next(job)
-            except Exception as error:
-                self._fail(job, error)
+            self._try_to_start(self._jobs[id])
+        if self._news:
+            self._news = False
+            for id in list(self._jobs):
+                while self._scheduler.ready(id) and self._costs_no_slot(self._jobs[id]):
+                    self._try_to_start(self._jobs[id])
+
+    def _costs_no_slot(self, job: Job) -> bool:
+        """Whether what it wants next is there already, or being made for somebody else."""
+        work = job.feed.peek()
+        return work is not None and (work.made is not None or work.key in self._by_key)
+
+    def _try_to_start(self, job: Job) -> None:
+        try:
+            self._start_next(job)
+        except Exception as error:
+            self._fail(job, error)
 
     def _start_next(self, job: Job) -> None:
         self._check_deadline(job)
@@ -180,6 +204,7 @@ class Driver:
         self._making[id] = making
         if making.work.key is not None:
             self._by_key[making.work.key] = id
+            self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
         urgent = index == 0 and not making.hold
         options = replace(job.request.options, urgent=urgent)

@@ -33,9 +33,9 @@ class Work:
 
 
 class Feed:
-    """`take` and `over` are for the engine's thread; `on_change` is called from the planner's
-    when `take` may have something that it had not. The first two pieces are drawn at once, on
-    the thread that makes the feed."""
+    """`take`, `peek` and `over` are for the engine's thread; `on_change` is called from the
+    planner's when `take` may have something that it had not. The first two pieces are drawn at
+    once, on the thread that makes the feed."""
 
     def __init__(
         self, work: Iterator[Work], planner: Executor, on_change: Callable[[], None]
@@ -68,6 +68,11 @@ class Feed:
         if refill:
             self._planner.submit(self._draw)
         return work
+
+    def peek(self) -> Work | None:
+        """What `take` would give, left where it is."""
+        with self._lock:
+            return self._ready[0] if self._ready else None
 
     @property
     def over(self) -> bool:

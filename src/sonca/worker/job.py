@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from sonca.audio import AudioChunk
 from sonca.engines.base import Options, Reference, VoiceState
@@ -29,6 +29,9 @@ class Request:
     first sentence; in return a bad one is made again before anyone hears it."""
     on_made: Callable[[Work, tuple[AudioChunk, ...]], None] | None = None
     """Told of every utterance that was made well and has a key, on the engine's thread."""
+    twin: int | None = None
+    """Requests in flight with equal numbers are made by the same engine, which makes what they
+    share once."""
 
 
 @dataclass(slots=True)
@@ -80,3 +83,7 @@ class Counters:
     """Utterances whose sound is impossible, after all attempts."""
     request_s: float = 0.1
     """Moving average of the engine's time per request, in seconds."""
+
+    def __add__(self, other: Counters) -> Counters:
+        mine, others = astuple(self), astuple(other)
+        return Counters(*(a + b for a, b in zip(mine, others, strict=True)))

@@ -68,6 +68,10 @@ class Scheduler:
         if id in self._jobs:
             self._jobs[id].blocks.discard(reason)
 
+    def ready(self, id: int) -> bool:
+        """Whether a job is there and nothing blocks it."""
+        return id in self._jobs and not self._jobs[id].blocks
+
     @property
     def can_pick(self) -> bool:
         """Whether `pick` would name somebody."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, EngineVoice, Session, Setup
 from sonca.engines.piper import files
 from sonca.engines.piper.calibration import level_of
@@ -49,7 +49,7 @@ class PiperEngine(Engine):
         self._levels: dict[tuple[str, str], float] = {}
         self._speakers = files.speakers(setup.models_dir)
         self._phonemizer = Phonemizer(Library())
-        self._threads = setup.threads or max(1, len(os.sched_getaffinity(0)))
+        self._threads = setup.threads or cores()
         self._session: PiperSession | None = None
         first = self._first()
         self._info = EngineInfo(

@@ -110,6 +110,7 @@ def _engine(status: EngineStatus) -> dict[str, Any]:
         "sample_rate_hz": info.sample_rate_hz if info else None,
         "clones": info.clones if info else None,
         "slots": info.slots if info else None,
+        "instances": stats.engines if stats else 0,
     }
 
 

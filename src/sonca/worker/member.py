@@ -1,0 +1,68 @@
+"""One engine and the thread that owns it: loading, serving, the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Literal
+
+from sonca.engines.base import Engine, EngineInfo
+from sonca.errors import Busy, EngineError, SoncaError
+from sonca.worker.driver import Driver
+
+Life = Literal["loading", "ready", "broken", "closed"]
+
+
+class Member:
+    """Builds an engine on a thread of its own and drives it there until `stop`."""
+
+    def __init__(
+        self,
+        load: Callable[[], Engine],
+        *,
+        name: str,
+        on_end: Callable[[int], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.loaded: Future[EngineInfo] = Future()
+        """Done when the engine is loaded, with what it is, or why it is not."""
+        self.life: Life = "loading"
+        self.driver = Driver(load, on_end=on_end, clock=clock)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given work, now or when it is loaded."""
+        return self.life in ("loading", "ready")
+
+    def stop(self) -> None:
+        """Leave what is in work after the current step; returns before that."""
+        self.driver.tell(self.driver.stop)
+
+    def join(self) -> None:
+        """Wait for the end of the thread."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            info = self.driver.load()
+            self.life = "ready"
+            self.loaded.set_result(info)
+            self.driver.run()
+        except Exception as error:
+            broken = error if isinstance(error, SoncaError) else _wrapped(error)
+            self.life = "broken"
+            if not self.loaded.done():
+                self.loaded.set_exception(broken)
+            self.driver.abandon(broken)
+        else:
+            self.life = "closed"
+            self.driver.abandon(Busy("the engine was shut down; try again", retry_after_s=5))
+
+
+def _wrapped(error: Exception) -> EngineError:
+    wrapped = EngineError(f"the engine broke: {error}")
+    wrapped.__cause__ = error
+    return wrapped
