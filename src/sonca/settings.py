@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     """The default engine; None for the best that is installed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(None, ge=1, le=256)
-    """Compute threads per engine; None lets the engine choose."""
+    """Compute threads per engine; None lets the engine choose. For espeak, which computes on
+    one, the number of instances."""
 
     loudness_lufs: Annotated[float, Field(ge=-40.0, le=-10.0)] | Literal["off"] = -20.0
     """The level every voice is brought to, by one fixed gain each; ``off`` leaves them as they
