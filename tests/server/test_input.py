@@ -33,6 +33,7 @@ BODIES: list[tuple[str, dict[str, Any], int, int, tuple[str, ...]]] = [
     ("words", {"T": "a", "speed": "nhanh"}, 400, 422, ("speed", "number")),
     ("voice", {"T": "a", "voice": "nobody"}, 400, 400, ("'nobody'", "high")),
     ("voice kind", {"T": "a", "voice": 7}, 400, 422, ("voice",)),
+    ("voice long", {"T": "a", "voice": "a" * 201}, 400, 422, ("voice", "200 characters")),
     ("voice NUL", {"T": "a", "voice": "a\0b\x1b"}, 400, 400, ("unknown voice",)),
     ("voice path", {"T": "a", "voice": "../../etc/passwd"}, 400, 400, ("unknown voice",)),
     ("upload", {"T": "a", "voice": "ref-nobody"}, 400, 400, ("voice",)),
@@ -315,3 +316,19 @@ def test_a_full_disk(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert live.synthesize("một").status_code == 200
     assert live.http.get("/api/tts/storage/stats").json()["stats"]["total_files"] == 1
+
+
+@pytest.mark.parametrize("path", [SPEECH, SYNTHESIZE])
+@pytest.mark.parametrize("body", [b'{"text": "\xff", "input": "\xff"}', b"[" * 200_000])
+def test_a_body_that_cannot_be_read_says_why(shared: Live, path: str, body: bytes) -> None:
+    answer = post(shared, path, body)
+    assert answer.status_code == 400
+    assert "UTF-8, or nested" in message(answer)
+
+
+def test_null_is_as_good_as_nothing(shared: Live) -> None:
+    """Some languages cannot leave a field out."""
+    names = ("model", "voice", "response_format", "speed", "instructions", "stream_format")
+    nulls = dict.fromkeys((*names, "marks", "lexicon", "lexicon_format"))
+    assert post(shared, SPEECH, json.dumps({"input": "một", **nulls})).status_code == 200
+    assert shared.speech("một", **nulls).headers["content-type"] == "audio/mpeg"

@@ -148,6 +148,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     known = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
     code = known.get(error.status_code, "invalid_request")
     message = str(error.detail)
+    if error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):
+        message = "the body cannot be read as JSON: it is not UTF-8, or nested too deeply"
     if error.status_code == 404 and message == "Not Found":
         message = f"there is nothing at {request.url.path[:200]!r}; see /openapi.json"
     if error.status_code == 405:
@@ -181,6 +183,8 @@ def _explain(problem: Mapping[str, Any], where: list[str]) -> str:
             return "the body is missing; send JSON with Content-Type: application/json"
         case "missing":
             return f"{name} is missing"
+        case "too_long" | "string_too_long":
+            return f"{name} is longer than {problem['ctx']['max_length']} characters"
         case "extra_forbidden":
             return f"{name} is not a field of this request; see /openapi.json"
         case "model_attributes_type" | "dict_type":

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from sonca.text import Lexicon
 
@@ -120,10 +127,12 @@ class SpeechBody(OwnReadings):
         "start, end}, where start and end count code points of the input.",
     )
 
-    @field_validator("model", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _default_model(cls, value: object) -> object:
-        return "tts-1" if value is None else value
+    def _null_is_none_given(cls, value: object, info: ValidationInfo) -> object:
+        """Clients in languages without optional fields send null for what they leave out."""
+        field = cls.model_fields[info.field_name or ""]
+        return field.default if value is None and not field.is_required() else value
 
     @property
     def voice_name(self) -> str | None:
