@@ -79,6 +79,20 @@ def test_cancel_drops_what_is_unread_and_tells_the_worker_once() -> None:
         next(iter(ticket))
 
 
+def test_cancel_of_what_is_made_but_unread_does_not_look_like_its_end() -> None:
+    ticket = new()
+    ticket.begin(0, utterance("một"))
+    ticket.put(0, chunk(1))
+    ticket.put(0, chunk(2))
+    ticket.finish(0)
+    ticket.end()
+    stream = iter(ticket)
+    next(stream)
+    ticket.cancel()
+    with pytest.raises(Cancelled):
+        list(stream)
+
+
 def test_cancel_after_everything_was_read_does_nothing() -> None:
     cancelled: list[int] = []
     ticket = new(cancelled)

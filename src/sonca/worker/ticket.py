@@ -127,7 +127,10 @@ class Ticket:
             if self._ended and not self._ready:
                 return
             self._ready.clear()
-        self.end(Cancelled("the request was cancelled"))
+            # All may be made already: a reader who is not told takes the rest for the whole.
+            self._ended, self._error = True, Cancelled("the request was cancelled")
+            self._ahead.clear()
+        self._notify()
         self._on_cancel(self.id)
 
     def __iter__(self) -> Iterator[Piece]:
