@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled
 from sonca.utterance import Utterance
 from sonca.worker import Request, Work, Worker
+from sonca.worker.ticket import HIGH_WATER_S
 from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said
 
@@ -203,4 +205,22 @@ def test_kept_sound_does_not_wait_for_a_busy_engine() -> None:
     assert engine.asked == ["một hai ba"]
     engine.gate.release(1)
     assert said(busy) == ["một hai ba"]
+    worker.close()
+
+
+def test_kept_sound_behind_a_sentence_in_work_is_bounded_too() -> None:
+    engine = Single()
+    worker = Worker(lambda: engine)
+    kept = (AudioChunk(np.zeros(100, np.float32), 100),)
+    rest = (Work(utterance(str(n)), str(n), kept) for n in range(1000))
+    ticket = worker.submit(Request(chain([Work(utterance("một " * 200))], rest), "low"))
+
+    def another_word() -> bool:
+        engine.gate.release()  # messages are read between two of them
+        return ticket.overfull
+
+    eventually(another_word)
+    assert worker.stats.reused <= HIGH_WATER_S + 2
+    engine.gate.release(200)
+    assert len(said(ticket)) == 1001
     worker.close()

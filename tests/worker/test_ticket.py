@@ -119,6 +119,28 @@ def test_a_reader_that_falls_behind_is_noticed_and_catches_up() -> None:
     assert not ticket.overfull
 
 
+def test_sound_that_waits_for_its_turn_counts_as_unread() -> None:
+    room: list[int] = []
+    ticket = new(room=room)
+    for index in range(3):
+        ticket.begin(index, utterance("một"))
+    ticket.put(1, chunk(seconds=HIGH_WATER_S / 2))
+    ticket.finish(1)
+    assert not ticket.overfull
+    ticket.put(2, chunk(seconds=HIGH_WATER_S / 2 + 1))
+    assert ticket.overfull
+    ticket.finish(2)
+    ticket.put(0, chunk(seconds=1))
+    ticket.finish(0)
+    ticket.end()
+    stream = iter(ticket)
+    for _ in range(4):
+        next(stream)
+    assert room == []
+    next(stream)  # the sound of the third
+    assert room == [7]
+
+
 def test_a_thread_that_waits_is_woken() -> None:
     ticket = new()
     ticket.begin(0, utterance("một"))

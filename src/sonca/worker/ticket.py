@@ -97,19 +97,22 @@ class Ticket:
                 return
             if index != self._current:
                 self._ahead.setdefault(index, []).append(piece)
+                self._count(piece)
                 return
-            self._append(piece)
+            self._count(piece)
+            self._ready.append(piece)
             while piece.chunk is None:  # the utterance is over: whatever waited behind it follows
                 self._current += 1
                 waiting = self._ahead.pop(self._current, [])
-                for piece in waiting:
-                    self._append(piece)
+                self._ready.extend(waiting)
                 if not waiting:
                     break
+                piece = waiting[-1]
         self._notify()
 
-    def _append(self, piece: Piece) -> None:
-        self._ready.append(piece)
+    def _count(self, piece: Piece) -> None:
+        # What waits behind an utterance that is still being made is held all the same: kept
+        # sound of a whole book may come in the time of one sentence.
         if piece.chunk is not None:
             self._unread_s += piece.chunk.duration_s
             self._overfull = self._overfull or self._unread_s > HIGH_WATER_S
