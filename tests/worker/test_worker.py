@@ -285,6 +285,48 @@ def test_a_deadline_ends_the_request() -> None:
     worker.close()
 
 
+def test_a_deadline_ends_a_request_that_nobody_reads(worker: Worker) -> None:
+    ticket = worker.submit(Request(sentences(10_000), "low", deadline_s=0.3))
+    eventually(lambda: ticket.ended)
+    eventually(lambda: not worker.stats.depth["interactive"])
+    with pytest.raises(DeadlineExceeded):
+        said(ticket)
+
+
+def test_a_deadline_ends_a_request_that_waits_for_its_turn() -> None:
+    now = [0.0]
+    engine = Gate()
+    worker = Worker(lambda: engine, clock=lambda: now[0])
+    long = worker.submit(Request(work("một " * 50), "low"))
+    engine.open.release(1)
+    next(iter(long))
+    waiting = worker.submit(Request(sentences(1), "low", deadline_s=10))
+    now[0] = 11.0
+    engine.open.release(1)  # of the long one's words: it goes on
+    eventually(lambda: waiting.ended)
+    with pytest.raises(DeadlineExceeded):
+        said(waiting)
+    assert worker.stats.utterances == 0
+    engine.open.release(50)
+    worker.close()
+
+
+def test_a_deadline_ends_a_request_whose_plan_hangs(worker: Worker) -> None:
+    gate = threading.Event()
+
+    def hanging() -> Iterator[Work]:
+        yield from sentences(2)
+        gate.wait(10)
+
+    ticket = worker.submit(Request(hanging(), "low", deadline_s=0.2))
+    try:
+        eventually(lambda: ticket.ended)
+    finally:
+        gate.set()
+    with pytest.raises(DeadlineExceeded):
+        said(ticket)
+
+
 def test_closing_lets_what_is_in_line_finish() -> None:
     worker = Worker(ToneEngine)
     ticket = worker.submit(Request(sentences(20), "low"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import queue
 from collections.abc import Callable
 from dataclasses import replace
@@ -121,8 +122,10 @@ class Driver:
                 self._fill()
                 if not self._session.idle:
                     self._step()
+                left_s = self._expire()
                 # Without a message nothing can become speakable.
-                self._read_inbox(wait=self._session.idle and not self._scheduler.can_pick)
+                wait = self._session.idle and not self._scheduler.can_pick
+                self._read_inbox(wait=wait, at_most_s=left_s)
         finally:
             self._engine.close()
 
@@ -139,9 +142,9 @@ class Driver:
         for id in list(self._jobs):
             self._end(id, error)
 
-    def _read_inbox(self, *, wait: bool) -> None:
+    def _read_inbox(self, *, wait: bool, at_most_s: float | None) -> None:
         with contextlib.suppress(queue.Empty):
-            self._inbox.get(block=wait)()
+            self._inbox.get(block=wait, timeout=at_most_s)()
             while True:
                 self._inbox.get_nowait()()
 
@@ -342,11 +345,26 @@ class Driver:
             del self._by_key[making.work.key]
 
     def _check_deadline(self, job: Job) -> None:
-        if job.due is not None and self._clock() > job.due:
+        if job.due is not None and self._clock() >= job.due:
             raise DeadlineExceeded(
                 f"not all sound was made within {job.request.deadline_s:g} s; "
                 "ask for less text or a later deadline"
             )
+
+    def _expire(self) -> float | None:
+        """End the jobs whose time is up, whatever they wait for: a turn, a reader, a plan.
+        Answers the seconds until the next one's is, None if there is none."""
+        now, left_s = self._clock(), math.inf
+        for job in list(self._jobs.values()):
+            if job.due is None:
+                continue
+            try:
+                self._check_deadline(job)
+            except DeadlineExceeded as error:
+                self._fail(job, error)
+            else:
+                left_s = min(left_s, max(0.0, job.due - now))
+        return left_s if left_s < math.inf else None
 
     def _end_if_done(self, job: Job) -> None:
         if not job.running and job.feed.over:
