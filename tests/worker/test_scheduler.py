@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonca.worker.scheduler import BULK_EVERY, Scheduler
+from sonca.worker.scheduler import BULK_EVERY, HEARD_EVERY, LANES, Lane, Scheduler
 
 
 def picks(scheduler: Scheduler, count: int) -> list[int | None]:
@@ -136,20 +137,66 @@ def test_turns_differ_by_at_most_one(callers: int, rounds: int) -> None:
 
 @given(st.integers(1, 6), st.lists(st.booleans(), max_size=60))
 def test_nobody_starves_while_newcomers_keep_coming(long_jobs: int, arrivals: list[bool]) -> None:
-    """One newcomer a turn at most: the long jobs still move whenever there is none."""
+    """The long jobs move whenever there is no newcomer, and else every `HEARD_EVERY`-th turn."""
     scheduler = Scheduler()
     for id in range(long_jobs):
         scheduler.add(id, "interactive")
     picks(scheduler, long_jobs)
-    moved = 0
+    moved = came = waiting = 0
     for number, arrives in enumerate(arrivals, start=100):
         if arrives:
             scheduler.add(number, "interactive")
+            came, waiting = came + 1, waiting + 1
         picked = scheduler.pick()
         assert picked is not None
         if picked >= 100:
-            assert arrives
             scheduler.remove(picked)
+            waiting -= 1
         else:
             moved += 1
-    assert moved == len(arrivals) - sum(arrivals)
+    assert moved >= len(arrivals) // HEARD_EVERY
+    assert moved == len(arrivals) - came + waiting
+    assert waiting <= (came + long_jobs) // (HEARD_EVERY - 1)
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_long_job_moves_beside_callers_who_ask_again_and_again(lane: Lane) -> None:
+    scheduler = Scheduler()
+    scheduler.add(0, lane)
+    picks(scheduler, 1)
+    moved = 0
+    for id in range(1, 9):
+        scheduler.add(id, lane)
+    for id in range(9, 809):
+        picked = scheduler.pick()
+        if picked == 0:
+            moved += 1
+        else:
+            assert picked is not None
+            scheduler.remove(picked)
+            scheduler.add(id, lane)
+    assert moved == 800 // HEARD_EVERY
+
+
+def test_a_newcomer_is_not_favoured_because_somebody_paused() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    picks(scheduler, 5)
+    scheduler.block(1, "overfull")
+    scheduler.add(2, "interactive")
+    picks(scheduler, 500)
+    scheduler.add(3, "interactive")
+    shares = Counter(picks(scheduler, 100))
+    assert abs(shares[2] - shares[3]) <= 1
+
+
+def test_who_comes_back_from_a_pause_takes_turns_like_everyone() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    picks(scheduler, 5)
+    scheduler.block(1, "overfull")
+    scheduler.add(2, "interactive")
+    picks(scheduler, 500)
+    scheduler.unblock(1, "overfull")
+    shares = Counter(picks(scheduler, 100))
+    assert abs(shares[1] - shares[2]) <= 2

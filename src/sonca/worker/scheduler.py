@@ -1,9 +1,11 @@
 """Who speaks next. Pure bookkeeping: no threads, no clock, no sound.
 
 The unit is the sentence. A caller who has not been heard yet goes before everyone who has, so
-a short request never waits for a chapter. Among the others, whoever has had the fewest
-sentences since joining goes first. The interactive lane goes before bulk, but every
-`BULK_EVERY`-th sentence is bulk's while bulk waits, so that it always moves.
+a short request never waits for a chapter; but every `HEARD_EVERY`-th sentence of a lane goes to
+somebody who has been heard, so that a chapter moves however many short requests keep coming.
+Among those, whoever has had the fewest sentences since joining goes first. The interactive lane
+goes before bulk, but every `BULK_EVERY`-th sentence is bulk's while bulk waits, so that it always
+moves.
 """
 
 from __future__ import annotations
@@ -17,20 +19,31 @@ LANES: tuple[Lane, ...] = ("interactive", "bulk")
 BULK_EVERY = 8
 """Under full interactive load, one sentence in this many belongs to bulk."""
 
+HEARD_EVERY = 8
+"""While newcomers keep coming, one sentence in this many belongs to those who came before."""
+
 
 @dataclass(slots=True)
 class _Job:
     lane: Lane
     order: int
     turns: int
-    """Sentences had, counted from where the lane stood when the job joined (start-time fair
-    queueing): a newcomer neither jumps ahead for ever nor waits for old debts."""
+    """Sentences had, counted from where the lane stood when the job joined, or last came back
+    from a block (start-time fair queueing): nobody jumps ahead for ever or waits for old debts."""
     heard: bool = False
     blocks: set[str] = field(default_factory=set)
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
-        return (self.heard, self.turns, self.order)
+    def rank(self) -> tuple[int, int]:
+        return (self.turns, self.order)
+
+
+@dataclass(slots=True)
+class _LaneState:
+    now: int = 0
+    """Where the lane stands: the turns that the job picked last had had."""
+    newcomers_run: int = 0
+    """Newcomers picked in a row while somebody heard before waited."""
 
 
 class Scheduler:
@@ -40,6 +53,7 @@ class Scheduler:
         self._jobs: dict[int, _Job] = {}
         self._order = 0
         self._interactive_run = 0
+        self._lanes = {lane: _LaneState() for lane in LANES}
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -50,8 +64,7 @@ class Scheduler:
 
     def add(self, id: int, lane: Lane) -> None:
         """Let a job join its lane."""
-        peers = [job.turns for job in self._jobs.values() if job.lane == lane and job.heard]
-        self._jobs[id] = _Job(lane, self._order, min(peers, default=0))
+        self._jobs[id] = _Job(lane, self._order, self._lanes[lane].now)
         self._order += 1
 
     def remove(self, id: int) -> None:
@@ -65,8 +78,11 @@ class Scheduler:
 
     def unblock(self, id: int, reason: str) -> None:
         """Take one reason away; a job without reasons goes on."""
-        if id in self._jobs:
-            self._jobs[id].blocks.discard(reason)
+        job = self._jobs.get(id)
+        if job is not None and reason in job.blocks:
+            job.blocks.discard(reason)
+            # What it could not use meanwhile is nobody's debt.
+            job.turns = max(job.turns, self._lanes[job.lane].now)
 
     def ready(self, id: int) -> bool:
         """Whether a job is there and nothing blocks it."""
@@ -79,25 +95,33 @@ class Scheduler:
 
     def pick(self) -> int | None:
         """The job whose next sentence is to be made, None if none can go. Counts its turn."""
-        best: dict[Lane, int] = {}
-        for id, job in self._jobs.items():
-            if job.blocks:
-                continue
-            rival = best.get(job.lane)
-            if rival is None or job.rank < self._jobs[rival].rank:
-                best[job.lane] = id
-        lane = self._lane(best)
+        waiting = [(id, job) for id, job in self._jobs.items() if not job.blocks]
+        lane = self._next_lane({job.lane for _, job in waiting})
         if lane is None:
             return None
-        job = self._jobs[best[lane]]
+        peers = [(id, job) for id, job in waiting if job.lane == lane]
+        heard = self._is_for_the_heard(lane, peers)
+        id, job = min((p for p in peers if p[1].heard == heard), key=lambda p: p[1].rank)
+        self._lanes[lane].now = max(self._lanes[lane].now, job.turns)
         job.heard = True
         job.turns += 1
-        return best[lane]
+        return id
 
-    def _lane(self, best: dict[Lane, int]) -> Lane | None:
-        if "interactive" not in best:
-            return "bulk" if "bulk" in best else None
-        if "bulk" not in best:
+    def _is_for_the_heard(self, lane: Lane, peers: list[tuple[int, _Job]]) -> bool:
+        """Whether the next sentence of the lane goes to one of `peers` that was heard before."""
+        state, kinds = self._lanes[lane], {job.heard for _, job in peers}
+        if kinds == {False}:
+            return False
+        if False in kinds and state.newcomers_run < HEARD_EVERY - 1:
+            state.newcomers_run += 1
+            return False
+        state.newcomers_run = 0
+        return True
+
+    def _next_lane(self, waiting: set[Lane]) -> Lane | None:
+        if "interactive" not in waiting:
+            return "bulk" if "bulk" in waiting else None
+        if "bulk" not in waiting:
             return "interactive"
         self._interactive_run += 1
         if self._interactive_run < BULK_EVERY:
