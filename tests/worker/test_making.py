@@ -136,6 +136,19 @@ def test_what_was_made_well_is_offered_for_keeping() -> None:
     worker.close()
 
 
+def test_what_cannot_be_kept_is_spoken_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    def full(work: Work, chunks: tuple[AudioChunk, ...]) -> None:
+        raise OSError("the disk is full")
+
+    worker = Worker(Counting)
+    ticket = worker.submit(Request(iter([Work(utterance("một"), "a")]), "low", on_made=full))
+    eventually(lambda: ticket.ended)
+    assert said(ticket) == ["một"]
+    assert worker.stats.rebuilt == 0
+    assert "the disk is full" in caplog.text
+    worker.close()
+
+
 def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed() -> None:
     engine = Counting(good_seed=1)
     worker = Worker(lambda: engine)

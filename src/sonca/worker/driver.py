@@ -312,8 +312,8 @@ class Driver:
         if problem:
             self.counters.suspect += 1
             log.warning("an utterance came out %s: %.60r", problem, utterance.spoken)
-        elif making.work.key is not None and making.job.request.on_made is not None:
-            making.job.request.on_made(making.work, chunks)
+        else:
+            _keep(making, chunks)
         for job, index, shift in making.listeners:
             if making.hold:
                 for chunk in chunks:
@@ -399,6 +399,17 @@ class Driver:
         counters.request_s += _SMOOTHING * (spent_s - counters.request_s)
         job.ticket.end(error)
         self._on_end(id)
+
+
+def _keep(making: Making, chunks: tuple[AudioChunk, ...]) -> None:
+    """Offer sound for keeping. What goes wrong there is not the speakers' concern."""
+    keep = making.job.request.on_made
+    if keep is None or making.work.key is None:
+        return
+    try:
+        keep(making.work, chunks)
+    except Exception as error:
+        log.error("an utterance could not be kept", exc_info=error)
 
 
 def _shifted(chunk: AudioChunk, shift: int) -> AudioChunk:
