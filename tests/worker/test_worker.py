@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -267,6 +268,49 @@ def test_an_engine_that_does_not_load_fails_those_who_wait() -> None:
     with pytest.raises(EngineError, match=r"model\.bin"):
         worker.loaded.result(10)
     assert worker.state == "broken"
+
+
+class Panic(BaseException):
+    """As a library in Rust raises it."""
+
+
+def test_no_kind_of_error_leaves_anyone_waiting() -> None:
+    def panicking() -> Engine:
+        raise Panic("index out of bounds")
+
+    worker = Worker(panicking)
+    with pytest.raises(EngineError, match="index out of bounds"):
+        worker.loaded.result(10)
+    assert worker.state == "broken"
+
+    class Panicking(ToneEngine):
+        def synthesize(self, utterance: Utterance, voice: float, options: Options) -> None:  # type: ignore[override]
+            raise Panic("index out of bounds")
+
+    worker = Worker(Panicking)
+    ticket = worker.submit(Request(sentences(1), "low"))
+    eventually(lambda: ticket.ended)
+    with pytest.raises(EngineError, match="index out of bounds"):
+        said(ticket)
+
+
+def test_who_gives_up_waiting_for_the_engine_does_not_break_it() -> None:
+    gate = threading.Event()
+
+    def load() -> Engine:
+        gate.wait(10)
+        return ToneEngine()
+
+    worker = Worker(load)
+
+    async def impatient() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(worker.loaded), 0.01)
+
+    asyncio.run(impatient())
+    gate.set()
+    assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
+    worker.close()
 
 
 def test_a_deadline_ends_the_request() -> None:

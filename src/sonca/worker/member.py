@@ -27,6 +27,8 @@ class Member:
     ) -> None:
         self.loaded: Future[EngineInfo] = Future()
         """Done when the engine is loaded, with what it is, or why it is not."""
+        # Who waits for it as a task and gives up would cancel the loading for everyone.
+        self.loaded.set_running_or_notify_cancel()
         self.life: Life = "loading"
         self.driver = Driver(load, on_end=on_end, clock=clock)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -51,7 +53,7 @@ class Member:
             self.life = "ready"
             self.loaded.set_result(info)
             self.driver.run()
-        except Exception as error:
+        except BaseException as error:  # a library in Rust panics with one that is no Exception
             broken = error if isinstance(error, SoncaError) else _wrapped(error)
             self.life = "broken"
             if not self.loaded.done():
@@ -62,7 +64,7 @@ class Member:
             self.driver.abandon(Busy("the engine was shut down; try again", retry_after_s=5))
 
 
-def _wrapped(error: Exception) -> EngineError:
+def _wrapped(error: BaseException) -> EngineError:
     wrapped = EngineError(f"the engine broke: {error}")
     wrapped.__cause__ = error
     return wrapped
