@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sonca.audio import AudioChunk
-from sonca.engines.base import Engine, Options, Setup, VoiceState
+from sonca.engines.base import Emit, Engine, Options, Session, Setup, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
 from sonca.utterance import Utterance
@@ -400,6 +400,71 @@ def test_closing_in_a_hurry_tells_those_who_wait() -> None:
     with pytest.raises((Busy, Cancelled)):
         said(ticket)
     assert engine.closed
+
+
+class Strict(ToneEngine):
+    """Notes what it is asked after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=4)
+        self.late: list[str] = []
+        self.closed = False
+
+    def session(self) -> Session:
+        session = super().session()
+        cancel = session.cancel
+
+        def noted(id: int) -> None:
+            if self.closed:
+                self.late.append("cancel")
+            cancel(id)
+
+        session.cancel = noted  # type: ignore[method-assign]
+        return session
+
+    def close(self) -> None:
+        if self.closed:
+            self.late.append("close")
+        self.closed = True
+
+
+def test_nothing_is_asked_of_an_engine_that_was_closed() -> None:
+    engine = Strict()
+    worker = Worker(lambda: engine)
+    ticket = worker.submit(Request(work("một " * 10_000), "low"))
+    next(iter(ticket))
+    worker.close()
+    assert ticket.ended
+    assert engine.late == []
+
+
+def test_an_engine_that_cannot_be_rebuilt_is_closed_once(caplog: pytest.LogCaptureFixture) -> None:
+    engines: list[Strict] = []
+
+    class Dying(Strict):
+        def session(self) -> Session:
+            session = super().session()
+            step = session.step
+
+            def dying(emit: Emit) -> None:
+                step(emit)
+                if worker.stats.utterances:
+                    raise RuntimeError("the engine is dead")
+
+            session.step = dying  # type: ignore[method-assign]
+            return session
+
+    def load() -> Engine:
+        if engines:
+            raise EngineError("no memory")
+        engines.append(Dying())
+        return engines[0]
+
+    worker = Worker(load)
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    eventually(lambda: worker.state == "broken")
+    assert engines[0].closed
+    assert engines[0].late == []
 
 
 def test_a_voice_is_computed_once(worker: Worker) -> None:

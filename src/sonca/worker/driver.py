@@ -65,6 +65,7 @@ class Driver:
         self._busy_at_last_end = 0.0
         self._stopping = False
         self._over: SoncaError | None = None  # why nobody reads the inbox any more
+        self._open = False
         self._engine: Engine
         self._session: Session
 
@@ -112,6 +113,7 @@ class Driver:
     def load(self) -> EngineInfo:
         """Build the engine; raises whatever it raises."""
         self._engine = self._load()
+        self._open = True
         self._session = self._engine.session()
         return self._engine.info
 
@@ -127,10 +129,16 @@ class Driver:
                 wait = self._session.idle and not self._scheduler.can_pick
                 self._read_inbox(wait=wait, at_most_s=left_s)
         finally:
+            self._close_engine()
+
+    def _close_engine(self) -> None:
+        if self._open:
+            self._open = False
             self._engine.close()
 
     def abandon(self, error: SoncaError) -> None:
         """Fail every job that is left, those still in the inbox, and all that come later."""
+        self._forget_makings()  # there is no engine any more that they could be cancelled in
         self._over = error
         self._clear(error)
 
@@ -141,6 +149,10 @@ class Driver:
                 self._inbox.get_nowait()()
         for id in list(self._jobs):
             self._end(id, error)
+
+    def _forget_makings(self) -> None:
+        self._making.clear()
+        self._by_key.clear()
 
     def _read_inbox(self, *, wait: bool, at_most_s: float | None) -> None:
         with contextlib.suppress(queue.Empty):
@@ -246,8 +258,7 @@ class Driver:
         """The engine itself broke: build it once more and go on with those it was not busy with."""
         log.error("the engine broke", exc_info=error)
         victims = [job for making in self._making.values() for job, _, _ in making.listeners]
-        self._making.clear()
-        self._by_key.clear()
+        self._forget_makings()
         for job in victims:
             self._fail(job, error)
         if not self._proven:
@@ -255,7 +266,7 @@ class Driver:
         self._proven = False
         self.counters.rebuilt += 1
         with contextlib.suppress(Exception):
-            self._engine.close()
+            self._close_engine()
         self._voices.clear()
         for job in self._jobs.values():
             job.voice = None
