@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from sonca import Sonca
 from sonca.audio import join
 from sonca.engines import registry
 from sonca.errors import (
+    Busy,
     Cancelled,
     EmptyText,
     EngineNotInstalled,
@@ -26,6 +28,9 @@ from sonca.errors import (
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import SpeechRequest
 from sonca.synthesizer.names import slug
+from sonca.worker import Request, Work, Worker
+from tests.conftest import utterance
+from tests.worker.test_worker import eventually
 
 TEXT = "Chiều hôm đó trời nổi gió. Ông Thoại đang định buộc đò!\n\nĐò ơi?"
 
@@ -262,6 +267,28 @@ def test_an_engine_in_use_is_not_unloaded() -> None:
     with Sonca("tone") as sonca, sonca.stream("một hai ba. " * 2000) as speech:
         next(iter(speech))
         assert sonca.unload_idle(after_s=0) == []
+
+
+def test_a_request_that_comes_in_the_moment_of_unloading_is_spoken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Sonca("tone") as sonca:
+        sonca.speak("một.")
+        close, late = Worker.close, []
+
+        def slow_close(worker: Worker, drain_s: float = 0.0) -> None:
+            """Between the look whether it is idle and its end, somebody comes."""
+            if not late:
+                late.append("")
+                with contextlib.suppress(Busy):
+                    ticket = worker.submit(Request(iter([Work(utterance("một"))]), "low"))
+                    late[0] = ticket
+            close(worker, drain_s)
+
+        monkeypatch.setattr(Worker, "close", slow_close)
+        eventually(lambda: sonca.unload_idle(after_s=0) == ["tone"])
+        [ticket] = late
+        assert not ticket or [piece.utterance.spoken for piece in ticket] == ["một"]
 
 
 def test_unloading_while_requests_come_loses_none() -> None:

@@ -82,6 +82,7 @@ class Sonca:
         with self._loading:
             for name, worker in list(self._workers.items()):
                 if worker.state == "broken":
+                    worker.close()
                     del self._workers[name]
             in_use = self.default_engine in self._workers
         preferred = self.default_engine if self._engine_asked else self._preferred()
@@ -187,8 +188,9 @@ class Sonca:
             try:
                 return worker.submit(request)
             except Busy:
-                if self._workers.get(engine) is worker:
-                    raise
+                with self._loading:  # or it is being unloaded, and not yet off the list
+                    if self._workers.get(engine) is worker:
+                        raise
 
     @property
     def state(self) -> str:
@@ -201,7 +203,7 @@ class Sonca:
         """Unload the engines that nobody has used for `after_s` seconds; their names. The next
         request loads them again and waits for it."""
         with self._loading:
-            idle = {n: w for n, w in self._workers.items() if w.idle_s > after_s}
+            idle = {n: w for n, w in self._workers.items() if w.retire(after_s)}
             for name in idle:
                 del self._workers[name]
         for worker in idle.values():
@@ -272,7 +274,7 @@ class Sonca:
 
     def close(self, drain_s: float = 0.0) -> None:
         """Stop every worker, giving what is in line `drain_s` seconds to finish."""
-        for worker in self._workers.values():
+        for worker in list(self._workers.values()):
             worker.close(drain_s)
         if self._cache is not None:
             self._cache.close()

@@ -127,13 +127,15 @@ class Worker:
         the first is loaded; raises what went wrong with it."""
         return self.loaded.result().slots * self._most
 
-    @property
-    def idle_s(self) -> float:
-        """Seconds since the last request left the line; 0 while any is in it, or loading is on."""
+    def retire(self, after_s: float) -> bool:
+        """Take nothing more, if the line has been empty for `after_s` seconds and nothing is
+        being loaded; whether it is so. `close` comes next. One decision, so that no request
+        slips in between and is shut down."""
         with self._admission:
-            if self._line or not self.loaded.done():
-                return 0.0
-            return self._clock() - self._last_used
+            if self._closing or self._line or not self.loaded.done():
+                return False
+            self._closing = self._clock() - self._last_used > after_s
+            return self._closing
 
     def submit(self, request: Request) -> Ticket:
         """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
