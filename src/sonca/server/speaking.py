@@ -64,11 +64,11 @@ class Ask:
 async def speak(services: Services, ask: Ask) -> Speech:
     """Put a request in line. Raises whatever can be known before there is sound."""
     speech = await services.pools.run(lambda: _submit(services, ask))
-    if isinstance(speech, Worker):
-        # A pool's thread must not sit and wait for an engine that takes seconds to load.
+    while isinstance(speech, Worker):
+        # A pool's thread must not sit and wait for an engine that takes seconds to load. It may
+        # be unloaded again before its turn here comes.
         await asyncio.wrap_future(speech.loaded)
         speech = await services.pools.run(lambda: _submit(services, ask))
-        assert isinstance(speech, Speech)
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech

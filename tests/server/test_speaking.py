@@ -1,0 +1,27 @@
+"""A request on its way into the line, when engines come and go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sonca import Sonca
+from sonca.server import speaking
+from sonca.server.speaking import Ask, speak
+
+
+def test_an_engine_that_is_unloaded_again_before_the_request_is_in_line_is_waited_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run(work: Callable[[], Any]) -> Any:
+        return work()
+
+    with Sonca("tone") as sonca, sonca.stream("một.") as speech:
+        answers = iter([sonca.load(), sonca.load(), speech])
+        monkeypatch.setattr(speaking, "_submit", lambda services, ask: next(answers))
+        services: Any = SimpleNamespace(pools=SimpleNamespace(run=run))
+        assert asyncio.run(speak(services, Ask("một."))) is speech
