@@ -14,7 +14,7 @@ from sonca.engines.base import Options
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled
 from sonca.utterance import Utterance
-from sonca.worker import Request, Work, Worker
+from sonca.worker import Request, Ticket, Work, Worker
 from sonca.worker.ticket import HIGH_WATER_S
 from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said
@@ -157,6 +157,40 @@ def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed()
     assert np.abs(whole.samples).max() > 0.1
     assert whole.duration_s == pytest.approx(0.4)
     assert (worker.stats.remade, worker.stats.suspect) == (1, 0)
+    worker.close()
+
+
+class Flawed(Batch):
+    """Silent at the first seed."""
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        for chunk in super().synthesize(utterance, voice, options):
+            yield replace(chunk, samples=chunk.samples * (options.seed > 0))
+
+
+@pytest.mark.parametrize("held_first", [True, False])
+def test_who_listens_and_who_holds_share_a_making_and_each_gets_his_own(held_first: bool) -> None:
+    engine = Flawed()
+    worker = Worker(lambda: engine)
+
+    def submit(hold: bool) -> Ticket:
+        work = iter([Work(utterance("một hai"), key="k")])
+        return worker.submit(Request(work, "low", hold=hold))
+
+    tickets = {hold: submit(hold) for hold in (held_first, not held_first)}
+    engine.gate.release(1)
+    stream = iter(tickets[False])
+    assert not next(stream).chunk.samples.any()  # does not wait for the whole
+    engine.gate.release(10)
+    assert [piece.problem for piece in stream] == [None, "silent"]
+    pieces = list(tickets[True])
+    assert pieces[-1].problem is None
+    assert all(np.abs(piece.chunk.samples).max() > 0.1 for piece in pieces[:-1])
+    assert engine.made == 2
+    stats = worker.stats
+    assert (stats.shared, stats.remade, stats.suspect, stats.utterances) == (1, 1, 1, 1)
     worker.close()
 
 

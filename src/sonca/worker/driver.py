@@ -29,7 +29,7 @@ from sonca.engines.base import (
 from sonca.errors import DeadlineExceeded, EngineError, SoncaError
 from sonca.worker import guard
 from sonca.worker.feed import Work
-from sonca.worker.job import Counters, Job, Making
+from sonca.worker.job import Counters, Job, Listener, Making
 from sonca.worker.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ class Driver:
         job.running += 1
         making = self._making.get(self._by_key.get(work.key or "", -1))
         if making is None:
-            self._make(Making(work, job, job.request.hold), job, index)
+            self._make(Making(work, job), job, index)
         else:
             self._join(making, job, index, work)
 
@@ -221,7 +221,7 @@ class Driver:
             self._by_key[making.work.key] = id
             self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
-        urgent = index == 0 and not making.hold
+        urgent = index == 0 and not job.request.hold
         options = replace(job.request.options, urgent=urgent)
         self._session.add(id, making.work.utterance, job.voice, options)
 
@@ -230,7 +230,7 @@ class Driver:
         self.counters.shared += 1
         shift = work.utterance.span[0] - making.work.utterance.span[0]
         making.listeners.append((job, index, shift))
-        if not making.hold:
+        if not job.request.hold:
             for chunk in making.chunks:
                 self._hand_out(job, index, _shifted(chunk, shift))
 
@@ -302,31 +302,40 @@ class Driver:
             except DeadlineExceeded as error:
                 self._fail(job, error)
                 continue
-            if not making.hold:
+            if not job.request.hold:
                 self._hand_out(job, index, _shifted(chunk, shift))
 
     def _on_finished(self, id: int, making: Making) -> None:
         self._proven = True
         options, utterance = making.job.request.options, making.work.utterance
         problem = guard.problem(utterance, options.speed, making.chunks)
-        if problem and making.hold and making.attempt < _ATTEMPTS:
+        told = making.listeners
+        holding = [listener for listener in told if listener[0].request.hold]
+        if problem and holding and making.attempt < _ATTEMPTS:
+            # For those who have had none of it; the others have heard what they have heard.
+            told = [listener for listener in told if not listener[0].request.hold]
+            making.listeners = holding
             log.warning(
                 "an utterance came out %s, making it again: %.60r", problem, utterance.spoken
             )
             self._make_again(id, making)
-            return
-        self._drop(id)
-        self.counters.utterances += 1
-        chunks = tuple(making.chunks)
-        if making.hold and chunks:  # nobody has had any of it: one piece costs fewer wakes
-            chunks = (join(chunks, chunks[0].sample_rate_hz),)
-        if problem:
+        else:
+            self._drop(id)
+            self.counters.utterances += 1
+            if not problem:
+                _keep(making, tuple(making.chunks))
+        if problem and told:
             self.counters.suspect += 1
             log.warning("an utterance came out %s: %.60r", problem, utterance.spoken)
-        else:
-            _keep(making, chunks)
-        for job, index, shift in making.listeners:
-            if making.hold:
+        self._finish(making, told, problem)
+
+    def _finish(self, making: Making, listeners: list[Listener], problem: str | None) -> None:
+        """Tell listeners that the utterance is complete, with its sound if they held it."""
+        chunks: list[AudioChunk] = making.chunks
+        if chunks and any(job.request.hold for job, _, _ in listeners):
+            chunks = [join(chunks, chunks[0].sample_rate_hz)]  # one piece costs fewer wakes
+        for job, index, shift in listeners:
+            if job.request.hold:
                 for chunk in chunks:
                     self._hand_out(job, index, _shifted(chunk, shift))
             job.ticket.finish(index, problem)

@@ -50,6 +50,10 @@ class Job:
     """Utterances in the engine."""
 
 
+Listener = tuple[Job, int, int]
+"""Job, index of the utterance in it, and how far its text is from the first one's."""
+
+
 @dataclass(slots=True)
 class Making:
     """An utterance in the engine, and everyone who waits for it."""
@@ -57,9 +61,7 @@ class Making:
     work: Work
     job: Job
     """The first who asked; its voice and options are everyone's."""
-    hold: bool
-    listeners: list[tuple[Job, int, int]] = field(default_factory=list)
-    """Job, index of the utterance in it, and how far its text is from the first one's."""
+    listeners: list[Listener] = field(default_factory=list)
     chunks: list[AudioChunk] = field(default_factory=list)
     attempt: int = 1
 
