@@ -104,6 +104,16 @@ def test_leaving_the_stream_cancels_it(tone: Sonca) -> None:
     assert tone.load().stats.cancelled == before + 1
 
 
+def test_a_loop_that_is_left_leaves_nothing_in_line() -> None:
+    with Sonca("tone", queue_limit=2) as sonca:
+        for _ in range(4):
+            for chunk in sonca.stream("một hai ba. " * 2000):
+                assert len(chunk.samples)
+                break
+            eventually(lambda: not sonca.load().stats.depth["interactive"])
+        assert sonca.load().stats.cancelled == 4
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\n\t\n"])
 def test_empty_text(tone: Sonca, text: str) -> None:
     with pytest.raises(EmptyText):

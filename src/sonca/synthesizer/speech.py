@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 
@@ -36,7 +37,8 @@ class Speech:
     """The sound of one request: iterate it, in a thread or a coroutine, once.
 
     Marks count from the start of the stream. `cancel` (or leaving the `with` block) frees the
-    engine within one step.
+    engine within one step; so does dropping the speech half read, as a loop does that is left by
+    `break`.
     """
 
     def __init__(self, ticket: Ticket, resolution: Resolution) -> None:
@@ -48,6 +50,8 @@ class Speech:
         silence."""
         self._ticket = ticket
         self._line = _TimeLine()
+        # Else it would keep its place in line for ever, for a reader who cannot come back.
+        weakref.finalize(self, ticket.abandon).atexit = False
 
     def __iter__(self) -> Iterator[AudioChunk]:
         for piece in self._ticket:

@@ -136,6 +136,12 @@ class Ticket:
         self._notify()
         self._on_cancel(self.id)
 
+    def abandon(self) -> None:
+        """Nobody can read any more. Takes no lock: it is called by the garbage collector, in the
+        middle of anything."""
+        if not self._ended:
+            self._on_cancel(self.id)
+
     def __iter__(self) -> Iterator[Piece]:
         woken = threading.Event()
         while True:
