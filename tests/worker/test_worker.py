@@ -102,6 +102,16 @@ class Fragile(ToneEngine):
         return super().synthesize(utterance, voice, options)
 
 
+def test_a_request_interrupted_at_its_beginning_leaves_nothing_in_line(worker: Worker) -> None:
+    def interrupted() -> Iterator[Work]:
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        worker.submit(Request(interrupted(), "low"))
+    assert worker.stats.depth["interactive"] == 0
+
+
 def test_a_request_is_spoken_in_order(worker: Worker) -> None:
     ticket = worker.submit(Request(sentences(5), "low"))
     assert said(ticket) == [f"một hai {n}" for n in range(5)]

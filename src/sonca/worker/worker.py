@@ -154,9 +154,9 @@ class Worker:
         due = None if request.deadline_s is None else self._clock() + request.deadline_s
         try:
             feed = Feed(request.work, self._planner, lambda: driver.tell(lambda: driver.fed(id)))
-        except Exception as error:
+        except BaseException as error:  # Ctrl-C too, as planning begins on the caller's thread
             self._on_end(id)
-            if self._closing:  # the planner had gone
+            if self._closing and isinstance(error, Exception):  # the planner had gone
                 raise _shutting_down() from error
             raise
         driver.tell(lambda: driver.admit(Job(request, ticket, feed, due)))
