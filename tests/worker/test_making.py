@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
@@ -10,12 +11,13 @@ import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk, join
-from sonca.engines.base import Options
+from sonca.engines.base import Emit, Finished, Options, Session, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled
 from sonca.utterance import Utterance
-from sonca.worker import Request, Ticket, Work, Worker
-from sonca.worker.ticket import HIGH_WATER_S
+from sonca.worker import Lane, Request, Ticket, Work, Worker
+from sonca.worker.driver import KEEP_SLOT_S
+from sonca.worker.ticket import AHEAD_S
 from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said
 
@@ -267,7 +269,66 @@ def test_kept_sound_behind_a_sentence_in_work_is_bounded_too() -> None:
         return ticket.overfull
 
     eventually(another_word)
-    assert worker.stats.reused <= HIGH_WATER_S + 2
+    assert worker.stats.reused <= AHEAD_S + 2
     engine.gate.release(200)
     assert len(said(ticket)) == 1001
+    worker.close()
+
+
+class Patient(Session):
+    """Four slots; ends the sentence that came first each time it is let through."""
+
+    def __init__(self) -> None:
+        self.inside: dict[int, str] = {}
+        self.gate = threading.Semaphore(0)
+
+    @property
+    def free_slots(self) -> int:
+        return 4 - len(self.inside)
+
+    @property
+    def idle(self) -> bool:
+        return not self.inside
+
+    def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
+        self.inside[id] = utterance.spoken
+
+    def step(self, emit: Emit) -> None:
+        if self.gate.acquire(timeout=0.01):
+            id = next(iter(self.inside))
+            del self.inside[id]
+            emit(Finished(id))
+
+    def cancel(self, id: int) -> None:
+        self.inside.pop(id, None)
+
+
+def test_one_of_several_slots_is_kept_for_a_newcomer() -> None:
+    now = [1000.0]
+    session = Patient()
+
+    class Four(ToneEngine):
+        def session(self) -> Session:
+            return session
+
+    worker = Worker(lambda: Four(slots=4), clock=lambda: now[0])
+
+    def speak(text: str, lane: Lane, count: int = 1) -> Ticket:
+        works = (Work(utterance(f"{text} {n}")) for n in range(count))
+        return worker.submit(Request(works, "low", lane=lane))
+
+    book = speak("sách", "bulk", 1000)
+    eventually(lambda: len(session.inside) == 4)  # nobody has come: the book has all slots
+    first = speak("một", "interactive")
+    for _ in range(5):
+        session.gate.release()
+    eventually(lambda: first.ended)
+    eventually(lambda: len(session.inside) == 3)
+    second = speak("hai", "interactive")
+    eventually(lambda: "hai 0" in session.inside.values())  # without waiting for anybody
+    second.cancel()
+    now[0] += KEEP_SLOT_S
+    session.gate.release()
+    eventually(lambda: len(session.inside) == 4)
+    book.cancel()
     worker.close()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sonca.audio import AudioChunk
 from sonca.errors import Cancelled, EngineError
-from sonca.worker.ticket import HIGH_WATER_S, LOW_WATER_S, Ticket
+from sonca.worker.ticket import AHEAD_S, HIGH_WATER_S, LOW_WATER_S, Ticket
 from tests.conftest import utterance
 
 
@@ -119,15 +119,15 @@ def test_a_reader_that_falls_behind_is_noticed_and_catches_up() -> None:
     assert not ticket.overfull
 
 
-def test_sound_that_waits_for_its_turn_counts_as_unread() -> None:
+def test_sound_that_waits_for_its_turn_is_bounded_too() -> None:
     room: list[int] = []
     ticket = new(room=room)
     for index in range(3):
         ticket.begin(index, utterance("một"))
-    ticket.put(1, chunk(seconds=HIGH_WATER_S / 2))
+    ticket.put(1, chunk(seconds=AHEAD_S / 2))
     ticket.finish(1)
-    assert not ticket.overfull
-    ticket.put(2, chunk(seconds=HIGH_WATER_S / 2 + 1))
+    assert not ticket.overfull  # many slots make many sentences at once
+    ticket.put(2, chunk(seconds=AHEAD_S / 2 + 1))
     assert ticket.overfull
     ticket.finish(2)
     ticket.put(0, chunk(seconds=1))

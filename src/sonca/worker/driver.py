@@ -34,6 +34,9 @@ from sonca.worker.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
+KEEP_SLOT_S = 60.0
+"""Seconds after an interactive request for which one of several slots is kept for the next."""
+
 _KEPT_VOICES = 32
 _SMOOTHING = 0.2
 _ATTEMPTS = 2
@@ -63,6 +66,7 @@ class Driver:
         self._news = True  # something may be had that costs no slot
         self._proven = False  # an utterance was finished since the engine was (re)built
         self._busy_at_last_end = 0.0
+        self._last_newcomer = -math.inf
         self._stopping = False
         self._over: SoncaError | None = None  # why nobody reads the inbox any more
         self._open = False
@@ -82,6 +86,8 @@ class Driver:
         id = job.ticket.id
         self._jobs[id] = job
         self._scheduler.add(id, job.request.lane)
+        if job.request.lane == "interactive":
+            self._last_newcomer = self._clock()
         self._news = True
         if job.ticket.ended:  # cancelled before it came here
             self.cancel(id)
@@ -164,13 +170,24 @@ class Driver:
 
     def _fill(self) -> None:
         """Give free slots to whoever is next, and what costs no slot to everyone."""
-        while self._session.free_slots and (id := self._scheduler.pick()) is not None:
+        while free := self._session.free_slots:
+            id = self._scheduler.pick(for_newcomers=free == 1 and self._keeps_a_slot)
+            if id is None:
+                break
             self._try_to_start(self._jobs[id])
         if self._news:
             self._news = False
             for id in list(self._jobs):
                 while self._scheduler.ready(id) and self._costs_no_slot(self._jobs[id]):
                     self._try_to_start(self._jobs[id])
+
+    @property
+    def _keeps_a_slot(self) -> bool:
+        """Whether the last of several slots waits for a newcomer: with all of them at work on a
+        book, he would wait for the end of a sentence among many, which is the slowest. Where
+        nobody has come for a while the book has them all."""
+        recent = self._clock() - self._last_newcomer < KEEP_SLOT_S
+        return recent and self._engine.info.slots > 1
 
     def _costs_no_slot(self, job: Job) -> bool:
         """Whether what it wants next is there already, or being made for somebody else."""

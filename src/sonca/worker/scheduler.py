@@ -93,9 +93,14 @@ class Scheduler:
         """Whether `pick` would name somebody."""
         return any(not job.blocks for job in self._jobs.values())
 
-    def pick(self) -> int | None:
-        """The job whose next sentence is to be made, None if none can go. Counts its turn."""
+    def pick(self, *, for_newcomers: bool = False) -> int | None:
+        """The job whose next sentence is to be made, None if none can go. Counts its turn.
+
+        `for_newcomers` passes over bulk and everyone who has been heard.
+        """
         waiting = [(id, job) for id, job in self._jobs.items() if not job.blocks]
+        if for_newcomers:
+            waiting = [(i, j) for i, j in waiting if j.lane == "interactive" and not j.heard]
         lane = self._next_lane({job.lane for _, job in waiting})
         if lane is None:
             return None

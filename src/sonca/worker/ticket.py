@@ -21,6 +21,9 @@ HIGH_WATER_S = 30.0
 """Seconds of unread sound at which the engine stops making more for this reader."""
 LOW_WATER_S = 15.0
 """Seconds of unread sound at which it goes on."""
+AHEAD_S = 120.0
+"""Seconds of sound that may wait behind an utterance that is still being made: engines with many
+slots make many at once, and kept sound of a whole book may come in the time of one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Piece:
     problem: str | None = None
     """At the end of an utterance: what is wrong with its sound (``short``, ``long``,
     ``silent``), if it came out impossible in every attempt."""
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of sound in it."""
+        return 0.0 if self.chunk is None else self.chunk.duration_s
 
 
 class Ticket:
@@ -53,6 +61,7 @@ class Ticket:
         self._ahead: dict[int, list[Piece]] = {}
         self._current = 0
         self._unread_s = 0.0
+        self._ahead_s = 0.0
         self._overfull = False
         self._ended = False
         self._error: BaseException | None = None
@@ -97,25 +106,24 @@ class Ticket:
                 return
             if index != self._current:
                 self._ahead.setdefault(index, []).append(piece)
-                self._count(piece)
+                self._ahead_s += piece.duration_s
+                self._overfull = self._overfull or self._ahead_s > AHEAD_S
                 return
-            self._count(piece)
-            self._ready.append(piece)
+            self._append(piece)
             while piece.chunk is None:  # the utterance is over: whatever waited behind it follows
                 self._current += 1
                 waiting = self._ahead.pop(self._current, [])
-                self._ready.extend(waiting)
+                for piece in waiting:
+                    self._ahead_s -= piece.duration_s
+                    self._append(piece)
                 if not waiting:
                     break
-                piece = waiting[-1]
         self._notify()
 
-    def _count(self, piece: Piece) -> None:
-        # What waits behind an utterance that is still being made is held all the same: kept
-        # sound of a whole book may come in the time of one sentence.
-        if piece.chunk is not None:
-            self._unread_s += piece.chunk.duration_s
-            self._overfull = self._overfull or self._unread_s > HIGH_WATER_S
+    def _append(self, piece: Piece) -> None:
+        self._ready.append(piece)
+        self._unread_s += piece.duration_s
+        self._overfull = self._overfull or self._unread_s > HIGH_WATER_S
 
     def _notify(self) -> None:
         wake, self._wake = self._wake, None
@@ -177,9 +185,9 @@ class Ticket:
                     self._wake = wake
                 return None
             piece = self._ready.popleft()
-            if piece.chunk is not None:
-                self._unread_s -= piece.chunk.duration_s
-            room = self._overfull and self._unread_s < LOW_WATER_S
+            self._unread_s -= piece.duration_s
+            few = self._unread_s < LOW_WATER_S and self._ahead_s < AHEAD_S / 2
+            room = self._overfull and few
             if room:
                 self._overfull = False
         if room:
