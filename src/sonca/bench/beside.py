@@ -26,6 +26,8 @@ from sonca.errors import InvalidRequest
 
 Say = Callable[[str], None]
 RESULTS = Path("benchmarks/results/viettts-upstream.json")
+WARM_UP = "Xin chào."
+"""Spoken for a second: few enough text tokens for so few speech tokens."""
 _HOW = "; benchmarks/upstream/README.md says how to install it"
 
 
@@ -134,6 +136,7 @@ def run(
     checkpoint, model = folders
     say(f"loading upstream, {todo[0].threads} thread(s)")
     with upstream(python, script, checkpoint, todo[0].threads) as peer:
+        peer.ask({"text": WARM_UP, "tokens": todo[0].rate_hz})  # ours warms up in `measure`
         for pair in todo:
             ours, theirs, floats = [], [], []
             question = {"text": viettts.TEXT, "tokens": pair.tokens}
