@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sonca.bench import beside, setups, viettts
+from sonca.bench.bare import wav
 from sonca.bench.beside import Pair
 from sonca.bench.peer_processes import Peer
 from sonca.errors import InvalidRequest, SoncaError
@@ -222,3 +225,51 @@ def test_the_recording_that_both_clone_is_speech_to_ours() -> None:
     heard = prepare(reference_wave(), RATE_HZ, vad.by_level, 5.0)
     assert len(heard) == PROMPT_S * RATE_HZ
     assert np.abs(heard).max() < 1
+
+
+def test_an_idle_connection_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server closes it after some seconds; slow engines leave it idle for longer."""
+    from sonca.bench import client
+
+    connections: list[int] = []
+
+    class Speak(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            connections.append(1)
+            super().setup()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = wav(np.zeros(2205, np.float32), 22050)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Speak)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        caller = client.Caller(server.server_port)
+        assert [caller.synthesize("a").audio_s for _ in range(2)] == [0.1, 0.1]
+        assert len(connections) == 1
+        monkeypatch.setattr(client, "_IDLE_S", -1.0)
+        assert caller.synthesize("a").audio_s == 0.1
+        assert len(connections) == 2
+        caller.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("options", [["--engine", "espeak"], ["--engine", "viettts"]])
+def test_forced_sentences_need_viettts_and_a_folder(options: list[str]) -> None:
+    from sonca.cli.bench import app
+
+    result = CliRunner().invoke(app, ["setups", "--sentence-s", "8", *options])
+    assert result.exit_code == 2
+    assert "--models-dir" in result.output
