@@ -90,7 +90,7 @@ def measured(server: Server, way: str) -> dict[str, object]:
     say(f"{way}: starting")
     with server:
         result: dict[str, object] = {"start_to_ready_s": server.ready_s}
-        if way.startswith("ours"):  # its first costs a third more; upstream's takes minutes anyway
+        if way.startswith("ours"):  # its first packs weights; upstream's is minutes either way
             result["first_request_s"] = load(server.port, LINES, 1, 1).replies[0].total_s
         for callers in (1, 2) if way in PAIRS else (1,):
             before, start = server.cpu_s, time.perf_counter()
