@@ -60,8 +60,14 @@ def main() -> None:
                 way, python, checkpoint, options.models_dir, options.seconds, Path(scratch)
             )
             done[way] = measured(server, way)
-        report = {"benchmark": "setups-upstream", "engine": "viettts", "machine": machine(),
-                  "sentence_s": options.seconds, "rate_hz": RATE_HZ, "ways": {way: done[way] for way in WAYS if way in done}}  # fmt: skip
+        report = {
+            "benchmark": "setups-upstream",
+            "engine": "viettts",
+            "machine": machine(),
+            "sentence_s": options.seconds,
+            "rate_hz": RATE_HZ,
+            "ways": {way: done[way] for way in WAYS if way in done},
+        }
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(report, indent=1) + "\n")
 
