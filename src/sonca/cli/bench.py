@@ -63,7 +63,7 @@ def setups(
         prepare(models_dir, 25)
         plan = replace(plan, sentence_s=sentence_s)
     if starts or rounds or loads or callers:  # asked for by number: no less than that
-        plan = replace(plan, most_s=float("inf"))
+        plan = replace(plan, most_s=86400.0)
     plan = replace(
         plan,
         starts=starts or plan.starts,
