@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from sonca.errors import SoncaError
 
 _HEADER_BYTES = 44
+_IDLE_S = 2.0
+"""A connection unused for longer is made anew: the server may have closed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,14 @@ class Caller:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
+        self._used = time.perf_counter()
 
     def synthesize(self, text: str) -> Reply:
         """Post `text` to the predecessor's route and read all of the WAV."""
         body = json.dumps({"text": text, "store": False}).encode()
         headers = {"Content-Type": "application/json"}
+        if time.perf_counter() - self._used > _IDLE_S:
+            self._connection.close()
         started = time.perf_counter()
         self._connection.request("POST", "/api/tts/synthesize", body, headers)
         response = self._connection.getresponse()
@@ -44,6 +49,7 @@ class Caller:
             raise SoncaError(f"status {response.status}: {header + response.read(200)!r}")
         count = len(header) - _HEADER_BYTES + len(response.read())
         total_s = time.perf_counter() - started
+        self._used = time.perf_counter()
         rate_hz = int.from_bytes(header[24:28], "little")
         return Reply(total_s, first_audio_s, count / 2 / rate_hz)
 

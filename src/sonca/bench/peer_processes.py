@@ -16,9 +16,10 @@ import tempfile
 import time
 import wave
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sonca.bench.process import Server
 from sonca.errors import SoncaError
@@ -30,42 +31,53 @@ Post = Callable[[str], tuple[float, float]]
 class Peer:
     """A process that speaks what it is told and answers how long it took."""
 
-    def __init__(self, python: str, script: Path, model: Path, threads: int) -> None:
+    def __init__(self, python: str, script: Path, *arguments: object) -> None:
         self._name = script.stem
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
         self._process = subprocess.Popen(
-            [python, str(script), str(model), str(threads)],
+            [python, str(script), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
             encoding="utf-8",
         )
-        self._answer()
+        self.first = self._answer()
+        """What it said when it was ready."""
 
     def speak(self, text: str) -> dict[str, float]:
         """Seconds to the first sound and to the last, of processor time and of sound; peak memory
         in MiB."""
+        return self.ask(text)
+
+    def ask(self, question: object) -> dict[str, Any]:
+        """Send a line of JSON, wait for one. Raises `SoncaError` with its last words if it ends."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(text) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended: its last words say why
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
         return self._answer()
 
-    def _answer(self) -> dict[str, float]:
+    def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._log.seek(0)
             words = self._log.read().decode(errors="replace").strip()[-600:]
             raise SoncaError(f"{self._name} gave up: {words or 'without a word'}")
-        answer: dict[str, float] = json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(20)
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:  # in the middle of something long
+            self._process.kill()
+            self._process.wait()
         self._log.close()
 
 

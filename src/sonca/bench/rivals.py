@@ -21,21 +21,34 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
+from sonca.audio import Samples
 from sonca.bench.bare import Bare, wav
 from sonca.bench.corpus import LINES
 from sonca.engines.base import Setup
 
+
+class Instance(Protocol):
+    """One engine, as `Bare` is one: no two threads at a time."""
+
+    sample_rate_hz: int
+
+    def synthesize(self, text: str) -> Samples:
+        """(N,) all the sound of `text`."""
+
+
+Make = Callable[[], Instance]
 Speak = Callable[[str], Awaitable[bytes]]
 
 WARM_UP_TEXTS = LINES[:3]
 
 
-def _call(bare: Bare, text: str) -> bytes:
+def _call(bare: Instance, text: str) -> bytes:
     return wav(bare.synthesize(text), bare.sample_rate_hz)
 
 
-def direct(make: Callable[[], Bare]) -> Speak:
+def direct(make: Make) -> Speak:
     bare = make()
 
     async def speak(text: str) -> bytes:
@@ -44,7 +57,7 @@ def direct(make: Callable[[], Bare]) -> Speak:
     return speak
 
 
-def executor(make: Callable[[], Bare]) -> Speak:
+def executor(make: Make) -> Speak:
     bare, threads = make(), ThreadPoolExecutor(1)
 
     async def speak(text: str) -> bytes:
@@ -53,7 +66,7 @@ def executor(make: Callable[[], Bare]) -> Speak:
     return speak
 
 
-def executor_lock(make: Callable[[], Bare]) -> Speak:
+def executor_lock(make: Make) -> Speak:
     bare, lock = make(), threading.Lock()
 
     def locked(text: str) -> bytes:
@@ -66,8 +79,8 @@ def executor_lock(make: Callable[[], Bare]) -> Speak:
     return speak
 
 
-def executor_pool_2(make: Callable[[], Bare], warm_up: bool = False) -> Speak:
-    pool: queue.Queue[Bare] = queue.Queue()
+def executor_pool_2(make: Make, warm_up: bool = False) -> Speak:
+    pool: queue.Queue[Instance] = queue.Queue()
     for _ in range(2):
         bare = make()
         for text in WARM_UP_TEXTS if warm_up else ():
@@ -87,7 +100,7 @@ def executor_pool_2(make: Callable[[], Bare], warm_up: bool = False) -> Speak:
     return speak
 
 
-RIVALS: dict[str, Callable[[Callable[[], Bare]], Speak]] = {
+RIVALS: dict[str, Callable[[Make], Speak]] = {
     "direct": direct,
     "executor": executor,
     "executor-lock": executor_lock,
@@ -96,8 +109,8 @@ RIVALS: dict[str, Callable[[Callable[[], Bare]], Speak]] = {
 }
 
 
-def serve(setup: str, engine: str, port: int, models_dir: Path | None) -> None:
-    """Serve one setup on the loopback until killed."""
+def serve(setup: str, make: Make, port: int) -> None:
+    """Serve one setup, around what `make` makes, on the loopback until killed."""
     import uvicorn
     from fastapi import FastAPI, Response
     from pydantic import BaseModel
@@ -109,7 +122,7 @@ def serve(setup: str, engine: str, port: int, models_dir: Path | None) -> None:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        routes["speak"] = RIVALS[setup](lambda: Bare(engine, Setup(models_dir)))
+        routes["speak"] = RIVALS[setup](make)
         yield
 
     app = FastAPI(lifespan=lifespan)
@@ -135,8 +148,13 @@ def main() -> None:
     parser.add_argument("engine")
     parser.add_argument("port", type=int)
     parser.add_argument("--models-dir", type=Path)
+    parser.add_argument("--sentence-s", type=float, help="see `setups.Plan.sentence_s`")
     args = parser.parse_args()
-    serve(args.setup, args.engine, args.port, args.models_dir)
+    if args.sentence_s:
+        from sonca.bench.random_models import force
+
+        force(args.sentence_s)
+    serve(args.setup, lambda: Bare(args.engine, Setup(args.models_dir)), args.port)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import math
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sonca.bench.client import Caller, load
@@ -41,9 +41,13 @@ class Plan:
     """Seconds each number of callers should keep a server busy, about."""
     text_chars: int = 0
     """Length of the texts; 0 for single sentences of about 8 s."""
+    sentence_s: float = 0.0
+    """VietTTS only, for random weights, which end no sentence: so many seconds for each."""
+    most_s: float = 600.0
+    """About how long the requests may take in all; an engine too slow for that gets fewer."""
 
 
-QUICK = Plan(starts=1, rounds=5, loads=1, load_s=0.4)
+QUICK = Plan(starts=1, rounds=5, loads=1, load_s=0.4, most_s=120.0)
 
 LEAST_EACH, MOST_EACH = 1, 200
 """Requests of each caller, whatever the engine's speed."""
@@ -76,11 +80,15 @@ def run(
     texts = LINES if not plan.text_chars else (of_length(plan.text_chars),)
     samples = {name: Samples() for name in setups}
     with tempfile.TemporaryDirectory() as scratch:
-        make = _factory(engine, Path(scratch), models_dir)
-        for round in range(plan.starts):
+        make = _factory(engine, Path(scratch), models_dir, plan.sentence_s)
+        round = 0
+        while round < plan.starts:
             for name in _turned(setups, round):
                 say(f"start {round + 1}/{plan.starts}: {name}")
                 _measure_start(make(name), samples[name], texts[0])
+            if round == 0:
+                plan = fitted(plan, sum(one.first_s[0] for one in samples.values()))
+            round += 1
         with ExitStack() as stack:
             servers = {name: stack.enter_context(make(name)) for name in setups}
             say(f"single requests: {plan.rounds} of each setup")
@@ -98,17 +106,39 @@ def run(
     }
 
 
-def _factory(engine: str, scratch: Path, models_dir: Path | None) -> Callable[[str], Server]:
+def fitted(plan: Plan, turn_s: float) -> Plan:
+    """The plan, or less of everything where `turn_s`, a request of every setup, is so long that
+    it would take more than `most_s`."""
+    turns = plan.starts + plan.rounds + plan.loads * sum(plan.callers)
+    if turns * turn_s <= plan.most_s:
+        return plan
+    third = plan.most_s / 3
+    return replace(
+        plan,
+        starts=1,
+        rounds=max(1, min(plan.rounds, int(third / turn_s))),
+        loads=1,
+        callers=tuple(
+            count
+            for place, count in enumerate(plan.callers)
+            if place == 0 or sum(plan.callers[: place + 1]) * turn_s <= third
+        ),
+    )
+
+
+def _factory(
+    engine: str, scratch: Path, models_dir: Path | None, sentence_s: float
+) -> Callable[[str], Server]:
     count = 0
 
     def make(name: str) -> Server:
         nonlocal count
         if name != "sonca":
-            return rival_server(name, engine, models_dir)
+            return rival_server(name, engine, models_dir, sentence_s=sentence_s)
         count += 1
         data_dir = scratch / str(count)
         data_dir.mkdir()
-        return sonca_server(engine, data_dir, models_dir)
+        return sonca_server(engine, data_dir, models_dir, sentence_s=sentence_s)
 
     return make
 

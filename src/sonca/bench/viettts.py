@@ -23,10 +23,10 @@ import numpy as np
 import typer
 
 TEXT = "xin chào các bạn hôm nay trời đẹp quá chúng ta cùng đi chơi nhé."
-PROMPT_S = 4.0
 UPSTREAM_CPU_S = {25: 11.2, 50: 16.0}
 """CPU seconds of upstream for one second of audio on one thread of such a machine, as the
 project's brief has them, for sentences of 3.99 s with a prompt of 4 s."""
+RESULTS = Path("benchmarks/results/viettts.json")
 
 app = typer.Typer(add_completion=False)
 
@@ -154,14 +154,13 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
 
 
 def _voice(engine: Any) -> Any:
-    """A voice of a synthetic recording of `PROMPT_S` seconds."""
+    """A voice of a synthetic recording."""
+    from sonca.bench.random_models import reference_wave
     from sonca.engines.base import Reference
 
-    at = np.arange(int(PROMPT_S * 16000)) / 16000
-    wave = np.sin(2 * np.pi * 140 * at) * (1.2 + np.sin(2 * np.pi * 3 * at)) * 0.2
     # Not speech: its detection would only be in the way.
     engine.prompter._segments = lambda: lambda heard: [(0, len(heard))]
-    return engine.condition(Reference(wave.astype(np.float32), 16000, "bench"))
+    return engine.condition(Reference(reference_wave(), 16000, "bench"))
 
 
 def _memory_mb(what: str) -> float:
@@ -252,32 +251,61 @@ def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]
 
 @app.command()
 def main(
-    out: Annotated[Path, typer.Option(help="JSON file to write")] = Path(
-        "benchmarks/results/viettts.json"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"JSON file to write; default: {RESULTS}, with --upstream viettts-upstream.json",
+            show_default=False,
+        ),
+    ] = None,
     keep: Annotated[Path | None, typer.Option(help="folder to keep the random models in")] = None,
     rates: Annotated[str, typer.Option(help="tokens per second")] = "25,50",
     threads: Annotated[str, typer.Option(help="thread counts")] = "1,2",
     repeats: Annotated[int, typer.Option(help="runs of each case; the best counts")] = 1,
+    upstream: Annotated[
+        Path | None,
+        typer.Option(
+            help="environment that viet-tts 0.1.0 is installed in, or its Python: measure only "
+            "the two side by side, one sentence, in turns"
+        ),
+    ] = None,
+    upstream_scripts: Annotated[Path, typer.Option(help="folder of driver.py")] = Path(
+        "benchmarks/upstream"
+    ),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="with --upstream: keep what FILE holds already")
+    ] = False,
 ) -> None:
     """Measure VietTTS at full size with random weights."""
+    counts = [int(count) for count in threads.split(",")]
+    rates_hz = [int(rate) for rate in rates.split(",")]
+    if upstream is not None:
+        from sonca.bench import beside
+
+        path = out or beside.RESULTS
+        beside.measure_all(
+            beside.interpreter(upstream), beside.driver(upstream_scripts), rates_hz, counts,
+            keep=keep, rounds=repeats, out=path, resume=resume, say=typer.echo,
+        )  # fmt: skip
+        return
+    out = out or RESULTS
     report: dict[str, Any] = {"machine": machine(), "upstream_cpu_s": UPSTREAM_CPU_S}
     results: list[Result] = []
     fresh = multiprocessing.get_context("spawn")
-    for rate in map(int, rates.split(",")):
+    for rate in rates_hz:
         with random_model(rate, keep) as (checkpoint, model):
             report[f"accuracy_{rate}"] = accuracy(checkpoint)
             typer.echo(f"{rate} Hz accuracy: {report[f'accuracy_{rate}']}")
-            for count in map(int, threads.split(",")):
+            for count in counts:
                 for case in cases(rate, count):
                     with fresh.Pool(1) as pool:
                         result = pool.apply(measure, (model, case, repeats))
                     results.append(result)
                     typer.echo(line(result))
-                    _write(out, report | {"results": [asdict(result) for result in results]})
+                    write(out, report | {"results": [asdict(result) for result in results]})
 
 
-def _write(out: Path, report: dict[str, Any]) -> None:
+def write(out: Path, report: dict[str, Any]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

@@ -37,6 +37,15 @@ def setups(
     only: Annotated[
         list[str] | None, typer.Option(help="Measure this setup; repeat for several.")
     ] = None,
+    sentence_s: Annotated[
+        float | None,
+        typer.Option(
+            min=1.0,
+            max=20.0,
+            help="VietTTS with random weights, made in --models-dir if it holds none (2 GB): "
+            "seconds of every sentence.",
+        ),
+    ] = None,
 ) -> None:
     """Run the document's fast and slow setups and ours side by side."""
     from dataclasses import replace
@@ -45,6 +54,16 @@ def setups(
     from sonca.bench import setups as bench
 
     plan = bench.QUICK if quick else bench.Plan()
+    if sentence_s is not None:
+        from sonca.bench.random_models import prepare
+        from sonca.engines.registry import canonical
+
+        if canonical(engine) != "viettts" or models_dir is None:
+            raise typer.BadParameter("--sentence-s needs --engine viettts and --models-dir")
+        prepare(models_dir, 25)
+        plan = replace(plan, sentence_s=sentence_s)
+    if starts or rounds or loads or callers:  # asked for by number: no less than that
+        plan = replace(plan, most_s=86400.0)
     plan = replace(
         plan,
         starts=starts or plan.starts,

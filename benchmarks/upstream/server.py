@@ -1,0 +1,39 @@
+"""One of the document's setups around upstream's package.
+
+``python server.py SETUP CHECKPOINT PROMPT.npy SECONDS PORT`` under the interpreter that the package
+is installed in, with Sonca's own package on PYTHONPATH: the setups are Sonca's
+(`sonca.bench.rivals`), only what they call is not. Every sentence is forced to SECONDS. What
+speaks before it serves says two words and not three sentences of 8 s, which would take minutes.
+"""
+
+import sys
+
+import numpy as np
+from package import SAMPLE_RATE_HZ, Upstream
+
+from sonca.bench import rivals
+
+WARM_UP = "Xin chào."
+
+
+class Instance:
+    """Upstream's package as the setups call it."""
+
+    sample_rate_hz = SAMPLE_RATE_HZ
+
+    def __init__(self, checkpoint: str, prompt: str, seconds: float) -> None:
+        self._upstream = Upstream(checkpoint, np.load(prompt))
+        self._seconds = seconds
+
+    def synthesize(self, text: str) -> np.ndarray:
+        seconds = 1.0 if text == WARM_UP else self._seconds
+        return self._upstream.speak(text, round(seconds * self._upstream.rate_hz))
+
+
+def main(setup: str, checkpoint: str, prompt: str, seconds: float, port: int) -> None:
+    rivals.WARM_UP_TEXTS = (WARM_UP,)
+    rivals.serve(setup, lambda: Instance(checkpoint, prompt, seconds), port)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], float(sys.argv[4]), int(sys.argv[5]))

@@ -1,0 +1,227 @@
+"""Upstream's VietTTS package beside ours: the same weights, the same sentence, in turns.
+
+Upstream is no dependency. It runs as a process of its own, under the interpreter of an environment
+that it is installed in; ``benchmarks/upstream`` holds what makes it answer. Both sides speak one
+sentence with a forced number of tokens, in a voice of the same recording; ours first, then theirs,
+as often as there are rounds, so that whatever else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sonca.bench import viettts
+from sonca.bench.peer_processes import Peer
+from sonca.bench.random_models import reference_wave
+from sonca.errors import InvalidRequest
+
+Say = Callable[[str], None]
+RESULTS = Path("benchmarks/results/viettts-upstream.json")
+WARM_UP = "Xin chào."
+"""Spoken for a second: few enough text tokens for so few speech tokens."""
+_HOW = "; benchmarks/upstream/README.md says how to install it"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is compared: one sentence on both sides."""
+
+    rate_hz: int
+    threads: int
+    seconds: float
+
+    @property
+    def tokens(self) -> int:
+        return round(self.seconds * self.rate_hz)
+
+
+def pairs(rate_hz: int, threads: int) -> list[Pair]:
+    """For one token rate and thread count: the length upstream was first measured with, and at
+    25 Hz the document's 8 s."""
+    lengths = (4.0, 8.0) if rate_hz == 25 else (4.0,)
+    return [Pair(rate_hz, threads, seconds) for seconds in lengths]
+
+
+def interpreter(place: Path) -> Path:
+    """The Python of an environment's folder, or the one given.
+
+    Raises `InvalidRequest` if there is none, or if viet-tts is not installed beside it.
+    """
+    python = place / "bin" / "python" if place.is_dir() else place
+    if not python.is_file():
+        raise InvalidRequest(f"--upstream {place}: there is no {python}{_HOW}", field="upstream")
+    # Not resolved: a virtual environment's Python is a link, and the link is what matters.
+    found = python.parent.parent.glob("lib*/python3*/site-packages/viettts/tts.py")
+    if next(found, None) is None:
+        raise InvalidRequest(
+            f"--upstream {place}: the package viet-tts is not installed there{_HOW}",
+            field="upstream",
+        )
+    return python
+
+
+def driver(scripts: Path) -> Path:
+    """The script that speaks with upstream. Raises `InvalidRequest` if it is not there."""
+    path = scripts / "driver.py"
+    if not path.is_file():
+        raise InvalidRequest(
+            f"there is no {path}: run this in the root of the project's repository, or give "
+            "--upstream-scripts",
+            field="upstream_scripts",
+        )
+    return path
+
+
+@contextmanager
+def upstream(python: Path, script: Path, checkpoint: Path, threads: int) -> Iterator[Peer]:
+    """Upstream's package in a process, loaded."""
+    with tempfile.TemporaryDirectory(prefix="sonca-upstream-") as folder:
+        prompt = Path(folder) / "prompt.npy"
+        np.save(prompt, reference_wave())
+        peer = Peer(str(python), script, checkpoint, threads, prompt)
+        try:
+            yield peer
+        finally:
+            peer.close()
+
+
+def measure_all(
+    python: Path,
+    script: Path,
+    rates_hz: Sequence[int],
+    threads: Sequence[int],
+    *,
+    keep: Path | None,
+    rounds: int,
+    out: Path,
+    resume: bool,
+    say: Say,
+) -> None:
+    """Measure all pairs, writing `out` after each; with `resume`, those that are not in it."""
+    results = kept(out) if resume else []
+    for rate in rates_hz:
+        todo = {count: [p for p in pairs(rate, count) if not has(results, p)] for count in threads}
+        if not any(todo.values()):
+            continue
+        with viettts.random_model(rate, keep) as folders:
+            for some in filter(None, todo.values()):
+                for result in run(python, script, folders, some, rounds, say):
+                    results.append(result)
+                    say(line(result))
+                    report = {"benchmark": "viettts-upstream", "machine": viettts.machine()}
+                    viettts.write(out, report | {"beside": results})
+
+
+def run(
+    python: Path,
+    script: Path,
+    folders: tuple[Path, Path],
+    todo: Sequence[Pair],
+    rounds: int,
+    say: Say,
+) -> Iterator[dict[str, Any]]:
+    """Measure pairs of one rate and thread count; one result each, as it is there.
+
+    `folders` are the checkpoint, which upstream reads, and our conversion of it.
+    """
+    checkpoint, model = folders
+    say(f"loading upstream, {todo[0].threads} thread(s)")
+    with upstream(python, script, checkpoint, todo[0].threads) as peer:
+        peer.ask({"text": WARM_UP, "tokens": todo[0].rate_hz})  # ours warms up in `measure`
+        for pair in todo:
+            ours, theirs, floats = [], [], []
+            question = {"text": viettts.TEXT, "tokens": pair.tokens}
+            case = viettts.Case(pair.rate_hz, pair.threads, 1, pair.seconds)
+            for _ in range(rounds):
+                ours.append(_ours(model, case))
+                theirs.append(peer.ask(question))
+                floats.append(peer.ask(question | {"llm_in_float32": True})["cpu_s"])
+            result = _result(pair, ours, list(map(_theirs, theirs)), floats)
+            yield result | {"versions": peer.first["versions"]}
+
+
+def _ours(model: Path, case: viettts.Case) -> dict[str, Any]:
+    """In a process of its own, so that threads and memory are its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        one = pool.apply(viettts.measure, (model, case))
+    return {
+        "cpu_s": one.cpu_s,
+        "wall_s": one.wall_s,
+        "parts_cpu_s": one.parts_cpu_s,
+        "peak_mib": one.memory_mb,
+        "audio_s": one.audio_s,
+    }
+
+
+def _theirs(answer: dict[str, Any]) -> dict[str, Any]:
+    """For a second of audio, as ours is."""
+    audio = answer["audio_s"]
+    return {
+        "cpu_s": answer["cpu_s"] / audio,
+        "wall_s": answer["wall_s"] / audio,
+        "parts_cpu_s": {part: spent / audio for part, spent in answer["parts_cpu_s"].items()},
+        "peak_mib": answer["peak_mib"],
+        "audio_s": audio,
+    }
+
+
+def _result(
+    pair: Pair,
+    ours: Sequence[dict[str, Any]],
+    theirs: Sequence[dict[str, Any]],
+    floats: Sequence[float],
+) -> dict[str, Any]:
+    """The best round of each side, and the ratio of every round."""
+    best = min(theirs, key=lambda one: one["cpu_s"])
+    in_float32 = min(floats) / best["audio_s"]
+    whole = best["cpu_s"] - best["parts_cpu_s"]["llm"] + in_float32
+    mine = min(ours, key=lambda one: one["cpu_s"])
+    return {
+        "pair": asdict(pair),
+        "ours": mine,
+        "upstream": best,
+        "upstream_in_float32": {"cpu_s": whole, "llm_cpu_s": in_float32},
+        "times_less_cpu": best["cpu_s"] / mine["cpu_s"],
+        "times_less_cpu_than_float32": whole / mine["cpu_s"],
+        "times_less_cpu_by_round": [
+            b["cpu_s"] / a["cpu_s"] for a, b in zip(ours, theirs, strict=True)
+        ],
+    }
+
+
+def line(result: dict[str, Any]) -> str:
+    """A result for a person."""
+    pair = result["pair"]
+
+    def side(name: str) -> str:
+        one = result[name]
+        parts = " ".join(f"{part} {spent:.2f}" for part, spent in one["parts_cpu_s"].items())
+        return f"{one['cpu_s']:.2f} CPU s/s ({parts}), {one['wall_s']:.2f} wall s/s"
+
+    return (
+        f"{pair['rate_hz']} Hz, {pair['threads']} thread(s), {pair['seconds']:.0f} s: "
+        f"upstream {side('upstream')}; ours {side('ours')}; {result['times_less_cpu']:.1f}x, "
+        f"{result['times_less_cpu_than_float32']:.1f}x with upstream's LLM in float32"
+    )
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    """What an earlier run has measured into `path`."""
+    if not path.is_file():
+        return []
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("beside", [])
+    return found
+
+
+def has(results: Sequence[dict[str, Any]], pair: Pair) -> bool:
+    """Whether a pair is measured already."""
+    return any(result["pair"] == asdict(pair) for result in results)
