@@ -357,17 +357,17 @@ def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path
     whole = Build(book, Target(tmp_path / "whole.m4b"), sonca, cast).run()
     made = 0
     for stop_at in (20, 50, 90):
-        stopped = Build(book, Target(tmp_path / "a.m4b"), sonca, cast)
+        builds: list[Build] = []
         reached = threading.Event()
 
-        def watch(progress, limit=stop_at - made, stopped=stopped, reached=reached):  # type: ignore[no-untyped-def]
+        def watch(progress, limit=stop_at - made, builds=builds, reached=reached):  # type: ignore[no-untyped-def]
             if progress.utterances >= limit:
-                stopped.stop()
+                builds[0].stop()
                 reached.set()
 
-        stopped._on_progress = watch
+        builds.append(Build(book, Target(tmp_path / "a.m4b"), sonca, cast, on_progress=watch))
         with pytest.raises(Cancelled):
-            stopped.run()
+            builds[0].run()
         made = _journaled(tmp_path / "a.m4b.build")
         assert reached.is_set()
     report = Build(book, Target(tmp_path / "a.m4b"), sonca, cast).run()

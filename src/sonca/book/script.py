@@ -21,7 +21,7 @@ from sonca.utterance import Span
 RUN_CHARS = 3000
 """A run is closed after the paragraph that takes it over this: going on in the middle of a run
 reads it from its beginning."""
-VERSION = 1
+VERSION = 2
 """Changes when equal books would sound different: what was made before is then made again."""
 CHAPTER_END_S = 2.0
 """Silence after a chapter."""

@@ -38,8 +38,11 @@ class Work:
         """`suffix` is that of the chapters' files, without the dot."""
         self.folder = folder
         self._suffix = suffix
-        with files.errors(f"use {folder}"):
-            folder.mkdir(parents=True, exist_ok=True)
+
+    def open(self) -> None:
+        """Make the folder, if it is not there. `StorageError` if it cannot be used."""
+        with files.errors(f"use {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def log_path(self, index: int, digest: str) -> Path:
         return self._path(index, digest, "log")

@@ -20,11 +20,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sonca.book.build import Build, Progress, Report
+from sonca.book.build import Build
 from sonca.book.cast import sheet
 from sonca.book.cast.sheet import Cast
 from sonca.book.model import Book
 from sonca.book.output import Target
+from sonca.book.progress import Progress, Report
 from sonca.book.reading import read_book
 from sonca.book.script import Role
 from sonca.book.sources import FORMATS
