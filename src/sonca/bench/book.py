@@ -73,6 +73,7 @@ def run(
         "encoder_over_bare": round(median([t.encode_s / t.bare_s for t in taken]), 3),
         "bare_over_build": round(median([t.bare_s / t.build_s for t in taken]), 3),
         "floor_over_build": round(median([t.floor_s(cores) / t.build_s for t in taken]), 3),
+        "engine_busy": round(median([t.busy_s / t.build_s for t in taken]), 3),
         "build_rtf": round(median([t.build_s / t.audio_s for t in taken]), 5),
     }
 
@@ -85,6 +86,8 @@ class _Taken:
     encode_s: float
     build_s: float
     audio_s: float
+    busy_s: float
+    """Of the build's, those in which the engine was at work."""
 
     def floor_s(self, cores: int) -> float:
         """The least that any build could take."""
@@ -111,9 +114,11 @@ def _round(
     encode_s = time.perf_counter() - started
     del sound
     build = Build(book, target, sonca, sheet.one_voice(Role()))
-    started = time.perf_counter()
+    worker = sonca.load()
+    busy_s, started = worker.stats.busy_s, time.perf_counter()
     report = build.run()
-    return _Taken(bare_s, encode_s, time.perf_counter() - started, report.duration_s)
+    build_s = time.perf_counter() - started
+    return _Taken(bare_s, encode_s, build_s, report.duration_s, worker.stats.busy_s - busy_s)
 
 
 def _book(folder: Path, copies: int) -> Book:
