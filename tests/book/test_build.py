@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,16 @@ import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk
-from sonca.book import journal
+from sonca.book import folder, journal
 from sonca.book.build import Build
 from sonca.book.cast import sheet
 from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.work import Work
 from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
+from sonca.store import files
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, STORY, build, level, listen, mapping, write_book
@@ -328,6 +331,64 @@ def test_outputs_that_must_not_be_written(sonca: Sonca, tmp_path: Path) -> None:
     assert (tmp_path / "a.m4b").read_bytes() == before
     build(sonca, path, tmp_path / "a.m4b", force=True)
     assert (tmp_path / "a.m4b").read_bytes() == before
+
+
+def _die(*args: object) -> None:
+    raise KeyboardInterrupt  # as far as files go, a death
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_folder_is_replaced_in_one_step_or_mended_by_the_next_build(
+    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
+) -> None:
+    """Wherever a build dies, either the whole old folder is there or the whole new one."""
+    path = write_book(tmp_path)
+    output = tmp_path / "a"
+    build(sonca, path, output, format="opus")
+    first = {p.name: p.read_bytes() for p in output.iterdir()}
+    write_book(tmp_path, SHORT + "\nThêm một câu nữa.\n")
+    if not exchanges:
+        monkeypatch.setattr(files, "exchange", lambda one, other: False)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "sync_folder", _die)  # right after, and nothing is cleaned up
+        patch.setattr(folder.shutil, "rmtree", lambda *args, **kwargs: None)
+        with pytest.raises(KeyboardInterrupt):
+            folder._swap(_copy(output, tmp_path / ".a.part"), output)
+    assert {p.name: p.read_bytes() for p in output.iterdir()} == first
+    shutil.rmtree(tmp_path / ".a.old", ignore_errors=True)
+    output.rename(tmp_path / ".a.old")  # died between the two steps
+    broken = Sonca("tone")
+    broken.load().loaded.result()
+    broken.close()
+    with pytest.raises(Exception, match="shut"):
+        build(broken, path, output, format="opus", force=True)
+    assert {p.name: p.read_bytes() for p in output.iterdir()} == first
+    build(sonca, path, output, format="opus", force=True)
+    assert {p.name: p.read_bytes() for p in output.iterdir()} != first
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, "a"}
+
+
+def _copy(source: Path, target: Path) -> Path:
+    return Path(shutil.copytree(source, target, dirs_exist_ok=True))
+
+
+@pytest.mark.parametrize("format", ["m4b", "mp3"])
+def test_the_same_command_goes_on_when_it_died_while_publishing(
+    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    """Without --force: what is there is its own."""
+    path = write_book(tmp_path)
+    output = tmp_path / ("a.m4b" if format == "m4b" else "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "remove", _die)
+        with pytest.raises(KeyboardInterrupt):
+            build(sonca, path, output, format=format)
+    if format == "m4b":
+        output.unlink()  # its captions had their names before it
+    report = build(sonca, path, output, format=format)
+    assert report.utterances == 0 and report.reused_chapters == 2 and output.exists()
+    with pytest.raises(InvalidRequest, match="--force"):
+        build(sonca, path, output, format=format)
 
 
 def test_a_cast_with_an_unknown_voice_is_refused_before_anything_is_made(

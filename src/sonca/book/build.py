@@ -105,6 +105,7 @@ class Build:
         is made by then stays, and the same build goes on from there."""
         teller, work = self._teller, self._work
         teller.start()
+        output.mend(self._target)
         self._target.check()
         work.open()
         busy = f"{self._target.path} is being built by another process; wait for it"
