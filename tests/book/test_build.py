@@ -17,7 +17,7 @@ import pytest
 from sonca.audio import AudioChunk
 from sonca.book import folder, journal
 from sonca.book.build import Build
-from sonca.book.cast import sheet
+from sonca.book.cast import sheet, toml
 from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role
@@ -120,7 +120,7 @@ def _seconds(clock: str) -> float:
 
 def test_every_speaker_has_the_voice_of_the_cast(sonca: Sonca, tmp_path: Path) -> None:
     path = write_book(tmp_path)
-    cast = sheet.parse(
+    cast = toml.parse(
         '[narrator]\nvoice="low"\n[characters."Thoại"]\nvoice="high"\npitch=2.0\n', read_book(path)
     )
     build(sonca, path, tmp_path / "a.m4b", cast=cast)
@@ -395,7 +395,7 @@ def test_a_cast_with_an_unknown_voice_is_refused_before_anything_is_made(
     sonca: Sonca, tmp_path: Path
 ) -> None:
     path = write_book(tmp_path)
-    cast = sheet.parse('[characters."Thoại"]\nvoice="nobody-at-all"\n', read_book(path))
+    cast = toml.parse('[characters."Thoại"]\nvoice="nobody-at-all"\n', read_book(path))
     with pytest.raises(UnknownVoice, match="nobody-at-all"):
         build(sonca, path, tmp_path / "a.m4b", cast=cast)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -7,7 +7,6 @@ than the engine, than the encoder on the cores it may use, or than the sum of bo
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from sonca.book.model import Book
 from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role, make_script
+from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
@@ -45,7 +45,7 @@ def run(
     """Measure and return the whole result, ready for JSON."""
     setup = Setup(models_dir)
     with tempfile.TemporaryDirectory() as scratch, Sonca(engine, setup=setup) as sonca:
-        info = sonca.load().loaded.result()
+        sonca.load().loaded.result()
         folder = Path(scratch)
         book = _book(folder, copies)
         chapters = list(_utterances(book))
@@ -55,11 +55,10 @@ def run(
             say(f"round {number + 1} of {rounds}")
             taken.append(_round(sonca, bare, book, chapters, format, folder / str(number)))
         bare.close()
-    cores = len(os.sched_getaffinity(0))
     return {
         "benchmark": "book",
         "engine": engine,
-        "slots": info.slots,
+        "slots": sonca.load().slots,
         "format": format,
         "machine": machine(),
         "chapters": len(book.chapters),
@@ -72,7 +71,7 @@ def run(
         },
         "encoder_over_bare": round(median([t.encode_s / t.bare_s for t in taken]), 3),
         "bare_over_build": round(median([t.bare_s / t.build_s for t in taken]), 3),
-        "floor_over_build": round(median([t.floor_s(cores) / t.build_s for t in taken]), 3),
+        "floor_over_build": round(median([t.floor_s(cores()) / t.build_s for t in taken]), 3),
         "engine_busy": round(median([t.busy_s / t.build_s for t in taken]), 3),
         "build_rtf": round(median([t.build_s / t.audio_s for t in taken]), 5),
     }

@@ -7,7 +7,6 @@ where it was. Knows no command line and no HTTP.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from sonca.book.script import Role, Script, make_script
 from sonca.book.speaking import RunSpeaker
 from sonca.book.syncing import Syncing
 from sonca.book.work import Work
+from sonca.cores import cores
 from sonca.encoding.m4b import published
 from sonca.errors import Cancelled, NothingToSay, SoncaError
 from sonca.synthesizer import Sonca, SpeechRequest
@@ -139,7 +139,7 @@ class Build:
     def _in_flight(self) -> int:
         """How many runs are spoken at once."""
         engines = {voice.engine for voice in self._voices.values()}
-        slots = sum(self._sonca.load(name).loaded.result().slots for name in engines)
+        slots = sum(self._sonca.load(name).slots for name in engines)
         # All that the engines work on may end at the same step, and nobody should wait for what
         # follows.
         return min(MAX_IN_FLIGHT, 2 * slots + 1)
@@ -149,14 +149,13 @@ class Build:
     def _make_all(self, extra: list[object]) -> dict[int, str]:
         """Make every chapter's file; the digest of each that has any sound, by index."""
         count = self._in_flight()
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
         digests: dict[int, str] = {}
         waiting = threading.Semaphore(count + 2)
         ahead = threading.Semaphore(CHAPTERS_AHEAD)
         with (
             Syncing() as syncing,
             ThreadPoolExecutor(count, "sonca-book") as speakers,
-            ThreadPoolExecutor(min(MAX_ENCODERS, cores), "sonca-book-encoder") as encoders,
+            ThreadPoolExecutor(min(MAX_ENCODERS, cores()), "sonca-book-encoder") as encoders,
         ):
             try:
                 for script in self._scripts():

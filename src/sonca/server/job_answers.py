@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sonca.book.cast import sheet
+from sonca.book.cast import sheet, toml
 from sonca.book.model import Book
 from sonca.book.planning import preview, to_json
 from sonca.server.jobs import JobView
@@ -67,4 +67,4 @@ def plan(book: Book, sonca: Sonca) -> dict[str, Any]:
         each["pitch"] = role.pitch if role else 1.0
     roles = {"narrator": cast.narrator, "male": cast.male, "female": cast.female}
     found["roles"] = {name: role.voice if role else None for name, role in roles.items()}
-    return {"object": "job.plan", **found, "cast_toml": sheet.text_of(cast, book)}
+    return {"object": "job.plan", **found, "cast_toml": toml.text_of(cast, book)}

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from sonca.book.cast import sheet
+from sonca.book.cast import sheet, toml
 from sonca.book.cast.sheet import Cast
 from sonca.book.model import Book
 from sonca.book.script import Role
@@ -65,7 +65,7 @@ class JobOptions:
         if self.cast == "auto":
             return sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
         if self.cast is not None:
-            return sheet.parse(self.cast, book)
+            return toml.parse(self.cast, book)
         narrator = Role(self.voice, self.speed)
         if self.male or self.female:
             men = Role(self.male, self.speed) if self.male else None
