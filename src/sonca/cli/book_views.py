@@ -80,7 +80,7 @@ def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
         console.print("\nEverything in it will be spoken.")
         return
     counts = Counter(part.reason for part in found.unspoken)
-    listed = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+    listed = ", ".join(f"{reason} ({count:,})" for reason, count in counts.most_common())
     console.print(f"\n[bold]Not spoken[/]: {listed}")
     for part in found.unspoken[: None if everything else _SHOWN]:
         where = f"{part.part}:{part.start}" if part.part else f"character {part.start:,}"
