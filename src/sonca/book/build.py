@@ -140,9 +140,9 @@ class Build:
         """How many runs are spoken at once."""
         engines = {voice.engine for voice in self._voices.values()}
         slots = sum(self._sonca.load(name).slots for name in engines)
-        # All that the engines work on may end at the same step, and nobody should wait for what
-        # follows.
-        return min(MAX_IN_FLIGHT, 2 * slots + 1)
+        # Some end at the same step, and no place should wait for what follows; but the more are
+        # in flight, the further the encoder falls behind.
+        return min(MAX_IN_FLIGHT, slots + slots // 2 + 2)
 
     # Making chapters
 
