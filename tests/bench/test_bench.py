@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonca.bench import compare, latency, load, prober, report, setups
+from sonca.bench import book, compare, latency, load, prober, report, setups
 from sonca.bench.bare import Bare, wav
 from sonca.bench.corpus import LINES, SIXTY, of_length, story
 from sonca.bench.process import Server, rival_server
 from sonca.bench.rivals import RIVALS
 from sonca.bench.stats import median, percentile
-from sonca.engines.base import Options, Setup
+from sonca.engines.base import Audio, Event, Options, Setup
+from sonca.engines.batched import BatchedEngine
 from sonca.engines.synthetic import SyntheticEngine
 from sonca.errors import SoncaError
 from sonca.synthesizer import Sonca
@@ -165,6 +166,39 @@ def test_the_synthetic_engine_costs_what_it_is_told_to() -> None:
 
     cheap, dear = SyntheticEngine(2, 2), SyntheticEngine(20, 20)
     assert min(cost(dear) for _ in range(3)) > 3 * min(cost(cheap) for _ in range(3))
+
+
+def test_a_batch_makes_eight_at_the_price_of_one() -> None:
+    """The same sound as one by one, in far fewer steps."""
+    engine = BatchedEngine(0.01, 0.01)
+    session, spoken = engine.session(), utterance("một " * 40)
+    made: dict[int, list[float]] = {}
+    ended: list[int] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Audio):
+            made.setdefault(event.id, []).append(event.chunk.duration_s)
+        else:
+            ended.append(event.id)
+
+    for id in range(session.free_slots):
+        session.add(id, spoken, engine.voice("hum"), Options())
+    assert session.free_slots == 0
+    session.cancel(3)
+    steps = 0
+    while not session.idle:
+        session.step(on_event)
+        steps += 1
+    alone = [c.duration_s for c in engine.synthesize(spoken, engine.voice("hum"), Options())]
+    assert made == {id: alone for id in range(8) if id != 3}
+    assert sorted(ended) == [0, 1, 2, 4, 5, 6, 7] and steps == len(alone) + 1
+
+
+def test_a_book_is_measured_beside_engine_and_encoder() -> None:
+    result = book.run("tone", rounds=1, copies=1)
+    assert result["chapters"] == 3 and result["utterances"] > 150  # type: ignore[operator]
+    for name in ("bare_s", "encode_s", "build_s", "engine_busy", "floor_over_build"):
+        assert result[name] > 0, name  # type: ignore[operator]
 
 
 def test_texts_and_statistics() -> None:

@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,16 @@ import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk
-from sonca.book import journal
+from sonca.book import folder, journal
 from sonca.book.build import Build
-from sonca.book.cast import sheet
+from sonca.book.cast import sheet, toml
 from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.work import Work
 from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
+from sonca.store import files
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, STORY, build, level, listen, mapping, write_book
@@ -117,7 +120,7 @@ def _seconds(clock: str) -> float:
 
 def test_every_speaker_has_the_voice_of_the_cast(sonca: Sonca, tmp_path: Path) -> None:
     path = write_book(tmp_path)
-    cast = sheet.parse(
+    cast = toml.parse(
         '[narrator]\nvoice="low"\n[characters."Thoại"]\nvoice="high"\npitch=2.0\n', read_book(path)
     )
     build(sonca, path, tmp_path / "a.m4b", cast=cast)
@@ -330,11 +333,69 @@ def test_outputs_that_must_not_be_written(sonca: Sonca, tmp_path: Path) -> None:
     assert (tmp_path / "a.m4b").read_bytes() == before
 
 
+def _die(*args: object) -> None:
+    raise KeyboardInterrupt  # as far as files go, a death
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_folder_is_replaced_in_one_step_or_mended_by_the_next_build(
+    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
+) -> None:
+    """Wherever a build dies, either the whole old folder is there or the whole new one."""
+    path = write_book(tmp_path)
+    output = tmp_path / "a"
+    build(sonca, path, output, format="opus")
+    first = {p.name: p.read_bytes() for p in output.iterdir()}
+    write_book(tmp_path, SHORT + "\nThêm một câu nữa.\n")
+    if not exchanges:
+        monkeypatch.setattr(files, "exchange", lambda one, other: False)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "sync_folder", _die)  # right after, and nothing is cleaned up
+        patch.setattr(folder.shutil, "rmtree", lambda *args, **kwargs: None)
+        with pytest.raises(KeyboardInterrupt):
+            folder._swap(_copy(output, tmp_path / ".a.part"), output)
+    assert {p.name: p.read_bytes() for p in output.iterdir()} == first
+    shutil.rmtree(tmp_path / ".a.old", ignore_errors=True)
+    output.rename(tmp_path / ".a.old")  # died between the two steps
+    broken = Sonca("tone")
+    broken.load().loaded.result()
+    broken.close()
+    with pytest.raises(Exception, match="shut"):
+        build(broken, path, output, format="opus", force=True)
+    assert {p.name: p.read_bytes() for p in output.iterdir()} == first
+    build(sonca, path, output, format="opus", force=True)
+    assert {p.name: p.read_bytes() for p in output.iterdir()} != first
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, "a"}
+
+
+def _copy(source: Path, target: Path) -> Path:
+    return Path(shutil.copytree(source, target, dirs_exist_ok=True))
+
+
+@pytest.mark.parametrize("format", ["m4b", "mp3"])
+def test_the_same_command_goes_on_when_it_died_while_publishing(
+    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    """Without --force: what is there is its own."""
+    path = write_book(tmp_path)
+    output = tmp_path / ("a.m4b" if format == "m4b" else "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(Work, "remove", _die)
+        with pytest.raises(KeyboardInterrupt):
+            build(sonca, path, output, format=format)
+    if format == "m4b":
+        output.unlink()  # its captions had their names before it
+    report = build(sonca, path, output, format=format)
+    assert report.utterances == 0 and report.reused_chapters == 2 and output.exists()
+    with pytest.raises(InvalidRequest, match="--force"):
+        build(sonca, path, output, format=format)
+
+
 def test_a_cast_with_an_unknown_voice_is_refused_before_anything_is_made(
     sonca: Sonca, tmp_path: Path
 ) -> None:
     path = write_book(tmp_path)
-    cast = sheet.parse('[characters."Thoại"]\nvoice="nobody-at-all"\n', read_book(path))
+    cast = toml.parse('[characters."Thoại"]\nvoice="nobody-at-all"\n', read_book(path))
     with pytest.raises(UnknownVoice, match="nobody-at-all"):
         build(sonca, path, tmp_path / "a.m4b", cast=cast)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
@@ -357,17 +418,17 @@ def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path
     whole = Build(book, Target(tmp_path / "whole.m4b"), sonca, cast).run()
     made = 0
     for stop_at in (20, 50, 90):
-        stopped = Build(book, Target(tmp_path / "a.m4b"), sonca, cast)
+        builds: list[Build] = []
         reached = threading.Event()
 
-        def watch(progress, limit=stop_at - made, stopped=stopped, reached=reached):  # type: ignore[no-untyped-def]
+        def watch(progress, limit=stop_at - made, builds=builds, reached=reached):  # type: ignore[no-untyped-def]
             if progress.utterances >= limit:
-                stopped.stop()
+                builds[0].stop()
                 reached.set()
 
-        stopped._on_progress = watch
+        builds.append(Build(book, Target(tmp_path / "a.m4b"), sonca, cast, on_progress=watch))
         with pytest.raises(Cancelled):
-            stopped.run()
+            builds[0].run()
         made = _journaled(tmp_path / "a.m4b.build")
         assert reached.is_set()
     report = Build(book, Target(tmp_path / "a.m4b"), sonca, cast).run()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sonca.book.cast import dialogue, sheet
+from sonca.book.cast import dialogue, sheet, toml
 from sonca.book.cast.speakers import Attribution, attribute
 from sonca.book.chapters import make_book
 from sonca.book.model import Book, Source
@@ -146,15 +146,15 @@ def test_a_draft_comes_back_from_its_file(tmp_path: Path) -> None:
     with Sonca("espeak") as sonca:
         drafted = sheet.draft(book, sonca.catalogue.of("espeak"))
         genders = {voice.id: voice.gender for voice in sonca.voices}
-    sheet.write(drafted, book, tmp_path / "cast.toml")
-    again = sheet.read(tmp_path / "cast.toml", book)
+    toml.write(drafted, book, tmp_path / "cast.toml")
+    again = toml.read(tmp_path / "cast.toml", book)
     assert again.roles() == drafted.roles()
     for part in drafted.parts[:3]:
         assert genders[str(part.role.voice)] == part.gender
     voices = [part.role for part in drafted.parts if part.role.voice]
     assert len(set(voices)) == len(voices)  # nobody sounds like somebody else
     with pytest.raises(InvalidRequest, match="--force"):
-        sheet.write(drafted, book, tmp_path / "cast.toml")
+        toml.write(drafted, book, tmp_path / "cast.toml")
 
 
 def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
     book = book_of(text)
     part = sheet.Part('A "B" \\ [c]\n.d', "female", sheet.Role("x", 1.5, 0.8))
     cast = sheet.Cast(parts=(part,), changes={"1.2": 'Ai "đó"'})
-    again = sheet.parse(sheet.text_of(cast, book), book)
+    again = toml.parse(toml.text_of(cast, book), book)
     assert again.parts[0].name == part.name and again.parts[0].role == part.role
     assert again.changes == cast.changes
 
@@ -170,10 +170,10 @@ def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
 def test_a_line_can_be_given_to_somebody_else() -> None:
     book = book_of(SHORT)
     text = '[narrator]\nvoice="a"\n[characters."Mai"]\nvoice="b"\n[lines]\n"1.3" = "Mai"\n'
-    cast = sheet.parse(text, book)
+    cast = toml.parse(text, book)
     assert (cast.lines_of(0) or {})[2, 0] == "Mai"
     assert cast.roles()["Mai"].voice == "b"
-    cast = sheet.parse('[lines]\n"1.3.1" = "narrator"\n', book)
+    cast = toml.parse('[lines]\n"1.3.1" = "narrator"\n', book)
     assert (cast.lines_of(0) or {})[2, 0] == ""
 
 
@@ -196,4 +196,4 @@ def test_a_line_can_be_given_to_somebody_else() -> None:
 )
 def test_a_cast_that_cannot_be_says_why(text: str, word: str) -> None:
     with pytest.raises(InvalidRequest, match=word):
-        sheet.parse(text, book_of(SHORT))
+        toml.parse(text, book_of(SHORT))

@@ -39,26 +39,34 @@ def plan(page: Any, path: Path) -> None:
     page.locator("#book-plan").wait_for(state="visible")
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_story_from_file_to_audiobook(visit: Any, tmp_path: Path, dark: bool) -> None:
-    page = open_books(visit, color_scheme="dark" if dark else "light")
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
+
+
+@pytest.mark.parametrize("color", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_story_from_file_to_audiobook(
+    visit: Any, tmp_path: Path, viewport: dict[str, int], color: str
+) -> None:
+    page = open_books(visit, color_scheme=color, viewport=viewport)
+    look = f"{'phone' if viewport is PHONE else 'desktop'}-{color}"
     assert page.locator("main").is_hidden()
-    shot(page, f"books-empty-{dark}")
+    shot(page, f"{look}-empty")
     plan(page, STORY)
     assert page.input_value("#book-title") == "NGỌN ĐÈN Ở BẾN LẠC"
     assert page.locator("#book-chapters li").count() == 3
     names = page.locator("#book-cast .name").all_inner_texts()
     assert names[:3] == ["Người kể", "Thoại", "Quyên"]
     assert "3 chương" in page.inner_text("#book-size")
-    assert "dấu ngăn cảnh 3" in page.inner_text("#book-unspoken")
+    assert "dấu ngăn cảnh (3)" in page.inner_text("#book-unspoken")
     page.fill("#book-author", "Nguyễn A")
     page.select_option("[data-person='Quyên']", "south-female")
-    shot(page, f"books-plan-{dark}")
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    shot(page, f"{look}-plan")
     page.click("#book-begin")
     card = page.locator(".book-job").first
     card.wait_for()
     card.locator("summary").click()
-    shot(page, f"books-building-{dark}")
+    shot(page, f"{look}-building")
     save = card.locator("[data-save] .primary")
     save.wait_for(timeout=120_000)
     assert "Xong" in card.locator("[data-state-word]").inner_text()
@@ -66,7 +74,7 @@ def test_a_story_from_file_to_audiobook(visit: Any, tmp_path: Path, dark: bool) 
     card.locator("[data-chapters] li button").nth(1).click()
     page.wait_for_function("() => document.querySelector('#book-player').currentTime > 0.2")
     assert "Chương 2" in page.inner_text("#book-playing")
-    shot(page, f"books-done-{dark}")
+    shot(page, f"{look}-done")
     with page.expect_download() as download:
         save.click()
     download.value.save_as(tmp_path / "a.m4b")
@@ -97,6 +105,9 @@ def test_an_epub_as_a_file_a_chapter_in_english_on_a_phone(visit: Any, tmp_path:
     card.locator("[data-state-word]:has-text('Done')").wait_for(timeout=60_000)
     card.locator("summary").click()
     card.locator("[data-chapters] li button:enabled").nth(2).wait_for()
+    with page.expect_download() as download:
+        card.locator("[data-chapters] li").nth(1).locator("button").nth(1).click()
+    assert download.value.suggested_filename == "Bến Lạc 002.mp3"
     shot(page, "books-phone-done")
     page.reload()
     page.click("[data-view-tab=books]")

@@ -231,6 +231,8 @@ def test_a_plan_shows_chapters_and_a_cast_that_can_be_sent_back(live: Live) -> N
         ({"text": "Chào.", "voice": "nobody"}, 400, "nobody"),
         ({"text": "Chào.", "cast": "[narrator"}, 400, "cast"),
         ({"text": "Chào.", "cast": '[narrator]\nvoice="nobody"'}, 400, "nobody"),
+        ({"text": "Chào.", "cast": "auto", "voice": "tone-f"}, 400, "cast"),
+        ({"text": "Chào.", "lexicon": "one two"}, 400, "lexicon"),
         ({"text": "Chào.", "format": "exe"}, 400, "format"),
         ({"text": "Chào.", "speed": 9}, 400, "speed"),
         ({"text": "Chào.", "expiry_hours": -1}, 400, "expiry"),
@@ -278,3 +280,44 @@ def test_an_engine_that_fails_ends_the_job_with_words(
     done = finished(live, start(live, "Một câu.")["id"])
     assert done["state"] == "done"
     assert [p["reason"] for p in done["problems"]] == ["failed"]
+
+
+def test_a_book_has_readings_of_its_own(live: Live) -> None:
+    """By JSON and by form; a reading of ten words takes longer than one of one."""
+    reading = "một hai ba bốn năm sáu bảy tám chín mười"
+    plain = finished(live, start(live, "Gặp Zyx.")["id"])
+    said = finished(live, start(live, "Gặp Zyx.", lexicon=f"Zyx\t{reading}\n")["id"])
+    toml = f'[words]\n"Zyx" = "{reading}"\n'
+    answer = live.http.post(
+        "/v1/jobs",
+        files={"file": ("a.txt", "Gặp Zyx.".encode())},
+        data={"lexicon": toml, "lexicon_format": "toml"},
+    )
+    formed = finished(live, answer.json()["id"])
+    assert said["duration_s"] > plain["duration_s"] + 0.5
+    assert formed["duration_s"] == said["duration_s"]
+
+
+def test_books_count_in_the_storage_quota(tmp_path: Path, gate: threading.Event) -> None:
+    """Half of the quota is for books: more is refused, room comes back with a deletion, after a
+    restart what is kept counts as before."""
+    with running(tmp_path / "data", storage_quota_bytes=1 << 20) as live:
+        store = live.server.services.audio
+        first = start(live, LONG)["id"]
+        held = store.stats().claimed
+        assert len(LONG) * 600 < held < 1 << 19
+        refused = live.http.post("/v1/jobs", json={"text": LONG})
+        assert refused.status_code == 507
+        assert "delete jobs" in refused.json()["error"]["message"]
+        gate.set()
+        finished(live, first)
+        folder = live.data_dir / "jobs" / first
+        files = {p.stat().st_ino: p.stat().st_size for p in folder.rglob("*") if p.is_file()}
+        wait_until(lambda: store.stats().claimed == sum(files.values()), "the true size")
+        kept = store.stats().claimed
+    with running(tmp_path / "data", storage_quota_bytes=1 << 20) as live:
+        store = live.server.services.audio
+        assert store.stats().claimed == kept
+        live.http.delete(f"/v1/jobs/{first}")
+        assert store.stats().claimed == 0
+        assert start(live, LONG)["state"] in ("queued", "running")

@@ -1,11 +1,13 @@
 """From a chapter's log to its sound and its time line: order, silences, loudness.
 
+Follows the log while it grows: a chapter's file is complete a moment after its last sentence.
 Reads one utterance at a time, so a chapter of any length takes the memory of a sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +21,9 @@ from sonca.book.speaking import LATE
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.encoding.resampling import resample
 from sonca.utterance import Span
+
+_MEASURED_CHARS = 600
+"""Text that is surely enough to measure a voice on, see `loudness.ENOUGH_BLOCKS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,21 @@ class Line:
     duration_s: float = 0.0
 
 
+def speaking_order(script: Script) -> list[int]:
+    """The runs, those first that the encoder waits for: what everybody's level is measured on,
+    then the rest from the beginning to the end."""
+    heard: dict[Role, int] = {}
+    first: list[int] = []
+    rest: list[int] = []
+    for index, run in enumerate(script.runs):
+        enough = heard.get(run.role, 0) >= _MEASURED_CHARS
+        (rest if enough else first).append(index)
+        heard[run.role] = heard.get(run.role, 0) + len(run.text)
+    if len(heard) == 1:
+        return list(range(len(script.runs)))
+    return first + rest
+
+
 def encode_chapter(
     script: Script,
     log: ChapterLog,
@@ -54,35 +74,51 @@ def encode_chapter(
     format: str,
     sample_rate_hz: int,
     tags: dict[str, str],
+    stop: threading.Event,
 ) -> tuple[Line, int]:
-    """Write a chapter's sound to `path`; its time line and the number of its packets."""
+    """Write a chapter's sound to `path` while it is spoken; its time line and the number of its
+    packets. `Cancelled` once `stop` is set."""
     line = Line()
     with ChapterEncoder(path, format, sample_rate_hz, tags=tags) as encoder:
-        for samples in lay(script, log, sample_rate_hz, line):
+        for samples in lay(script, log, sample_rate_hz, line, stop):
             encoder.feed(samples)
         encoder.finish()
         return line, encoder.packets
 
 
-def lay(script: Script, log: ChapterLog, rate_hz: int, line: Line) -> Iterator[Samples]:
-    """The chapter's samples at `rate_hz`, in order; `line` gets its time line."""
-    gains = _gains(script, log)
+def lay(
+    script: Script, log: ChapterLog, rate_hz: int, line: Line, stop: threading.Event
+) -> Iterator[Samples]:
+    """The chapter's samples at `rate_hz`, in order, as they come; `line` gets its time line."""
+    gains: dict[Role, float] = {}
     laid = 0
-    entries = list(_entries(script, log))
-    for index, (run_index, entry) in enumerate(entries):
-        run = script.runs[run_index]
-        if run.slot_s and _begins(entries, index):
-            wait = max(0, round(run.slot_s[0] * rate_hz) - laid)
-            laid += wait
-            yield from _silence(wait)
-        samples = _sound(log, entry, rate_hz, gains[run.role])
-        line.spots.append(_spot(script, entry, laid, len(samples), rate_hz))
-        laid += len(samples)
-        yield samples
-        pause = silence(_pause_s(script, entries, index), rate_hz)
-        laid += len(pause)
-        yield pause
+    for index, run in enumerate(script.runs):
+        begun = False
+        for entry, following in _with_next(log.follow(index, stop)):
+            if run.slot_s and not begun:
+                wait = max(0, round(run.slot_s[0] * rate_hz) - laid)
+                laid += wait
+                yield from _silence(wait)
+            begun = True
+            if run.role not in gains:
+                gains[run.role] = _gain(script, log, run.role, stop)
+            samples = _sound(log, entry, rate_hz, gains[run.role])
+            line.spots.append(_spot(script, entry, laid, len(samples), rate_hz))
+            laid += len(samples)
+            yield samples
+            pause = silence(_pause_s(script, entry, following), rate_hz)
+            laid += len(pause)
+            yield pause
     line.duration_s = laid / rate_hz
+
+
+def _with_next(entries: Iterator[Entry]) -> Iterator[tuple[Entry, Entry | None]]:
+    """Each utterance with the one after it."""
+    here = next(entries, None)
+    while here is not None:
+        following = next(entries, None)
+        yield here, following
+        here = following
 
 
 def _silence(count: int) -> Iterator[Samples]:
@@ -92,23 +128,18 @@ def _silence(count: int) -> Iterator[Samples]:
         yield np.zeros(min(block, count - start), np.float32)
 
 
-def _entries(script: Script, log: ChapterLog) -> Iterator[tuple[int, Entry]]:
-    for index in range(len(script.runs)):
-        for entry in log.contents.entries.get(index, ()):
-            yield index, entry
-
-
-def _begins(entries: Sequence[tuple[int, Entry]], index: int) -> bool:
-    return index == 0 or entries[index - 1][0] != entries[index][0]
-
-
-def _gains(script: Script, log: ChapterLog) -> dict[Role, float]:
-    sums: dict[Role, tuple[float, int]] = {}
-    for index, entry in _entries(script, log):
-        role = script.runs[index].role
-        power, blocks = sums.get(role, (0.0, 0))
-        sums[role] = (power + entry.said.power, blocks + entry.said.blocks)
-    return {role: loudness.gain(*total) for role, total in sums.items()}
+def _gain(script: Script, log: ChapterLog, role: Role, stop: threading.Event) -> float:
+    """What brings a role to the level of all, by the first that it says in the chapter."""
+    power, blocks = 0.0, 0
+    for index, run in enumerate(script.runs):
+        if run.role != role:
+            continue
+        for entry in log.follow(index, stop):
+            power += entry.said.power
+            blocks += entry.said.blocks
+            if blocks >= loudness.ENOUGH_BLOCKS:
+                return loudness.gain(power, blocks)
+    return loudness.gain(power, blocks)
 
 
 def _sound(log: ChapterLog, entry: Entry, rate_hz: int, gain: float) -> Samples:
@@ -136,16 +167,14 @@ def _spot(script: Script, entry: Entry, laid: int, count: int, rate_hz: int) -> 
     )
 
 
-def _pause_s(script: Script, entries: Sequence[tuple[int, Entry]], index: int) -> float:
-    """The text's own silence inside of a stretch, the book's at its end."""
-    run_index, entry = entries[index]
-    run = script.runs[run_index]
+def _pause_s(script: Script, entry: Entry, following: Entry | None) -> float:
+    """The text's own silence inside of a stretch, the book's at its end; `following` is of the
+    same run."""
+    run = script.runs[entry.said.run]
     number, _ = run.segment_at(entry.said.span[0])
     if run.slot_s:
-        last = _begins(entries, index + 1) if index + 1 < len(entries) else True
+        last = following is None
         return 0.0 if last or entry.said.problem == LATE else entry.said.pause_s
-    if index + 1 < len(entries):
-        following, after = entries[index + 1]
-        if script.runs[following].segment_at(after.said.span[0])[0] == number:
-            return entry.said.pause_s
+    if following is not None and run.segment_at(following.said.span[0])[0] == number:
+        return entry.said.pause_s
     return script.segments[number].pause_s

@@ -1,28 +1,23 @@
 """From a file's blocks to chapters: by its contents, its marked headings, or its lines.
 
-Also sets aside what is there for eyes only: tables of contents, notes and their marks. Knows
-nothing of formats, voices or speech.
+Knows nothing of formats, voices or speech.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from sonca.book import headings, limits
+from sonca.book.asides import set_aside
 from sonca.book.headings import Heading
-from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source, Unspoken
+from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source
 from sonca.errors import InvalidRequest, NothingToSay
 
 _FRONT_CHARS = 400
 """Shorter front matter (a title, an author) begins the first chapter instead of being one."""
 _FRONT_TITLE = "Mở đầu"
-_MIN_RUN = 3
-"""Headings in a row with nothing between them that make a table of contents."""
 _MAX_EMPTY_TITLE = 3
-_NOTE_LINE = re.compile(r"\s*(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)]|[*†‡]{1,3})\s+\S")
-_NOTE_MARK = re.compile(r"\[(\d{1,3})\]")
 _AUTHOR = re.compile(
     r"\s*(?:tác giả|tác phẩm của|của|by|author)\s*[:：]?\s+(.{2,60})\Z", re.IGNORECASE
 )
@@ -31,7 +26,7 @@ _AUTHOR = re.compile(
 def make_book(source: Source, *, name: str) -> Book:
     """The book that `source` is; `name` (the file's, without suffix) is its title if nothing
     better is known. `NothingToSay` if there is nothing to read in it."""
-    spoken, unspoken = _set_aside(source.blocks)
+    spoken, unspoken = set_aside(source.blocks)
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     starts = _starts(spoken)
@@ -56,104 +51,6 @@ def make_book(source: Source, *, name: str) -> Book:
         *(title, author, tuple(chapters), source.format),
         *(source.cover, source.encoding, tuple(unspoken)),
     )
-
-
-# What is not spoken
-
-
-def _set_aside(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
-    skips = [block.skip for block in blocks]
-    if not any(block.slot_s for block in blocks):
-        _skip_contents(blocks, skips)
-        _skip_notes(blocks, skips)
-    lines = (_NOTE_LINE.match(b.text) for b, s in zip(blocks, skips, strict=True) if s == "note")
-    notes = {line[1] for line in lines if line and line[1]}
-    spoken: list[Block] = []
-    unspoken: list[Unspoken] = []
-    opens: str | None = None
-    for block, skip in zip(blocks, skips, strict=True):
-        if skip is not None:
-            unspoken.append(Unspoken(block.text, skip, block.part, block.start))
-            opens = opens or block.opens  # the chapter begins with what is left of it
-            continue
-        if notes and "[" in block.text:
-            block, marks = _without_marks(block, notes)
-            unspoken.extend(marks)
-        if opens and not block.opens:
-            block = replace(block, opens=opens)
-        opens = None
-        if block.text.strip():
-            spoken.append(block)
-    return spoken, unspoken
-
-
-def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
-    """Headings that follow each other with nothing between them, and lines with page numbers."""
-    found = [_block_heading(b) if s is None else None for b, s in zip(blocks, skips, strict=True)]
-    at = 0
-    while at < len(blocks):
-        end = at
-        announced = skips[at] is None and headings.is_contents(blocks[at].text)
-        if announced:
-            end += 1
-        while (
-            end < len(blocks)
-            and skips[end] is None
-            and ((found[end] and not blocks[end].level) or headings.has_leader(blocks[end].text))
-        ):
-            end += 1
-        run = end - at - announced
-        if run > 1 and not announced and end < len(blocks):
-            # The last of a run without an announcement is the first chapter's own heading.
-            if not headings.has_leader(blocks[end - 1].text):
-                end -= 1
-                run -= 1
-        elif announced and end < len(blocks) and _repeats(blocks, at + 1, end - 1):
-            end -= 1
-        if announced or run >= _MIN_RUN:
-            for index in range(at, end):
-                skips[index] = "contents"
-        at = max(end, at + 1)
-
-
-def _repeats(blocks: Sequence[Block], first: int, last: int) -> bool:
-    """Whether the last line of a run is the first one's heading again: the body has begun."""
-    one, other = (headings.without_leader(blocks[i].text).lower() for i in (first, last))
-    return last > first and one == other
-
-
-def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
-    """Lines under a heading such as `Chú thích`, and lines that a mark in the text refers to."""
-    marks = {
-        m[1]
-        for b, s in zip(blocks, skips, strict=True)
-        if s is None
-        for m in _NOTE_MARK.finditer(b.text)
-        if m.start() > 0
-    }
-    inside = False
-    for index, block in enumerate(blocks):
-        if skips[index] is not None:
-            continue
-        if headings.is_notes(block.text):
-            inside = index + 1 < len(blocks) and bool(_NOTE_LINE.match(blocks[index + 1].text))
-            skips[index] = "note" if inside else None
-            continue
-        line = _NOTE_LINE.match(block.text)
-        if inside and not line:
-            inside = False
-        if line and (inside or (line[1] and line[1] in marks)):
-            skips[index] = "note"
-
-
-def _without_marks(block: Block, notes: set[str]) -> tuple[Block, list[Unspoken]]:
-    """`[1]` blanked out where a note of that number exists: every other place stays true."""
-    found = [m for m in _NOTE_MARK.finditer(block.text) if m[1] in notes]
-    text = block.text
-    for mark in found:
-        text = text[: mark.start()] + " " * len(mark[0]) + text[mark.end() :]
-    marks = [Unspoken(m[0], "note mark", block.part, block.start + m.start()) for m in found]
-    return replace(block, text=text.rstrip()), marks
 
 
 # Where chapters begin

@@ -36,7 +36,7 @@ def publish_folder(
     digests: dict[int, str],
 ) -> tuple[list[Finished], list[Problem], float]:
     """Write a file a chapter into a new folder, which then takes the place of `output`."""
-    final = output.absolute()
+    final = output.resolve()
     folder = final.with_name(f".{final.name}.part")
     shutil.rmtree(folder, ignore_errors=True)
     finished, problems = [], []
@@ -108,20 +108,36 @@ def _write_playlist(book: Book, folder: Path, name: str, rows: list[str]) -> Non
 
 def _swap(folder: Path, final: Path) -> None:
     """Put the new folder in the place of the old one, which goes only then."""
-    old = final.with_name(f".{final.name}.old")
     with files.errors(f"write {final}"):
-        if final.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        if final.exists():
-            final.rename(old)
-        try:
-            folder.rename(final)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                old.rename(final)
-            raise
+        if not final.exists() or not files.exchange(folder, final):
+            _swap_in_steps(folder, final)
         files.sync_folder(final.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(_old(final), ignore_errors=True)
+
+
+def _swap_in_steps(folder: Path, final: Path) -> None:
+    """For file systems that cannot exchange; killed between the steps, `restore` mends it."""
+    old = _old(final)
+    if final.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        final.rename(old)
+    try:
+        folder.rename(final)
+    except BaseException:
+        restore(final)
+        raise
+
+
+def restore(final: Path) -> None:
+    """Bring back the earlier output, if its build was killed when it was about to replace it."""
+    old = _old(final)
+    if old.is_dir() and not final.exists():
+        with contextlib.suppress(OSError):
+            old.rename(final)
+
+
+def _old(final: Path) -> Path:
+    return final.with_name(f".{final.name}.old")
 
 
 def _one_line(text: str) -> str:

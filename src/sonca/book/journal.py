@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from sonca.audio import Samples
 from sonca.encoding.wav import to_s16
-from sonca.errors import StorageError
+from sonca.errors import Cancelled, StorageError
 from sonca.store import files
 from sonca.utterance import Span
 
@@ -32,6 +32,8 @@ _HEAD = struct.Struct("<4sIII")
 _MAGIC = b"snc1"
 _MAX_HEADER_BYTES = 4 << 20
 _MAX_SOUND_BYTES = 1 << 30
+_LOOK_S = 0.2
+"""How often who waits for an utterance looks whether it still makes sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class ChapterLog:
         """Opens or makes it, and cuts off what a crash left half."""
         self.path = path
         self.contents = Contents()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()  # told of everything that is added
         self._dirty = False
         with files.errors(f"use {path}"):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -104,12 +106,34 @@ class ChapterLog:
             offset = self._write(header, sound)
             entry = Entry(said, offset + _HEAD.size + len(header), len(sound))
             self.contents.entries.setdefault(said.run, []).append(entry)
+            self._lock.notify_all()
 
     def end_run(self, run: int) -> None:
         """Say that all of a run is made."""
         with self._lock:
             self._write(json.dumps({"ended": run}).encode(), b"")
             self.contents.ended.add(run)
+            self._lock.notify_all()
+
+    def follow(self, run: int, stop: threading.Event) -> Iterator[Entry]:
+        """A run's utterances in order, waiting for those that are still to be made. `Cancelled`
+        once `stop` is set."""
+        at = 0
+        while (entry := self._entry(run, at, stop)) is not None:
+            yield entry
+            at += 1
+
+    def _entry(self, run: int, at: int, stop: threading.Event) -> Entry | None:
+        """The utterance number `at` of a run, None if the run ends before it."""
+        with self._lock:
+            while not stop.is_set():
+                entries = self.contents.entries.get(run, ())
+                if at < len(entries):
+                    return entries[at]
+                if run in self.contents.ended:
+                    return None
+                self._lock.wait(_LOOK_S)
+        raise Cancelled("the build was stopped")
 
     def sound(self, entry: Entry) -> Samples:
         """(N,) float32 samples of an utterance."""

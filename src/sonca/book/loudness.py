@@ -2,7 +2,8 @@
 
 The measure is that of ITU-R BS.1770 (K weighting, blocks of 400 ms, silence left out), computed
 on power spectra. A gain belongs to a voice within a chapter, so that a whisper stays a whisper
-and the voices of a dialogue stand side by side.
+and the voices of a dialogue stand side by side. It is measured on the first half minute that the
+voice says there: the chapter can be encoded while the rest is spoken.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ CEILING = 0.89
 _KNEE = 0.70
 """Above it peaks are bent instead of cut."""
 _BLOCK_S = 0.4
+ENOUGH_BLOCKS = 75
+"""Loud blocks, 30 s of speech, that a voice's level is measured on."""
 _GATE_DB = -50.0
 _OFFSET_DB = -0.691
 _MAX_GAIN_DB = 24.0
@@ -29,7 +32,7 @@ _MAX_GAIN_DB = 24.0
 
 @lru_cache(maxsize=16)
 def _weights(count: int, rate_hz: int) -> npt.NDArray[np.float64]:
-    """(count // 2 + 1,) power gains of the K filter at the frequencies of an rfft."""
+    """(count // 2 + 1,) factors that make weighted mean power of the squares of an rfft."""
     z = np.exp(-2j * np.pi * np.arange(count // 2 + 1) / count)
     shelf = _shelf(rate_hz)
     highpass = _highpass(rate_hz)
@@ -38,7 +41,8 @@ def _weights(count: int, rate_hz: int) -> npt.NDArray[np.float64]:
         top = b[0] + b[1] * z + b[2] * z * z
         bottom = a[0] + a[1] * z + a[2] * z * z
         gain = gain * np.abs(top / bottom) ** 2
-    return gain
+    gain[1:-1] *= 2  # an rfft has half of the frequencies
+    return gain / count**2
 
 
 _Biquad = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -72,9 +76,9 @@ def measure(samples: Samples, rate_hz: int) -> tuple[float, int]:
     if len(samples) < size:
         samples = np.pad(samples, (0, size - len(samples)))
     blocks = samples[: len(samples) // size * size].reshape(-1, size)  # (B, size)
-    spectrum = np.abs(np.fft.rfft(blocks, axis=1)) ** 2  # (B, size // 2 + 1)
-    spectrum[:, 1:-1] *= 2
-    power = (spectrum * _weights(size, rate_hz)).sum(axis=1) / size**2
+    spectrum = np.fft.rfft(blocks, axis=1)  # (B, size // 2 + 1), of single precision as the sound
+    squares = spectrum.real**2 + spectrum.imag**2
+    power = squares.astype(np.float64) @ _weights(size, rate_hz)
     loud = power > 10 ** ((_GATE_DB - _OFFSET_DB) / 10)
     return float(power[loud].sum()), int(loud.sum())
 

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from sonca.book.captions import Told, told
-from sonca.book.folder import publish_folder
+from sonca.book.folder import publish_folder, restore
 from sonca.book.model import Book
 from sonca.book.publishing import (
     CAPTIONS,
@@ -95,7 +95,7 @@ class Target:
             if self.path.is_file():
                 raise InvalidRequest(f"{self.path} is a file; give a folder", field="output")
             there = [self.path] if self.path.exists() and any(self.path.iterdir()) else []
-        if there and not self.force:
+        if there and not self.force and not Work(self.work, self.chapter_suffix).publishing:
             raise InvalidRequest(
                 f"{there[0]} exists; give another name, or --force to replace it", field="output"
             )
@@ -115,10 +115,17 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
+def mend(target: Target) -> None:
+    """Undo what a build left half when it was killed as it replaced an earlier output."""
+    if target.format != "m4b":
+        restore(target.path.resolve())
+
+
 def publish(
     book: Book, target: Target, work: Work, digests: dict[int, str]
 ) -> tuple[list[Finished], list[Problem], float]:
     """Put the finished book together from its chapters' files."""
+    work.mark_publishing()
     if target.format == "m4b":
         return _publish_m4b(book, target.path, target.captions(), work, digests)
     return publish_folder(book, target.path, target.format, work, digests)

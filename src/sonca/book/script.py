@@ -18,10 +18,10 @@ from sonca.book.model import Chapter, Paragraph
 from sonca.text import pauses
 from sonca.utterance import Span
 
-RUN_CHARS = 3000
-"""A run is closed after the paragraph that takes it over this: going on in the middle of a run
-reads it from its beginning."""
-VERSION = 1
+RUN_CHARS = 600
+"""A run is closed after the paragraph that takes it over this. Runs in flight get a sentence each
+in turn, so short ones are finished in the order of the book, and the encoder can follow."""
+VERSION = 2
 """Changes when equal books would sound different: what was made before is then made again."""
 CHAPTER_END_S = 2.0
 """Silence after a chapter."""

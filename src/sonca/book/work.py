@@ -19,6 +19,8 @@ from sonca.encoding.m4b import published
 from sonca.store import files
 
 _NAME_CHARS = 16
+_PUBLISHING = "publishing"
+_OURS = ("build.json", _PUBLISHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,11 @@ class Work:
         """`suffix` is that of the chapters' files, without the dot."""
         self.folder = folder
         self._suffix = suffix
-        with files.errors(f"use {folder}"):
-            folder.mkdir(parents=True, exist_ok=True)
+
+    def open(self) -> None:
+        """Make the folder, if it is not there. `StorageError` if it cannot be used."""
+        with files.errors(f"use {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def log_path(self, index: int, digest: str) -> Path:
         return self._path(index, digest, "log")
@@ -87,7 +92,7 @@ class Work:
         """Remove parts of an earlier state of the book; `keep` has names without suffix."""
         with contextlib.suppress(OSError):
             for path in self.folder.iterdir():
-                if path.name[:1] != "." and path.stem not in keep and path.name != "build.json":
+                if path.name[:1] != "." and path.stem not in keep and path.name not in _OURS:
                     files.remove(path)
 
     def name(self, index: int, digest: str) -> str:
@@ -98,6 +103,17 @@ class Work:
         """Leave word of what is built here, for people."""
         with published(self.folder / "build.json") as temporary:
             temporary.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    @property
+    def publishing(self) -> bool:
+        """Whether a build has begun to put its output in place: what is found there is its own."""
+        return (self.folder / _PUBLISHING).exists()
+
+    def mark_publishing(self) -> None:
+        """Say so. Goes with the folder."""
+        with files.errors(f"write {self.folder}"):
+            (self.folder / _PUBLISHING).touch()
+            files.sync_folder(self.folder)
 
     def remove(self) -> None:
         """The build is done."""

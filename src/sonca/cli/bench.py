@@ -135,6 +135,26 @@ def load(
 
 
 @app.command()
+def book(
+    engine: Engine = "espeak",
+    models_dir: Models = None,
+    json: Out = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds.")] = 5,
+    copies: Annotated[int, typer.Option(min=1, help="The story so often: 3 chapters each.")] = 4,
+    format: Annotated[str, typer.Option(metavar="NAME", help="m4b, mp3 or opus.")] = "m4b",
+) -> None:
+    """A whole book against the bare engine and the bare encoder, in turns."""
+    from sonca.bench import book as bench
+
+    _show(
+        bench.run(
+            engine, models_dir=models_dir, rounds=rounds, copies=copies, format=format, say=_say
+        ),
+        json,
+    )
+
+
+@app.command()
 def peers(
     voice: Annotated[Path, typer.Option(help="The voice's .onnx.", exists=True, dir_okay=False)],
     python: Annotated[str, typer.Option(help="Python of the environment the peers are in.")],

@@ -78,7 +78,7 @@ def _measured_speed(found: Preview, engine: str | None) -> float | None:
     if not sample.strip():
         return None
     with _open(read(engine=engine), cached=False) as sonca:
-        sonca.load().loaded.result()
+        sonca.speak(sample.split()[0])  # what a first call costs, no book pays again
         started = time.perf_counter()
         sound = sonca.speak(sample)
         return sound.duration_s / max(time.perf_counter() - started, 1e-6)
@@ -99,7 +99,7 @@ def cast(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Draft a cast: who speaks, how much, with which voice. Edit it, then build."""
-    from sonca.book.cast import sheet
+    from sonca.book.cast import sheet, toml
     from sonca.book.cast.speakers import attribute
     from sonca.book.reading import read_book
     from sonca.settings import read
@@ -113,7 +113,7 @@ def cast(
     target = output or _cast_path(file)
     with _open(read(engine=engine), cached=False) as sonca:
         drafted = sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
-    sheet.write(drafted, book, target, force=force)
+    toml.write(drafted, book, target, force=force)
     speaking = len(drafted.parts)
     typer.echo(f"{target}: the narrator and {speaking} characters; edit it, then build")
 
@@ -189,7 +189,7 @@ def _chosen_cast(
     voices: tuple[str | None, str | None, str | None],
     speed: float,
 ) -> Cast:
-    from sonca.book.cast import sheet
+    from sonca.book.cast import sheet, toml
     from sonca.book.script import Role
     from sonca.synthesizer.request import SPEED_RANGE
 
@@ -203,7 +203,7 @@ def _chosen_cast(
     if path is not None:
         if any(voices) or speed != 1:
             raise InvalidRequest("a cast file says who speaks how: give it, or voices and --speed")
-        return sheet.read(path, book)
+        return toml.read(path, book)
     narrator = Role(voice, speed)
     if male or female:
         men, women = (Role(name, speed) if name else None for name in (male, female))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from sonca.book.build import Progress, Report
     from sonca.book.model import Book
     from sonca.book.planning import Preview
+    from sonca.book.progress import Progress, Report
 
 _SHOWN = 20
 """Rows of a long list that are shown without --all."""
@@ -80,7 +80,7 @@ def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
         console.print("\nEverything in it will be spoken.")
         return
     counts = Counter(part.reason for part in found.unspoken)
-    listed = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+    listed = ", ".join(f"{reason} ({count:,})" for reason, count in counts.most_common())
     console.print(f"\n[bold]Not spoken[/]: {listed}")
     for part in found.unspoken[: None if everything else _SHOWN]:
         where = f"{part.part}:{part.start}" if part.part else f"character {part.start:,}"

@@ -20,9 +20,10 @@ _BUILT_IN = {
     "espeak": "sonca.engines.espeak:EspeakEngine",
     "tone": "sonca.engines.tone:ToneEngine",
     "synthetic": "sonca.engines.synthetic:SyntheticEngine",
+    "synthetic-batch": "sonca.engines.batched:BatchedEngine",
 }
 _ALIASES: dict[str, str] = {"espeak-ng": "espeak", "viet-tts": "viettts"}
-_FOR_TESTS = frozenset({"tone", "synthetic"})
+_FOR_TESTS = frozenset({"tone", "synthetic", "synthetic-batch"})
 _GROUP = "sonca.engines"
 
 

@@ -8,6 +8,7 @@ busy machine makes it slower and not cheaper.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -58,13 +59,22 @@ class SyntheticEngine(Engine):
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options
     ) -> Iterator[AudioChunk]:
+        for chunk in self.pieces(utterance, voice, options):
+            self.burn(chunk.duration_s)
+            yield chunk
+
+    def burn(self, audio_s: float) -> None:
+        """The work that so much sound costs."""
+        _repeat(_locked, self._locked_rounds * audio_s)
+        _repeat(_free, self._free_rounds * audio_s)
+
+    def pieces(self, utterance: Utterance, voice: float, options: Options) -> Iterator[AudioChunk]:
+        """The sound, at no price."""
         left = utterance.syllables
         while left > 0:
             count = min(left, _CHUNK_SYLLABLES)
             left -= count
             duration_s = count * _SYLLABLE_S / options.speed
-            _repeat(_locked, self._locked_rounds * duration_s)
-            _repeat(_free, self._free_rounds * duration_s)
             time_s = np.arange(round(duration_s * _RATE_HZ)) / _RATE_HZ
             wave = 0.2 * np.sin(2 * np.pi * voice * time_s)
             yield AudioChunk(wave.astype(np.float32), _RATE_HZ)
@@ -87,8 +97,10 @@ def _repeat(work: Callable[[], None], rounds: float) -> None:
         work()
 
 
+@functools.cache
 def _cost_ms(work: Callable[[], None]) -> float:
-    """The processor time of one round, the best of a few."""
+    """The processor time of one round, the best of a few; the same for all of a process, so that
+    its engines cost the same."""
     best = float("inf")
     for _ in range(20):
         started = time.thread_time()

@@ -133,7 +133,7 @@ class Services:
             sonca=sonca,
             audio=audio,
             references=ReferenceStore(settings.references_dir),
-            jobs=Jobs(settings.data_dir / "jobs", sonca),
+            jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
             voice_files_dir=settings.voice_files_dir,
             pools=Pools.start(),
             lifecycle=lifecycle,

@@ -44,6 +44,8 @@ class Stats:
     """Bytes, as `unfinished`."""
     unfinished: int
     """Set aside for audio that is being written by this process."""
+    claimed: int = 0
+    """What others keep beside the store, see `AudioStore.claim`."""
 
 
 class AudioStore:
@@ -68,6 +70,7 @@ class AudioStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._reserved = 0
+        self._claimed = 0
         with files.errors(f"use the folder {root}"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with files.exclusive(root / ".lock"):
@@ -135,7 +138,16 @@ class AudioStore:
     def stats(self) -> Stats:
         with self._lock:
             count, size = self._records.totals()
-            return Stats(count, size, self._quota, self._reserved)
+            return Stats(count, size, self._quota, self._reserved, self._claimed)
+
+    def claim(self, change: int, *, must_fit: bool = True) -> None:
+        """Count `change` more bytes (or fewer) against the quota, for files that others keep
+        beside the store. `StorageFull` if they do not fit, however much kept audio goes for
+        them, unless they are there already (`must_fit` is false)."""
+        with self._lock:
+            if change > 0 and must_fit:
+                self._make_room(change)
+            self._claimed += change
 
     def sweep(self) -> int:
         """Remove what has expired, what is over the quota, and what a crash left; how many."""
@@ -181,7 +193,7 @@ class AudioStore:
         """Set aside `needed` more bytes of the quota for a writer; how many it got, which are
         some more where there are, so that it need not ask for every frame."""
         with self._lock:
-            spare = max(0, self._quota - self._reserved - needed)
+            spare = max(0, self._quota - self._reserved - self._claimed - needed)
             granted = needed + min(_RESERVE_BYTES, self._quota // 64, spare)
             self._make_room(granted)
             self._reserved += granted
@@ -199,11 +211,12 @@ class AudioStore:
 
     def _make_room(self, needed: int) -> int:
         """Remove what expires first until `needed` bytes fit into the quota; how many went."""
-        limit = self._quota - self._reserved - needed
+        limit = self._quota - self._reserved - self._claimed - needed
         if limit < 0 and needed:
             raise StorageFull(
-                f"the store for audio is full: {self._reserved} of {self._quota} bytes are being "
-                f"written and {needed} more do not fit; raise the quota or keep less"
+                f"the store for audio is full: of {self._quota} bytes {self._reserved} are being "
+                f"written, books hold {self._claimed}, and {needed} more do not fit; raise the "
+                "quota or keep less"
             )
         removed = 0
         _, size = self._records.totals()

@@ -8,6 +8,7 @@ whose lock can be had is nobody's, in this process or another, and may be remove
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import os
@@ -18,6 +19,9 @@ from typing import BinaryIO
 from sonca.errors import StorageError, StorageFull
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_HERE = -100
+_EXCHANGE = 2
+"""Linux's AT_FDCWD and RENAME_EXCHANGE."""
 
 
 @contextlib.contextmanager
@@ -58,6 +62,21 @@ def publish(temporary: Path, final: Path) -> None:
     """Give a file its name, on the disk when this returns."""
     temporary.rename(final)
     sync_folder(final.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two files or folders of a file system change places in one step, so that there is no
+    moment at which one of them is missing; False where the system cannot do that."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    rename = getattr(libc, "renameat2", None)
+    if rename is None:
+        return False
+    if rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(number, os.strerror(number), str(one))
 
 
 def sync_folder(folder: Path) -> None:

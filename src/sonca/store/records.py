@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sonca.errors import StorageError, StorageFull
+from sonca.store.database import Database
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -24,7 +20,6 @@ _SCHEMA = """
     ) WITHOUT ROWID;
     CREATE INDEX kept_by_expiry ON kept (expires_at, id);
 """
-_BUSY_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +41,10 @@ class Records:
     """The table. Usable from several threads and processes; every change is durable at once."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        with self._errors():
-            self._database = sqlite3.connect(
-                *(path, _BUSY_TIMEOUT_S), isolation_level=None, check_same_thread=False
-            )
-        try:
-            with self._errors():
-                self._prepare()
-        except BaseException:
-            self._database.close()
-            raise
-
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
-        # FULL, or a power cut could bring back the record of a file that is gone.
-        self._database.execute("PRAGMA synchronous = FULL")
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._database.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
-            )
-        elif version != _SCHEMA_VERSION:
-            raise StorageError(
-                f"{self._path} has version {version}, this Sonca reads {_SCHEMA_VERSION}; "
-                "use another data folder or remove the file"
-            )
+        self._database = Database(path, schema=_SCHEMA, version=_SCHEMA_VERSION)
 
     def insert(self, record: Record) -> None:
-        self._run(
+        self._database.run(
             "INSERT INTO kept (id, suffix, size, created_at, expires_at, metadata) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             *(record.id, record.suffix, record.size),
@@ -88,7 +57,7 @@ class Records:
 
     def delete(self, id: str) -> bool:
         """Whether there was one."""
-        return bool(self._run("DELETE FROM kept WHERE id = ? RETURNING id", id))
+        return bool(self._database.run("DELETE FROM kept WHERE id = ? RETURNING id", id))
 
     def expired(self, now: float) -> Sequence[Record]:
         return self._select("WHERE expires_at <= ?", now)
@@ -99,30 +68,19 @@ class Records:
 
     def names(self) -> Sequence[tuple[str, str]]:
         """The id and suffix of every record."""
-        return [(id, suffix) for id, suffix in self._run("SELECT id, suffix FROM kept")]
+        return [(id, suffix) for id, suffix in self._database.run("SELECT id, suffix FROM kept")]
 
     def totals(self) -> tuple[int, int]:
         """How many records there are, and the bytes of their files."""
-        ((count, size),) = self._run("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM kept")
+        ((count, size),) = self._database.run("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM kept")
         return count, size
 
     def close(self) -> None:
-        with self._lock, self._errors():
-            self._database.close()
+        self._database.close()
 
     def _select(self, where: str, *values: object) -> list[Record]:
         columns = "id, suffix, size, created_at, expires_at, metadata"
-        return [Record(*row) for row in self._run(f"SELECT {columns} FROM kept {where}", *values)]
-
-    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._errors():
-            return self._database.execute(statement, values).fetchall()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise StorageFull(f"cannot write {self._path}: the disk is full") from error
-            raise StorageError(f"cannot use {self._path}: {error}") from error
+        return [
+            Record(*row)
+            for row in self._database.run(f"SELECT {columns} FROM kept {where}", *values)
+        ]

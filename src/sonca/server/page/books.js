@@ -87,7 +87,7 @@ function drawPlan() {
 function reasons(parts) {
   const counts = new Map();
   for (const { reason } of parts) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts].map(([reason, n]) => `${say(`reason_${reason}`)} ${n}`).join(", ");
+  return [...counts].map(([reason, n]) => `${say(`reason_${reason}`)} (${n})`).join(", ");
 }
 
 function drawCast(found) {
@@ -262,9 +262,19 @@ async function drawChapters(place) {
       listenButton(chapter),
       element("span", { class: "name" }, chapter.title),
       element("span", { class: "figure" }, chapter.duration_s ? clock(chapter.duration_s) : "…"),
+      ...(about.format === "m4b" ? [] : [chapterSaver(chapter)]),
     ]),
   );
   place.querySelector("[data-chapters]").replaceChildren(...rows);
+}
+
+/** A book of a file a chapter is saved chapter by chapter. */
+function chapterSaver({ title, audio }) {
+  const button = saver(audio, "", "↓"); // the server names it
+  button.title = say("save_chapter", { title });
+  button.setAttribute("aria-label", button.title);
+  button.disabled = !audio;
+  return button;
 }
 
 function listenButton({ title, audio }) {

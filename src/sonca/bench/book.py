@@ -1,0 +1,172 @@
+"""``sonca bench book``: building a book against the bare engine and the bare encoder, in turns.
+
+The engine is driven alone, on one thread, with the very utterances of the book, planned before;
+the encoder is given the same sound, chapter by chapter, on one thread. No build can be faster
+than the engine, than the encoder on the cores it may use, or than the sum of both on all cores.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sonca import text as texts
+from sonca.audio import Samples, silence
+from sonca.bench.corpus import story
+from sonca.bench.stats import machine, median
+from sonca.book.build import MAX_ENCODERS, Build
+from sonca.book.cast import sheet
+from sonca.book.model import Book
+from sonca.book.output import Target
+from sonca.book.reading import read_book
+from sonca.book.script import Role, make_script
+from sonca.cores import cores
+from sonca.encoding.m4b import ChapterEncoder
+from sonca.engines import registry
+from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
+from sonca.synthesizer import Sonca
+from sonca.utterance import Utterance
+
+_Chapter = list[Utterance]
+
+
+def run(
+    engine: str,
+    *,
+    models_dir: Path | None = None,
+    rounds: int = 5,
+    copies: int = 4,
+    format: str = "m4b",
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, object]:
+    """Measure and return the whole result, ready for JSON."""
+    setup = Setup(models_dir)
+    with tempfile.TemporaryDirectory() as scratch, Sonca(engine, setup=setup) as sonca:
+        sonca.load().loaded.result()
+        folder = Path(scratch)
+        book = _book(folder, copies)
+        chapters = list(_utterances(book))
+        bare = _Bare(engine, setup)
+        taken = []
+        for number in range(rounds):
+            say(f"round {number + 1} of {rounds}")
+            taken.append(_round(sonca, bare, book, chapters, format, folder / str(number)))
+        bare.close()
+    return {
+        "benchmark": "book",
+        "engine": engine,
+        "slots": sonca.load().slots,
+        "format": format,
+        "machine": machine(),
+        "chapters": len(book.chapters),
+        "utterances": sum(map(len, chapters)),
+        "audio_s": round(taken[0].audio_s, 1),
+        "rounds": rounds,
+        **{
+            name: round(median([getattr(each, name) for each in taken]), 3)
+            for name in ("bare_s", "encode_s", "build_s")
+        },
+        "encoder_over_bare": round(median([t.encode_s / t.bare_s for t in taken]), 3),
+        "bare_over_build": round(median([t.bare_s / t.build_s for t in taken]), 3),
+        "floor_over_build": round(median([t.floor_s(cores()) / t.build_s for t in taken]), 3),
+        "engine_busy": round(median([t.busy_s / t.build_s for t in taken]), 3),
+        "build_rtf": round(median([t.build_s / t.audio_s for t in taken]), 5),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One round's seconds."""
+
+    bare_s: float
+    encode_s: float
+    build_s: float
+    audio_s: float
+    busy_s: float
+    """Of the build's, those in which the engine was at work."""
+
+    def floor_s(self, cores: int) -> float:
+        """The least that any build could take."""
+        encoders = min(MAX_ENCODERS, cores)
+        both_s = (self.bare_s + self.encode_s) / cores
+        return max(self.bare_s, self.encode_s / encoders, both_s)
+
+
+def _round(
+    sonca: Sonca, bare: _Bare, book: Book, chapters: list[_Chapter], format: str, folder: Path
+) -> _Taken:
+    folder.mkdir()
+    started = time.perf_counter()
+    sound = [bare.speak(chapter) for chapter in chapters]
+    bare_s = time.perf_counter() - started
+    target = Target(folder / ("a.m4b" if format == "m4b" else "a"), format)
+    started = time.perf_counter()
+    for number, parts in enumerate(sound):
+        path = folder / f"{number}.{target.chapter_suffix}"
+        with ChapterEncoder(path, target.chapter_suffix, bare.rate_hz, tags={}) as encoder:
+            for part in parts:
+                encoder.feed(part)
+            encoder.finish()
+    encode_s = time.perf_counter() - started
+    del sound
+    build = Build(book, target, sonca, sheet.one_voice(Role()))
+    worker = sonca.load()
+    busy_s, started = worker.stats.busy_s, time.perf_counter()
+    report = build.run()
+    build_s = time.perf_counter() - started
+    return _Taken(bare_s, encode_s, build_s, report.duration_s, worker.stats.busy_s - busy_s)
+
+
+def _book(folder: Path, copies: int) -> Book:
+    """The story's chapters, again and again."""
+    path = folder / "story.txt"
+    path.write_text(story(), encoding="utf-8")
+    book = read_book(path)
+    return replace(book, chapters=book.chapters * copies)
+
+
+def _utterances(book: Book) -> Iterator[_Chapter]:
+    """What each chapter has to say."""
+    for index, chapter in enumerate(book.chapters):
+        script = make_script(index, chapter, {"": Role()}, None)
+        yield [u for run in script.runs for u in texts.plan(run.text)]
+
+
+class _Bare:
+    """An engine with nothing around it, its batch always full."""
+
+    def __init__(self, engine: str, setup: Setup) -> None:
+        cls = registry.find(engine).load()
+        self._engine = cls.create(setup)
+        self._session = self._engine.session()
+        self._voice = self._engine.voice(cls.voices(setup)[0].key)
+        self.rate_hz = self._engine.info.sample_rate_hz
+
+    def speak(self, utterances: _Chapter) -> list[Samples]:
+        """The sound of a chapter, with its pauses."""
+        made: list[list[Samples]] = [[] for _ in utterances]
+        session, waiting = self._session, iter(enumerate(utterances))
+        left = len(utterances)
+
+        def on_event(event: Event) -> None:
+            nonlocal left
+            if isinstance(event, Failed):
+                raise event.error
+            if isinstance(event, Audio):
+                made[event.id].append(event.chunk.samples)
+            if isinstance(event, Finished):
+                left -= 1
+
+        while left:
+            while session.free_slots and (item := next(waiting, None)) is not None:
+                session.add(item[0], item[1], self._voice, Options(urgent=False))
+            session.step(on_event)
+        for parts, utterance in zip(made, utterances, strict=True):
+            parts.append(silence(utterance.pause_s, self.rate_hz))
+        return [part for parts in made for part in parts]
+
+    def close(self) -> None:
+        self._engine.close()

@@ -1,0 +1,234 @@
+"""Who there is in a book: characters by their names and titles, and who was seen of late.
+
+One and the same person is `cô gái`, then `Quyên`, then `cô`: the company knows them as one. It
+knows nothing of speeches but how they call people.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from sonca.book.cast import people
+from sonca.book.cast.names import Mention, Names, mentions
+from sonca.book.cast.people import Gender
+
+SELF = "Tôi"
+"""The character that a first-person narrator is."""
+
+_VOCATIVE = re.compile(
+    r"(?:\b(?P<who>[^\W\d_]+(?:\s+[^\W\d_]+)?)\s+(?:ơi|ạ|à|hả|nhé|nhỉ|này)(?!\w))"
+    r"|(?:\b(?:thưa|dạ thưa|bẩm|lạy|kính thưa)\s+(?P<sir>[^\W\d_]+))",
+    re.IGNORECASE,
+)
+_OWN_NAME = re.compile(
+    r"\b(?i:tôi|tao|cháu|em|con|mình|ta|tớ|anh|chị|cô|chú|bác)\s+(?:tên\s+(?:là\s+)?|là\s+)"
+    r"(?P<name>[^\W\d_]+(?:\s+[^\W\d_]+){0,3})"
+)
+_YOU = re.compile(
+    r"(?:^|[.!?…]\s+)(?P<who>ông|bà|bác|chú|cô|anh|chị|thầy|cậu|dì)\s"
+    r"(?=[^.!?…]*\b(?:cháu|con|em|tôi)\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Character:
+    """Somebody who speaks."""
+
+    name: str
+    gender: Gender = ""
+    titles: set[str] = field(default_factory=set)
+    """First words of what the narrator calls them: `ông`, `cô`."""
+    aliases: list[str] = field(default_factory=list)
+    child: bool = False
+    lines: int = 0
+    chars: int = 0
+    example: str = ""
+
+
+class Company:
+    """Everybody who was met so far, in reading order."""
+
+    def __init__(self, names: Names) -> None:
+        """`names` are those of people in this book."""
+        self._names = names
+        self._known: dict[str, Character] = {}
+        self.recent: list[Character] = []
+        """Who was mentioned or spoke of late, the latest last."""
+
+    @property
+    def everybody(self) -> list[Character]:
+        """Each character once."""
+        return list({id(who): who for who in self._known.values()}.values())
+
+    def mentioned(self, text: str) -> list[Mention]:
+        """The people that the narrator's words name or describe, in order."""
+        return list(mentions(text, self._names))
+
+    def named(self, name: str) -> Character | None:
+        """The character of exactly this name."""
+        return self._known.get(_key(name))
+
+    def narrator(self) -> Character:
+        """The one who tells the story as `tôi`."""
+        return self._character(SELF, Mention(0, 3, "tôi", "", True))
+
+    def addressed(self, said: str) -> list[Character]:
+        """Whom a speech calls by name or title."""
+        found: list[Character] = []
+        calls = [(m["who"] or m["sir"] or "").split() for m in _VOCATIVE.finditer(said)]
+        for words in [*calls, second_person(said).split()]:
+            for who in reversed(self.recent):
+                if who in found:
+                    continue
+                called = words and (
+                    words[-1] in who.name.split() or words[-1].lower() in who.titles
+                )
+                if called:
+                    found.append(who)
+                    break
+        return found
+
+    def notice(self, text: str) -> None:
+        """Take note of whom the narrator's words name or describe."""
+        for mention in self.mentioned(text):
+            if mention.name or mention.subject or len(mention.title.split()) > 1:
+                who = self.find(mention)
+                if who is None and (mention.name or _describes(mention.title)):
+                    who = self.resolve(mention)
+                if who is not None:
+                    self.remember(who)
+
+    def remember(self, who: Character) -> None:
+        """Somebody was seen just now."""
+        if who in self.recent:
+            self.recent.remove(who)
+        self.recent.append(who)
+        del self.recent[:-12]
+
+    def find(self, mention: Mention) -> Character | None:
+        """The character that is meant, if there is one already."""
+        if mention.name:
+            return self._known.get(_key(mention.name)) or self._by_part(mention.name)
+        if mention.title in people.FIRST_PERSON:
+            return self._known.get(_key(SELF))
+        known = self._known.get(_key(mention.title))
+        head = mention.title.split()[0]
+        gender = people.gender_of_noun(mention.title)
+        for who in reversed(self.recent):
+            if head in who.titles:
+                return who
+        if known is not None:
+            return known
+        if mention.title in people.KIN or _describes(mention.title):
+            return None
+        for who in reversed(self.recent):
+            if gender and who.gender == gender and not who.titles:
+                return who
+        if head in ("nó", "hắn", "gã", "y", "thị", "nàng", "chàng"):
+            return next((c for c in reversed(self.recent) if c.gender in (gender, "")), None)
+        return None
+
+    def _by_part(self, name: str) -> Character | None:
+        """`Nam` for `Trần Văn Nam`, and the other way round."""
+        last = name.split()[-1]
+        for who in reversed(self.recent):
+            if who.name.split()[-1] == last and (
+                len(name.split()) == 1 or len(who.name.split()) == 1
+            ):
+                return who
+        return None
+
+    def resolve(self, mention: Mention) -> Character | None:
+        """The character that is meant, made if it is a new one."""
+        who = self.find(mention)
+        if who is None:
+            if mention.title in people.EITHER and not mention.name and mention.title != "tôi":
+                return None
+            who = self._character(mention.name or mention.title.capitalize(), mention)
+        self._learn(who, mention)
+        return who
+
+    def _character(self, name: str, mention: Mention) -> Character:
+        who = self._known.get(_key(name))
+        if who is None:
+            who = self._known[_key(name)] = Character(name)
+        self._learn(who, mention)
+        return who
+
+    def _learn(self, who: Character, mention: Mention) -> None:
+        title = mention.title
+        if title and title not in people.EITHER:
+            if title.split()[0] in people.TITLES:
+                who.titles.add(title.split()[0])
+            who.child = who.child or title in people.CHILDREN
+        told = people.gender_of_noun(title) if title else ""
+        who.gender = who.gender or told or people.gender_of_name(mention.name or who.name)
+        called = f"{title} {mention.name}".strip()
+        if (
+            called.lower() != who.name.lower()
+            and called not in who.aliases
+            and len(who.aliases) < 8
+        ):
+            who.aliases.append(called)
+            if _describes(title) and not mention.name:
+                self._known.setdefault(_key(title), who)
+
+    def introduced(self, who: Character, said: str) -> Character:
+        """`Cháu tên là Quyên`: whoever has only been `cô gái` has a name now, and may turn out to
+        be somebody who is known by it: who they are."""
+        if not _nameless(who):
+            return who
+        names = (_leading_names(match["name"]) for match in _OWN_NAME.finditer(said))
+        name = next((name for name in names if name), "")
+        if not name:
+            return who
+        same = self._known.get(_key(name))
+        if same is not None and same is not who:
+            return self._same(same, who)
+        who.aliases.append(who.name.lower())
+        who.name = name
+        who.gender = who.gender or people.gender_of_name(name)
+        self._known[_key(name)] = who
+        return who
+
+    def _same(self, named: Character, other: Character) -> Character:
+        """Two who turn out to be one."""
+        named.titles |= other.titles
+        named.gender = named.gender or other.gender
+        named.aliases.append(other.name.lower())
+        for key, who in list(self._known.items()):
+            if who is other:
+                self._known[key] = named
+        if other in self.recent:
+            self.recent[:] = [who for who in self.recent if who is not named]
+            self.recent[self.recent.index(other)] = named
+        return named
+
+
+def _leading_names(text: str) -> str:
+    """The words at the beginning of `text` that are written like names."""
+    words = text.split()
+    size = next((i for i, word in enumerate(words) if not people.is_name(word)), len(words))
+    return " ".join(words[:size])
+
+
+def second_person(said: str) -> str:
+    """`bà` of `Bà cho cháu cốc trà`: who says `cháu`, `con` or `em` speaks to the one named
+    first; empty where it cannot be told."""
+    match = _YOU.search(said)
+    return match["who"].lower() if match else ""
+
+
+def _key(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
+def _nameless(who: Character) -> bool:
+    return people.longest(who.name.split(), 0, people.NOUNS) == len(who.name.split())
+
+
+def _describes(title: str) -> bool:
+    """Whether a noun alone is enough to make somebody a character: `cô gái`, not `cô`."""
+    return len(title.split()) > 1 and title not in people.EITHER

@@ -1,0 +1,233 @@
+"""Books in the background: accepts them, has them built, keeps them a while.
+
+A job is a row and a folder: the row says what was asked for and how it ended, the folder holds
+the book, the build's work and what is finished. After a restart every job that was not ended
+goes on where it was. What the folders hold counts in the storage quota. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sonca.book.build import Build
+from sonca.book.model import Book
+from sonca.book.progress import Progress
+from sonca.book.reading import read_book
+from sonca.errors import Busy, InvalidRequest, NotFound
+from sonca.server.jobs.builders import Builders
+from sonca.server.jobs.folder import JobFolder, keep_upload
+from sonca.server.jobs.options import JobOptions
+from sonca.server.jobs.space import Space, needed
+from sonca.store import AudioStore, files
+from sonca.store.jobs import JobRecord, JobRecords
+from sonca.synthesizer import Sonca
+
+MAX_ACTIVE = 4
+"""Jobs of one owner that wait or are being done."""
+MAX_KEPT = 100
+"""Jobs of one owner altogether."""
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_RETRY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as its owner sees it."""
+
+    record: JobRecord
+    options: JobOptions
+    progress: Progress | None
+    ready: dict[int, float]
+    """Chapters that can be heard, counted from 0, and their lengths in seconds."""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Jobs:
+    """All jobs of a server. Every method may be called from any thread, and waits for the disk."""
+
+    def __init__(
+        self,
+        root: Path,
+        sonca: Sonca,
+        store: AudioStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Opens or makes the folder `root`; `store` has the quota that its files count in.
+        `StorageError` if it cannot be used."""
+        self._root = root
+        self._sonca = sonca
+        self._clock = clock
+        self._admission = threading.Lock()
+        with files.errors(f"use the folder {root}"):
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._records = JobRecords(root / "jobs.sqlite3")
+        self._space = Space(store)
+        for record in self._records.all():
+            folder = self._folder(record)
+            planned = 0 if record.ended else folder.options.needed_bytes
+            self._space.hold(record.id, max(planned, folder.size()), must_fit=False)
+        self._builders = Builders(root, sonca, self._records, self._space, clock)
+
+    def start(self) -> None:
+        """Begin to build what waits."""
+        self._builders.start()
+
+    def close(self) -> None:
+        """Stop building, within a sentence. What is not ended goes on after the next start."""
+        self._builders.close()
+        self._records.close()
+
+    # For owners
+
+    def read(self, name: str, data: bytes, encoding: str | None = None) -> Book:
+        """The book in an upload; `InvalidRequest` if it is none. Nothing is kept."""
+        folder = self._root / f".{secrets.token_hex(8)}"
+        try:
+            return read_book(keep_upload(folder, name, data), encoding=encoding, name=_stem(name))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def submit(self, owner: str, name: str, data: bytes, options: dict[str, Any]) -> JobView:
+        """Accept a book. Raises all that can be known now, `Busy` over the owner's limit,
+        `StorageFull` where there is no room for it."""
+        with self._admission:
+            self._check_room(owner)
+        id = secrets.token_urlsafe(16)
+        try:
+            asked = self._checked(id, name, data, options)
+            record = JobRecord(id, owner, "queued", self._clock(), None, asked.dump(), "{}")
+            with self._admission:
+                self._check_room(owner)
+                self._space.hold(id, asked.needed_bytes)
+                self._records.add(record)
+        except BaseException:
+            shutil.rmtree(self._root / id, ignore_errors=True)
+            self._space.release(id)
+            raise
+        self._builders.wake()
+        return self._view(record)
+
+    def _checked(self, id: str, name: str, data: bytes, options: dict[str, Any]) -> JobOptions:
+        """Keep a book in its folder, and look at everything that could be wrong with it here
+        and not in the night: voices, the cast, the lexicon, the format."""
+        path = keep_upload(self._root / id, name, data)
+        book = read_book(path, encoding=options.get("encoding"), name=_stem(name))
+        named = {
+            "title": options["title"] or book.title,
+            "author": options["author"] or book.author,
+        }
+        asked = JobOptions(
+            file=path.name,
+            chapters=tuple(chapter.title for chapter in book.chapters),
+            **options | named,
+        )
+        asked.check()
+        target = JobFolder(self._root / id, asked).target
+        cast = asked.cast_of(book, self._sonca)
+        Build(book, target, self._sonca, cast, lexicon=asked.readings())
+        size = needed(book, len(data), asked.format, cast.narrator.speed)
+        return replace(asked, needed_bytes=size)
+
+    def get(self, owner: str, id: str) -> JobView:
+        """`NotFound` if there is no such job of this owner."""
+        return self._view(self._record(owner, id))
+
+    def of(self, owner: str) -> list[JobView]:
+        """An owner's jobs, the newest first."""
+        return [self._view(record) for record in self._records.of(owner)]
+
+    def delete(self, owner: str, id: str) -> None:
+        """Cancel a job and forget it with all that it made."""
+        self._forget(self._record(owner, id))
+
+    def audio(self, owner: str, id: str, chapter: int | None) -> tuple[Path, str]:
+        """The file of the book or of one chapter, and what to call it. `NotFound` if it is not
+        there yet."""
+        view = self.get(owner, id)
+        folder, title = self._folder(view.record), view.options.title
+        if chapter is None:
+            path = folder.target.path
+            if view.options.format != "m4b":
+                raise InvalidRequest(
+                    f"this job has a {view.options.format} file a chapter; ask for ?chapter=1",
+                    field="chapter",
+                )
+            if not path.is_file():
+                raise NotFound(f"the job {id} is {view.record.state}; its audio is not there yet")
+            return path, f"{title}.m4b"
+        if chapter not in view.ready:
+            raise NotFound(f"the chapter {chapter + 1} of the job {id} is not there yet")
+        path = folder.chapter(chapter)
+        return path, f"{title} {chapter + 1:03}{path.suffix}"
+
+    def captions(self, owner: str, id: str, kind: str) -> tuple[Path, str]:
+        """The captions of a finished m4b."""
+        view = self.get(owner, id)
+        path = self._folder(view.record).target.path.with_suffix(f".{kind}")
+        if view.options.format != "m4b" or not path.is_file():
+            raise NotFound(f"the job {id} has no {kind} captions yet")
+        return path, f"{view.options.title}.{kind}"
+
+    def sweep(self) -> int:
+        """Remove jobs that have expired and folders that belong to none; how many."""
+        removed = sum(self._forget(record) for record in self._records.expired(self._clock()))
+        known = self._records.ids()
+        for folder in self._root.iterdir():
+            if folder.is_dir() and _ID.fullmatch(folder.name) and folder.name not in known:
+                age_s = self._clock() - folder.stat().st_mtime
+                if age_s > _RETRY_S and not self._builders.builds(folder.name):
+                    shutil.rmtree(folder, ignore_errors=True)
+        return removed
+
+    def _folder(self, record: JobRecord) -> JobFolder:
+        return JobFolder(self._root / record.id, JobOptions.load(record.options))
+
+    def _forget(self, record: JobRecord) -> bool:
+        """Whether it was still there."""
+        there = self._records.delete(record.id)
+        if there and not self._builders.cancel(record.id):
+            self._folder(record).remove()
+            self._space.release(record.id)
+        return there
+
+    def _record(self, owner: str, id: str) -> JobRecord:
+        record = self._records.get(id) if _ID.fullmatch(id) else None
+        over = record and record.expires_at is not None and record.expires_at <= self._clock()
+        if record is None or record.owner != owner or over:
+            shown = repr(id if len(id) <= 40 else id[:40] + "…")
+            raise NotFound(f"there is no job {shown}; it may have expired")
+        return record
+
+    def _check_room(self, owner: str) -> None:
+        records = self._records.of(owner)
+        active = sum(not record.ended for record in records)
+        if active >= MAX_ACTIVE:
+            raise Busy(
+                f"{active} books wait or are being built and the limit is {MAX_ACTIVE}; wait for "
+                "one or delete it",
+                retry_after_s=_RETRY_S,
+            )
+        if len(records) >= MAX_KEPT:
+            raise Busy(
+                f"{len(records)} jobs are kept and the limit is {MAX_KEPT}; delete some",
+                retry_after_s=_RETRY_S,
+            )
+
+    def _view(self, record: JobRecord) -> JobView:
+        folder = self._folder(record)
+        progress = self._builders.progress(record.id)
+        return JobView(record, folder.options, progress, folder.ready(), json.loads(record.result))
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem[:100] or "book"

@@ -1,0 +1,108 @@
+"""A job's folder: the book as it was sent, the build's work, and what is finished."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sonca.book.model import Book
+from sonca.book.output import Target
+from sonca.book.reading import read_book
+from sonca.book.sources import FORMATS
+from sonca.errors import InvalidRequest
+from sonca.server.jobs.options import JobOptions
+from sonca.store import files
+
+
+def keep_upload(folder: Path, name: str, data: bytes) -> Path:
+    """Write an upload into a new folder, under a name of our own: what it was called decides
+    only its format. `InvalidRequest` if that is none of a book."""
+    suffix = Path(name).suffix.lower()
+    if suffix not in FORMATS:
+        raise InvalidRequest(
+            f"{name[:60]!r} is no book that Sonca reads; its name must end in one of "
+            + ", ".join(FORMATS),
+            field="file",
+        )
+    with files.errors("keep the book"):
+        folder.mkdir(mode=0o700, parents=True)
+        path = folder / f"book{suffix}"
+        with path.open("xb") as file:
+            file.write(data)
+            files.sync(file)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """Where everything of one job lies."""
+
+    path: Path
+    options: JobOptions
+
+    @property
+    def target(self) -> Target:
+        """The build's output."""
+        options = self.options
+        name = "audio.m4b" if options.format == "m4b" else "audio"
+        book = self.path / options.file
+        return Target(self.path / name, options.format, True, book, self.path / "work")
+
+    def read(self) -> Book:
+        """The book, under the title and author that were asked for."""
+        options = self.options
+        path = self.path / options.file
+        book = read_book(path, encoding=options.encoding, name=options.title)
+        return replace(book, title=options.title, author=options.author)
+
+    # Finished chapters
+
+    @property
+    def _list(self) -> Path:
+        return self.path / "chapters" / "list"
+
+    def chapter(self, index: int) -> Path:
+        """The sound of a chapter, counted from 0."""
+        return self._list.with_name(f"{index + 1:05}.{self.target.chapter_suffix}")
+
+    def begin(self) -> None:
+        """No chapter is finished yet: the build tells again of those that are."""
+        with files.errors("keep the book"):
+            self._list.parent.mkdir(exist_ok=True)
+            self._list.unlink(missing_ok=True)
+
+    def add(self, index: int, path: Path, duration_s: float) -> int:
+        """Keep a finished chapter; the size of its file in bytes."""
+        own = self.chapter(index)
+        with files.errors("keep a chapter"):
+            own.unlink(missing_ok=True)
+            own.hardlink_to(path)
+            with self._list.open("a", encoding="utf-8") as file:
+                file.write(f"{index} {duration_s:.3f}\n")
+            return own.stat().st_size
+
+    def ready(self) -> dict[int, float]:
+        """The chapters that can be heard, and their lengths in seconds."""
+        found = {}
+        with contextlib.suppress(OSError, ValueError):
+            text = self._list.read_text("utf-8")
+            for row in text.split("\n")[:-1]:  # one that is being written has no end yet
+                index, duration_s = row.split(" ")
+                found[int(index)] = float(duration_s)
+        return found
+
+    def size(self) -> int:
+        """Bytes of all its files, each counted once however many names it has."""
+        sizes = {}
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    stat = (Path(folder) / name).stat()
+                    sizes[stat.st_ino] = stat.st_size
+        return sum(sizes.values())
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)

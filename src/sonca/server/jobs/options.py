@@ -1,0 +1,74 @@
+"""What a job was asked for, as it is kept, and what a build makes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from sonca.book.cast import sheet, toml
+from sonca.book.cast.sheet import Cast
+from sonca.book.model import Book
+from sonca.book.script import Role
+from sonca.errors import InvalidRequest
+from sonca.synthesizer import Sonca
+from sonca.text import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """JSON values only."""
+
+    file: str
+    """The book's name, with its suffix."""
+    title: str
+    author: str
+    chapters: tuple[str, ...]
+    """Titles."""
+    format: str = "m4b"
+    voice: str | None = None
+    male: str | None = None
+    female: str | None = None
+    speed: float = 1.0
+    cast: str | None = None
+    """``auto``, a cast as TOML, or None."""
+    lexicon: str | None = None
+    """The book's own readings."""
+    lexicon_format: Literal["tsv", "toml"] = "tsv"
+    encoding: str | None = None
+    expiry_hours: float = 2.0
+    needed_bytes: int = 0
+    """What the job may come to take on the disk, as it was estimated when it was accepted."""
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> JobOptions:
+        value = json.loads(text)
+        return cls(**value | {"chapters": tuple(value["chapters"])})
+
+    def check(self) -> None:
+        """`InvalidRequest` for options that cannot be together."""
+        if self.cast is not None and (self.voice or self.male or self.female or self.speed != 1):
+            raise InvalidRequest(
+                "a cast says who speaks how: send it, or voice, male, female and speed",
+                field="cast",
+            )
+
+    def readings(self) -> Lexicon | None:
+        """The lexicon, read. `InvalidRequest` names a bad line."""
+        return Lexicon.parse(self.lexicon, self.lexicon_format) if self.lexicon else None
+
+    def cast_of(self, book: Book, sonca: Sonca) -> Cast:
+        """Who speaks how. `InvalidRequest` for a cast that is none."""
+        if self.cast == "auto":
+            return sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
+        if self.cast is not None:
+            return toml.parse(self.cast, book)
+        narrator = Role(self.voice, self.speed)
+        if self.male or self.female:
+            men = Role(self.male, self.speed) if self.male else None
+            women = Role(self.female, self.speed) if self.female else None
+            return sheet.by_roles(book, narrator, men, women)
+        return sheet.one_voice(narrator)

@@ -1,0 +1,56 @@
+"""How much of the storage quota each job holds."""
+
+from __future__ import annotations
+
+import threading
+
+from sonca.book.model import Book
+from sonca.errors import StorageFull
+from sonca.store import AudioStore
+
+SHARE = 0.5
+"""Of the quota, what books may take: kept audio has the rest to itself."""
+_BYTES_PER_CHAR = 600
+"""Of sound in any format at speed 1, on the safe side."""
+
+
+def needed(book: Book, upload_bytes: int, format: str, speed: float) -> int:
+    """About what a job comes to take: its book and its chapters, in an m4b once more."""
+    sound = book.chars * _BYTES_PER_CHAR / speed
+    return upload_bytes + round(sound * (2 if format == "m4b" else 1))
+
+
+class Space:
+    """The bytes that jobs hold, claimed from the store that has the quota. Usable from several
+    threads."""
+
+    def __init__(self, store: AudioStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._held: dict[str, int] = {}
+
+    def hold(self, id: str, size: int, *, must_fit: bool = True) -> None:
+        """Let a job hold `size` bytes from now on, instead of what it held. `StorageFull` if
+        they do not fit, unless they are there already (`must_fit` is false)."""
+        with self._lock:
+            more = size - self._held.get(id, 0)
+            if more > 0 and must_fit:
+                limit = int(self._store.stats().quota * SHARE)
+                free = limit - sum(self._held.values())
+                if more > free:
+                    raise StorageFull(
+                        f"the book needs about {_mib(more)} more on the disk and of the "
+                        f"{_mib(limit)} that books may take {_mib(max(0, free))} are free; delete "
+                        "jobs, wait until some expire, or raise SONCA_STORAGE_QUOTA_BYTES"
+                    )
+            self._store.claim(more, must_fit=must_fit)
+            self._held[id] = size
+
+    def release(self, id: str) -> None:
+        """A job has gone."""
+        with self._lock:
+            self._store.claim(-self._held.pop(id, 0))
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB"
