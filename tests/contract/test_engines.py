@@ -29,6 +29,19 @@ def piper() -> Engine:
     return PiperEngine(SETUP)
 
 
+def viettts() -> Engine:
+    """VietTTS at a few thousandth of its size, with two recordings to speak like."""
+    pytest.importorskip("openvino", reason="VietTTS's CPU path needs OpenVINO")
+    from sonca.engines.viettts.engine import VietTTSEngine
+    from tests.engines.viettts import tiny as viettts_tiny
+
+    viettts_tiny.install(MODELS_DIR)
+    engine = VietTTSEngine.create(SETUP)
+    # Weights without meaning end nowhere; this is where a trained model would about end.
+    engine.manner = replace(engine.manner, limits=Limits(most_s=0.25, attempts=1))
+    return engine
+
+
 ENGINES: dict[str, Callable[[], Engine]] = {
     "espeak": EspeakEngine,
     "tone": ToneEngine,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -25,6 +26,10 @@ class Voice:
     """(P,) speech tokens of the reference."""
     mel: Array
     """(M, 80) its mel spectrogram."""
+    level_lufs: float = -math.inf
+    """How loud the recording is, -inf where it is not known."""
+    gain: float | None = None
+    """What brings the voice to the level asked for; None leaves it as it is."""
 
     @property
     def seconds(self) -> float:

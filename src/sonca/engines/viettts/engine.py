@@ -70,6 +70,9 @@ class VietTTSSettings:
     """Fade at both ends of each sentence, seconds; upstream's is 0.1."""
     prompt_max_s: float = 5.0
     """How much of a reference is used, 3 to 5 s. Shorter is faster and less like the voice."""
+    loudness_lufs: float | None = None
+    """The level that voices are brought to, by one fixed gain a voice; None leaves them as they
+    are."""
 
 
 class VietTTSEngine(Engine):
@@ -91,15 +94,19 @@ class VietTTSEngine(Engine):
             pack_s=settings.pack_s,
             fade_s=settings.fade_s,
         )
-        self.samples = find_samples(settings.samples)
-        self.prompter = Prompter(folder, settings.cache, settings.prompt_max_s, threads)
-        self.folder = folder
+        self.samples = find_samples(settings.samples, settings.loudness_lufs)
+        self.prompter = Prompter(
+            folder, settings.cache, settings.prompt_max_s, threads, settings.loudness_lufs
+        )
+        self.folder, self.loudness_lufs = folder, settings.loudness_lufs
 
     @property
     def info(self) -> EngineInfo:
         return EngineInfo(
             name="viettts",
-            version=f"0.1.0+{self.folder.version}",
+            # A cloned voice has no version of its own: what it sounds like follows from its
+            # recording and from this, the level included.
+            version=f"0.1.0+{self.folder.version}{_level(self.loudness_lufs)}",
             sample_rate_hz=self.folder.config.sample_rate_hz,
             device=self.backend.device,
             providers=self.backend.providers,
@@ -123,6 +130,7 @@ class VietTTSEngine(Engine):
                 threads=setup.threads or 0,
                 samples=home / SAMPLES,
                 cache=home / VOICES,
+                loudness_lufs=setup.loudness_lufs,
             )
         )
 
@@ -142,7 +150,7 @@ class VietTTSEngine(Engine):
     def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
         if setup.models_dir is None:
             return ()
-        found = find_samples(setup.models_dir / HOME / SAMPLES)
+        found = find_samples(setup.models_dir / HOME / SAMPLES, setup.loudness_lufs)
         return tuple(sample.voice for sample in found.values())
 
     def voice(self, key: str) -> VoiceState:
@@ -160,6 +168,10 @@ class VietTTSEngine(Engine):
 
     def close(self) -> None:
         self.backend.close()
+
+
+def _level(loudness_lufs: float | None) -> str:
+    return "" if loudness_lufs is None else f".lufs{loudness_lufs:g}"
 
 
 def find_model(models_dir: Path | None) -> Path | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +22,30 @@ import numpy as np
 from sonca.engines.viettts import features, vad
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.folder import SPEAKER, SPEECH, VAD, ModelFolder
-from sonca.engines.viettts.reference_audio import Array, prepare
+from sonca.engines.viettts.reference_audio import RATE_HZ, Array, prepare
 from sonca.errors import EngineError
+from sonca.loudness import gain, loudness
 
 KEPT_VOICES = 256
 """In memory, of about 0.1 MB each; the first come is the first to go."""
-VERSION = 1
+VERSION = 2
 """Of what is computed here; part of the key of what is kept on disk."""
 
 
 class Prompter:
     """Makes voices of recordings. The ONNX models are loaded when the first is made."""
 
-    def __init__(self, folder: ModelFolder, cache: Path | None, max_s: float, threads: int) -> None:
+    def __init__(
+        self,
+        folder: ModelFolder,
+        cache: Path | None,
+        max_s: float,
+        threads: int,
+        target_lufs: float | None = None,
+    ) -> None:
+        """`target_lufs` is the level that voices are to have; None leaves them as they are."""
         self.folder, self.cache, self.max_s, self.threads = folder, cache, max_s, threads
+        self.target_lufs = target_lufs
         self.kept: dict[str, Voice] = {}
         self.sessions: dict[str, Any] = {}
         self.made = 0
@@ -47,13 +59,22 @@ class Prompter:
             voice = self.compute(prepare(wave, rate, self._segments(), self.max_s))
             self.made += 1
             self._to_disk(content_hash, voice)
+        if voice.gain is None and self.target_lufs is not None:
+            voice = replace(voice, gain=gain(voice.level_lufs, self.target_lufs))
         self.kept[content_hash] = voice
         if len(self.kept) > KEPT_VOICES:
             del self.kept[next(iter(self.kept))]
         return voice
 
     def compute(self, wave: Array) -> Voice:
-        """(N,) speech at 16 kHz -> its voice."""
+        """(N,) speech at 16 kHz -> its voice, with no gain yet.
+
+        The recording's own level stands for the voice's: the model goes on where the prompt's
+        mel ends, so it should speak about as loud (not measured: no trained weights were at
+        hand). To speak a sentence and measure that would cost each new voice seconds, and would
+        still be one sentence said with one seed. The first sound itself is no use: its level is
+        known only when it is made, too late for a stream.
+        """
         heard = features.whisper_mel(wave)  # (128, T)
         length = np.array([heard.shape[1]], np.int32)
         tokens = self._run(SPEECH, heard[None], length).reshape(-1).astype(np.int64)
@@ -66,7 +87,7 @@ class Prompter:
                 f"the prompt models in {self.folder.path} do not fit the weights: speaker vector "
                 f"of {len(vector)}, tokens up to {tokens.max(initial=0)}; pull the model again"
             )
-        return Voice(vector, tokens, mel)
+        return Voice(vector, tokens, mel, loudness(wave, RATE_HZ))
 
     def _segments(self) -> Callable[[Array], list[tuple[int, int]]]:
         path = self.folder.path / VAD
@@ -104,7 +125,10 @@ class Prompter:
             return None
         try:
             with np.load(path, allow_pickle=False) as kept:
-                return Voice(kept["vector"], kept["tokens"], kept["mel"])
+                level = float(kept["level_lufs"])
+                if math.isnan(level):
+                    return None
+                return Voice(kept["vector"], kept["tokens"], kept["mel"], level)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None  # damaged: made again, and written over
 
@@ -118,7 +142,10 @@ class Prompter:
             handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".npz")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    np.savez(file, vector=voice.vector, tokens=voice.tokens, mel=voice.mel)
+                    np.savez(
+                        file, vector=voice.vector, tokens=voice.tokens, mel=voice.mel,
+                        level_lufs=np.float64(voice.level_lufs),
+                    )  # fmt: skip
                 Path(draft).replace(path)
             finally:
                 Path(draft).unlink(missing_ok=True)

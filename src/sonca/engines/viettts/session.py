@@ -21,6 +21,7 @@ from sonca.engines.viettts.lengths import fade, mel_frames
 from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Cuts, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
+from sonca.loudness import amplified
 from sonca.utterance import Utterance
 
 _log = logging.getLogger(__name__)
@@ -308,6 +309,8 @@ class VietTTSSession(Session):
         samples = sentence.vocoder.feed(frames, piece.last)
         if piece.last and piece.say[0] == 0:
             samples = fade(samples, int(self.manner.fade_s * self.sample_rate_hz))
+        if sentence.voice.gain is not None:
+            samples = amplified(samples, sentence.voice.gain)
         if len(samples):
             emit(Audio(sentence.id, AudioChunk(samples, self.sample_rate_hz)))
         if piece.last and self.sentences.get(sentence.id) is sentence:
