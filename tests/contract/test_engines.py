@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk, join
-from sonca.engines.base import Audio, Engine, Event, Failed, Finished, Options, Session, Setup
+from sonca.engines.base import (
+    Audio,
+    Engine,
+    Event,
+    Failed,
+    Finished,
+    Options,
+    Reference,
+    Session,
+    Setup,
+)
 from sonca.engines.espeak import EspeakEngine
 from sonca.engines.piper import PiperEngine
 from sonca.engines.tone import ToneEngine
+from sonca.errors import Unsupported
 from sonca.utterance import Utterance
 from tests.conftest import utterance
 from tests.engines.piper import tiny
@@ -33,10 +45,12 @@ def viettts() -> Engine:
     """VietTTS at a few thousandth of its size, with two recordings to speak like."""
     pytest.importorskip("openvino", reason="VietTTS's CPU path needs OpenVINO")
     from sonca.engines.viettts.engine import VietTTSEngine
-    from tests.engines.viettts import tiny as viettts_tiny
+    from sonca.engines.viettts.session import Limits
+    from tests.engines.viettts import tiny as tiny_viettts
 
-    viettts_tiny.install(MODELS_DIR)
-    engine = VietTTSEngine.create(SETUP)
+    tiny_viettts.install(Path(MODELS.name))
+    engine = VietTTSEngine.create(replace(SETUP, threads=1))
+    assert isinstance(engine, VietTTSEngine)
     # Weights without meaning end nowhere; this is where a trained model would about end.
     engine.manner = replace(engine.manner, limits=Limits(most_s=0.25, attempts=1))
     return engine
@@ -47,6 +61,7 @@ ENGINES: dict[str, Callable[[], Engine]] = {
     "tone": ToneEngine,
     "tone-batch": lambda: ToneEngine(slots=4),
     "piper": piper,
+    "viettts": viettts,
 }
 SENTENCE = utterance("Chiều hôm đó trời nổi gió, mây kéo xuống thành từng vệt dài.", at=10)
 
@@ -260,11 +275,12 @@ def test_equal_input_gives_equal_sound_where_promised(engine: Engine, session: S
 
 
 def test_cloning_is_done_or_refused(engine: Engine) -> None:
-    from sonca.engines.base import Reference
-    from sonca.errors import Unsupported
-
     rng = np.random.default_rng(1)
     recording = Reference(rng.normal(0, 0.1, 16_000 * 4).astype(np.float32), 16_000, "ab" * 32)
     if not engine.info.clones:
         with pytest.raises(Unsupported, match="cannot clone"):
             engine.condition(recording)
+        return
+    session = engine.session()
+    session.add(1, SENTENCE, engine.condition(recording), Options())
+    assert finish(session)[1][-1] == Finished(1)

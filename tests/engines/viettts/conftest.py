@@ -1,19 +1,17 @@
 """The golden numbers, and the tiny model that they were made with."""
 
-import base64
 from pathlib import Path
 
 import pytest
 
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.parity.folder import Folder
-
-GOLDEN = Path(__file__).parent / "golden"
+from tests.engines.viettts import tiny as tiny_model
 
 
 @pytest.fixture(scope="session")
 def golden() -> Folder:
-    return Folder(GOLDEN)
+    return Folder(tiny_model.GOLDEN)
 
 
 @pytest.fixture(scope="session")
@@ -21,23 +19,16 @@ def tiny(golden: Folder) -> Config:
     return golden.config()
 
 
-TINY_VOCABULARY = 256
-
-
 @pytest.fixture(scope="session")
 def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A byte-level vocabulary with no merges, in tiktoken's format."""
     path = tmp_path_factory.mktemp("vocabulary") / "multilingual.tiktoken"
-    lines = (base64.b64encode(bytes([byte])) + b" %d" % byte for byte in range(TINY_VOCABULARY))
-    path.write_bytes(b"\n".join(lines) + b"\n")
+    tiny_model.save_vocabulary(path)
     return path
 
 
 @pytest.fixture(scope="session")
 def tiny_yaml() -> str:
-    """The golden model's config.yaml, with rows for a whole vocabulary."""
-    text = (GOLDEN / "config.yaml").read_text(encoding="utf-8")
-    return text.replace("text_token_size: 200", "text_token_size: 2000")
+    return tiny_model.config_yaml()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from sonca.engines.viettts.vad import by_level
 from sonca.errors import BadAudio, EngineError, EngineNotInstalled, InvalidRequest
 from sonca.loudness import amplified, loudness
 from sonca.utterance import Utterance
+from tests.engines.viettts.tiny import speech
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 pytest.importorskip("onnxruntime", reason="the prompt models run in ONNX Runtime")
@@ -33,15 +34,6 @@ CUTS = Cuts(whole_s=1.5, first_s=0.4, rest_s=0.8, before_s=0.2, after_s=0.1, ble
 
 def said(text: str) -> Utterance:
     return Utterance((0, len(text)), text, text, 0.0)
-
-
-def speech(seconds: float = 4.0, seed: int = 0) -> Samples:
-    """Something that a detector of loudness takes for speech: bursts over a quiet floor."""
-    rng = np.random.default_rng(seed)
-    at = np.arange(int(seconds * 16000)) / 16000
-    loud = (at % 2.0) > 0.15
-    wave = np.sin(2 * np.pi * 130 * at) * 0.3 * loud
-    return (wave + rng.standard_normal(len(at)) * 0.001).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
