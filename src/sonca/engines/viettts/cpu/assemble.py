@@ -17,7 +17,8 @@ from sonca.engines.viettts.graphs.nodes import Kept, Weights, halved
 from sonca.engines.viettts.weights import fold
 
 Precision = Literal["fast", "exact"]
-"""``fast``: int8 in the language model, int8 and bf16 in the estimator, bf16 in the trunk;
+"""``fast``: int8 in the language model and the flow's encoder, int8 and bf16 in the estimator,
+bf16 in the trunk;
 ``exact``: float32 everywhere."""
 BF16 = frozenset({"estimator", "trunk"})
 Build = Callable[[], Model]
@@ -34,13 +35,12 @@ def _half(graph: Model, precision: Precision) -> Model:
 
 def llm_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
     weights = Weights(state, kept=_small(precision))
-    plain = Weights(state)
     encoder, part = config.llm.text_encoder, "text_encoder"
     graphs: dict[str, Build] = {
         part: lambda: stack.build(
             encoder, weights.at(part), weights, "text_encoder_affine_layer", part
         ),
-        "positions": lambda: llm.build_positions(config.llm.lm, plain),
+        "positions": lambda: llm.build_positions(config.llm.lm, weights),
         "attention": lambda: llm.build_attention(config.llm.lm),
     }
     for index in range(config.llm.lm.blocks + 1):
@@ -49,10 +49,10 @@ def llm_graphs(config: Config, state: State, precision: Precision) -> dict[str, 
 
 
 def flow_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
-    weights = Weights(state)
+    weights = Weights(state, kept=_small(precision))
     return {
         "flow_encoder": lambda: flow.build_encoder(config.flow, weights),
-        "regulator": lambda: flow.build_regulator(config.flow, weights),
+        "regulator": lambda: flow.build_regulator(config.flow, weights.whole()),
         "estimator": lambda: estimator.build(config.flow, state, _small(precision)),
     }
 

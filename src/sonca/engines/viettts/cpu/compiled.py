@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from sonca.engines.viettts.cpu.pages import give_back
 from sonca.errors import EngineError
 
 Arrays = npt.NDArray[Any]
@@ -36,24 +37,30 @@ class Runtime:
         }
         try:
             model = graph if isinstance(graph, ov.Model) else self.core.read_model(str(graph))
-            return Compiled(self.core.compile_model(model, "CPU", options))
+            compiled = self.core.compile_model(model, "CPU", options)
         except RuntimeError as error:
             name = graph.name if isinstance(graph, Path) else graph.get_friendly_name()
             raise EngineError(
                 f"OpenVINO cannot load {name}: the file is damaged or of another version; "
                 "run `sonca models convert` again"
             ) from error
+        return Compiled(compiled, None if isinstance(graph, ov.Model) else graph.with_suffix(".bin"))
 
 
 class Compiled:
     """Call it with one array per input, by name."""
 
-    def __init__(self, model: ov.CompiledModel) -> None:
+    def __init__(self, model: ov.CompiledModel, weights: Path | None = None) -> None:
+        """`weights` is the file that the runtime has mapped, None if there is none."""
         self.model = model
         self.request = model.create_infer_request()
         self.outputs = [port.get_any_name() for port in model.outputs]
         self.held: dict[str, Arrays] = {}
         """The bound arrays: the runtime reads their memory and does not keep them alive."""
+        self.unpacked = weights
+        """The weights' file while parts of it may be packed at the first run."""
+        if weights is not None:
+            give_back(weights)
 
     def another(self) -> Compiled:
         """The same graph with a request of its own."""
@@ -68,6 +75,9 @@ class Compiled:
     def run(self) -> list[Arrays]:
         """Compute; the outputs are views that hold until the next run."""
         self.request.infer()
+        if self.unpacked is not None:
+            give_back(self.unpacked)
+            self.unpacked = None
         return [self.request.get_tensor(name).data for name in self.outputs]
 
     def __call__(self, **inputs: Arrays) -> list[Arrays]:
