@@ -14,6 +14,8 @@ pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
 from sonca.engines.viettts.cpu.assemble import Precision, from_states
 from sonca.engines.viettts.cpu.backend import CpuBackend
+from sonca.engines.viettts.cpu.compiled import Runtime
+from sonca.engines.viettts.graphs import nodes
 
 NOBODY = np.zeros(0, np.int64)
 
@@ -60,6 +62,25 @@ def test_the_likeliest_tokens_are_the_same(both: tuple[CpuBackend, CpuBackend]) 
     shared = [len(np.intersect1d(a, b)) / 25 for a, b in zip(*tops, strict=True)]
     assert np.mean(shared) >= 0.95
     assert not np.array_equal(*tops)  # int8 is something else than float32
+
+
+def test_nothing_leaves_the_ranges_of_int8() -> None:
+    """The worst input for each output of a layer after a norm: as long as can be, in its way."""
+    rng = np.random.default_rng(5)
+    weight, bias = rng.standard_normal((60, 256)) * 0.1, rng.standard_normal(60)
+    weight[0, 1:] = 0  # one weight alone: rounding is at its worst
+    weight[1] += 1  # a sum that the norm takes away
+    layer = weight.astype(np.float32), bias.astype(np.float32)
+    norm = {"n.weight": rng.uniform(0.2, 2, 256), "n.bias": rng.standard_normal(256)}
+    weights = nodes.Weights({k: v.astype(np.float32) for k, v in norm.items()}, kept="int8")
+    x = nodes.parameter([-1, 256], "x")
+    (y,) = nodes.norm_linears(x, weights, "n", [layer])
+    graph = Runtime(1).compile(nodes.model([x], {"y": y}, "worst"))
+    (worst,) = graph(x=(layer[0] * weights["n.weight"]))
+    bound = nodes.norm_bound(weights, "n", *layer)
+    reached = np.diag(worst)
+    assert (reached <= bound).all()
+    assert np.median(reached / bound) > 0.8  # and the ranges are not wider than need be
 
 
 def test_the_trunk_is_close(both: tuple[CpuBackend, CpuBackend]) -> None:

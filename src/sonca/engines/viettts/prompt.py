@@ -33,7 +33,7 @@ VERSION = 2
 
 
 class Prompter:
-    """Makes voices of recordings. The ONNX models are loaded when the first is made."""
+    """Makes voices of recordings. The ONNX models are loaded for each that is new."""
 
     def __init__(
         self,
@@ -57,6 +57,8 @@ class Prompter:
         if voice is None:
             wave, rate = samples()
             voice = self.compute(prepare(wave, rate, self._segments(), self.max_s))
+            # Half a gigabyte, for something that happens once a voice.
+            self.sessions.clear()
             self.made += 1
             self._to_disk(content_hash, voice)
         if voice.gain is None and self.target_lufs is not None:

@@ -44,7 +44,8 @@ class Runtime:
                 f"OpenVINO cannot load {name}: the file is damaged or of another version; "
                 "run `sonca models convert` again"
             ) from error
-        return Compiled(compiled, None if isinstance(graph, ov.Model) else graph.with_suffix(".bin"))
+        weights = graph.with_suffix(".bin") if isinstance(graph, Path) else None
+        return Compiled(compiled, weights)
 
 
 class Compiled:
