@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from sonca.engines.viettts.checkpoint import read_checkpoint, write_checkpoint
-from sonca.engines.viettts.config import load_tagged, parse_config, read_config
+from sonca.engines.viettts.config import parse_config, read_config
 from sonca.engines.viettts.folder import map_tensors, open_folder
 from sonca.engines.viettts.layout import check_layout, layout
 from sonca.engines.viettts.parity.folder import Folder
 from sonca.engines.viettts.random_weights import full_size_yaml, make_random, random_state
+from sonca.engines.viettts.tagged import load_tagged
 from sonca.errors import EngineError, SoncaError, StorageError, StorageFull
 
 

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from sonca.engines.viettts.atomic import written_whole
 from sonca.engines.viettts.checkpoint import write_checkpoint
-from sonca.engines.viettts.config import Config, load_tagged, parse_config
+from sonca.engines.viettts.config import Config, parse_config
 from sonca.engines.viettts.layout import PARTS, Shape, layout
 from sonca.engines.viettts.stand_ins import prompt_models
+from sonca.engines.viettts.tagged import load_tagged
 
 Array = npt.NDArray[np.float32]
 RESIDUAL = 0.3

@@ -16,8 +16,9 @@ import numpy as np
 from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
 from sonca.engines.viettts import sampling
-from sonca.engines.viettts.backend import Array, Backend, Ids, Solver, Voice
+from sonca.engines.viettts.backend import Array, Backend, Ids, Voice
 from sonca.engines.viettts.lengths import fade, mel_frames
+from sonca.engines.viettts.sentence import Sentence, Song
 from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Cuts, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
@@ -68,41 +69,6 @@ class Manner:
     """Fade in and out of every sentence; upstream's is 0.1."""
 
 
-@dataclass(slots=True)
-class _Sentence:
-    id: int
-    text: Ids
-    voice: Voice
-    options: Options
-    least: int
-    most: int
-    plan: Plan
-    blender: Blender
-    speed: Speed
-    vocoder: Vocoder
-    tokens: list[int] = field(default_factory=list)
-    attempt: int = 0
-    logits: Array | None = None
-    """What the model thinks of the next token; None while it is not started or has ended."""
-    generator: np.random.Generator = field(default_factory=np.random.default_rng)
-    ended: bool = False
-    pieces: list[Piece] = field(default_factory=list)
-    """Ready to be sung, in order."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of it is one piece that nothing of was heard yet."""
-        return self.ended and len(self.pieces) == 1 and self.pieces[0].say[0] == 0
-
-
-@dataclass(slots=True)
-class _Song:
-    """One run of the flow: a piece of a sentence, or several whole ones."""
-
-    parts: list[tuple[_Sentence, Piece]]
-    solver: Solver
-
-
 class VietTTSSession(Session):
     """`encode` turns what is spoken into the model's text ids."""
 
@@ -112,8 +78,8 @@ class VietTTSSession(Session):
         self.backend, self.encode, self.manner = backend, encode, manner
         self.decoder = backend.decoder()
         self.rate_hz = backend.config.flow.rate_hz
-        self.sentences: dict[int, _Sentence] = {}
-        self.song: _Song | None = None
+        self.sentences: dict[int, Sentence] = {}
+        self.song: Song | None = None
 
     @property
     def free_slots(self) -> int:
@@ -136,7 +102,7 @@ class VietTTSSession(Session):
         cuts = self.manner.cuts
         # Any whole number is a seed; the generators take none below zero.
         options = replace(options, seed=options.seed % 2**63)
-        self.sentences[id] = _Sentence(
+        self.sentences[id] = Sentence(
             id, text, voice, options, least, most,
             plan=Plan(cuts, self.rate_hz, expected),
             blender=Blender(self.rate_hz, mel_frames(round(cuts.blend_s * 1000), 1000)),
@@ -167,7 +133,7 @@ class VietTTSSession(Session):
                 self._attempt(self._begin, sentence, emit)
                 return
 
-    def _begin(self, sentence: _Sentence) -> None:
+    def _begin(self, sentence: Sentence) -> None:
         said = np.array(sentence.tokens, np.int64)
         seed = sentence.options.seed
         sentence.generator = np.random.default_rng([seed, 0, sentence.attempt])
@@ -198,7 +164,7 @@ class VietTTSSession(Session):
             for id, logits in self.decoder.step(going).items():
                 self.sentences[id].logits = logits
 
-    def _choose(self, running: list[_Sentence]) -> Ids:
+    def _choose(self, running: list[Sentence]) -> Ids:
         rule = self.backend.config.llm.sampling
         logits = np.stack([s.logits for s in running if s.logits is not None])
         recent = np.full((len(running), max(1, rule.window)), -1, np.int64)
@@ -208,7 +174,7 @@ class VietTTSSession(Session):
         allowed = np.array([len(s.tokens) >= s.least for s in running])
         return sampling.draw(logits, recent, allowed, [s.generator for s in running], rule)
 
-    def _end(self, sentence: _Sentence, natural: bool) -> None:
+    def _end(self, sentence: Sentence, natural: bool) -> None:
         """The run is over: by itself, or cut because it does not end."""
         self.decoder.drop(sentence.id)
         sentence.logits = None
@@ -227,7 +193,7 @@ class VietTTSSession(Session):
         )  # fmt: skip
         sentence.ended = True
 
-    def _find_pieces(self, sentence: _Sentence) -> None:
+    def _find_pieces(self, sentence: Sentence) -> None:
         while piece := sentence.plan.next(len(sentence.tokens), sentence.ended):
             sentence.pieces.append(piece)
 
@@ -260,7 +226,7 @@ class VietTTSSession(Session):
             if sentence.ended:  # it said nothing at all
                 self._fail(sentence, EngineError("the model said nothing"), emit)
 
-    def _pack(self, first: _Sentence) -> list[tuple[_Sentence, Piece]]:
+    def _pack(self, first: Sentence) -> list[tuple[Sentence, Piece]]:
         """The first sentence's next piece, with other whole sentences if they may share."""
         parts = [(first, first.pieces[0])]
         room = self.manner.pack_s * self.rate_hz - len(first.tokens)
@@ -273,7 +239,7 @@ class VietTTSSession(Session):
                 room -= len(other.tokens)
         return parts
 
-    def _compose(self, parts: list[tuple[_Sentence, Piece]]) -> None:
+    def _compose(self, parts: list[tuple[Sentence, Piece]]) -> None:
         first, piece = parts[0]
         tokens = [t for s, p in parts for t in s.tokens[p.make[0] : p.make[1]]]
         start = mel_frames(piece.make[0], self.rate_hz)
@@ -282,9 +248,9 @@ class VietTTSSession(Session):
         solver = self.backend.solver(first.voice, np.array(tokens, np.int64), noise)
         for sentence, _ in parts:
             sentence.pieces.pop(0)
-        self.song = _Song(parts, solver)
+        self.song = Song(parts, solver)
 
-    def _noise(self, sentence: _Sentence, start: int, frames: int) -> Array:
+    def _noise(self, sentence: Sentence, start: int, frames: int) -> Array:
         """The same noise for the same frame of a sentence, whichever piece it is made in."""
         seed, mel = sentence.options.seed, self.backend.config.flow.mel
         prompt = np.random.default_rng([seed, 3]).standard_normal(
@@ -293,7 +259,7 @@ class VietTTSSession(Session):
         new = np.random.default_rng([seed, 1]).standard_normal((start + frames, mel), np.float32)
         return np.concatenate([prompt, new[start:]])
 
-    def _voice(self, song: _Song, emit: Emit) -> None:
+    def _voice(self, song: Song, emit: Emit) -> None:
         mel = song.solver.mel()
         at = song.parts[0][1].make[0]
         origin = mel_frames(at, self.rate_hz)
@@ -304,7 +270,7 @@ class VietTTSSession(Session):
             if self.sentences.get(sentence.id) is sentence:
                 self._attempt(lambda s, p=piece, m=part: self._say(s, p, m, emit), sentence, emit)  # type: ignore[misc]
 
-    def _say(self, sentence: _Sentence, piece: Piece, mel: Array, emit: Emit) -> None:
+    def _say(self, sentence: Sentence, piece: Piece, mel: Array, emit: Emit) -> None:
         frames = sentence.speed.feed(sentence.blender.join(piece, mel), piece.last)
         samples = sentence.vocoder.feed(frames, piece.last)
         if piece.last and piece.say[0] == 0:
@@ -323,14 +289,14 @@ class VietTTSSession(Session):
 
     # --- when something goes wrong
 
-    def _attempt(self, work: Callable[[_Sentence], None], sentence: _Sentence, emit: Emit) -> None:
+    def _attempt(self, work: Callable[[Sentence], None], sentence: Sentence, emit: Emit) -> None:
         """Do it; what goes wrong ends this sentence and no other."""
         try:
             work(sentence)
         except Exception as error:
             self._fail(sentence, error, emit)
 
-    def _fail(self, sentence: _Sentence, error: Exception, emit: Emit) -> None:
+    def _fail(self, sentence: Sentence, error: Exception, emit: Emit) -> None:
         if self.sentences.get(sentence.id) is sentence:
             del self.sentences[sentence.id]
             self.decoder.drop(sentence.id)

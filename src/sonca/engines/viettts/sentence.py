@@ -1,0 +1,47 @@
+"""What the running batch knows of a sentence: how far it is, and what of it can be sung."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sonca.engines.base import Options
+from sonca.engines.viettts.backend import Array, Ids, Solver, Voice
+from sonca.engines.viettts.streaming import Blender, Piece, Plan, Speed
+from sonca.engines.viettts.vocoder import Vocoder
+
+
+@dataclass(slots=True)
+class Sentence:
+    id: int
+    text: Ids
+    voice: Voice
+    options: Options
+    least: int
+    most: int
+    plan: Plan
+    blender: Blender
+    speed: Speed
+    vocoder: Vocoder
+    tokens: list[int] = field(default_factory=list)
+    attempt: int = 0
+    logits: Array | None = None
+    """What the model thinks of the next token; None while it is not started or has ended."""
+    generator: np.random.Generator = field(default_factory=np.random.default_rng)
+    ended: bool = False
+    pieces: list[Piece] = field(default_factory=list)
+    """Ready to be sung, in order."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is one piece that nothing of was heard yet."""
+        return self.ended and len(self.pieces) == 1 and self.pieces[0].say[0] == 0
+
+
+@dataclass(slots=True)
+class Song:
+    """One run of the flow: a piece of a sentence, or several whole ones."""
+
+    parts: list[tuple[Sentence, Piece]]
+    solver: Solver
