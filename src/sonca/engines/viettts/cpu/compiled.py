@@ -73,6 +73,10 @@ class Compiled:
             self.held[name] = value
             self.request.set_tensor(name, ov.Tensor(value, shared_memory=True))
 
+    def let_go(self) -> None:
+        """Forget the bound arrays: everything must be bound again before the next run."""
+        self.held.clear()
+
     def run(self) -> list[Arrays]:
         """Compute; the outputs are views that hold until the next run."""
         self.request.infer()

@@ -99,6 +99,8 @@ class CpuDecoder(Decoder):
         self.rows.pop()
         if not self.rows:
             self.keys, self.values, self.room = [], [], (0, 0)
+            for attention in self.attention:  # no room is left: all is bound before the next step
+                attention.let_go()
 
     def _prompt(self, text: Ids, voice: Voice, said: Ids) -> Array:
         """What the model continues: start, speaker, text, task, tokens said: (P, in)."""
