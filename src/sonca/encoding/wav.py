@@ -41,8 +41,11 @@ def wav_header(sample_rate_hz: int, data_bytes: int | None = None) -> bytes:
 
 def clean(samples: Samples) -> Samples:
     """`samples` within [-1, 1]: what is beyond is clipped, NaN becomes 0. A new array."""
-    clipped = np.clip(np.asarray(samples, np.float32), -1.0, 1.0)
-    return np.nan_to_num(clipped, copy=False, nan=0.0)
+    clipped: Samples = np.clip(np.asarray(samples, np.float32), -1.0, 1.0)
+    holes = np.isnan(clipped)
+    if holes.any():
+        clipped[holes] = 0.0
+    return clipped
 
 
 def to_s16(cleaned: Samples) -> npt.NDArray[np.int16]:

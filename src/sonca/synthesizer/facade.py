@@ -126,9 +126,10 @@ class Sonca:
 
     def load(self, engine: str | None = None) -> Worker:
         """The worker of an engine, started if it is not; returns before the engine is loaded."""
-        name = self._installed(engine).name if engine else self.default_engine
+        name = registry.find(engine).name if engine else self.default_engine
         worker = self._workers.get(name)
         if worker is None:
+            self._installed(name)  # looks at the disk: not for every request
             with self._loading:
                 worker = self._workers.get(name) or self._start(name)
         return worker

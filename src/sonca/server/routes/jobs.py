@@ -45,7 +45,7 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _owner(request: Request) -> str:
+async def _owner(request: Request) -> str:
     """Whose jobs these are: one owner a key, and one for all where there are no keys."""
     key = request.headers.get("authorization", "")
     secured = request.app.state.secured
