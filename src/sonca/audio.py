@@ -6,7 +6,7 @@ Knows nothing of engines, formats or files.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -62,6 +62,14 @@ def join(chunks: Iterable[AudioChunk], sample_rate_hz: int) -> AudioChunk:
         marks.extend(chunk.marks)
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     return AudioChunk(samples, sample_rate_hz, tuple(marks))
+
+
+def moved(chunk: AudioChunk, shift: int) -> AudioChunk:
+    """The chunk for the same words `shift` characters further on in a text."""
+    if not shift or not chunk.marks:
+        return chunk
+    marks = (replace(m, span=(m.span[0] + shift, m.span[1] + shift)) for m in chunk.marks)
+    return replace(chunk, marks=tuple(marks))
 
 
 def silence(seconds: float, sample_rate_hz: int) -> Samples:

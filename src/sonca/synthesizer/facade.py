@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, takewhile
 
 from sonca import text as texts
-from sonca.audio import AudioChunk, join
+from sonca.audio import AudioChunk, join, moved
 from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
 from sonca.errors import Busy, EngineNotInstalled, NothingToSay
@@ -215,13 +215,13 @@ class Sonca:
         """The utterance with its key, and its sound if it was made before."""
         key = keys.key(utterance, identity)
         kept = self._cache.get(key) if self._cache is not None else None
-        made = None if kept is None else (keys.moved(kept, utterance.span[0]),)
+        made = None if kept is None else (moved(kept, utterance.span[0]),)
         return Work(utterance, key, made)
 
     def _keep(self, work: Work, chunks: tuple[AudioChunk, ...]) -> None:
         if self._cache is not None and work.key is not None and chunks:
             rate_hz, start = chunks[0].sample_rate_hz, work.utterance.span[0]
-            self._cache.put(work.key, lambda: keys.moved(join(chunks, rate_hz), -start))
+            self._cache.put(work.key, lambda: moved(join(chunks, rate_hz), -start))
 
     def stream(
         self,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import astuple, replace
+from dataclasses import astuple
 
-from sonca.audio import AudioChunk
 from sonca.engines.base import EngineInfo, Options, Reference
 from sonca.utterance import Utterance
 from sonca.voices import Voice
@@ -24,9 +23,3 @@ def key(utterance: Utterance, identity: str) -> str:
     words = [(w.spoken, w.source[0] - start, w.source[1] - start) for w in utterance.words]
     content = json.dumps([identity, utterance.spoken, words])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def moved(chunk: AudioChunk, shift: int) -> AudioChunk:
-    """The chunk with its marks `shift` characters further on in the text."""
-    marks = (replace(m, span=(m.span[0] + shift, m.span[1] + shift)) for m in chunk.marks)
-    return replace(chunk, marks=tuple(marks))

@@ -14,7 +14,7 @@ import queue
 from collections.abc import Callable
 from dataclasses import replace
 
-from sonca.audio import AudioChunk, join
+from sonca.audio import AudioChunk, join, moved
 from sonca.engines.base import (
     Audio,
     Engine,
@@ -22,22 +22,21 @@ from sonca.engines.base import (
     Event,
     Failed,
     Finished,
-    Reference,
     Session,
-    VoiceState,
 )
 from sonca.errors import DeadlineExceeded, EngineError, SoncaError
 from sonca.worker import guard
 from sonca.worker.feed import Work
-from sonca.worker.job import Counters, Job, Listener, Making
+from sonca.worker.job import Counters, Job
+from sonca.worker.makings import Listener, Making, Makings
 from sonca.worker.scheduler import Scheduler
+from sonca.worker.voices import Voices
 
 log = logging.getLogger(__name__)
 
 KEEP_SLOT_S = 60.0
 """Seconds after an interactive request for which one of several slots is kept for the next."""
 
-_KEPT_VOICES = 32
 _SMOOTHING = 0.2
 _ATTEMPTS = 2
 
@@ -59,10 +58,7 @@ class Driver:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._scheduler = Scheduler()
         self._jobs: dict[int, Job] = {}
-        self._making: dict[int, Making] = {}  # by session id
-        self._by_key: dict[str, int] = {}
-        self._next_session_id = 0
-        self._voices: dict[str, VoiceState] = {}
+        self._makings = Makings()
         self._news = True  # something may be had that costs no slot
         self._proven = False  # an utterance was finished since the engine was (re)built
         self._busy_at_last_end = 0.0
@@ -72,6 +68,7 @@ class Driver:
         self._open = False
         self._engine: Engine
         self._session: Session
+        self._voices: Voices
 
     def tell(self, message: Callable[[], None]) -> None:
         """Have `message` run on the engine's thread. The only method for other threads."""
@@ -121,6 +118,7 @@ class Driver:
         self._engine = self._load()
         self._open = True
         self._session = self._engine.session()
+        self._voices = Voices(self._engine)
         return self._engine.info
 
     def run(self) -> None:
@@ -144,7 +142,7 @@ class Driver:
 
     def abandon(self, error: SoncaError) -> None:
         """Fail every job that is left, those still in the inbox, and all that come later."""
-        self._forget_makings()  # there is no engine any more that they could be cancelled in
+        self._makings.clear()  # there is no engine any more that they could be cancelled in
         self._over = error
         self._clear(error)
 
@@ -155,10 +153,6 @@ class Driver:
                 self._inbox.get_nowait()()
         for id in list(self._jobs):
             self._end(id, error)
-
-    def _forget_makings(self) -> None:
-        self._making.clear()
-        self._by_key.clear()
 
     def _read_inbox(self, *, wait: bool, at_most_s: float | None) -> None:
         with contextlib.suppress(queue.Empty):
@@ -192,7 +186,9 @@ class Driver:
     def _costs_no_slot(self, job: Job) -> bool:
         """Whether what it wants next is there already, or being made for somebody else."""
         work = job.feed.peek()
-        return work is not None and (work.made is not None or work.key in self._by_key)
+        if work is None:
+            return False
+        return work.made is not None or self._makings.find(work) is not None
 
     def _try_to_start(self, job: Job) -> None:
         try:
@@ -215,7 +211,7 @@ class Driver:
             self._replay(job, index, work.made)
             return
         job.running += 1
-        making = self._making.get(self._by_key.get(work.key or "", -1))
+        making = self._makings.find(work)
         if making is None:
             self._make(Making(work, job), job, index)
         else:
@@ -230,13 +226,9 @@ class Driver:
     def _make(self, making: Making, job: Job, index: int) -> None:
         making.listeners.append((job, index, 0))
         if job.voice is None:
-            job.voice = self._voice(job.request.voice)
-        id = self._next_session_id
-        self._next_session_id += 1
-        self._making[id] = making
-        if making.work.key is not None:
-            self._by_key[making.work.key] = id
-            self._news = True
+            job.voice = self._voices.state(job.request.voice)
+        id = self._makings.add(making)
+        self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
         urgent = index == 0 and not job.request.hold
         options = replace(job.request.options, urgent=urgent)
@@ -249,18 +241,7 @@ class Driver:
         making.listeners.append((job, index, shift))
         if not job.request.hold:
             for chunk in making.chunks:
-                self._hand_out(job, index, _shifted(chunk, shift))
-
-    def _voice(self, voice: str | Reference) -> VoiceState:
-        if isinstance(voice, str):
-            return self._engine.voice(voice)
-        state = self._voices.pop(voice.content_hash, None)
-        if state is None:
-            state = self._engine.condition(voice)
-        self._voices[voice.content_hash] = state  # last again: the first is the longest unused
-        if len(self._voices) > _KEPT_VOICES:
-            del self._voices[next(iter(self._voices))]
-        return state
+                self._hand_out(job, index, moved(chunk, shift))
 
     def _step(self) -> None:
         started = self._clock()
@@ -274,9 +255,7 @@ class Driver:
     def _rebuild(self, error: Exception) -> None:
         """The engine itself broke: build it once more and go on with those it was not busy with."""
         log.error("the engine broke", exc_info=error)
-        victims = [job for making in self._making.values() for job, _, _ in making.listeners]
-        self._forget_makings()
-        for job in victims:
+        for job in self._makings.clear():
             self._fail(job, error)
         if not self._proven:
             raise error
@@ -284,7 +263,6 @@ class Driver:
         self.counters.rebuilt += 1
         with contextlib.suppress(Exception):
             self._close_engine()
-        self._voices.clear()
         for job in self._jobs.values():
             job.voice = None
         self.load()
@@ -292,7 +270,7 @@ class Driver:
     # What comes out of the engine
 
     def _on_event(self, event: Event) -> None:
-        making = self._making.get(event.id)
+        making = self._makings.get(event.id)
         if making is None:
             return
         for job, _, _ in list(making.listeners):
@@ -306,7 +284,7 @@ class Driver:
             case Finished(id=id):
                 self._on_finished(id, making)
             case Failed(id=id, error=error):
-                self._drop(id)
+                self._makings.drop(id)
                 for job, _, _ in making.listeners:
                     self._fail(job, error)
 
@@ -320,7 +298,7 @@ class Driver:
                 self._fail(job, error)
                 continue
             if not job.request.hold:
-                self._hand_out(job, index, _shifted(chunk, shift))
+                self._hand_out(job, index, moved(chunk, shift))
 
     def _on_finished(self, id: int, making: Making) -> None:
         self._proven = True
@@ -337,7 +315,7 @@ class Driver:
             )
             self._make_again(id, making)
         else:
-            self._drop(id)
+            self._makings.drop(id)
             self.counters.utterances += 1
             if not problem:
                 _keep(making, tuple(making.chunks))
@@ -354,7 +332,7 @@ class Driver:
         for job, index, shift in listeners:
             if job.request.hold:
                 for chunk in chunks:
-                    self._hand_out(job, index, _shifted(chunk, shift))
+                    self._hand_out(job, index, moved(chunk, shift))
             job.ticket.finish(index, problem)
             job.running -= 1
             # Noticed now, so that whoever has nothing left ends at once and not after somebody
@@ -374,12 +352,6 @@ class Driver:
         job.ticket.put(index, chunk)
         if job.ticket.overfull:
             self._scheduler.block(job.ticket.id, "overfull")
-
-    def _drop(self, id: int) -> None:
-        """Forget an utterance that has left the engine."""
-        making = self._making.pop(id)
-        if making.work.key is not None and self._by_key.get(making.work.key) == id:
-            del self._by_key[making.work.key]
 
     def _check_deadline(self, job: Job) -> None:
         if job.due is not None and self._clock() >= job.due:
@@ -425,11 +397,8 @@ class Driver:
             return
         job.feed.close()
         self._scheduler.remove(id)
-        for session_id, making in list(self._making.items()):
-            making.listeners = [entry for entry in making.listeners if entry[0] is not job]
-            if not making.listeners:
-                self._session.cancel(session_id)
-                self._drop(session_id)
+        for made_for_nobody in self._makings.leave(job):
+            self._session.cancel(made_for_nobody)
         counters = self.counters
         spent_s = counters.busy_s - self._busy_at_last_end
         self._busy_at_last_end = counters.busy_s
@@ -447,13 +416,3 @@ def _keep(making: Making, chunks: tuple[AudioChunk, ...]) -> None:
         keep(making.work, chunks)
     except Exception as error:
         log.error("an utterance could not be kept", exc_info=error)
-
-
-def _shifted(chunk: AudioChunk, shift: int) -> AudioChunk:
-    """The chunk for the same words `shift` characters further on in a text."""
-    if not shift or not chunk.marks:
-        return chunk
-    marks = tuple(
-        replace(mark, span=(mark.span[0] + shift, mark.span[1] + shift)) for mark in chunk.marks
-    )
-    return replace(chunk, marks=marks)

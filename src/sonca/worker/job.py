@@ -50,22 +50,6 @@ class Job:
     """Utterances in the engine."""
 
 
-Listener = tuple[Job, int, int]
-"""Job, index of the utterance in it, and how far its text is from the first one's."""
-
-
-@dataclass(slots=True)
-class Making:
-    """An utterance in the engine, and everyone who waits for it."""
-
-    work: Work
-    job: Job
-    """The first who asked; its voice and options are everyone's."""
-    listeners: list[Listener] = field(default_factory=list)
-    chunks: list[AudioChunk] = field(default_factory=list)
-    attempt: int = 1
-
-
 @dataclass(slots=True)
 class Counters:
     """Written by the engine's thread alone; others may read a slightly old value."""

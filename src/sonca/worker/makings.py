@@ -1,0 +1,72 @@
+"""What is in the engine: utterances, and everyone who waits for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sonca.audio import AudioChunk
+from sonca.worker.feed import Work
+from sonca.worker.job import Job
+
+Listener = tuple[Job, int, int]
+"""Job, index of the utterance in it, and how far its text is from the first one's."""
+
+
+@dataclass(slots=True)
+class Making:
+    """An utterance in the engine."""
+
+    work: Work
+    job: Job
+    """The first who asked; its voice and options are everyone's."""
+    listeners: list[Listener] = field(default_factory=list)
+    chunks: list[AudioChunk] = field(default_factory=list)
+    attempt: int = 1
+
+
+class Makings:
+    """The utterances in work, by the id that the session knows them by and by their key."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[int, Making] = {}
+        self._by_key: dict[str, int] = {}
+        self._next_id = 0
+
+    def add(self, making: Making) -> int:
+        """Note an utterance that goes into the engine; its id there."""
+        id = self._next_id
+        self._next_id += 1
+        self._by_id[id] = making
+        if making.work.key is not None:
+            self._by_key[making.work.key] = id
+        return id
+
+    def get(self, id: int) -> Making | None:
+        """The utterance of an id, None if it was dropped."""
+        return self._by_id.get(id)
+
+    def find(self, work: Work) -> Making | None:
+        """What is being made already and will sound like `work`."""
+        return None if work.key is None else self._by_id.get(self._by_key.get(work.key, -1))
+
+    def drop(self, id: int) -> None:
+        """Forget an utterance that has left the engine."""
+        key = self._by_id.pop(id).work.key
+        if key is not None and self._by_key.get(key) == id:
+            del self._by_key[key]
+
+    def leave(self, job: Job) -> Iterator[int]:
+        """Let a job listen no more; the ids of what is made for nobody now, which is dropped."""
+        for id, making in list(self._by_id.items()):
+            making.listeners = [listener for listener in making.listeners if listener[0] is not job]
+            if not making.listeners:
+                self.drop(id)
+                yield id
+
+    def clear(self) -> list[Job]:
+        """Forget everything; the jobs that were waiting for it."""
+        waiting = [job for making in self._by_id.values() for job, _, _ in making.listeners]
+        self._by_id.clear()
+        self._by_key.clear()
+        return waiting
