@@ -162,6 +162,21 @@ def test_the_line_is_bounded_and_says_when_to_come_back() -> None:
     worker.close()
 
 
+def test_the_wait_of_others_tells_when_to_come_back() -> None:
+    """Also before anybody has been served: an engine may take minutes for a request."""
+    now = [0.0]
+    engine = Gate()
+    worker = Worker(lambda: engine, queue_limit=1, clock=lambda: now[0])
+    ticket = worker.submit(Request(sentences(1), "low"))
+    now[0] = 90.0
+    with pytest.raises(Busy) as refusal:
+        worker.submit(Request(sentences(1), "low"))
+    assert refusal.value.retry_after_s == 45.0
+    engine.open.release(10)
+    said(ticket)
+    worker.close()
+
+
 def test_a_cancelled_request_frees_the_engine_within_one_step() -> None:
     engine = Gate()
     worker = Worker(lambda: engine)

@@ -76,7 +76,7 @@ def charts(result: Result, folder: Path) -> list[Path]:
     _bars(axes[0][0], setups, "start_to_ready_s", "Start to ready, s (lower is better)", "{:.1f}")
     _bars(axes[0][1], setups, "rtf_median", "RTF, one caller (lower is better)", "{:.4g}")
     _bars(
-        axes[1][0], setups, "livez_p99_ms", "/livez p99 under load, ms, log scale", "{:.3g}", True
+        axes[1][0], setups, "livez_p99_ms", "/livez p99 under load, ms, log scale", "{:,.0f}", True
     )
     _lines(axes[1][1], setups)
     paths = [folder / f"setups-{result['engine']}.{kind}" for kind in ("svg", "png")]

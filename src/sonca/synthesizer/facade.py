@@ -8,6 +8,7 @@ formats, files or HTTP.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, takewhile
@@ -274,9 +275,10 @@ class Sonca:
         )
 
     def close(self, drain_s: float = 0.0) -> None:
-        """Stop every worker, giving what is in line `drain_s` seconds to finish."""
+        """Stop every worker, giving what is in line `drain_s` seconds to finish, all together."""
+        until = time.monotonic() + drain_s
         for worker in list(self._workers.values()):
-            worker.close(drain_s)
+            worker.close(max(0.0, until - time.monotonic()))
         if self._cache is not None:
             self._cache.close()
 

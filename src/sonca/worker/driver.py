@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 KEEP_SLOT_S = 60.0
 """Seconds after an interactive request for which one of several slots is kept for the next."""
 
+KEEP_SLOT_OF = 4
+"""Slots of an engine that keeps one: with fewer, one is too many."""
+
 _SMOOTHING = 0.2
 _ATTEMPTS = 2
 
@@ -181,7 +184,7 @@ class Driver:
         book, he would wait for the end of a sentence among many, which is the slowest. Where
         nobody has come for a while the book has them all."""
         recent = self._clock() - self._last_newcomer < KEEP_SLOT_S
-        return recent and self._engine.info.slots > 1
+        return recent and self._engine.info.slots >= KEEP_SLOT_OF
 
     def _costs_no_slot(self, job: Job) -> bool:
         """Whether what it wants next is there already, or being made for somebody else."""

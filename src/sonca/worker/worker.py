@@ -63,6 +63,8 @@ class _Place:
     lane: Lane
     member: Member
     twin: int | None
+    since: float
+    """When it came, on the worker's clock."""
 
 
 class Worker:
@@ -144,7 +146,7 @@ class Worker:
             id = self._next_id
             self._next_id += 1
             member = self._choose(request.twin)
-            self._line[id] = _Place(request.lane, member, request.twin)
+            self._line[id] = _Place(request.lane, member, request.twin, self._clock())
         driver = member.driver
         ticket = Ticket(
             id,
@@ -195,12 +197,14 @@ class Worker:
     def _check_open(self) -> None:
         alive = self._alive()
         if len(self._line) >= self._queue_limit:
-            # About when half of the line will have been served, by all engines together.
+            # About when half of the line will have been served, by all engines together. Before
+            # any has been, nobody knows; but not sooner than half of what the first has waited.
             request_s = sum(m.driver.counters.request_s for m in alive) / len(alive) ** 2
+            waited_s = self._clock() - min(place.since for place in self._line.values())
             raise Busy(
                 f"{len(self._line)} requests are in line and the limit is {self._queue_limit}; "
                 "try again later",
-                retry_after_s=max(1.0, request_s * len(self._line) / 2),
+                retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
             )
 
     def _alive(self) -> list[Member]:
