@@ -128,7 +128,7 @@ class PiperEngine(Engine):
             raise BadVoice(f"{model} cannot be read: {error.strerror}") from error
         voice = self._loaded.pop(name, None)
         if voice is None:
-            voice = PiperVoice(speaker.files, self._providers, threads=self._threads)
+            voice = PiperVoice(speaker.files, self._providers)
             log.info("loaded %s", model.name)
         self._loaded[name] = voice  # last again: the first is the longest unused
         while len(self._loaded) > KEPT_VOICES:

@@ -89,17 +89,13 @@ class _Prepare:
     part: _Part
     urgent: bool
     """Whether nothing of the utterance has been heard yet."""
-    wide: bool = False
-    """Whether nothing runs beside it."""
 
     def work(self) -> Latent:
         voice = self.job.voice.voice
-        latent = voice.prepare(self.part.sentence.ids, self.job.manner, wide=self.wide)
+        latent = voice.prepare(self.part.sentence.ids, self.job.manner)
         # Frames that the first window needs; to make them twice is worth it in a long sentence.
         hurried = FIRST_WINDOW + voice.context + voice.flow_context
-        if self.urgent and latent.count > 6 * hurried:
-            return latent
-        return voice.settle(latent, wide=self.wide)
+        return latent if self.urgent and latent.count > 6 * hurried else voice.settle(latent)
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
         self.part.latent = latent
@@ -219,8 +215,6 @@ class PiperSession(Session):
             task = next((task for task in tasks if task is not None), None)
             if task is None:
                 return
-            if isinstance(task, _Prepare):
-                task.wide = len(self._jobs) == 1 and not self._running
             self._running[self._pool.submit(task.work)] = task
 
     def _collect(self, task: _Task, future: Future[Any], emit: Emit) -> None:

@@ -2,8 +2,7 @@
 
 The graph is cut in four (`sonca.engines.piper.graph`) and every part has an ONNX Runtime
 session of one thread: what runs side by side are sentences and windows, not the rows of one
-product, because that is what two cores do best (`docs/piper.md`). Only what a lone sentence must
-do before it has windows is there a second time, on several threads. Knows nothing of text,
+product, because that is what two cores do best (`docs/piper.md`). Knows nothing of text,
 queues or events.
 """
 
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from sonca.audio import Samples
 from sonca.engines.piper.config import BadVoice
 from sonca.engines.piper.files import VoiceFiles
-from sonca.engines.piper.graph import FRAME_NOISE, TEXT_NOISE, Cut, cut
+from sonca.engines.piper.graph import FRAME_NOISE, TEXT_NOISE, cut
 from sonca.engines.piper.walk import NotVits
 from sonca.errors import EngineError
 
@@ -66,8 +65,7 @@ class PiperVoice:
     `BadVoice` if the files cannot be used; the message names them.
     """
 
-    def __init__(self, files: VoiceFiles, providers: Sequence[str], *, threads: int = 1) -> None:
-        """`threads` is how many a step may take that is asked to be `wide`."""
+    def __init__(self, files: VoiceFiles, providers: Sequence[str]) -> None:
         import onnx
         import onnxruntime  # noqa: F401  so that its absence is not taken for a broken file
 
@@ -78,10 +76,10 @@ class PiperVoice:
             model = onnx.load(files.model)
             parts = cut(model)
             del model
+            self._text = _session(parts.text, providers)
+            self._prior = _session(parts.prior, providers)
+            self._flow = _session(parts.flow, providers)
             self._sound = _session(parts.sound, providers)
-            self._narrow = _Steps.load(parts, providers, 1)
-            # Costs the weights of these three once more, some 50 MB of a medium voice.
-            self._wide = _Steps.load(parts, providers, threads) if threads > 1 else self._narrow
         except NotVits as error:
             raise BadVoice(f"{files.model}: {error}") from error
         except Exception as error:  # onnx and protobuf raise a dozen kinds
@@ -110,10 +108,8 @@ class PiperVoice:
                 f"no Piper voice ({_short(error)}); fetch both again"
             ) from error
 
-    def prepare(self, ids: Sequence[int], manner: Manner, *, wide: bool = False) -> Latent:
-        """The timing and the drawn frames of one sentence. `ids` are (P,). The same samples come
-        of a `wide` step, on several threads, which pays where nothing runs beside it."""
-        steps = self._wide if wide else self._narrow
+    def prepare(self, ids: Sequence[int], manner: Manner) -> Latent:
+        """The timing and the drawn frames of one sentence. `ids` are (P,)."""
         rng = np.random.default_rng([manner.seed & 0xFFFFFFFF, zlib.crc32(repr(ids).encode())])
         count = len(ids)
         feed: Feed = {
@@ -123,7 +119,7 @@ class PiperVoice:
             "sid": np.array([manner.speaker or 0], np.int64),
             TEXT_NOISE: rng.standard_normal((1, 2, count), np.float32),
         }
-        known = {**feed, **_run(steps.text, feed)}
+        known = {**feed, **_run(self._text, feed)}
         durations = paced(known[self._durations].reshape(-1), manner.speed)  # (P,)
         frames = int(durations.sum())
         if not 0 < frames <= _MAX_FRAMES:
@@ -132,18 +128,18 @@ class PiperVoice:
             )
         known[self._durations] = durations.astype(np.float32).reshape(1, 1, count)
         known[FRAME_NOISE] = rng.standard_normal((1, self._channels, frames), np.float32)
-        known |= _run(steps.prior, known)
+        known |= _run(self._prior, known)
         begins = np.concatenate([[0], np.cumsum(durations)[:-1]]).astype(np.int64)
         made_here = {self._drawn, self._latent}
-        later = (*steps.flow.get_inputs(), *self._sound.get_inputs())
+        later = (*self._flow.get_inputs(), *self._sound.get_inputs())
         feed = {i.name: known[i.name] for i in later if i.name not in made_here}
         return Latent(known[self._drawn], None, feed, begins)
 
-    def settle(self, latent: Latent, *, wide: bool = False) -> Latent:
+    def settle(self, latent: Latent) -> Latent:
         """The same with all of its latent frames made at once: cheaper than window by window."""
-        return replace(latent, frames=self._flowed(latent, 0, latent.count, wide=wide))
+        return replace(latent, frames=self._flowed(latent, 0, latent.count))
 
-    def _flowed(self, latent: Latent, start: int, stop: int, *, wide: bool = False) -> Float:
+    def _flowed(self, latent: Latent, start: int, stop: int) -> Float:
         """(1, C, stop - start) latent frames, from drawn frames as far as the flow looks."""
         low = max(0, start - self.flow_context)
         high = min(latent.count, stop + self.flow_context)
@@ -151,8 +147,7 @@ class PiperVoice:
             name: value[..., low:high] if value.shape[-1:] == (latent.count,) else value
             for name, value in latent.feed.items()
         }
-        flow = (self._wide if wide else self._narrow).flow
-        frames = _run(flow, {**feed, self._drawn: latent.drawn[:, :, low:high]})
+        frames = _run(self._flow, {**feed, self._drawn: latent.drawn[:, :, low:high]})
         return np.asarray(frames[self._latent][:, :, start - low : stop - low], np.float32)
 
     def decode(self, latent: Latent, start: int, stop: int) -> Samples:
@@ -188,27 +183,11 @@ def paced(durations: Float, speed: float) -> npt.NDArray[np.int64]:
     return np.diff(ends, prepend=0).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """The parts of the graph that see a sentence as a whole, as sessions of so many threads."""
-
-    text: Any
-    prior: Any
-    flow: Any
-
-    @classmethod
-    def load(cls, parts: Cut, providers: Sequence[str], threads: int) -> _Steps:
-        models = (parts.text, parts.prior, parts.flow)
-        return cls(*(_session(model, providers, threads) for model in models))
-
-
-def _session(model: Any, providers: Sequence[str], threads: int = 1) -> Any:
+def _session(model: Any, providers: Sequence[str]) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Its helpers wait actively inside a run, which is short, and do not after it.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(
