@@ -68,7 +68,7 @@ export class Reader extends EventTarget {
     this.draw(kind);
     if (!place) return;
     if (this.following) this.reveal();
-    else if (this.inView()) this.setFollowing(true);
+    else if (this.boxes[kind].length && this.inView()) this.setFollowing(true);
   }
 
   redraw() {
