@@ -55,6 +55,9 @@ def test_every_setup_of_the_document_is_measured_beside_ours(result: dict[str, o
     ratios = result["ratios"]
     assert ratios["direct"]["request_over_direct"] == 1  # type: ignore[index]
     assert ratios["sonca"]["request_over_direct"] > 0  # type: ignore[index]
+    health = result["livez_p99_under_most_callers_ms"]
+    assert set(health) == {*rows, "idle beside sonca"}  # type: ignore[call-overload]
+    assert all(value > 0 for value in health.values())  # type: ignore[attr-defined]
 
 
 def test_results_are_saved_read_compared_and_shown(

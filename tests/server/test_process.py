@@ -282,3 +282,25 @@ def test_the_server_says_it_is_alive_while_it_loads(start) -> None:  # type: ign
     while "sonca_utterances_total" not in told and time.monotonic() < end:
         told = httpx.get(f"{url}/metrics").text
     assert 'sonca_utterances_total{engine="espeak"} 0.0' in told
+
+
+def test_what_is_loaded_at_the_start_is_not_looked_through_for_garbage(tmp_path: Path) -> None:
+    program = """
+import gc, os, signal
+from sonca.server.run import run
+from sonca.settings import read
+
+def ready(url):
+    print(len(gc.get_objects()), gc.get_freeze_count(), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+run(read(), on_ready=ready)
+"""
+    environment = clean_environment(tmp_path) | {"SONCA_ENGINE": "tone", "SONCA_PORT": "0"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, cwd=ROOT, timeout=WAIT_S
+    )
+    assert done.returncode == 0, done.stderr
+    watched, frozen = map(int, done.stdout.split())
+    assert frozen > 20 * watched

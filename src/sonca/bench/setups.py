@@ -65,6 +65,9 @@ class Samples:
     rtf: list[float] = field(default_factory=list)
     audio_per_s: dict[int, list[float]] = field(default_factory=dict)
     livez_s: dict[int, list[float]] = field(default_factory=dict)
+    beside_s: list[float] = field(default_factory=list)
+    """`/livez` of another, idle server while this one is under the greatest load: what the
+    machine's load alone costs an answer, whoever gives it."""
     peak_mib: float = 0.0
 
 
@@ -103,6 +106,7 @@ def run(
         "plan": {slot: getattr(plan, slot) for slot in Plan.__slots__},
         "setups": {name: _summary(one) for name, one in samples.items()},
         "ratios": _ratios(samples),
+        "livez_p99_under_most_callers_ms": _under_most(samples),
     }
 
 
@@ -191,6 +195,12 @@ def _measure_load(
                     result = load(port, texts, callers, each)
                 samples[name].audio_per_s.setdefault(callers, []).append(result.audio_per_s)
                 samples[name].livez_s.setdefault(callers, []).extend(prober.latencies_s)
+        busy, idle = servers.get("sonca"), servers.get("direct")
+        if busy and idle:
+            say(f"load {round + 1}/{plan.loads}: {callers} callers, an idle server beside")
+            with Prober(idle.port) as prober:
+                load(busy.port, texts, callers, each)
+            samples["sonca"].beside_s.extend(prober.latencies_s)
 
 
 def _summary(one: Samples) -> dict[str, object]:
@@ -209,6 +219,14 @@ def _summary(one: Samples) -> dict[str, object]:
         "memory_after_first_mib": median(one.idle_mib),
         "memory_peak_mib": one.peak_mib,
     }
+
+
+def _under_most(samples: dict[str, Samples]) -> dict[str, float]:
+    """p99 of `/livez` with the most callers, by setup; and of an idle server beside ours."""
+    seen = {name: one.livez_s[max(one.livez_s)] for name, one in samples.items()}
+    if (ours := samples.get("sonca")) and ours.beside_s:
+        seen["idle beside sonca"] = ours.beside_s
+    return {name: percentile(latencies_s, 99) * 1000 for name, latencies_s in seen.items()}
 
 
 def _ratios(samples: dict[str, Samples]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -39,8 +40,16 @@ def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) ->
     # a thread keep it for 5 ms while others wait: several such waits in a row are a slow /livez.
     sys.setswitchinterval(_SWITCH_S)
     listener = listen(settings.host, settings.port)
+
+    def ready(url: str) -> None:
+        # What is loaded now stays. To look through it for garbage every few thousand requests
+        # would stop all threads for some 50 ms, and be a /livez that late.
+        gc.freeze()
+        if on_ready is not None:
+            on_ready(url)
+
     try:
-        server = server_for(settings, listener, on_ready=on_ready)
+        server = server_for(settings, listener, on_ready=ready)
         signal.signal(signal.SIGHUP, server.handle_reload)
         server.run(sockets=[listener])
     finally:

@@ -50,8 +50,9 @@ class Feed:
         self._closed = False
         self._error: Exception | None = None
         # What the first sound waits for is ready before anyone asks; and that a text has but one
-        # sentence, as most have, is known without another thread.
-        self._draw(limit=2)
+        # sentence, as most have, is known without another thread. Nobody is told: nobody has
+        # asked yet, and to wake the engine's thread takes from this one's time.
+        self._draw(limit=2, tell=False)
         if not self._drained:
             self._drawing = True
             planner.submit(self._draw)
@@ -84,7 +85,7 @@ class Feed:
         """Draw no more."""
         self._closed = True
 
-    def _draw(self, limit: int = AHEAD) -> None:
+    def _draw(self, limit: int = AHEAD, tell: bool = True) -> None:
         """On the planner's thread: fill up, then make room for other requests' feeds."""
         more = True
         while more:
@@ -100,4 +101,5 @@ class Feed:
                     self._ready.append(work)
                 more = work is not None and len(self._ready) < limit
                 self._drawing = more
-            self._on_change()
+            if tell:
+                self._on_change()
