@@ -20,6 +20,8 @@ class CueEngine(ToneEngine):
     gate = threading.Event()
     """Opened by a test. Waiting is given up after 20 s, so that no test hangs."""
     spoken: ClassVar[list[str]] = []
+    hurried: ClassVar[list[bool]] = []
+    """Of each utterance, whether somebody waited for its first sound."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +47,7 @@ class CueEngine(ToneEngine):
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options
     ) -> Iterator[AudioChunk]:
+        self.hurried.append(options.urgent)
         if "lặng" in utterance.spoken:
             return
         for chunk in super().synthesize(utterance, voice, options):

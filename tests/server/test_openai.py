@@ -15,6 +15,7 @@ import openai
 import pytest
 
 from .conftest import Live, Serve
+from .engines import CueEngine
 
 TEXT = "Một hai ba. Bốn năm sáu bảy."
 WORD_S = 0.2
@@ -125,6 +126,23 @@ def test_a_deltas_time_is_that_of_its_first_sample(shared: Live) -> None:
         assert event["time_s"] == pytest.approx(max(0, sent) / 2 / 16_000, abs=0.001)
         sent += len(base64.b64decode(event["audio"]))
     assert len(seen) > 2
+
+
+@pytest.mark.parametrize(
+    "body, hurried",
+    [
+        ({"response_format": "wav"}, False),
+        ({"response_format": "wav", "stream_format": "sse"}, True),
+        ({"response_format": "pcm"}, True),
+    ],
+)
+def test_the_first_sound_of_a_short_wav_is_not_hurried(
+    cue: Live, body: dict[str, str], hurried: bool
+) -> None:
+    """It is sent when all of it is there, and that is sooner with less work."""
+    answer = cue.speech("một hai ba", **body)
+    assert answer.status_code == 200
+    assert CueEngine.hurried == [hurried]
 
 
 def test_speed_makes_it_shorter(shared: Live) -> None:

@@ -528,7 +528,7 @@ def test_a_stop_that_comes_with_nothing_left_to_do_is_not_waited_on() -> None:
 
 
 def test_only_the_beginning_of_a_stream_is_urgent() -> None:
-    """And nothing of what is made whole before anybody hears it."""
+    """And nothing of what is made whole before anybody hears it, or can wait."""
     seen: list[tuple[str, bool]] = []
 
     class Noting(ToneEngine):
@@ -538,8 +538,8 @@ def test_only_the_beginning_of_a_stream_is_urgent() -> None:
 
     worker = Worker(Noting)
     texts = ["một", "hai", "ba"]
-    for hold in (False, True):
+    for hold, hurry in ((False, True), (True, True), (False, False)):
         works = iter([Work(utterance(text)) for text in texts])
-        list(worker.submit(Request(works, "low", hold=hold)))
+        list(worker.submit(Request(works, "low", hold=hold, hurry=hurry)))
     worker.close()
-    assert seen == [("một", True), ("hai", False), ("ba", False), *((t, False) for t in texts)]
+    assert seen == [("một", True), ("hai", False), ("ba", False), *((t, False) for t in texts * 2)]

@@ -38,6 +38,9 @@ from sonca.errors import SoncaError
 Say = Callable[[str], None]
 CALLERS = 4
 LONG_CHARS = 2000
+REST_S = 0.05
+"""Between two systems: ONNX Runtime's threads spin for a while when they are done, and would take
+a core from whoever is next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,10 @@ def _alone(
         for _ in range(plan.rounds):
             for text in texts:
                 for name, peer in peers.items():
+                    time.sleep(REST_S)
                     seen.setdefault(name, []).append(peer.speak(text))
             for name, peer in peers.items():
+                time.sleep(REST_S)
                 firsts.setdefault(name, []).append(peer.speak(long))
     return {name: _figures(seen[name], firsts[name]) for name in peers}
 

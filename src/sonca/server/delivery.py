@@ -43,10 +43,15 @@ class Delivery:
     """More headers, known when the first sound is."""
 
 
+def brief(format: Format, chars: int) -> bool:
+    """Whether an answer that is plain bytes waits a moment (`PATIENCE_S`) for all of them."""
+    return format.name == "wav" and chars <= WHOLE_CHARS
+
+
 def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
     """The answer that streams `speech`."""
     plain = delivery.framing is None or isinstance(delivery.framing, Plain)
-    brief = delivery.format.name == "wav" and delivery.chars <= WHOLE_CHARS and plain
+    patient = plain and brief(delivery.format, delivery.chars)
     spoken = open_spoken(
         services,
         speech,
@@ -54,7 +59,7 @@ def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
         output_rate_hz=delivery.output_rate_hz,
         framing=delivery.framing,
         keeper=delivery.keeper,
-        patience_s=PATIENCE_S if brief else 0.0,
+        patience_s=PATIENCE_S if patient else 0.0,
     )
 
     def headers(spoken: Spoken) -> Mapping[str, str]:

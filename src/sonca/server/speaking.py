@@ -47,6 +47,8 @@ class Ask:
     """Reads the caller's own lexicon."""
     whole: bool = False
     """Whether nobody listens before all is made."""
+    hurry: bool = True
+    """Whether the first sound is waited for."""
 
     @property
     def recording(self) -> str | None:
@@ -95,6 +97,7 @@ def _submit(services: Services, ask: Ask) -> Speech | Worker:
             reference=_reference(services, ask),
             deadline_s=services.request_timeout_s,
             whole=ask.whole,
+            hurry=ask.hurry,
         )
     )
 

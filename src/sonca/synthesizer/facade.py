@@ -173,6 +173,7 @@ class Sonca:
                 request.lane,
                 request.deadline_s,
                 hold=request.whole or request.lane == "bulk",
+                hurry=request.hurry,
                 on_made=self._keep,
                 twin=hash((request.text, request.part, identity)),
             ),

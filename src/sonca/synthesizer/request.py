@@ -38,6 +38,9 @@ class SpeechRequest:
     whole: bool = False
     """Nobody listens before all is made: an utterance is checked before it is handed out, and
     one whose sound is impossible is made again."""
+    hurry: bool = True
+    """Whether the first sound is waited for. If not, it may come a little later and all of it
+    with less work."""
     part: Span | None = None
     """Speak only the utterances that begin in this range of the text, exactly as they are in
     the whole: how an interrupted text goes on. None for all."""

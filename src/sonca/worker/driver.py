@@ -233,7 +233,7 @@ class Driver:
         id = self._makings.add(making)
         self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
-        urgent = index == 0 and not job.request.hold
+        urgent = index == 0 and job.request.hurry and not job.request.hold
         options = replace(job.request.options, urgent=urgent)
         self._session.add(id, making.work.utterance, job.voice, options)
 

@@ -27,6 +27,8 @@ class Request:
     hold: bool = False
     """Hand out no utterance before it is complete and found possible. Costs the wait for the
     first sentence; in return a bad one is made again before anyone hears it."""
+    hurry: bool = True
+    """Whether the first sound is waited for, where it is not held."""
     on_made: Callable[[Work, tuple[AudioChunk, ...]], None] | None = None
     """Told of every utterance that was made well and has a key, on the engine's thread."""
     twin: int | None = None

@@ -14,7 +14,12 @@ from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
 from sonca.engines.piper import PiperEngine, files
 from sonca.engines.piper import engine as engine_module
-from sonca.engines.piper.session import FIRST_WINDOW, WINDOW, windows
+from sonca.engines.piper.session import (
+    ALONE_FRAMES,
+    FIRST_WINDOW,
+    MOST_FRAMES,
+    windows,
+)
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.loudness import loudness
 from tests.conftest import utterance
@@ -59,7 +64,7 @@ def test_the_first_chunk_is_short_and_the_rest_follows(engine: PiperEngine) -> N
     sizes = [len(chunk.samples) // tiny.HOP for chunk in made]
     assert sizes[0] == FIRST_WINDOW
     assert len(sizes) >= 3
-    assert max(sizes) < WINDOW * 3 // 2
+    assert max(sizes) <= MOST_FRAMES
 
 
 def test_what_nobody_waits_for_is_made_in_large_windows(engine: PiperEngine) -> None:
@@ -70,7 +75,7 @@ def test_what_nobody_waits_for_is_made_in_large_windows(engine: PiperEngine) -> 
     while not session.idle:
         session.step(events.append)
     made = [event.chunk.samples for event in events if isinstance(event, Audio)]
-    assert len(made[0]) // tiny.HOP >= WINDOW
+    assert len(made[0]) // tiny.HOP > 2 * FIRST_WINDOW
     np.testing.assert_allclose(np.concatenate(made), sound(engine, "vi_vn-tiny-low"), atol=1e-5)
 
 
@@ -89,6 +94,37 @@ def test_windows_cover_every_frame_once() -> None:
             assert spans[0][0] == 0
             assert spans[-1][1] == count
             assert all(a[1] == b[0] for a, b in pairwise(spans))
+
+
+def test_later_windows_are_equal_for_two_cores_and_none_is_too_large() -> None:
+    for count in [*range(FIRST_WINDOW * 2, 1500), 5000]:
+        for first in (True, False):
+            sizes = [stop - start for start, stop in windows(count, first=first)]
+            if first:
+                assert sizes.pop(0) == FIRST_WINDOW
+            assert max(sizes) <= MOST_FRAMES
+            assert max(sizes) - min(sizes) <= 1
+            assert len(sizes) % 2 == 0 or sum(sizes) <= ALONE_FRAMES
+
+
+def test_a_newcomer_is_heard_before_the_rest_of_a_text_that_nobody_waits_for(
+    models_dir: Path,
+) -> None:
+    engine = PiperEngine(Setup(models_dir=models_dir, threads=1))
+    session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
+    long = " ".join([LONG.rstrip(".")] * 9)
+    session.add(1, utterance(long), voice, Options(urgent=False))
+    events: list[Event] = []
+    while not events:
+        session.step(events.append)
+    session.add(2, utterance(LONG), voice, Options())
+    while not session.idle:
+        session.step(events.append)
+    engine.close()
+    heard = [event.id for event in events if isinstance(event, Audio)]
+    # One window of the first was begun before the second came.
+    assert heard[:3] == [1, 1, 2]
+    assert heard.count(1) > 4
 
 
 def test_eight_at_once_say_what_each_says_alone(engine: PiperEngine) -> None:

@@ -9,6 +9,7 @@ and collects what they make; it alone touches the state. Knows nothing of graphs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -23,11 +24,15 @@ from sonca.engines.piper.voice import Latent, Manner, PiperVoice
 from sonca.loudness import amplified
 from sonca.utterance import Utterance
 
-FIRST_WINDOW = 24
-"""Frames of an utterance's first window, about 0.3 s: little work before there is sound."""
-WINDOW = 160
-"""Frames of later windows, about 1.9 s. Smaller, and too many frames are decoded twice, for both
-neighbours; much larger, and they fall out of the processor's cache."""
+FIRST_WINDOW = 32
+"""Frames of an utterance's first window, about 0.4 s: little work before there is sound, and as
+much as the flow of a whole sentence, which another thread is at meanwhile."""
+MOST_FRAMES = 256
+"""Frames of a later window at most, 3 s. Larger, and a stream stalls after its first sound where
+there is little power; smaller, and too many frames are decoded twice, for both neighbours."""
+ALONE_FRAMES = 128
+"""So few frames are one window. More are an even number of equal windows: two cores are done
+with a sentence at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,9 @@ class _Prepare:
     def work(self) -> Latent:
         voice = self.job.voice.voice
         latent = voice.prepare(self.part.sentence.ids, self.job.manner)
-        # Frames that the first window needs; to make them twice is worth it in a long sentence.
+        # Frames that the first window needs. To make them twice is little beside the rest.
         hurried = FIRST_WINDOW + voice.context + voice.flow_context
-        return latent if self.urgent and latent.count > 6 * hurried else voice.settle(latent)
+        return latent if self.urgent and latent.count > 2 * hurried else voice.settle(latent)
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
         self.part.latent = latent
@@ -185,8 +190,12 @@ class PiperSession(Session):
             return
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
         made = [(self._running.pop(future), future) for future in done]
-        self._hand_out()  # the threads go on while sound is carried away
+        sounds = [pair for pair in made if isinstance(pair[0], _Decode)]
         for task, future in made:
+            if not isinstance(task, _Decode):  # what it leads to may be the most urgent of all
+                self._collect(task, future, emit)
+        self._hand_out()  # the threads go on while sound is carried away
+        for task, future in sounds:
             self._collect(task, future, emit)
         self._end_jobs(emit)
 
@@ -206,10 +215,10 @@ class PiperSession(Session):
                 emit(Finished(id))
 
     def _hand_out(self) -> None:
-        """Give every free thread the earliest work there is. While somebody waits for a first
-        sound, nothing that nobody waits for is begun beside it."""
+        """Give every free thread the earliest work there is, first of all to those who wait for
+        their first sound."""
         jobs = [job for job in self._jobs.values() if job.error is None]
-        jobs = [job for job in jobs if job.urgent and job.now_s == 0] or jobs
+        jobs.sort(key=lambda job: not (job.urgent and job.now_s == 0))
         while len(self._running) < self._threads:
             tasks = (_next_task(job) for job in jobs)
             task = next((task for task in tasks if task is not None), None)
@@ -234,12 +243,12 @@ class PiperSession(Session):
 def windows(count: int, *, first: bool) -> list[tuple[int, int]]:
     """The frames of a sentence as windows ``(start, stop)``; the first of an utterance is
     small."""
-    cuts, size = [0], FIRST_WINDOW if first else WINDOW
-    while cuts[-1] < count:
-        left = count - cuts[-1]
-        # A rest that is hardly worth a window goes with the one before it.
-        cuts.append(count if left < size * 3 // 2 else cuts[-1] + size)
-        size = WINDOW
+    begin = FIRST_WINDOW if first and count > FIRST_WINDOW * 3 // 2 else 0
+    left = count - begin
+    parts = 1 if left <= ALONE_FRAMES else 2 * math.ceil(left / (2 * MOST_FRAMES))
+    cuts = [begin + left * part // parts for part in range(parts + 1)]
+    if begin:
+        cuts.insert(0, 0)
     return list(pairwise(cuts))
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sonca.encoding import format_for
 from sonca.errors import UnknownEngine
-from sonca.server.delivery import Delivery, deliver
+from sonca.server.delivery import Delivery, brief, deliver
 from sonca.server.docs import EVENT
 from sonca.server.errors import json_response
 from sonca.server.framing import Events, Plain
@@ -60,6 +60,7 @@ async def create_speech(body: SpeechBody, services: Services = Depends(services_
         *(body.input, engine_of(body.model), body.voice_name),
         speed=body.speed,
         readings=body.own_readings,
+        hurry=as_events or not brief(format, len(body.input)),
     )
     speech = await speak(services, ask)
     return deliver(
