@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +23,7 @@ from sonca.bench.rivals import RIVALS
 from sonca.bench.stats import median, percentile
 from sonca.engines.base import Audio, Event, Options, Setup
 from sonca.engines.batched import BatchedEngine
-from sonca.engines.synthetic import SyntheticEngine
+from sonca.engines.synthetic import SyntheticEngine, calibration
 from sonca.errors import SoncaError
 from sonca.synthesizer import Sonca
 from tests.conftest import utterance
@@ -169,6 +172,18 @@ def test_the_synthetic_engine_costs_what_it_is_told_to() -> None:
 
     cheap, dear = SyntheticEngine(2, 2), SyntheticEngine(20, 20)
     assert min(cost(dear) for _ in range(3)) > 3 * min(cost(cheap) for _ in range(3))
+
+
+def test_synthetic_engines_of_other_processes_cost_what_they_cost_here() -> None:
+    code = "from sonca.engines.synthetic import calibration; print(calibration())"
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **calibration()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == str(calibration())
 
 
 def test_a_batch_makes_eight_at_the_price_of_one() -> None:

@@ -20,6 +20,7 @@ from sonca.bench.prober import Prober
 from sonca.bench.process import Server, rival_server, sonca_server
 from sonca.bench.rivals import RIVALS
 from sonca.bench.stats import machine, median, percentile
+from sonca.engines import synthetic
 
 SETUPS = (*RIVALS, "sonca")
 CALLERS = (1, 2, 4, 8)
@@ -135,7 +136,14 @@ def _factory(
 ) -> Callable[[str], Server]:
     count = 0
 
+    alike = synthetic.calibration() if engine.startswith("synthetic") else {}
+
     def make(name: str) -> Server:
+        server = start(name)
+        server.env |= alike
+        return server
+
+    def start(name: str) -> Server:
         nonlocal count
         if name != "sonca":
             return rival_server(name, engine, models_dir, sentence_s=sentence_s)

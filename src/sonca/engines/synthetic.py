@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -24,6 +25,7 @@ _RATE_HZ = 22_050
 _SYLLABLE_S = 0.22
 _CHUNK_SYLLABLES = 4
 _BLOCK = bytes(1 << 16)
+_CALIBRATION = "SYNTHETIC_ROUND_MS"
 
 
 class SyntheticEngine(Engine):
@@ -97,10 +99,18 @@ def _repeat(work: Callable[[], None], rounds: float) -> None:
         work()
 
 
+def calibration() -> dict[str, str]:
+    """An environment in which the engines of other processes cost exactly what they cost here:
+    two measurements of one round differ by a few percent, which is more than what is compared."""
+    return {_CALIBRATION: f"{_cost_ms(_locked)} {_cost_ms(_free)}"}
+
+
 @functools.cache
 def _cost_ms(work: Callable[[], None]) -> float:
     """The processor time of one round, the best of a few; the same for all of a process, so that
     its engines cost the same."""
+    if given := os.environ.get(_CALIBRATION):
+        return float(given.split()[(_locked, _free).index(work)])
     best = float("inf")
     for _ in range(20):
         started = time.thread_time()
