@@ -25,6 +25,8 @@ from sonca.synthesizer import Sonca
 
 LENGTHS = (60, 300, 1_000, 3_000, 10_000)
 SPEAKERS = 4
+STRETCH = 25
+"""Requests of one side without a break."""
 
 
 def run(
@@ -85,16 +87,21 @@ def _overhead(port: int, bare: Bare, rounds: int) -> dict[str, float]:
 
 
 def _back_to_back(port: int, bare: Bare, rounds: int) -> dict[str, float]:
-    """The same sentence by each side alone, as a caller does who has a book: in turns, the two
-    push each other out of the processor's caches."""
+    """The same sentence many times by one side, then by the other, as a caller does who has a
+    book: one by one in turns, the two push each other out of the processor's caches. The sides
+    change often enough that both see the same of what else the machine does."""
     caller = Caller(port)
     over_http, alone = [], []
-    for _ in range(rounds):
-        over_http.append(caller.synthesize(SIXTY).total_s)
-    for _ in range(rounds):
-        started = time.perf_counter()
-        wav(bare.synthesize(SIXTY), bare.sample_rate_hz)
-        alone.append(time.perf_counter() - started)
+    for _ in range(max(1, rounds // STRETCH)):
+        http, bare_s = [], []
+        for _ in range(STRETCH):
+            http.append(caller.synthesize(SIXTY).total_s)
+        for _ in range(STRETCH):
+            started = time.perf_counter()
+            wav(bare.synthesize(SIXTY), bare.sample_rate_hz)
+            bare_s.append(time.perf_counter() - started)
+        over_http += http[2:]  # the first of a stretch find the caches as the other left them
+        alone += bare_s[2:]
     caller.close()
     return {
         "back_to_back_http_median_ms": median(over_http) * 1000,

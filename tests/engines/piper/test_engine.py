@@ -20,6 +20,7 @@ from sonca.engines.piper.session import (
     MOST_FRAMES,
     windows,
 )
+from sonca.engines.piper.voice import Latent, PiperVoice
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.loudness import loudness
 from tests.conftest import utterance
@@ -85,6 +86,32 @@ def test_a_long_first_sentence_is_heard_before_its_flow_is_made(engine: PiperEng
     urgent = sound(engine, "vi_vn-tiny-low", long)
     patient = sound(engine, "vi_vn-tiny-low", long, urgent=False)
     np.testing.assert_allclose(urgent, patient, atol=1e-5)
+
+
+def test_the_flow_in_two_halves_gives_what_the_whole_gives(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stretches = []
+    plain = PiperVoice.flowed
+
+    def noted(voice: PiperVoice, latent: Latent, start: int, stop: int) -> object:
+        stretches.append((start, stop, latent.count))
+        return plain(voice, latent, start, stop)
+
+    monkeypatch.setattr(PiperVoice, "flowed", noted)
+    long = " ".join([LONG.rstrip(".")] * 3)
+    made = []
+    for threads in (1, 2):
+        engine = PiperEngine(Setup(models_dir=models_dir, threads=threads))
+        engine.voice("vi_vn-tiny-low")
+        stretches.clear()
+        made.append(sound(engine, "vi_vn-tiny-low", long, urgent=False))
+        count = stretches[0][2]
+        assert sorted(one[:2] for one in stretches) == (
+            [(0, count)] if threads == 1 else [(0, count // 2), (count // 2, count)]
+        )
+        engine.close()
+    np.testing.assert_allclose(*made, atol=1e-5)
 
 
 def test_windows_cover_every_frame_once() -> None:

@@ -12,15 +12,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from sonca.audio import AudioChunk, Mark, Samples
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
 from sonca.engines.piper.files import VoiceFiles
 from sonca.engines.piper.phonemes import Sentence
-from sonca.engines.piper.voice import Latent, Manner, PiperVoice
+from sonca.engines.piper.voice import Float, Latent, Manner, PiperVoice
 from sonca.loudness import amplified
 from sonca.utterance import Utterance
 
@@ -64,7 +66,12 @@ class _Part:
     made: dict[int, Samples] = field(default_factory=dict)
     """Windows that wait for an earlier one, by index."""
     preparing: bool = False
-    settling: bool = False
+    sound_first: bool = False
+    """Whether the first window does not wait for the latent frames of the whole sentence."""
+    to_settle: list[tuple[int, int]] = field(default_factory=list)
+    """Stretches whose latent frames no thread has begun to make."""
+    settled: dict[int, Float] = field(default_factory=dict)
+    """Stretches that wait for the others, by their first frame."""
 
 
 @dataclass(slots=True)
@@ -84,6 +91,8 @@ class _Job:
     """Seconds of sound emitted."""
     urgent: bool = True
     """Whether somebody waits for the first sound."""
+    threads: int = 1
+    """How many of its tasks may be in work at once."""
 
 
 @dataclass(slots=True)
@@ -98,29 +107,47 @@ class _Prepare:
     def work(self) -> Latent:
         voice = self.job.voice.voice
         latent = voice.prepare(self.part.sentence.ids, self.job.manner)
-        # Frames that the first window needs. To make them twice is little beside the rest.
-        hurried = FIRST_WINDOW + voice.context + voice.flow_context
-        return latent if self.urgent and latent.count > 2 * hurried else voice.settle(latent)
+        return latent if self._worth_tasks(latent) else voice.settle(latent)
+
+    def _worth_tasks(self, latent: Latent) -> bool:
+        """Whether the flow is left to other tasks: then some of it is made twice, for the first
+        window or about the middle, which is little in a long sentence."""
+        voice = self.job.voice.voice
+        if self.urgent:
+            return latent.count > 2 * (FIRST_WINDOW + voice.context + voice.flow_context)
+        return self.job.threads > 1 and latent.count > 1 + 8 * voice.flow_context
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
-        self.part.latent = latent
-        self.part.windows = windows(latent.count, first=self.urgent)
+        part, count = self.part, latent.count
+        part.latent = latent
+        part.windows = windows(count, first=self.urgent)
+        if latent.frames is None:
+            # Beside the first window it is one task, else two: both cores have something to do.
+            part.sound_first = self.urgent
+            half = count // 2
+            part.to_settle = [(0, count)] if self.urgent else [(0, half), (half, count)]
         return iter(())
 
 
 @dataclass(slots=True)
 class _Settle:
-    """Make the latent frames of a sentence whose first window is being made without."""
+    """Make the latent frames of a stretch of a sentence."""
 
     job: _Job
     part: _Part
     latent: Latent
+    stretch: tuple[int, int]
 
-    def work(self) -> Latent:
-        return self.job.voice.voice.settle(self.latent)
+    def work(self) -> Float:
+        return self.job.voice.voice.flowed(self.latent, *self.stretch)
 
-    def sound(self, latent: Latent) -> Iterator[AudioChunk]:
-        self.part.latent = latent
+    def sound(self, frames: Float) -> Iterator[AudioChunk]:
+        settled = self.part.settled
+        settled[self.stretch[0]] = frames
+        if sum(one.shape[2] for one in settled.values()) == self.latent.count:
+            whole = np.concatenate([settled[start] for start in sorted(settled)], axis=2)
+            self.part.latent = replace(self.latent, frames=whole)
+            settled.clear()
         return iter(())
 
 
@@ -173,7 +200,7 @@ class PiperSession(Session):
         manner = Manner(voice.speaker, options.speed, options.seed)
         resample = _resampler(voice.voice.sample_rate_hz, self._rate_hz)
         job = _Job(id, utterance, voice, manner, [], self._rate_hz, resample)
-        job.urgent = options.urgent
+        job.urgent, job.threads = options.urgent, self._threads
         try:
             job.parts = [_Part(sentence) for sentence in self._read(utterance, voice)]
         except Exception as error:  # told with the next step, as the contract wants
@@ -261,10 +288,9 @@ def _next_task(job: _Job) -> _Task | None:
                 part.preparing = True
                 first = part is job.parts[0] and job.now_s == 0
                 return _Prepare(job, part, urgent=job.urgent and first)
-        elif latent.frames is None and part.taken:
-            if not part.settling:
-                part.settling = True
-                return _Settle(job, part, latent)
+        elif latent.frames is None and not (part.sound_first and not part.taken):
+            if part.to_settle:
+                return _Settle(job, part, latent, part.to_settle.pop(0))
         elif part.taken < len(part.windows):
             part.taken += 1
             return _Decode(job, part, latent, part.taken - 1)

@@ -137,9 +137,9 @@ class PiperVoice:
 
     def settle(self, latent: Latent) -> Latent:
         """The same with all of its latent frames made at once: cheaper than window by window."""
-        return replace(latent, frames=self._flowed(latent, 0, latent.count))
+        return replace(latent, frames=self.flowed(latent, 0, latent.count))
 
-    def _flowed(self, latent: Latent, start: int, stop: int) -> Float:
+    def flowed(self, latent: Latent, start: int, stop: int) -> Float:
         """(1, C, stop - start) latent frames, from drawn frames as far as the flow looks."""
         low = max(0, start - self.flow_context)
         high = min(latent.count, stop + self.flow_context)
@@ -158,7 +158,7 @@ class PiperVoice:
         """
         low, high = max(0, start - self.context), min(latent.count, stop + self.context)
         if latent.frames is None:
-            window = self._flowed(latent, low, high)
+            window = self.flowed(latent, low, high)
         else:
             window = latent.frames[:, :, low:high]
         (sound,) = _run(self._sound, {**latent.feed, self._latent: window}).values()
