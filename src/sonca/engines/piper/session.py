@@ -115,7 +115,7 @@ class _Prepare:
         voice = self.job.voice.voice
         if self.urgent:
             return latent.count > 2 * (FIRST_WINDOW + voice.context + voice.flow_context)
-        return self.job.threads > 1 and latent.count > 1 + 8 * voice.flow_context
+        return self.job.threads > 1 and latent.count > 1 + 12 * voice.flow_context
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
         part, count = self.part, latent.count
