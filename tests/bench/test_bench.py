@@ -75,6 +75,7 @@ def test_results_are_saved_read_compared_and_shown(
     shown = capsys.readouterr().out
     assert "start to ready" in shown
     assert "audio s/s, 8 callers" in shown
+    assert "an idle server beside the loaded sonca" in shown
 
 
 def test_charts_are_pictures(result: dict[str, object], tmp_path: Path) -> None:

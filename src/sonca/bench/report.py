@@ -42,7 +42,10 @@ def table(result: Result) -> None:
     for count in next(iter(setups.values()))["audio_s_per_s"]:
         cells = [f"{row['audio_s_per_s'][count]:.1f}" for row in setups.values()]
         grid.add_row(f"audio s/s, {count} callers", *cells)
-    Console().print(grid)
+    console = Console()
+    console.print(grid)
+    if idle := result.get("livez_p99_under_most_callers_ms", {}).get("idle beside sonca"):
+        console.print(f"/livez p99 of an idle server beside the loaded sonca: {idle:.1f} ms")
 
 
 def save(result: Result, path: Path) -> None:
