@@ -135,7 +135,6 @@ def _factory(
     engine: str, scratch: Path, models_dir: Path | None, sentence_s: float
 ) -> Callable[[str], Server]:
     count = 0
-
     alike = synthetic.calibration() if engine.startswith("synthetic") else {}
 
     def make(name: str) -> Server:
@@ -203,6 +202,7 @@ def _measure_load(
                     result = load(port, texts, callers, each)
                 samples[name].audio_per_s.setdefault(callers, []).append(result.audio_per_s)
                 samples[name].livez_s.setdefault(callers, []).extend(prober.latencies_s)
+        # The last was the greatest number of callers.
         busy, idle = servers.get("sonca"), servers.get("direct")
         if busy and idle:
             say(f"load {round + 1}/{plan.loads}: {callers} callers, an idle server beside")

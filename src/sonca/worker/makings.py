@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sonca.audio import AudioChunk
@@ -56,13 +55,15 @@ class Makings:
         if key is not None and self._by_key.get(key) == id:
             del self._by_key[key]
 
-    def leave(self, job: Job) -> Iterator[int]:
+    def leave(self, job: Job) -> list[int]:
         """Let a job listen no more; the ids of what is made for nobody now, which is dropped."""
+        for_nobody = []
         for id, making in list(self._by_id.items()):
             making.listeners = [listener for listener in making.listeners if listener[0] is not job]
             if not making.listeners:
                 self.drop(id)
-                yield id
+                for_nobody.append(id)
+        return for_nobody
 
     def clear(self) -> list[Job]:
         """Forget everything; the jobs that were waiting for it."""

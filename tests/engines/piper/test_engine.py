@@ -14,7 +14,7 @@ from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
 from sonca.engines.piper import PiperEngine, files
 from sonca.engines.piper import engine as engine_module
-from sonca.engines.piper.session import (
+from sonca.engines.piper.tasks import (
     ALONE_FRAMES,
     FIRST_WINDOW,
     MOST_FRAMES,

@@ -20,7 +20,8 @@ from sonca.engines.piper.calibration import level_of
 from sonca.engines.piper.config import BadVoice
 from sonca.engines.piper.files import Speaker
 from sonca.engines.piper.phonemes import Phonemizer, Sentence
-from sonca.engines.piper.session import PiperSession, SpeakerVoice
+from sonca.engines.piper.session import PiperSession
+from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.voice import PiperVoice
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.espeakng import Library, installed
