@@ -205,6 +205,8 @@ def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backe
 
 def _no_cuda(folder: f.ModelFolder) -> str | None:
     """Why CUDA cannot be used here; None if it can."""
+    if folder.prompt_apart:
+        return "the model was converted with its prompt apart, for the CPU only"
     if not importlib.util.find_spec("torch"):
         return "PyTorch is not installed (pip install 'sonca[cuda]')"
     if not folder.weights("llm").is_file():

@@ -35,7 +35,9 @@ class ModelFolder:
     config: Config
     precision: str
     version: str
-    """A hash of the weights: what is computed with them depends on it."""
+    """A hash of the weights and of how they were converted: the sound depends on it."""
+    prompt_apart: bool = False
+    """See `graphs.apart`."""
 
     def graph(self, name: str) -> Path:
         return self.path / GRAPHS / f"{name}.xml"
@@ -59,14 +61,16 @@ def open_folder(path: Path) -> ModelFolder:
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         found, precision, version = (manifest[key] for key in ("format", "precision", "version"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        prompt_apart = bool(manifest.get("prompt_apart", False))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{path / MANIFEST} is damaged; {_AGAIN}") from error
     if found != FORMAT:
         raise EngineError(f"{path} was converted in format {found}, this is {FORMAT}; {_AGAIN}")
     for name in (CONFIG, TABLES, VOCABULARY):
         if not (path / name).is_file():
             raise EngineError(f"{path} lacks {name}; {_AGAIN}")
-    return ModelFolder(path, read_config(path / CONFIG), str(precision), str(version))
+    config = read_config(path / CONFIG)
+    return ModelFolder(path, config, str(precision), str(version), prompt_apart)
 
 
 def load_cpu(folder: ModelFolder, threads: int) -> Backend:
@@ -77,12 +81,13 @@ def load_cpu(folder: ModelFolder, threads: int) -> Backend:
 
     runtime = Runtime(threads)
     precision = cast("assemble.Precision", folder.precision)
-    graphs = {}
-    for name in assemble.graph_names(folder.config):
+    paths = {}
+    for name in assemble.graph_names(folder.config, folder.prompt_apart):
         path = folder.graph(name)
         if not path.is_file() or not path.with_suffix(".bin").is_file():
             raise EngineError(f"{folder.path} lacks the graph {name}; {_AGAIN}")
-        graphs[name] = runtime.compile(path, assemble.runtime_precision(name, precision))
+        paths[name] = path
+    graphs = assemble.compile_graphs(runtime, paths, precision)
     tables = map_tensors(folder.path / TABLES)
     for name, table in tables.items():
         if name != "llm.text":  # the only large one; of it a few rows are read

@@ -44,4 +44,6 @@ class Song:
     """One run of the flow: a piece of a sentence, or several whole ones."""
 
     parts: list[tuple[Sentence, Piece]]
+    frames: list[int]
+    """Of the mel, for each part."""
     solver: Solver

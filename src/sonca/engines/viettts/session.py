@@ -8,6 +8,7 @@ a step, and those that are complete are turned into sound while the others go on
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -220,16 +221,18 @@ class VietTTSSession(Session):
     def _next_song(self, emit: Emit) -> None:
         for sentence in list(self.sentences.values()):
             if sentence.pieces:
-                parts = self._pack(sentence)
+                parts = self._company(sentence)
                 self._attempt(lambda _, p=parts: self._compose(p), sentence, emit)  # type: ignore[misc]
                 return
             if sentence.ended:  # it said nothing at all
                 self._fail(sentence, EngineError("the model said nothing"), emit)
 
-    def _pack(self, first: Sentence) -> list[tuple[Sentence, Piece]]:
+    def _company(self, first: Sentence) -> list[tuple[Sentence, Piece]]:
         """The first sentence's next piece, with other whole sentences if they may share."""
         parts = [(first, first.pieces[0])]
-        room = self.manner.pack_s * self.rate_hz - len(first.tokens)
+        # Apart from the prompt they take no notice of each other: there is room for all.
+        most = math.inf if self.backend.prompt_apart else self.manner.pack_s * self.rate_hz
+        room = most - len(first.tokens)
         if not first.whole or room <= 0:
             return parts
         for other in self.sentences.values():
@@ -240,35 +243,28 @@ class VietTTSSession(Session):
         return parts
 
     def _compose(self, parts: list[tuple[Sentence, Piece]]) -> None:
-        first, piece = parts[0]
-        tokens = [t for s, p in parts for t in s.tokens[p.make[0] : p.make[1]]]
-        start = mel_frames(piece.make[0], self.rate_hz)
-        end = mel_frames(piece.make[0] + len(tokens), self.rate_hz)
-        noise = self._noise(first, start, end - start)
-        solver = self.backend.solver(first.voice, np.array(tokens, np.int64), noise)
+        first, _ = parts[0]
+        sung = []
+        for sentence, piece in parts:
+            start, end = (mel_frames(token, self.rate_hz) for token in piece.make)
+            tokens = np.array(sentence.tokens[slice(*piece.make)], np.int64)
+            sung.append((tokens, self._noise(sentence, 1, end)[start:]))
+        prompt_noise = self._noise(first, 3, len(first.voice.mel))
+        solver = self.backend.together(first.voice, prompt_noise, sung)
         for sentence, _ in parts:
             sentence.pieces.pop(0)
-        self.song = Song(parts, solver)
+        self.song = Song(parts, [len(noise) for _, noise in sung], solver)
 
-    def _noise(self, sentence: Sentence, start: int, frames: int) -> Array:
+    def _noise(self, sentence: Sentence, stream: int, frames: int) -> Array:
         """The same noise for the same frame of a sentence, whichever piece it is made in."""
-        seed, mel = sentence.options.seed, self.backend.config.flow.mel
-        prompt = np.random.default_rng([seed, 3]).standard_normal(
-            (len(sentence.voice.mel), mel), np.float32
-        )
-        new = np.random.default_rng([seed, 1]).standard_normal((start + frames, mel), np.float32)
-        return np.concatenate([prompt, new[start:]])
+        generator = np.random.default_rng([sentence.options.seed, stream])
+        return generator.standard_normal((frames, self.backend.config.flow.mel), np.float32)
 
     def _voice(self, song: Song, emit: Emit) -> None:
-        mel = song.solver.mel()
-        at = song.parts[0][1].make[0]
-        origin = mel_frames(at, self.rate_hz)
-        for sentence, piece in song.parts:
-            start = mel_frames(at, self.rate_hz) - origin
-            at += piece.make[1] - piece.make[0]
-            part = mel[start : mel_frames(at, self.rate_hz) - origin]
+        mels = np.split(song.solver.mel(), np.cumsum(song.frames)[:-1])
+        for (sentence, piece), mel in zip(song.parts, mels, strict=True):
             if self.sentences.get(sentence.id) is sentence:
-                self._attempt(lambda s, p=piece, m=part: self._say(s, p, m, emit), sentence, emit)  # type: ignore[misc]
+                self._attempt(lambda s, p=piece, m=mel: self._say(s, p, m, emit), sentence, emit)  # type: ignore[misc]
 
     def _say(self, sentence: Sentence, piece: Piece, mel: Array, emit: Emit) -> None:
         frames = sentence.speed.feed(sentence.blender.join(piece, mel), piece.last)

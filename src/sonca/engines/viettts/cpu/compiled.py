@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,14 @@ class Runtime:
         self.threads = threads
         self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
 
-    def compile(self, graph: ov.Model | Path, precision: str = "f32") -> Compiled:
+    def compile(
+        self,
+        graph: ov.Model | Path,
+        precision: str = "f32",
+        edit: Callable[[ov.Model], ov.Model] | None = None,
+    ) -> Compiled:
         """`precision` is ``f32`` or ``bf16``: what the runtime computes in where it may choose.
+        `edit` may change the graph before it is compiled.
 
         Where the processor has no bf16 of its own, the runtime falls back to f32 by itself.
         """
@@ -37,6 +44,8 @@ class Runtime:
         }
         try:
             model = graph if isinstance(graph, ov.Model) else self.core.read_model(str(graph))
+            if edit is not None:
+                model = edit(model)
             compiled = self.core.compile_model(model, "CPU", options)
         except RuntimeError as error:
             name = graph.name if isinstance(graph, Path) else graph.get_friendly_name()
@@ -65,7 +74,7 @@ class Compiled:
 
     def another(self) -> Compiled:
         """The same graph with a request of its own."""
-        return Compiled(self.model)
+        return Compiled(self.model, self.unpacked)
 
     def bind(self, **inputs: Arrays) -> None:
         """Set inputs; they are read when the graph runs, not copied now."""
@@ -77,12 +86,25 @@ class Compiled:
         """Forget the bound arrays: everything must be bound again before the next run."""
         self.held.clear()
 
-    def run(self) -> list[Arrays]:
-        """Compute; the outputs are views that hold until the next run."""
+    def bind_tensors(self, tensors: Mapping[str, ov.Tensor]) -> None:
+        """Set inputs to tensors of the runtime, such as another graph's outputs; not copied."""
+        for name, tensor in tensors.items():
+            self.request.set_tensor(name, tensor)
+
+    def tensor(self, name: str) -> ov.Tensor:
+        """An output after a run; it holds until the next."""
+        return self.request.get_tensor(name)
+
+    def compute(self) -> None:
+        """Run; outputs are there by name."""
         self.request.infer()
         if self.unpacked is not None:
             give_back(self.unpacked)
             self.unpacked = None
+
+    def run(self) -> list[Arrays]:
+        """Compute; the outputs are views that hold until the next run."""
+        self.compute()
         return [self.request.get_tensor(name).data for name in self.outputs]
 
     def __call__(self, **inputs: Arrays) -> list[Arrays]:

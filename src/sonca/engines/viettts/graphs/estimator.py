@@ -64,33 +64,42 @@ def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Mod
     `given` is mu, speaker and prompt mel side by side; the second half of the guidance sees
     zeros in its place.
     """
-    weights = Weights(tensors, ESTIMATOR, kept)
-    mel = config.mel
-    x = n.parameter([1, -1, mel], "x")
-    given = n.parameter([1, -1, 3 * mel], "given")
-    time = n.parameter([len(stage_names(config)), config.estimator.channels[0]], "time")
-
-    with_it = op.concat([x, given], 2)
-    without = op.concat([x, op.multiply(given, n.floats(0))], 2)
-    both = op.concat([with_it, without], 0)  # (2, T, 320)
-    y = _UNet(config, weights, time).run(n.transpose(both, 0, 2, 1))  # (2, 80, T)
-    y = n.transpose(y, 0, 2, 1)
-    conditional, unconditional = (n.narrow(y, 0, i, i + 1) for i in (0, 1))
-    rate = config.cfg_rate
-    velocity = op.subtract(
-        op.multiply(conditional, n.floats(1 + rate)), op.multiply(unconditional, n.floats(rate))
-    )
-    return n.model([x, given, time], {"velocity": velocity}, "estimator")
+    return UNet(config, Weights(tensors, ESTIMATOR, kept)).graph("estimator")
 
 
-class _UNet:
-    def __init__(self, config: Flow, weights: Weights, time: Node) -> None:
-        self.config, self.weights, self.time = config.estimator, weights, time
+class UNet:
+    """Builds one graph. Whatever mixes frames has a method of its own, for `apart` to change."""
+
+    def __init__(self, config: Flow, weights: Weights) -> None:
+        self.config, self.weights, self.rate = config.estimator, weights, config.cfg_rate
+        self.mel = config.mel
         self.stages = stage_names(config)
+        self.time = n.parameter([len(self.stages), self.config.channels[0]], "time")
+        self.before: list[Node] = []
+        """Further inputs."""
+        self.after: dict[str, Node] = {}
+        """Further outputs."""
+
+    def graph(self, name: str) -> Model:
+        x = n.parameter([1, -1, self.mel], "x")
+        given = n.parameter([1, -1, 3 * self.mel], "given")
+        outputs = {"velocity": self.velocity(x, given)}
+        return n.model([x, given, self.time, *self.before], outputs | self.after, name)
+
+    def velocity(self, x: Node, given: Node) -> Node:
+        with_it = op.concat([x, given], 2)
+        without = op.concat([x, op.multiply(given, n.floats(0))], 2)
+        both = op.concat([with_it, without], 0)  # (2, T, 320)
+        y = self.run(n.transpose(both, 0, 2, 1))  # (2, 80, T)
+        y = n.transpose(y, 0, 2, 1)
+        conditional, unconditional = (n.narrow(y, 0, i, i + 1) for i in (0, 1))
+        return op.subtract(
+            op.multiply(conditional, n.floats(1 + self.rate)),
+            op.multiply(unconditional, n.floats(self.rate)),
+        )
 
     def run(self, x: Node) -> Node:
         """(B, 320, T) -> (B, 80, T)."""
-        w = self.weights
         skip0 = self.stage("down_blocks.0", x)
         x = self.conv("down_blocks.0.2.conv", skip0, stride=2)
         skip1 = self.stage("down_blocks.1", x)
@@ -98,7 +107,7 @@ class _UNet:
         for i in range(self.config.mid_stages):
             x = self.stage(f"mid_blocks.{i}", x)
         x = self.stage("up_blocks.0", op.concat([x, skip1], 1))
-        x = n.conv_transpose(x, w, "up_blocks.0.2.conv", stride=2, pad=1)
+        x = self.up("up_blocks.0.2.conv", x)
         # One frame too many where the length is odd.
         x = op.slice(x, n.ints(0), n.sizes(skip0, 2), n.ints(1), n.ints(2))
         x = self.stage("up_blocks.1", op.concat([x, skip0], 1))
@@ -108,9 +117,14 @@ class _UNet:
     def conv(self, key: str, x: Node, stride: int = 1) -> Node:
         return n.conv(x, self.weights, key, stride=stride, pad=None if stride == 1 else 1)
 
+    def up(self, key: str, x: Node) -> Node:
+        return n.conv_transpose(x, self.weights, key, stride=2, pad=1)
+
+    def norm(self, key: str, x: Node) -> Node:
+        return n.group_norm(x, self.weights, key, GROUPS)
+
     def block1d(self, key: str, x: Node) -> Node:
-        return op.mish(n.group_norm(self.conv(f"{key}.block.0", x), self.weights,
-                                    f"{key}.block.1", GROUPS))  # fmt: skip
+        return op.mish(self.norm(f"{key}.block.1", self.conv(f"{key}.block.0", x)))
 
     def stage(self, name: str, x: Node) -> Node:
         """A residual block, then transformer blocks: (B, C, T) -> (B, C', T)."""
@@ -131,14 +145,19 @@ class _UNet:
         top = n.norm_bound(w, "norm3", *layer)
         return op.add(x, n.gelu_linear(h, w, "ff.net.2", top))
 
+    def seen(self, x: Node) -> Node:
+        """Of keys or values (B, T, C), those that are looked at."""
+        return x
+
     def attention(self, w: Weights, x: Node) -> Node:
         heads, size = self.config.heads, self.config.head_size
         # The scale goes into the weights: one pass over the scores less.
         query = w["attn1.to_q.weight"] / np.float32(math.sqrt(size))
         layers = [(query, None), (w["attn1.to_k.weight"], None), (w["attn1.to_v.weight"], None)]
+        q, k, v = n.norm_linears(x, w, "norm1", layers)
         q, k, v = (
             n.transpose(n.reshape(y, 0, 0, heads, size), 0, 2, 1, 3)  # (B, H, T, dk)
-            for y in n.norm_linears(x, w, "norm1", layers)
+            for y in (q, self.seen(k), self.seen(v))
         )
         y = op.matmul(op.softmax(op.matmul(q, k, False, True), -1), v, False, False)
         y = n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1)
