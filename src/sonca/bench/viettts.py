@@ -42,6 +42,8 @@ class Case:
     """Of each sentence."""
     pack_s: float = 0.0
     streaming: bool = False
+    apart: bool = False
+    """The model converted with its prompt apart; nobody listens to the sentences."""
 
 
 @dataclass(slots=True)
@@ -139,10 +141,11 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
             first = first or time.perf_counter() - start
 
     clock.watch(Vocoder, "feed", "vocoder")
+    options = Options(urgent=not case.apart, listened=not case.apart)
     cpu = time.process_time()
     try:
         for id in range(case.sentences):
-            session.add(id, Utterance((0, len(TEXT)), TEXT, TEXT, 0.0), voice, Options())
+            session.add(id, Utterance((0, len(TEXT)), TEXT, TEXT, 0.0), voice, options)
         while not session.idle:
             session.step(hear)
     finally:
@@ -238,6 +241,8 @@ def cases(rate_hz: int, threads: int) -> Iterator[Case]:
     for sentences in (4, 8):
         yield Case(rate_hz, threads, sentences, seconds)
         yield Case(rate_hz, threads, sentences, seconds, pack_s=12.0)
+    for sentences in (1, 8):
+        yield Case(rate_hz, threads, sentences, seconds, apart=True)
 
 
 @contextmanager
@@ -288,18 +293,22 @@ def main(
             keep=keep, rounds=repeats, out=path, resume=resume, say=typer.echo,
         )  # fmt: skip
         return
+    from sonca.engines.viettts.bench_model import make_apart
+
     out = out or RESULTS
     report: dict[str, Any] = {"machine": machine(), "upstream_cpu_s": UPSTREAM_CPU_S}
     results: list[Result] = []
     fresh = multiprocessing.get_context("spawn")
     for rate in rates_hz:
         with random_model(rate, keep) as (checkpoint, model):
+            apart = make_apart(checkpoint.parent)
             report[f"accuracy_{rate}"] = accuracy(checkpoint)
             typer.echo(f"{rate} Hz accuracy: {report[f'accuracy_{rate}']}")
             for count in counts:
                 for case in cases(rate, count):
                     with fresh.Pool(1) as pool:
-                        result = pool.apply(measure, (model, case, repeats))
+                        folder = apart if case.apart else model
+                        result = pool.apply(measure, (folder, case, repeats))
                     results.append(result)
                     typer.echo(line(result))
                     write(out, report | {"results": [asdict(result) for result in results]})
@@ -313,7 +322,8 @@ def write(out: Path, report: dict[str, Any]) -> None:
 def line(result: Result) -> str:
     case = result.case
     what = f"{case.sentences} x {case.seconds:.1f} s"
-    what += " packed" if case.pack_s else " streamed" if case.streaming else ""
+    kinds = {"packed": case.pack_s > 0, "streamed": case.streaming, "prompt apart": case.apart}
+    what += "".join(f", {kind}" for kind, true in kinds.items() if true)
     parts = " ".join(f"{part} {spent:.2f}" for part, spent in sorted(result.parts_cpu_s.items()))
     times = UPSTREAM_CPU_S[case.rate_hz] / result.cpu_s
     return (

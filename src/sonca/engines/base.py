@@ -93,6 +93,10 @@ class Options:
     urgent: bool = True
     """Whether somebody waits for the first sound of this utterance. Without it an engine may
     trade that moment for less work in all; the sound is the same but for rounding."""
+    listened: bool = True
+    """Whether somebody listens while the text is spoken, so that each utterance must follow on the
+    one before. Without it only the end of the whole counts, and engines may make utterances in
+    the order that costs least."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,8 +233,10 @@ class Driver:
         id = self._makings.add(making)
         self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
-        urgent = index == 0 and job.request.hurry and not job.request.hold
-        options = replace(job.request.options, urgent=urgent)
+        request = job.request
+        urgent = index == 0 and request.hurry and not request.hold
+        listened = request.hurry and request.lane != "bulk"
+        options = replace(request.options, urgent=urgent, listened=listened)
         self._session.add(id, making.work.utterance, job.voice, options)
 
     def _join(self, making: Making, job: Job, index: int, work: Work) -> None:

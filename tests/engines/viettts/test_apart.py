@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sonca.engines.base import Options, Reference
+from sonca.engines.base import Event, Finished, Options, Reference
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.parity.errors import relative
@@ -25,10 +26,10 @@ from sonca.engines.viettts.cpu.assemble import Precision, from_states
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
 from sonca.engines.viettts.folder import open_folder
-from sonca.engines.viettts.session import Limits
-from tests.engines.viettts.test_engine import TEXT, run, session_of
-
-Solved = dict[str, np.ndarray]
+from sonca.engines.viettts.sentence import Sentence
+from sonca.engines.viettts.session import Limits, VietTTSSession
+from sonca.engines.viettts.streaming import Piece
+from tests.engines.viettts.test_engine import CUTS, TEXT, run, said, session_of
 
 
 def backend(golden: Folder, tiny: Config, precision: Precision) -> CpuBackend:
@@ -181,22 +182,98 @@ def model(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path, vocabulary
     return folder
 
 
-def test_sentences_share_the_prompt_and_nothing_else(model: Path) -> None:
+@pytest.fixture(scope="module")
+def engine(model: Path) -> Iterator[VietTTSEngine]:
     engine = VietTTSEngine(VietTTSSettings(model, threads=1))
+    yield engine
+    engine.close()
+
+
+def songs_of(session: VietTTSSession) -> list[int]:
+    """How many sentences each run of the flow is for, as it is begun."""
+    songs: list[int] = []
+    plain = session._compose
+
+    def counted(parts: list[tuple[Sentence, Piece]]) -> None:
+        songs.append(len(parts))
+        plain(parts)
+
+    session._compose = counted  # type: ignore[method-assign]
+    return songs
+
+
+def test_sentences_share_the_prompt_and_nothing_else(engine: VietTTSEngine) -> None:
     assert engine.info.deterministic
     known = engine.condition(Reference(speech(), 16000, "speech"))
     limits = Limits(forced_tokens=60)
-    session = session_of(engine, limits=limits)
-    jobs = {i: (f"{TEXT} {i}", Options()) for i in range(5)}
-    songs = []
-    started = session._compose
-    session._compose = lambda parts: (songs.append(len(parts)), started(parts))  # type: ignore[method-assign,assign]
+    session = session_of(engine, limits=limits, slots=4)
+    songs = songs_of(session)
+    jobs = {i: (f"{TEXT} {i}", Options(urgent=False, listened=False)) for i in range(8)}
     together, _ = run(session, jobs, known)
-    assert max(songs) > 1
+    assert songs == [4, 4]  # nobody listens: they wait for each other
     for id, job in jobs.items():
         alone, _ = run(session_of(engine, limits=limits), {id: job}, known)
         np.testing.assert_array_equal(together[id], alone[id])
-    engine.close()
+
+
+def test_who_is_listened_to_waits_for_nobody(engine: VietTTSEngine) -> None:
+    known = engine.condition(Reference(speech(), 16000, "speech"))
+    other = engine.condition(Reference(speech(pitch_hz=220), 16000, "other"))
+    session = session_of(engine, limits=Limits(forced_tokens=60))
+    songs = songs_of(session)
+    patient = Options(urgent=False, listened=False)
+    for id in range(4):
+        session.add(id, said(TEXT), known, patient)
+    session.add(4, said(TEXT), other, patient)  # another voice: nothing to share
+    session.add(5, said(TEXT), known, Options())
+    ends: list[int] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Finished):
+            ends.append(event.id)
+
+    while not session.idle:
+        session.step(hear)
+    assert sorted(songs) == [1, 1, 4]
+    assert ends.index(5) < ends.index(0)
+
+
+def test_long_sentences_share_piece_by_piece(engine: VietTTSEngine) -> None:
+    known = engine.condition(Reference(speech(), 16000, "speech"))
+    manner = {"limits": Limits(forced_tokens=130), "cuts": CUTS}
+    session = session_of(engine, slots=3, **manner)
+    songs = songs_of(session)
+    jobs = {i: (f"{TEXT} {i}", Options(urgent=False, listened=False)) for i in range(3)}
+    together, _ = run(session, jobs, known)
+    assert songs[0] == 3
+    assert len(songs) > 1
+    for id, job in jobs.items():
+        alone, _ = run(session_of(engine, **manner), {id: job}, known)
+        np.testing.assert_array_equal(together[id], alone[id])
+
+
+def test_a_cancelled_sentence_holds_nobody_up(engine: VietTTSEngine) -> None:
+    known = engine.condition(Reference(speech(), 16000, "speech"))
+    session = session_of(engine, limits=Limits(forced_tokens=60))
+    ends: list[int] = []
+    for id in range(3):
+        session.add(id, said(TEXT), known, Options(urgent=False, listened=False))
+    cancelled: list[int] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Finished):
+            ends.append(event.id)
+            if not cancelled:  # the others have been through the flow already
+                cancelled.append(event.id + 1)
+                session.cancel(event.id + 1)
+
+    for _ in range(2000):
+        if session.idle:
+            break
+        session.step(hear)
+    assert session.idle
+    assert ends == [0, 2]
+    assert not session.sung
 
 
 def test_it_is_another_model_than_the_trained_one(

@@ -127,6 +127,25 @@ def test_first_sound_comes_before_the_sentence_is_complete(
     assert len(session.sentences[0].tokens) < 400
 
 
+def test_who_does_not_hurry_is_begun_when_there_is_work_for_the_flow_no_more(
+    engine: VietTTSEngine, voice: Voice
+) -> None:
+    """One sentence is sung at a time: what waits for it may as well be decoded together."""
+    session = session_of(engine, limits=Limits(forced_tokens=60), slots=6)
+    sizes: list[int] = []
+    plain = session.decoder.step
+
+    def counted(tokens: dict[int, int]) -> dict[int, np.ndarray]:
+        sizes.append(len(tokens))
+        return plain(tokens)
+
+    session.decoder.step = counted  # type: ignore[method-assign]
+    jobs = {i: (TEXT, Options(urgent=False)) for i in range(24)}
+    _, events = run(session, jobs, voice)
+    assert [event.id for event in events if isinstance(event, Finished)] == list(range(24))
+    assert np.mean(sizes) > 3
+
+
 def test_sentences_in_one_voice_can_share_a_run_of_the_flow(
     engine: VietTTSEngine, voice: Voice
 ) -> None:

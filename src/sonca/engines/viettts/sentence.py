@@ -38,6 +38,11 @@ class Sentence:
         """Whether all of it is one piece that nothing of was heard yet."""
         return self.ended and len(self.pieces) == 1 and self.pieces[0].say[0] == 0
 
+    @property
+    def silent(self) -> bool:
+        """Whether it ended with nothing more to sing."""
+        return self.ended and not self.plan.over
+
 
 @dataclass(slots=True)
 class Song:
@@ -47,3 +52,12 @@ class Song:
     frames: list[int]
     """Of the mel, for each part."""
     solver: Solver
+
+
+@dataclass(slots=True, eq=False)
+class Sung:
+    """What the flow has made and the vocoder has not."""
+
+    sentence: Sentence
+    piece: Piece
+    mel: Array

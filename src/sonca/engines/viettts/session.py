@@ -1,14 +1,14 @@
 """The running batch: sentences that decode together, then are sung and voiced one by one.
 
 A step is short: one step of the language model for every sentence that still speaks, and one
-of the ten steps of the flow for the piece that is furthest. So a sentence joins or leaves within
-a step, and those that are complete are turned into sound while the others go on.
+of the ten steps of the flow for the piece that is furthest, or the vocoder for one that is through
+them. So a sentence joins or leaves within a step, and those that are complete are turned into
+sound while the others go on. What somebody listens to goes before what is made ahead.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -18,8 +18,9 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
 from sonca.engines.viettts import sampling
 from sonca.engines.viettts.backend import Array, Backend, Ids, Voice
+from sonca.engines.viettts.company import Company
 from sonca.engines.viettts.lengths import fade, mel_frames
-from sonca.engines.viettts.sentence import Sentence, Song
+from sonca.engines.viettts.sentence import Sentence, Song, Sung
 from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Cuts, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
@@ -31,6 +32,9 @@ _log = logging.getLogger(__name__)
 DECODES_PER_STEP = 8
 """Steps of the language model beside one of the flow, which costs many times more: enough that
 what is spoken next is there when the flow is free again."""
+AHEAD = 2
+"""Sentences that wait for the flow when no more are begun: they would be ready long before their
+turn, and the more are begun together, the less each costs."""
 MAX_TEXT_IDS = 2000
 """Far more than any sentence; the attention over the text grows with its square."""
 
@@ -80,7 +84,11 @@ class VietTTSSession(Session):
         self.decoder = backend.decoder()
         self.rate_hz = backend.config.flow.rate_hz
         self.sentences: dict[int, Sentence] = {}
-        self.song: Song | None = None
+        self.company = Company(backend.prompt_apart, manner.pack_s * self.rate_hz)
+        self.songs: dict[bool, Song] = {}
+        """By whether somebody listens: such a song goes first, the other waits where it is."""
+        self.sung: list[Sung] = []
+        """What the flow has made and the vocoder has not yet."""
 
     @property
     def free_slots(self) -> int:
@@ -116,12 +124,14 @@ class VietTTSSession(Session):
         if sentence is None:
             return
         self.decoder.drop(id)
-        if self.song and all(part.id not in self.sentences for part, _ in self.song.parts):
-            self.song = None
+        self.sung = [part for part in self.sung if part.sentence is not sentence]
+        for listened, song in list(self.songs.items()):
+            if all(part.id not in self.sentences for part, _ in song.parts):
+                del self.songs[listened]
 
     def step(self, emit: Emit) -> None:
         self._start_one(emit)
-        for _ in range(DECODES_PER_STEP if self.song else 1):
+        for _ in range(DECODES_PER_STEP if self.songs or self.sung else 1):
             self._decode()
         self._sing(emit)
 
@@ -129,8 +139,12 @@ class VietTTSSession(Session):
 
     def _start_one(self, emit: Emit) -> None:
         """Take one sentence into the batch: its text is read at once, which costs a few steps."""
+        enough = sum(bool(s.pieces) for s in self.sentences.values()) >= AHEAD
         for sentence in self.sentences.values():
-            if sentence.logits is None and not sentence.ended:
+            if sentence.logits is not None or sentence.ended:
+                continue
+            at_once = sentence.options.urgent or sentence.attempt or self.company.gathers(sentence)
+            if at_once or not enough:
                 self._attempt(self._begin, sentence, emit)
                 return
 
@@ -201,46 +215,50 @@ class VietTTSSession(Session):
     # --- the flow and the vocoder
 
     def _sing(self, emit: Emit) -> None:
-        """One step of the flow; when it was the last, the vocoder."""
-        if self.song is None:
-            self._next_song(emit)
-        if self.song is None:
-            return
-        song = self.song
+        """The vocoder for one piece that the flow has made, or one step of the flow."""
+        if not self._sing_for(True, emit):
+            self._sing_for(False, emit)
+
+    def _sing_for(self, listened: bool, emit: Emit) -> bool:
+        """For those somebody listens to, or for the others. False if there is nothing to do."""
+        for part in self.sung:
+            if part.sentence.options.listened == listened:
+                self.sung.remove(part)
+                self._voice(part, emit)
+                return True
+        if listened not in self.songs:
+            self._next_song(listened, emit)
+        song = self.songs.get(listened)
+        if song is None:
+            return False
         try:
             done = song.solver.step()
         except Exception as error:
-            self.song = None
+            del self.songs[listened]
             for sentence, _ in song.parts:
                 self._fail(sentence, error, emit)
-            return
+            return True
         if done:
-            self.song = None
-            self._voice(song, emit)
+            del self.songs[listened]
+            mels = np.split(song.solver.mel(), np.cumsum(song.frames)[:-1])
+            first, *rest = (Sung(*part, mel) for part, mel in zip(song.parts, mels, strict=True))
+            self.sung.extend(rest)
+            self._voice(first, emit)
+        return True
 
-    def _next_song(self, emit: Emit) -> None:
+    def _next_song(self, listened: bool, emit: Emit) -> None:
         for sentence in list(self.sentences.values()):
+            if sentence.options.listened != listened:
+                continue
+            running = self.sentences.values()
             if sentence.pieces:
-                parts = self._company(sentence)
+                if self.company.waits(sentence, running):
+                    continue
+                parts = self.company.of(sentence, running)
                 self._attempt(lambda _, p=parts: self._compose(p), sentence, emit)  # type: ignore[misc]
                 return
-            if sentence.ended:  # it said nothing at all
+            if sentence.silent:
                 self._fail(sentence, EngineError("the model said nothing"), emit)
-
-    def _company(self, first: Sentence) -> list[tuple[Sentence, Piece]]:
-        """The first sentence's next piece, with other whole sentences if they may share."""
-        parts = [(first, first.pieces[0])]
-        # Apart from the prompt they take no notice of each other: there is room for all.
-        most = math.inf if self.backend.prompt_apart else self.manner.pack_s * self.rate_hz
-        room = most - len(first.tokens)
-        if not first.whole or room <= 0:
-            return parts
-        for other in self.sentences.values():
-            fits = other is not first and other.whole and len(other.tokens) <= room
-            if fits and other.voice is first.voice and other.options.seed == first.options.seed:
-                parts.append((other, other.pieces[0]))
-                room -= len(other.tokens)
-        return parts
 
     def _compose(self, parts: list[tuple[Sentence, Piece]]) -> None:
         first, _ = parts[0]
@@ -253,18 +271,17 @@ class VietTTSSession(Session):
         solver = self.backend.together(first.voice, prompt_noise, sung)
         for sentence, _ in parts:
             sentence.pieces.pop(0)
-        self.song = Song(parts, [len(noise) for _, noise in sung], solver)
+        song = Song(parts, [len(noise) for _, noise in sung], solver)
+        self.songs[first.options.listened] = song
 
     def _noise(self, sentence: Sentence, stream: int, frames: int) -> Array:
         """The same noise for the same frame of a sentence, whichever piece it is made in."""
         generator = np.random.default_rng([sentence.options.seed, stream])
         return generator.standard_normal((frames, self.backend.config.flow.mel), np.float32)
 
-    def _voice(self, song: Song, emit: Emit) -> None:
-        mels = np.split(song.solver.mel(), np.cumsum(song.frames)[:-1])
-        for (sentence, piece), mel in zip(song.parts, mels, strict=True):
-            if self.sentences.get(sentence.id) is sentence:
-                self._attempt(lambda s, p=piece, m=mel: self._say(s, p, m, emit), sentence, emit)  # type: ignore[misc]
+    def _voice(self, sung: Sung, emit: Emit) -> None:
+        if self.sentences.get(sung.sentence.id) is sung.sentence:
+            self._attempt(lambda s: self._say(s, sung.piece, sung.mel, emit), sung.sentence, emit)
 
     def _say(self, sentence: Sentence, piece: Piece, mel: Array, emit: Emit) -> None:
         frames = sentence.speed.feed(sentence.blender.join(piece, mel), piece.last)

@@ -57,6 +57,8 @@ class Plan:
     expected_s: float
     said: int = 0
     """Tokens that belong to pieces given out so far."""
+    over: bool = False
+    """Whether the last piece was given out."""
 
     def tokens(self, seconds: float) -> int:
         return round(seconds * self.rate_hz)
@@ -72,7 +74,7 @@ class Plan:
             self.said = end
             return Piece((self._before(start), end + after), (start, end), last=False)
         if ended and available > self.said:
-            start, self.said = self.said, available
+            start, self.said, self.over = self.said, available, True
             return Piece((self._before(start), available), (start, available), last=True)
         return None
 
