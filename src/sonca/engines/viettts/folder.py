@@ -78,6 +78,7 @@ def load_cpu(folder: ModelFolder, threads: int) -> Backend:
     from sonca.engines.viettts.cpu import assemble
     from sonca.engines.viettts.cpu.backend import CpuBackend
     from sonca.engines.viettts.cpu.compiled import Runtime
+    from sonca.engines.viettts.cpu.pages import give_back
 
     runtime = Runtime(threads)
     precision = cast("assemble.Precision", folder.precision)
@@ -92,6 +93,7 @@ def load_cpu(folder: ModelFolder, threads: int) -> Backend:
     for name, table in tables.items():
         if name != "llm.text":  # the only large one; of it a few rows are read
             tables[name] = np.array(table)
+    give_back(folder.path / TABLES)
     provider = f"OpenVINO {runtime.version} CPU ({folder.precision})"
     return CpuBackend(folder.config, graphs, tables, (provider,))
 

@@ -56,8 +56,10 @@ class Song:
 
 @dataclass(slots=True, eq=False)
 class Sung:
-    """What the flow has made and the vocoder has not."""
+    """A bit of what the flow has made and the vocoder has not."""
 
     sentence: Sentence
-    piece: Piece
     mel: Array
+    last: bool
+    fade_s: float
+    """At both ends."""

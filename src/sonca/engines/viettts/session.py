@@ -1,14 +1,15 @@
 """The running batch: sentences that decode together, then are sung and voiced one by one.
 
 A step is short: one step of the language model for every sentence that still speaks, and one
-of the ten steps of the flow for the piece that is furthest, or the vocoder for one that is through
-them. So a sentence joins or leaves within a step, and those that are complete are turned into
-sound while the others go on. What somebody listens to goes before what is made ahead.
+of the ten steps of the flow for the piece that is furthest, or the vocoder for a bit of one that is
+through them. So a sentence joins or leaves within a step, and those that are complete are turned
+into sound while the others go on. What somebody listens to goes before what is made ahead.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -35,6 +36,9 @@ what is spoken next is there when the flow is free again."""
 AHEAD = 2
 """Sentences that wait for the flow when no more are begun: they would be ready long before their
 turn, and the more are begun together, the less each costs."""
+BIT_FRAMES = 172
+"""What the vocoder is given at a time, two seconds at most: its memory grows with that, and the
+frames around each bit are computed twice."""
 MAX_TEXT_IDS = 2000
 """Far more than any sentence; the attention over the text grows with its square."""
 
@@ -215,7 +219,7 @@ class VietTTSSession(Session):
     # --- the flow and the vocoder
 
     def _sing(self, emit: Emit) -> None:
-        """The vocoder for one piece that the flow has made, or one step of the flow."""
+        """The vocoder for a bit of what the flow has made, or one step of the flow."""
         if not self._sing_for(True, emit):
             self._sing_for(False, emit)
 
@@ -224,7 +228,7 @@ class VietTTSSession(Session):
         for part in self.sung:
             if part.sentence.options.listened == listened:
                 self.sung.remove(part)
-                self._voice(part, emit)
+                self._attempt(lambda _, p=part: self._voice(p, emit), part.sentence, emit)  # type: ignore[misc]
                 return True
         if listened not in self.songs:
             self._next_song(listened, emit)
@@ -241,9 +245,10 @@ class VietTTSSession(Session):
         if done:
             del self.songs[listened]
             mels = np.split(song.solver.mel(), np.cumsum(song.frames)[:-1])
-            first, *rest = (Sung(*part, mel) for part, mel in zip(song.parts, mels, strict=True))
-            self.sung.extend(rest)
-            self._voice(first, emit)
+            for (sentence, piece), mel in zip(song.parts, mels, strict=True):
+                if self.sentences.get(sentence.id) is sentence:
+                    self._attempt(lambda s, p=piece, m=mel: self._finish(s, p, m), sentence, emit)  # type: ignore[misc]
+            self._sing_for(listened, emit)
         return True
 
     def _next_song(self, listened: bool, emit: Emit) -> None:
@@ -279,20 +284,24 @@ class VietTTSSession(Session):
         generator = np.random.default_rng([sentence.options.seed, stream])
         return generator.standard_normal((frames, self.backend.config.flow.mel), np.float32)
 
-    def _voice(self, sung: Sung, emit: Emit) -> None:
-        if self.sentences.get(sung.sentence.id) is sung.sentence:
-            self._attempt(lambda s: self._say(s, sung.piece, sung.mel, emit), sung.sentence, emit)
-
-    def _say(self, sentence: Sentence, piece: Piece, mel: Array, emit: Emit) -> None:
+    def _finish(self, sentence: Sentence, piece: Piece, mel: Array) -> None:
+        """Hand the vocoder what is certain of the mel now, in bits."""
         frames = sentence.speed.feed(sentence.blender.join(piece, mel), piece.last)
-        samples = sentence.vocoder.feed(frames, piece.last)
-        if piece.last and piece.say[0] == 0:
-            samples = fade(samples, int(self.manner.fade_s * self.sample_rate_hz))
+        whole = piece.last and piece.say[0] == 0
+        fade_s = self.manner.fade_s if whole else 0
+        count = 1 if fade_s else max(1, math.ceil(len(frames) / BIT_FRAMES))
+        for index, bit in enumerate(np.array_split(frames, count), 1):
+            self.sung.append(Sung(sentence, bit, piece.last and index == count, fade_s))
+
+    def _voice(self, sung: Sung, emit: Emit) -> None:
+        sentence = sung.sentence
+        samples = sentence.vocoder.feed(sung.mel, sung.last)
+        samples = fade(samples, int(sung.fade_s * self.sample_rate_hz))
         if sentence.voice.gain is not None:
             samples = amplified(samples, sentence.voice.gain)
         if len(samples):
             emit(Audio(sentence.id, AudioChunk(samples, self.sample_rate_hz)))
-        if piece.last and self.sentences.get(sentence.id) is sentence:
+        if sung.last and self.sentences.get(sentence.id) is sentence:
             del self.sentences[sentence.id]
             emit(Finished(sentence.id))
 
@@ -311,6 +320,5 @@ class VietTTSSession(Session):
 
     def _fail(self, sentence: Sentence, error: Exception, emit: Emit) -> None:
         if self.sentences.get(sentence.id) is sentence:
-            del self.sentences[sentence.id]
-            self.decoder.drop(sentence.id)
+            self.cancel(sentence.id)
             emit(Failed(sentence.id, error))

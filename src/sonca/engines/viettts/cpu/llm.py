@@ -22,6 +22,9 @@ from sonca.engines.viettts.graphs.stack import BLOCKED, distances, relative_posi
 
 GROW = 128
 """Columns by which the cache grows."""
+ROWS = 32
+"""Of a prompt that a layer is given at a time. Each layer keeps its intermediate results, and the
+weights are read again for each block: few rows cost time, many cost memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ def _at_least_two(rows: Any) -> Any:
     if len(rows) > 1:
         return rows
     return rows * 2 if isinstance(rows, list) else np.repeat(rows, 2, axis=0)
+
+
+def _in_blocks(graph: Compiled, **inputs: Array) -> list[Array]:
+    """Run a graph on `ROWS` rows at a time."""
+    count = len(next(iter(inputs.values())))
+    parts = []
+    for start in range(0, count, ROWS):
+        block = {name: value[start : start + ROWS] for name, value in inputs.items()}
+        parts.append([output.copy() for output in graph(**block)])
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
 class CpuDecoder(Decoder):
@@ -120,12 +133,11 @@ class CpuDecoder(Decoder):
         lm = self.config.lm
         length = len(x)
         r = np.arange(length)
-        table = relative_positions(r.astype(np.float32), lm.width)
-        (positions,) = self.project_positions(table=table)  # (layers, H, P, dk)
-        positions = positions.copy()
+        # From the cache's positions, which run from the largest distance to 0.
+        positions = self.positions[:, :, ::-1][:, :, :length]  # (layers, H, P, dk)
         distance = np.clip(r[:, None] - r[None, :], 0, None)  # (P, P)
         hidden = np.where(r[None, :] > r[:, None], np.float32(BLOCKED), np.float32(0))
-        h, qkv = self.layers[0](x=x)
+        h, qkv = _in_blocks(self.layers[0], x=x)
         for index in range(lm.blocks):
             split = qkv.reshape(length, 3, lm.heads, lm.head_size)
             q, k, v = split.transpose(1, 2, 0, 3)  # (H, P, dk) each
@@ -138,8 +150,8 @@ class CpuDecoder(Decoder):
             attended = attended.transpose(1, 0, 2).reshape(length, lm.width)
             if index + 1 == lm.blocks:
                 break
-            h, qkv = self.layers[index + 1](attended=attended, before=h.copy())
-        (logits,) = self.layers[-1](attended=attended[-1:], before=h[-1:].copy())
+            h, qkv = _in_blocks(self.layers[index + 1], attended=attended, before=h)
+        (logits,) = self.layers[-1](attended=attended[-1:], before=h[-1:])
         return np.array(logits[0])
 
     # --- one step of the batch
@@ -201,10 +213,20 @@ class CpuDecoder(Decoder):
             for new, before in zip(caches, old, strict=False):
                 new[: len(before), :, : before.shape[2]] = before
         if wide > self.positions.shape[2]:
-            table = relative_positions(np.arange(wide - 1, -1, -1, dtype=np.float32), lm.width)
-            (positions,) = self.project_positions(table=table)
-            self.positions = positions.copy()
+            self._extend_positions(wide)
         self.room = (tall, wide)
+
+    def _extend_positions(self, wide: int) -> None:
+        lm = self.config.lm
+        known = self.positions.shape[2]
+        positions = np.empty((lm.blocks, lm.heads, wide, lm.head_size), np.float32)
+        if known:
+            positions[:, :, -known:] = self.positions
+        for end in range(wide - known, 0, -ROWS):
+            rows = np.arange(max(0, end - ROWS), end)
+            table = relative_positions((wide - 1 - rows).astype(np.float32), lm.width)
+            (positions[:, :, rows],) = self.project_positions(table=table)
+        self.positions = positions
 
     def _bind(self, rows: int) -> None:
         # The table may be longer than the cache: of its distances the shortest are the last.
