@@ -58,16 +58,20 @@ class Vocoder:
         """Make the source certain up to so many frames of `mel`."""
         hop, config = self.config.samples_per_frame, self.config
         done = len(self.source) // hop
-        f0 = np.repeat(self.backend.pitch(self.mel)[done:frames], hop)  # (n,)
-        order = np.arange(1, config.harmonics + 2)[:, None]
-        cycles = self.cycles + np.cumsum(f0.astype(np.float64) * order / config.sample_rate_hz, 1)
-        self.cycles = cycles[:, -1:] % 1
+        f0 = np.repeat(self.backend.pitch(self.mel)[done:frames], hop).astype(np.float64)  # (n,)
         voiced = f0 > config.voiced_above_hz
-        sines = np.sin(2 * np.pi * (cycles % 1) + self.phase) * config.sine_amplitude
         level = np.where(voiced, config.noise_sigma, config.sine_amplitude / 3)
-        noise = self.generator.standard_normal((len(f0), len(order)), dtype=np.float32).T
+        harmonics = config.harmonics + 1
+        noise = self.generator.standard_normal((len(f0), harmonics), dtype=np.float32)
         weight, bias = self.backend.mix()
-        new = np.tanh(weight @ (sines * voiced + level * noise) + bias)
+        total = np.full(len(f0), bias, np.float64)
+        # One after the other: all at once they would be the largest arrays of the engine.
+        for index in range(harmonics):
+            cycles = self.cycles[index] + np.cumsum(f0 * (index + 1) / config.sample_rate_hz)
+            self.cycles[index] = cycles[-1:] % 1
+            sine = np.sin(2 * np.pi * (cycles % 1) + self.phase[index]) * config.sine_amplitude
+            total += weight[index] * (sine * voiced + level * noise[:, index])
+        new = np.tanh(total)
         self.source = np.concatenate([self.source, new.astype(np.float32)])
 
     def _run(self, mel: Array, source: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,20 @@ from sonca.engines.viettts.cpu.pages import give_back
 from sonca.errors import EngineError
 
 Arrays = npt.NDArray[Any]
+KERNELS = 16
+"""Kernels that a graph keeps for lengths it has seen. There is one for each layer and length, and
+the runtime's own limit is 5000: with every sentence as long as it likes, gigabytes."""
+PRIMITIVES = 64
+"""The same for the runtime's library, which keeps 1024 of all graphs together; `KERNELS` alone
+would not help."""
 
 
 class Runtime:
     """OpenVINO with this engine's thread count."""
 
     def __init__(self, threads: int) -> None:
+        # It is read when the first graph is compiled; there is no other way to say it.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
         self.core = ov.Core()
         self.threads = threads
         self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
@@ -41,6 +50,7 @@ class Runtime:
             "INFERENCE_PRECISION_HINT": precision,
             # One scale for each row of activations, as for each row of weights.
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": "1024",
+            "CPU_RUNTIME_CACHE_CAPACITY": str(KERNELS),
         }
         try:
             model = graph if isinstance(graph, ov.Model) else self.core.read_model(str(graph))

@@ -20,7 +20,7 @@ from sonca.engines.viettts.config import LLM
 from sonca.engines.viettts.cpu.compiled import Compiled
 from sonca.engines.viettts.graphs.stack import BLOCKED, distances, relative_positions
 
-GROW = 128
+GROW = 64
 """Columns by which the cache grows."""
 ROWS = 32
 """Of a prompt that a layer is given at a time. Each layer keeps its intermediate results, and the
