@@ -203,7 +203,7 @@ def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> 
     from sonca.bench.random_models import force
     from sonca.engines.base import Setup
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.session import Manner
+    from sonca.engines.viettts.manner import Manner
 
     flow = SimpleNamespace(flow=SimpleNamespace(rate_hz=25.0))
 

@@ -45,7 +45,7 @@ def viettts() -> Engine:
     """VietTTS at a few thousandth of its size, with two recordings to speak like."""
     pytest.importorskip("openvino", reason="VietTTS's CPU path needs OpenVINO")
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.session import Limits
+    from sonca.engines.viettts.manner import Limits
     from tests.engines.viettts import tiny as tiny_viettts
 
     tiny_viettts.install(Path(MODELS.name))

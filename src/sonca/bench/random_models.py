@@ -58,7 +58,7 @@ def force(sentence_s: float) -> None:
     """Make every VietTTS engine of this process speak each sentence for so many seconds."""
     from sonca.engines.base import Setup
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.session import Limits
+    from sonca.engines.viettts.manner import Limits
 
     create = VietTTSEngine.create.__func__  # type: ignore[attr-defined]
 

@@ -128,7 +128,8 @@ def learn_voice(model: Path) -> None:
 
 def _run(engine: Any, case: Case, voice: Any) -> Result:
     from sonca.engines.base import Audio, Event, Failed, Options
-    from sonca.engines.viettts.session import Limits, VietTTSSession
+    from sonca.engines.viettts.manner import Limits
+    from sonca.engines.viettts.session import VietTTSSession
     from sonca.engines.viettts.streaming import NEVER, Cuts
     from sonca.engines.viettts.vocoder import Vocoder
     from sonca.utterance import Utterance

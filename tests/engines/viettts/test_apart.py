@@ -26,8 +26,9 @@ from sonca.engines.viettts.cpu.assemble import Precision, from_states
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
 from sonca.engines.viettts.folder import open_folder
+from sonca.engines.viettts.manner import Limits
 from sonca.engines.viettts.sentence import Sentence
-from sonca.engines.viettts.session import Limits, VietTTSSession
+from sonca.engines.viettts.session import VietTTSSession
 from sonca.engines.viettts.streaming import Piece
 from tests.engines.viettts.test_engine import CUTS, TEXT, run, said, session_of
 

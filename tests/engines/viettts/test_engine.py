@@ -26,7 +26,8 @@ pytest.importorskip("onnxruntime", reason="the prompt models run in ONNX Runtime
 pytest.importorskip("tiktoken", reason="the tokenizer needs tiktoken")
 
 from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
-from sonca.engines.viettts.session import Limits, VietTTSSession
+from sonca.engines.viettts.manner import Limits
+from sonca.engines.viettts.session import VietTTSSession
 from sonca.engines.viettts.streaming import Cuts
 
 CUTS = Cuts(whole_s=1.5, first_s=0.4, rest_s=0.8, before_s=0.2, after_s=0.1, blend_s=0.05)

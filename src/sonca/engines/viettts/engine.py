@@ -25,10 +25,11 @@ from sonca.engines.base import (
 )
 from sonca.engines.viettts import folder as f
 from sonca.engines.viettts.backend import Backend
+from sonca.engines.viettts.manner import Manner
 from sonca.engines.viettts.prompt import Prompter
 from sonca.engines.viettts.reference_audio import decode
 from sonca.engines.viettts.samples import find_samples
-from sonca.engines.viettts.session import Manner, VietTTSSession
+from sonca.engines.viettts.session import VietTTSSession
 from sonca.engines.viettts.streaming import NEVER, Cuts
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled

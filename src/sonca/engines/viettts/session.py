@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from sonca.engines.viettts import sampling
 from sonca.engines.viettts.backend import Array, Backend, Ids, Voice
 from sonca.engines.viettts.company import Company
 from sonca.engines.viettts.lengths import fade, mel_frames
+from sonca.engines.viettts.manner import Manner
 from sonca.engines.viettts.sentence import Sentence, Song, Sung
-from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Cuts, Piece, Plan, Speed
+from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
 from sonca.loudness import amplified
@@ -41,41 +42,6 @@ BIT_FRAMES = 172
 frames around each bit are computed twice."""
 MAX_TEXT_IDS = 2000
 """Far more than any sentence; the attention over the text grows with its square."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a sentence may be spoken, and what is done when it does not end."""
-
-    least_s: float = 0.08
-    """For each syllable; before that the end is refused."""
-    most_s: float = 0.8
-    """For each syllable, and a second over."""
-    attempts: int = 3
-    """How often a run that does not end is made again, with other random numbers."""
-    forced_tokens: int | None = None
-    """Exactly so many tokens, whatever the model says: for measurements."""
-
-    def tokens(self, syllables: int, rate_hz: float) -> tuple[int, int]:
-        if self.forced_tokens is not None:
-            return self.forced_tokens, self.forced_tokens
-        least = int(self.least_s * syllables * rate_hz)
-        return least, int((self.most_s * syllables + 1.0) * rate_hz)
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How the engine works, the same for all sentences."""
-
-    slots: int = 8
-    cuts: Cuts = field(default_factory=Cuts)
-    limits: Limits = field(default_factory=Limits)
-    pack_s: float = 0.0
-    """Whole sentences in one voice that wait at the same time share one run of the flow up to
-    so many seconds. Cheaper, as the prompt is carried once; but what a sentence sounds like then
-    depends a little on its company. 0 makes every sentence alone."""
-    fade_s: float = 0.0
-    """Fade in and out of every sentence; upstream's is 0.1."""
 
 
 class VietTTSSession(Session):
