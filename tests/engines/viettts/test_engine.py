@@ -149,6 +149,32 @@ def test_who_does_not_hurry_is_begun_when_there_is_work_for_the_flow_no_more(
     assert np.mean(sizes) > 3
 
 
+def test_what_is_made_ahead_comes_after_listeners_and_gets_on_all_the_same(
+    engine: VietTTSEngine, voice: Voice
+) -> None:
+    session = session_of(engine, limits=Limits(forced_tokens=60), slots=6)
+    ends: list[int] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Finished):
+            ends.append(event.id)
+
+    for id in range(4):  # a book
+        session.add(id, said(TEXT), voice, Options(urgent=False, listened=False))
+    while not session.songs:
+        session.step(hear)
+    listener = 100
+    for _ in range(4000):
+        while session.free_slots:  # listeners all the time, also with what is not their beginning
+            session.add(listener, said(TEXT), voice, Options(urgent=False))
+            listener += 1
+        session.step(hear)
+        if {0, 1, 2, 3} <= set(ends):
+            break
+    assert {0, 1, 2, 3} <= set(ends)
+    assert sum(id >= 100 for id in ends) > 4  # listeners had the larger part of it
+
+
 def test_sentences_in_one_voice_can_share_a_run_of_the_flow(
     engine: VietTTSEngine, voice: Voice
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -37,6 +38,9 @@ what is spoken next is there when the flow is free again."""
 AHEAD = 2
 """Sentences that wait for the flow when no more are begun: they would be ready long before their
 turn, and the more are begun together, the less each costs."""
+SHARE = 4
+"""Every so many steps of flow and vocoder, one is for those nobody listens to, however many are
+listened to: they are in slots, which must become free again."""
 BIT_FRAMES = 172
 """What the vocoder is given at a time, two seconds at most: its memory grows with that, and the
 frames around each bit are computed twice."""
@@ -59,6 +63,7 @@ class VietTTSSession(Session):
         """By whether somebody listens: such a song goes first, the other waits where it is."""
         self.sung: list[Sung] = []
         """What the flow has made and the vocoder has not yet."""
+        self.turn = 0
 
     @property
     def free_slots(self) -> int:
@@ -109,12 +114,12 @@ class VietTTSSession(Session):
 
     def _start_one(self, emit: Emit) -> None:
         """Take one sentence into the batch: its text is read at once, which costs a few steps."""
-        enough = sum(bool(s.pieces) for s in self.sentences.values()) >= AHEAD
+        ready = Counter(s.options.listened for s in self.sentences.values() if s.pieces)
         for sentence in self.sentences.values():
             if sentence.logits is not None or sentence.ended:
                 continue
             at_once = sentence.options.urgent or sentence.attempt or self.company.gathers(sentence)
-            if at_once or not enough:
+            if at_once or ready[sentence.options.listened] < AHEAD:
                 self._attempt(self._begin, sentence, emit)
                 return
 
@@ -186,8 +191,10 @@ class VietTTSSession(Session):
 
     def _sing(self, emit: Emit) -> None:
         """The vocoder for a bit of what the flow has made, or one step of the flow."""
-        if not self._sing_for(True, emit):
-            self._sing_for(False, emit)
+        self.turn += 1
+        listened = self.turn % SHARE != 0
+        if not self._sing_for(listened, emit):
+            self._sing_for(not listened, emit)
 
     def _sing_for(self, listened: bool, emit: Emit) -> bool:
         """For those somebody listens to, or for the others. False if there is nothing to do."""
