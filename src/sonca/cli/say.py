@@ -92,7 +92,8 @@ def say(
     settings = read(engine=engine, lexicon=lexicon)
     open_sink = _sink(output, format)
     text = _text(words, file, settings.max_text_chars)
-    request = SpeechRequest(text, voice, engine, speed, pitch)
+    into_file = output not in (None, "-")
+    request = SpeechRequest(text, voice, engine, speed, pitch, hurry=not into_file)
     with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
         rate_hz = sonca.load(speech.voice.engine).loaded.result().sample_rate_hz
