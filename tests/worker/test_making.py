@@ -162,6 +162,23 @@ def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed()
     worker.close()
 
 
+def test_what_nobody_listens_to_is_made_again_so() -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    class Noting(Counting):
+        def synthesize(
+            self, utterance: Utterance, voice: float, options: Options
+        ) -> Iterator[AudioChunk]:
+            seen.append((options.urgent, options.listened))
+            return super().synthesize(utterance, voice, options)
+
+    worker = Worker(Noting)
+    work = iter([Work(utterance("hỏng rồi"))])
+    sound(worker.submit(Request(work, "low", lane="bulk", hold=True)))
+    assert seen == [(False, False), (False, False)]
+    worker.close()
+
+
 class Flawed(Batch):
     """Silent at the first seed."""
 

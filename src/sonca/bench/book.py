@@ -149,6 +149,7 @@ class _Bare:
         """The sound of a chapter, with its pauses."""
         made: list[list[Samples]] = [[] for _ in utterances]
         session, waiting = self._session, iter(enumerate(utterances))
+        options = Options(urgent=False, listened=False)
         left = len(utterances)
 
         def on_event(event: Event) -> None:
@@ -162,7 +163,7 @@ class _Bare:
 
         while left:
             while session.free_slots and (item := next(waiting, None)) is not None:
-                session.add(item[0], item[1], self._voice, Options(urgent=False))
+                session.add(item[0], item[1], self._voice, options)
             session.step(on_event)
         for parts, utterance in zip(made, utterances, strict=True):
             parts.append(silence(utterance.pause_s, self.rate_hz))

@@ -233,10 +233,8 @@ class Driver:
         id = self._makings.add(making)
         self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
-        request = job.request
-        urgent = index == 0 and request.hurry and not request.hold
-        listened = request.hurry and request.lane != "bulk"
-        options = replace(request.options, urgent=urgent, listened=listened)
+        urgent = index == 0 and job.request.hurry and not job.request.hold
+        options = replace(job.request.options, urgent=urgent, listened=job.listened)
         self._session.add(id, making.work.utterance, job.voice, options)
 
     def _join(self, making: Making, job: Job, index: int, work: Work) -> None:
@@ -349,7 +347,8 @@ class Driver:
         self.counters.remade += 1
         options = making.job.request.options
         making.chunks.clear()
-        again = replace(options, seed=options.seed + making.attempt, urgent=False)
+        seed, listened = options.seed + making.attempt, making.job.listened
+        again = replace(options, seed=seed, urgent=False, listened=listened)
         making.attempt += 1
         self._session.add(id, making.work.utterance, making.job.voice, again)
 

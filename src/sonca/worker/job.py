@@ -51,6 +51,11 @@ class Job:
     running: int = 0
     """Utterances in the engine."""
 
+    @property
+    def listened(self) -> bool:
+        """Whether somebody listens while it is spoken."""
+        return self.request.hurry and self.request.lane != "bulk"
+
 
 @dataclass(slots=True)
 class Counters:

@@ -60,7 +60,7 @@ class ApartSolver(Solver):
         # A request of its own, because between two steps its outputs must stay.
         self.prompt_graph, self.sentence_graph = graphs[0].another(), graphs[1]
         self.time, self.steps = time, estimator.times()[1]
-        self.sentences = list(sentences)
+        self.prompt, self.sentences = prompt, list(sentences)
         self.lines = [prompt, *sentences] if prompt.x.size else self.sentences
         self.nothing = _nothing(graphs[0])
         self.carried = self.nothing
@@ -68,13 +68,13 @@ class ApartSolver(Solver):
 
     def step(self) -> bool:
         line = self.lines[self.turn]
-        if line in self.sentences:
-            velocity = self._run(self.sentence_graph, line, self.carried)
-        else:
+        if line is self.prompt:
             velocity = self._run(self.prompt_graph, line, self.nothing)
             self.carried = {
                 name: self.prompt_graph.tensor(name.replace(BEFORE, AFTER)) for name in self.nothing
             }
+        else:
+            velocity = self._run(self.sentence_graph, line, self.carried)
         line.x = line.x + self.steps[self.at] * velocity
         self.turn = (self.turn + 1) % len(self.lines)
         self.at += self.turn == 0
