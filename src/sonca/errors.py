@@ -57,11 +57,21 @@ class NotFound(SoncaError):
 
 
 class Busy(SoncaError):
-    """The queue is full. Try again after `retry_after_s` seconds."""
+    """There is no room now. Try again after `retry_after_s` seconds."""
 
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
+    def __init__(self, message: str, *, retry_after_s: float, reason: str) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.reason = reason
+        """Which limit it is, for programs: ``queue_full``, ``too_many_books``. One word for each
+        place that raises this."""
+
+
+class ShuttingDown(Busy):
+    """Nothing new is taken any more: this process is about to end."""
+
+    def __init__(self, message: str = "shutting down; try again soon") -> None:
+        super().__init__(message, retry_after_s=5, reason="shutting_down")
 
 
 class Cancelled(SoncaError):

@@ -270,7 +270,7 @@ def test_a_key_that_ends_while_the_page_is_open(visit: Any, serve: Any) -> None:
 def test_a_busy_server(visit: Any) -> None:
     page = (seen := visit()).page
     seen.expected.append("status of 429")
-    answer = {"error": {"message": "full", "code": "rate_limit_exceeded", "param": None}}
+    answer = {"error": {"message": "full", "code": "queue_full", "param": None}}
     page.route(
         "**/audio/speech",
         lambda route: route.fulfill(

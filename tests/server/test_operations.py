@@ -12,9 +12,9 @@ import openai
 import pytest
 
 from sonca.engines.base import EngineInfo
-from sonca.errors import Busy
+from sonca.errors import Busy, ShuttingDown
 from sonca.server import logs
-from sonca.server.errors import TABLE, Draining
+from sonca.server.errors import TABLE
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.routes.operations import device_warnings
 from sonca.synthesizer import EngineStatus
@@ -140,7 +140,7 @@ class TestLimits:
         lifecycle.enter()
         lifecycle.drain()
         lifecycle.leave()
-        with pytest.raises(Draining):
+        with pytest.raises(ShuttingDown):
             lifecycle.enter()
 
 

@@ -42,7 +42,8 @@ TABLE: Mapping[type[errors.SoncaError], Row] = {
     errors.Unsupported: Row(400, "unsupported"),
     errors.BadAudio: Row(400, "bad_audio"),
     errors.NotFound: Row(404, "not_found"),
-    errors.Busy: Row(429, "rate_limit_exceeded"),
+    errors.Busy: Row(429, "busy"),
+    errors.ShuttingDown: Row(503, "shutting_down"),
     errors.Cancelled: Row(503, "cancelled"),
     errors.DeadlineExceeded: Row(504, "deadline_exceeded"),
     errors.EngineError: Row(500, "engine_error"),
@@ -53,15 +54,10 @@ TABLE: Mapping[type[errors.SoncaError], Row] = {
 """An error that is not listed is answered as the nearest of its ancestors."""
 
 
-class Draining(errors.Busy):
-    """The server is shutting down and takes no new work."""
-
-
 def row(error: errors.SoncaError) -> Row:
-    """The table's row for an error."""
-    if isinstance(error, Draining):
-        return Row(503, "shutting_down")
-    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    """The table's row for an error; what there is no room for has a code for each limit."""
+    found = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    return Row(found.status, error.reason) if isinstance(error, errors.Busy) else found
 
 
 @dataclass(frozen=True, slots=True)

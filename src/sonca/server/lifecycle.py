@@ -5,8 +5,7 @@ Touched from the event loop alone, but for `drain`, which a signal handler calls
 
 from __future__ import annotations
 
-from sonca.errors import Busy
-from sonca.server.errors import Draining
+from sonca.errors import Busy, ShuttingDown
 
 
 class Lifecycle:
@@ -23,14 +22,15 @@ class Lifecycle:
         self.draining = True
 
     def enter(self) -> None:
-        """Count a request in, or refuse it: `Draining`, `Busy`."""
+        """Count a request in, or refuse it: `ShuttingDown`, `Busy`."""
         if self.draining:
-            raise Draining("the server is shutting down; try again soon", retry_after_s=5)
+            raise ShuttingDown("the server is shutting down; try again soon")
         if self.in_flight >= self._max_in_flight:
             raise Busy(
                 f"{self.in_flight} requests are being answered and the limit is "
-                f"{self._max_in_flight}; try again soon",
+                f"{self._max_in_flight}, twice SONCA_QUEUE_LIMIT; try again soon",
                 retry_after_s=2,
+                reason="too_many_requests",
             )
         self.in_flight += 1
 

@@ -17,8 +17,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sonca.errors import Busy
-from sonca.server.errors import FAILED, Draining, Problem
+from sonca.errors import Busy, ShuttingDown
+from sonca.server.errors import FAILED, Problem
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.logs import request_id_of_this_task
 from sonca.server.metrics import Metrics
@@ -216,7 +216,7 @@ class Guard:
             # Only the end of the drain cancels a request; its task ends here in any case.
             log.warning("%s %s was cut: the server is stopping", scope["method"], scope["path"])
             if not started:
-                await _answer(Problem.of(Draining("shutting down", retry_after_s=5)), *ways)
+                await _answer(Problem.of(ShuttingDown()), *ways)
         except Exception:
             if scope["type"] != "http":
                 raise

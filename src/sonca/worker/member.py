@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Literal
 
 from sonca.engines.base import Engine, EngineInfo
-from sonca.errors import Busy, EngineError, SoncaError
+from sonca.errors import EngineError, ShuttingDown, SoncaError
 from sonca.worker.driver import Driver
 
 Life = Literal["loading", "ready", "broken", "closed"]
@@ -61,7 +61,7 @@ class Member:
             self.driver.abandon(broken)
         else:
             self.life = "closed"
-            self.driver.abandon(Busy("the engine was shut down; try again", retry_after_s=5))
+            self.driver.abandon(ShuttingDown("the engine was shut down; try again"))
 
 
 def _wrapped(error: BaseException) -> EngineError:

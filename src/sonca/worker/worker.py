@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sonca.engines.base import Engine, EngineInfo
-from sonca.errors import Busy, EngineError
+from sonca.errors import Busy, EngineError, ShuttingDown
 from sonca.worker.feed import Feed
 from sonca.worker.job import Counters, Job, Request
 from sonca.worker.member import Member
@@ -159,7 +159,7 @@ class Worker:
         except BaseException as error:  # Ctrl-C too, as planning begins on the caller's thread
             self._on_end(id)
             if self._closing and isinstance(error, Exception):  # the planner had gone
-                raise _shutting_down() from error
+                raise ShuttingDown() from error
             raise
         driver.tell(lambda: driver.admit(Job(request, ticket, feed, due)))
         return ticket
@@ -203,14 +203,15 @@ class Worker:
             waited_s = self._clock() - min(place.since for place in self._line.values())
             raise Busy(
                 f"{len(self._line)} requests are in line and the limit is {self._queue_limit}; "
-                "try again later",
+                "try again later, or raise SONCA_QUEUE_LIMIT",
+                reason="queue_full",
                 retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
             )
 
     def _alive(self) -> list[Member]:
         """The members that can be given work; raises if there are none."""
         if self._closing:
-            raise _shutting_down()
+            raise ShuttingDown()
         alive = [member for member in self._members if member.alive]
         if not alive:
             raise EngineError("the engine is broken; see the log and restart")
@@ -237,7 +238,3 @@ class Worker:
 def _report(loaded: Future[EngineInfo]) -> None:
     if (error := loaded.exception()) is not None:
         log.error("another copy of the engine cannot be loaded, going on without: %s", error)
-
-
-def _shutting_down() -> Busy:
-    return Busy("shutting down; try again soon", retry_after_s=5)

@@ -216,11 +216,13 @@ class Jobs:
                 f"{active} books wait or are being built and the limit is {MAX_ACTIVE}; wait for "
                 "one or delete it",
                 retry_after_s=_RETRY_S,
+                reason="too_many_books",
             )
         if len(records) >= MAX_KEPT:
             raise Busy(
                 f"{len(records)} jobs are kept and the limit is {MAX_KEPT}; delete some",
                 retry_after_s=_RETRY_S,
+                reason="too_many_kept_books",
             )
 
     def _view(self, record: JobRecord) -> JobView:

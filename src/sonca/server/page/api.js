@@ -99,7 +99,7 @@ const BY_CODE = {
   body_too_large: "too_long",
   unknown_voice: "unknown_voice",
   unsupported: "unsupported",
-  rate_limit_exceeded: "busy",
+  queue_full: "busy",
   shutting_down: "unavailable",
 };
 const BY_STATUS = { 401: "key", 413: "too_long", 429: "busy", 503: "unavailable" };
