@@ -10,6 +10,7 @@ The C interface is that of speak_lib.h, espeak-ng 1.52.
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import os
 import shutil
@@ -83,6 +84,7 @@ class Library:
     def __init__(self, *, private: bool = True) -> None:
         library_path, data_path = _locate()
         self._scratch: str | None = None
+        self._private = private
         self._lib = _load(library_path, private=private)
         self._declare()
         # The callback object must outlive every call that may reach it.
@@ -216,8 +218,12 @@ class Library:
         return clauses
 
     def close(self) -> None:
-        """Free the library's memory. Nothing may be called after it."""
-        self._lib.espeak_Terminate()
+        """Free the library's memory, a private copy with its code. Nothing may be called after
+        it."""
+        lib, self._lib = self._lib, ctypes.CDLL(None)  # a late call is an error and no crash
+        lib.espeak_Terminate()
+        if self._private and hasattr(_ctypes, "dlclose"):  # not on Windows
+            _ctypes.dlclose(lib._handle)
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None

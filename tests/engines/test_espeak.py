@@ -140,6 +140,19 @@ def test_engines_can_be_made_and_closed_many_times() -> None:
         engine.close()
 
 
+def test_a_closed_library_is_no_longer_mapped() -> None:
+    """A server that unloads idle engines would else grow by half a megabyte each time."""
+
+    def mappings() -> int:
+        return Path("/proc/self/maps").read_text().count("sonca-espeak")
+
+    before = mappings()
+    library = espeakng.Library()
+    assert mappings() > before
+    library.close()
+    assert mappings() == before
+
+
 def test_an_error_in_the_sink_comes_out_as_itself() -> None:
     library = espeakng.Library()
     library.set_voice("vi")
