@@ -200,3 +200,45 @@ def test_who_comes_back_from_a_pause_takes_turns_like_everyone() -> None:
     scheduler.unblock(1, "overfull")
     shares = Counter(picks(scheduler, 100))
     assert abs(shares[1] - shares[2]) <= 2
+
+
+def test_a_pick_that_finds_nothing_to_say_is_no_turn() -> None:
+    """Else a caller whose text is slow to come would have one sentence where others have two."""
+    scheduler = Scheduler()
+    scheduler.add(1, "bulk")
+    scheduler.add(2, "bulk")
+    had, finds_nothing = {1: 0, 2: 0}, True
+    while sum(had.values()) < 100:
+        id = scheduler.pick()
+        assert id is not None
+        if id == 1:
+            finds_nothing = not finds_nothing
+            if finds_nothing:
+                scheduler.block(1, "hungry")
+                scheduler.unblock(1, "hungry")
+                continue
+        had[id] += 1
+    assert had == {1: 50, 2: 50}
+
+
+@pytest.mark.parametrize("reason", ["hungry", "voice"])
+def test_a_newcomer_who_had_no_sentence_is_still_a_newcomer(reason: str) -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    scheduler.pick()
+    scheduler.add(2, "interactive")
+    assert scheduler.pick() == 2
+    scheduler.block(2, reason)
+    assert scheduler.pick() == 1
+    scheduler.unblock(2, reason)
+    assert scheduler.pick() == 2
+
+
+def test_a_sentence_that_was_had_is_a_turn_though_the_reader_is_behind_then() -> None:
+    scheduler = Scheduler()
+    scheduler.add(1, "interactive")
+    scheduler.add(2, "interactive")
+    assert scheduler.pick() == 1
+    scheduler.block(1, "overfull")
+    scheduler.unblock(1, "overfull")
+    assert scheduler.pick() == 2

@@ -10,7 +10,8 @@ moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Lane = Literal["interactive", "bulk"]
@@ -38,6 +39,10 @@ class _Job:
         return (self.turns, self.order)
 
 
+WITHOUT_A_TURN = frozenset({"hungry", "voice"})
+"""Reasons to be blocked that are found only when a job is picked, which then had no sentence."""
+
+
 @dataclass(slots=True)
 class _LaneState:
     now: int = 0
@@ -54,6 +59,8 @@ class Scheduler:
         self._order = 0
         self._interactive_run = 0
         self._lanes = {lane: _LaneState() for lane in LANES}
+        self._last_picked: tuple[int, Callable[[], None]] | None = None
+        """Who, and what takes the pick back."""
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -72,9 +79,14 @@ class Scheduler:
         self._jobs.pop(id, None)
 
     def block(self, id: int, reason: str) -> None:
-        """Pass over a job until `unblock` with the same reason."""
-        if id in self._jobs:
-            self._jobs[id].blocks.add(reason)
+        """Pass over a job until `unblock` with the same reason. If it was picked last and has had
+        no sentence after all, the pick does not count."""
+        if id not in self._jobs:
+            return
+        self._jobs[id].blocks.add(reason)
+        if reason in WITHOUT_A_TURN and self._last_picked and self._last_picked[0] == id:
+            self._last_picked[1]()
+            self._last_picked = None
 
     def unblock(self, id: int, reason: str) -> None:
         """Take one reason away; a job without reasons goes on."""
@@ -101,12 +113,21 @@ class Scheduler:
         waiting = [(id, job) for id, job in self._jobs.items() if not job.blocks]
         if for_newcomers:
             waiting = [(i, j) for i, j in waiting if j.lane == "interactive" and not j.heard]
+        before = self._interactive_run
         lane = self._next_lane({job.lane for _, job in waiting})
         if lane is None:
             return None
         peers = [(id, job) for id, job in waiting if job.lane == lane]
+        state = replace(self._lanes[lane])
         heard = self._is_for_the_heard(lane, peers)
         id, job = min((p for p in peers if p[1].heard == heard), key=lambda p: p[1].rank)
+        turns = job.turns
+
+        def take_back() -> None:
+            job.turns, job.heard = turns, heard
+            self._lanes[lane], self._interactive_run = state, before
+
+        self._last_picked = (id, take_back)
         self._lanes[lane].now = max(self._lanes[lane].now, job.turns)
         job.heard = True
         job.turns += 1
