@@ -6,21 +6,26 @@ import asyncio
 import contextlib
 import math
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sonca import Sonca
-from sonca.audio import join
+from sonca.audio import AudioChunk, join
 from sonca.engines import registry
+from sonca.engines.base import Options, Setup
+from sonca.engines.tone import ToneEngine
 from sonca.errors import (
     Busy,
     Cancelled,
+    DeadlineExceeded,
     EmptyText,
     EngineNotInstalled,
     InvalidRequest,
     NothingToSay,
+    ShuttingDown,
     TextTooLong,
     UnknownEngine,
     UnknownVoice,
@@ -28,6 +33,7 @@ from sonca.errors import (
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import SpeechRequest
 from sonca.synthesizer.names import slug
+from sonca.utterance import Utterance
 from sonca.worker import Request, Work, Worker
 from tests.conftest import utterance
 from tests.worker.test_worker import eventually
@@ -317,3 +323,67 @@ def test_unloading_while_requests_come_loses_none() -> None:
         finally:
             stop.set()
             unloader.join()
+
+
+class Late(ToneEngine):
+    """Is loaded when it is let go."""
+
+    go = threading.Event()
+
+    @classmethod
+    def create(cls, setup: Setup) -> Late:
+        assert cls.go.wait(60)
+        return cls()
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sonca]:
+    monkeypatch.setattr(ToneEngine, "create", Late.create)
+    Late.go.clear()
+    with Sonca("tone") as sonca:
+        yield sonca
+        Late.go.set()
+
+
+def test_time_in_which_the_engine_is_loaded_counts(late: Sonca) -> None:
+    with pytest.raises(DeadlineExceeded, match="tone was not loaded in time"):
+        late.submit(SpeechRequest("một hai.", deadline_s=0.1))
+    Late.go.set()
+    assert late.speak("một hai.").duration_s > 0
+
+
+def test_all_engines_stop_taking_requests_before_the_first_is_closed(tone: Sonca) -> None:
+    """Else one would take what it cannot finish, while another is still at work."""
+    with Sonca("tone") as sonca:
+        slow, other = Slow(), Worker(ToneEngine)
+        sonca._workers = {"slow": Worker(lambda: slow), "other": other}
+        other.loaded.result(10)
+        ticket = sonca._workers["slow"].submit(Request(iter([Work(utterance("một"))]), "low"))
+        assert slow.begun.wait(60)
+        closing = threading.Thread(target=lambda: sonca.close(60))
+        closing.start()
+        eventually(lambda: other.state in ("draining", "closed"))
+        with pytest.raises(ShuttingDown):
+            other.submit(Request(iter([Work(utterance("hai"))]), "low"))
+        slow.go.set()
+        closing.join(60)
+        assert [piece.utterance.spoken for piece in ticket if piece.chunk is None] == ["một"]
+
+
+class Slow(ToneEngine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        self.begun.set()
+        assert self.go.wait(60)
+        yield from super().synthesize(utterance, voice, options)
+
+
+def test_a_book_may_ask_how_many_places_it_has() -> None:
+    with Sonca("tone", queue_limit=10) as sonca:
+        assert sonca.places("tone", "bulk") == 5
+        assert sonca.places("tone", "interactive") == 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,10 +26,13 @@ from sonca.engines.base import (
 from sonca.engines.espeak import EspeakEngine
 from sonca.engines.piper import PiperEngine
 from sonca.engines.tone import ToneEngine
-from sonca.errors import Unsupported
+from sonca.errors import EngineError, Unsupported
 from sonca.utterance import Utterance
+from sonca.worker import Request, Work, Worker, driver
 from tests.conftest import utterance
 from tests.engines.piper import tiny
+from tests.worker.test_failures import Faulty
+from tests.worker.test_worker import eventually
 
 MODELS = tempfile.TemporaryDirectory(prefix="sonca-models-")
 SETUP = Setup(models_dir=Path(MODELS.name))
@@ -48,7 +52,8 @@ def viettts() -> Engine:
     from sonca.engines.viettts.manner import Limits
     from tests.engines.viettts import tiny as tiny_viettts
 
-    tiny_viettts.install(Path(MODELS.name))
+    if not Path(MODELS.name, "viettts").exists():
+        tiny_viettts.install(Path(MODELS.name))
     engine = VietTTSEngine.create(replace(SETUP, threads=1))
     assert isinstance(engine, VietTTSEngine)
     # Weights without meaning end nowhere; this is where a trained model would about end.
@@ -284,3 +289,126 @@ def test_cloning_is_done_or_refused(engine: Engine) -> None:
     session = engine.session()
     session.add(1, SENTENCE, engine.condition(recording), Options())
     assert finish(session)[1][-1] == Finished(1)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_what_was_made_for_nobody_can_be_made_for_a_listener(
+    engine: Engine, session: Session, steps: int
+) -> None:
+    """At any moment of it, and it sounds the same."""
+    alone = speak(engine, session)
+    voice = engine.voice(engine.voices(SETUP)[0].key)
+    session.add(1, SENTENCE, voice, Options(urgent=False, listened=False))
+    events: list[Event] = []
+    for _ in range(steps):
+        session.step(events.append)
+    session.promote(12345)
+    if not session.promote(1):  # as the worker does then
+        session.cancel(1)
+        session.add(1, SENTENCE, voice, Options())
+        events.clear()
+    events += finish(session).get(1, [])
+    assert events[-1] == Finished(1)
+    sound = join([e.chunk for e in events if isinstance(e, Audio)], engine.info.sample_rate_hz)
+    assert sound.duration_s == pytest.approx(alone.duration_s, rel=0.02)
+
+
+def test_it_can_be_promoted_from_inside_a_step(engine: Engine, session: Session) -> None:
+    """Somebody joins in the moment in which the sound of another comes out."""
+    voice = engine.voice(engine.voices(SETUP)[0].key)
+    ids = range(min(2, engine.info.slots))
+    for id in ids:
+        session.add(id, SENTENCE, voice, Options(urgent=False, listened=False))
+    ends: list[Event] = []
+
+    def hear(event: Event) -> None:
+        session.promote(ids[-1])
+        if not isinstance(event, Audio):
+            ends.append(event)
+
+    for _ in range(10_000):
+        if session.idle:
+            break
+        session.step(hear)
+    assert sorted(end.id for end in ends) == list(ids)
+    assert all(isinstance(end, Finished) for end in ends)
+
+
+def test_voices_are_made_ready_beside_the_steps(engine: Engine, session: Session) -> None:
+    """On another thread, while others are heard."""
+    keys = [voice.key for voice in engine.voices(SETUP)]
+    rng = np.random.default_rng(2)
+    recording = Reference(rng.normal(0, 0.1, 16_000 * 2).astype(np.float32), 16_000, "cd" * 32)
+    first = engine.voice(keys[0])
+    with ThreadPoolExecutor(1) as other:
+        states = [other.submit(engine.voice, key) for key in keys]
+        if engine.info.clones:
+            states.append(other.submit(engine.condition, recording))
+        for _ in range(3):
+            session.add(1, SENTENCE, first, Options())
+            assert finish(session)[1][-1] == Finished(1)
+        for state in states:
+            session.add(1, SENTENCE, state.result(), Options())
+            assert finish(session)[1][-1] == Finished(1)
+    assert all(engine.voice_ready(key) for key in keys[-3:])
+
+
+@pytest.fixture
+def factory(request: pytest.FixtureRequest, engine: Engine) -> Callable[[], Engine]:
+    return ENGINES[request.node.callspec.params["engine"]]
+
+
+def whole(worker: Worker, engine: Engine, text: str = "Xin chào") -> int:
+    """How many utterances of a request were said."""
+    work = iter([Work(utterance(text))])
+    ticket = worker.submit(Request(work, engine.voices(SETUP)[0].key))
+    return sum(piece.chunk is None for piece in ticket)
+
+
+@pytest.mark.parametrize("where", ["cancel", "idle", "free_slots", "step"])
+def test_a_worker_builds_it_anew_wherever_it_breaks(
+    engine: Engine, factory: Callable[[], Engine], where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    raising: set[str] = set()
+
+    def build() -> Engine:
+        built = factory()
+        session = built.session
+        built.session = lambda: Faulty(session(), raising)  # type: ignore[method-assign]
+        return built
+
+    worker = Worker(build)
+    assert whole(worker, engine) == 1
+    raising.add(where)
+    work = (Work(replace(SENTENCE, span=(n, n + 1))) for n in range(1000))
+    ticket = worker.submit(Request(work, engine.voices(SETUP)[0].key))
+    if where == "cancel":
+        next(iter(ticket))
+        ticket.cancel()
+    eventually(lambda: worker.stats.rebuilt == 1)
+    ticket.cancel()
+    assert whole(worker, engine) == 1
+    assert worker.state == "ready"
+    worker.close(stop_s=60)
+
+
+def test_an_error_of_who_hears_it_ends_one_request_and_nothing_else(
+    engine: Engine,
+    factory: Callable[[], Engine],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    check = driver.guard.problem
+
+    def wrong(said: Utterance, *rest: object) -> str | None:
+        if "lỗi" in said.spoken:
+            raise ValueError("a bug in the check")
+        return check(said, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(driver.guard, "problem", wrong)
+    worker = Worker(factory)
+    with pytest.raises(EngineError, match="a bug in the check"):
+        whole(worker, engine, "lỗi")
+    assert whole(worker, engine) == 1
+    assert worker.stats.rebuilt == 0
+    worker.close(stop_s=60)

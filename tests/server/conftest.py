@@ -91,9 +91,10 @@ def _engines() -> Iterator[None]:
     """The registry knows the engines of `tests.server.engines`, too."""
     with pytest.MonkeyPatch.context() as patch:
         here = CueEngine.__module__
-        for name, kind in {"cue": "CueEngine", "unloadable": "BrokenEngine"}.items():
+        kinds = {"cue": "CueEngine", "unloadable": "BrokenEngine", "slow": "SlowEngine"}
+        for name, kind in kinds.items():
             patch.setitem(registry._BUILT_IN, name, f"{here}:{kind}")
-        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | {"cue", "unloadable"})
+        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | kinds.keys())
         registry.specs.cache_clear()
         yield
     registry.specs.cache_clear()
@@ -146,6 +147,7 @@ def cue_serve(serve: Serve) -> Iterator[Serve]:
     CueEngine.gate.clear()
     CueEngine.spoken.clear()
     CueEngine.hurried.clear()
+    CueEngine.listened.clear()
     yield functools.partial(serve, engine="cue")
     CueEngine.gate.set()
 

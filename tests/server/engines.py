@@ -22,6 +22,8 @@ class CueEngine(ToneEngine):
     spoken: ClassVar[list[str]] = []
     hurried: ClassVar[list[bool]] = []
     """Of each utterance, whether somebody waited for its first sound."""
+    listened: ClassVar[list[bool]] = []
+    """Of each utterance, whether somebody listened."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +50,7 @@ class CueEngine(ToneEngine):
         self, utterance: Utterance, voice: float, options: Options
     ) -> Iterator[AudioChunk]:
         self.hurried.append(options.urgent)
+        self.listened.append(options.listened)
         if "lặng" in utterance.spoken:
             return
         for chunk in super().synthesize(utterance, voice, options):
@@ -70,3 +73,21 @@ class BrokenEngine(ToneEngine):
     @classmethod
     def create(cls, setup: Setup) -> BrokenEngine:
         raise EngineError("no such device")
+
+
+class SlowEngine(ToneEngine):
+    """Is loaded when a test opens `gate`, after 20 s at the latest."""
+
+    gate = threading.Event()
+
+    @classmethod
+    def create(cls, setup: Setup) -> SlowEngine:
+        cls.gate.wait(20)
+        return cls()
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+        return (EngineVoice("slow-low", "Nam", "male", "north"),)
+
+    def voice(self, key: str) -> float:
+        return 1.0

@@ -145,6 +145,15 @@ def test_the_first_sound_of_a_short_wav_is_not_hurried(
     assert CueEngine.hurried == [hurried]
 
 
+@pytest.mark.parametrize("name", ["wav", "pcm", "mp3", "flac"])
+def test_whoever_asks_over_http_is_listening(cue: Live, name: str) -> None:
+    """Also for a short WAV: if its end is long in coming it streams, and it is one caller's in
+    any case. The same as over the predecessor's API."""
+    assert cue.speech("một hai ba. bốn năm sáu.", response_format=name).status_code == 200
+    assert cue.synthesize("một hai ba. bốn năm sáu.", store=False).status_code == 200
+    assert CueEngine.listened == [True] * 4
+
+
 def test_speed_makes_it_shorter(shared: Live) -> None:
     normal = shared.speech(TEXT, response_format="wav")
     fast = shared.speech(TEXT, response_format="wav", speed=2.0)

@@ -8,8 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sonca.engines.tone import ToneEngine
+from sonca.errors import EngineError
+from sonca.worker import Request, Worker
 from sonca.worker.feed import AHEAD, Feed, Work
 from tests.conftest import utterance
+from tests.worker.test_worker import said
 
 
 @pytest.fixture
@@ -84,3 +88,66 @@ def test_a_closed_feed_draws_no_more(planner: ThreadPoolExecutor) -> None:
     assert len(drawn) == 2
     assert [feed.take(), feed.take()] != [None, None]
     assert feed.over
+
+
+class Panic(BaseException):
+    """As a library in Rust raises it."""
+
+
+def test_a_panic_in_planning_is_told_and_not_waited_for(planner: ThreadPoolExecutor) -> None:
+    def panicking() -> Iterator[Work]:
+        yield from numbered(2, [])
+        raise Panic("index out of bounds")
+
+    changed = threading.Semaphore(0)
+    feed = Feed(panicking(), planner, changed.release)
+    assert [feed.take(), feed.take()] != [None, None]
+    assert changed.acquire(timeout=10)
+    with pytest.raises(EngineError, match="index out of bounds"):
+        feed.take()
+    assert not feed.over
+
+
+def test_an_error_on_the_callers_thread_is_kept(planner: ThreadPoolExecutor) -> None:
+    def broken() -> Iterator[Work]:
+        raise ValueError("the plan broke")
+        yield
+
+    with pytest.raises(ValueError, match="the plan broke"):
+        Feed(broken(), planner, lambda: None).take()
+
+
+def test_one_that_is_emptied_as_it_is_filled_lets_others_draw(planner: ThreadPoolExecutor) -> None:
+    """As that of a request whose sound is all there."""
+    gate, lengths = threading.Event(), []
+    planner.submit(gate.wait)
+    kept: list[Feed] = []
+
+    def greedy() -> None:
+        while kept and kept[0].take() is not None:
+            pass
+
+    drawn: list[tuple[int, str]] = []
+    kept.append(Feed(numbered(1000, drawn), planner, greedy))
+    other = Feed(numbered(3, []), planner, lambda: lengths.append(len(drawn)))
+    gate.set()
+    planner.submit(lambda: None).result(10)
+    while not other.over:
+        other.take()
+    assert lengths[0] <= 2 + AHEAD
+
+
+def test_a_text_that_is_slow_to_come_delays_nobody_else() -> None:
+    gate = threading.Event()
+
+    def slow() -> Iterator[Work]:
+        yield from numbered(2, [])
+        gate.wait(60)
+
+    worker = Worker(ToneEngine)
+    waiting = worker.submit(Request(slow(), "low"))
+    assert len(said(worker.submit(Request(numbered(20, []), "low")))) == 20
+    assert not waiting.ended
+    gate.set()
+    assert len(said(waiting)) == 2
+    worker.close()

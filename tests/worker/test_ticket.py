@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonca.audio import AudioChunk
+from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled, EngineError
+from sonca.worker import Request, Worker
+from sonca.worker.driver import Driver
+from sonca.worker.feed import Feed
+from sonca.worker.job import Job
 from sonca.worker.ticket import AHEAD_S, HIGH_WATER_S, LOW_WATER_S, Ticket
 from tests.conftest import utterance
 
@@ -132,7 +138,6 @@ def test_sound_that_waits_for_its_turn_is_bounded_too() -> None:
     ticket.finish(2)
     ticket.put(0, chunk(seconds=1))
     ticket.finish(0)
-    ticket.end()
     stream = iter(ticket)
     for _ in range(4):
         next(stream)
@@ -184,3 +189,86 @@ def test_a_loop_that_has_gone_does_not_hurt_the_worker() -> None:
     asyncio.run(abandon())
     ticket.put(0, chunk())
     ticket.end()
+
+
+def test_a_reader_is_woken_under_the_lock_under_which_it_went_to_sleep() -> None:
+    """Between a look at the waker and its removal another may be left, and would be lost: on a
+    Python without the one lock for everything."""
+    ticket = new()
+    held: list[bool] = []
+    for _ in range(2):
+        assert ticket._take(lambda: held.append(ticket._lock.locked())) is None
+        ticket.begin(0, utterance("một"))
+        ticket.end()
+    assert held == [True]
+
+
+def test_abandoning_takes_no_lock_though_the_engine_has_gone() -> None:
+    """The garbage collector does so in the middle of anything: of a look into another ticket."""
+    worker = Worker(ToneEngine)
+    worker.loaded.result(10)
+    engine_over = threading.Event()
+    driver = worker._members[0].driver
+    held = threading.Event()
+
+    def stuck() -> None:  # the engine's thread is about to end
+        driver._over = EngineError("broken")
+        engine_over.set()
+        held.wait(60)
+
+    driver.tell(stuck)
+    tickets = [new_of(driver, id) for id in range(2)]
+    assert engine_over.wait(60)
+
+    def collect() -> None:
+        with tickets[0]._lock:
+            tickets[1].abandon()
+
+    collector = threading.Thread(target=collect, daemon=True)
+    collector.start()
+    collector.join(10)
+    assert not collector.is_alive()
+    held.set()
+    worker.close()
+
+
+def new_of(driver: Driver, id: int) -> Ticket:
+    """A ticket of a job in line there."""
+    ticket = Ticket(
+        id, on_cancel=lambda id: driver.tell(lambda: driver.drop(id)), on_room=lambda id: None
+    )
+    pool = ThreadPoolExecutor(1)
+    driver.tell(lambda: None)
+    driver._jobs[id] = Job(Request(iter(()), "low"), ticket, Feed(iter(()), pool, lambda: None))
+    return ticket
+
+
+def test_time_in_which_the_reader_is_behind_is_its_own() -> None:
+    now = [0.0]
+    ticket = Ticket(0, on_cancel=lambda id: None, on_room=lambda id: None, clock=lambda: now[0])
+    ticket.begin(0, utterance("một"))
+    ticket.put(0, chunk(seconds=HIGH_WATER_S))
+    now[0] = 5.0
+    assert ticket.behind_s == 0
+    ticket.put(0, chunk(seconds=1))
+    now[0] = 7.0
+    assert ticket.behind_s == 2
+    stream = iter(ticket)
+    next(stream)
+    now[0] = 100.0
+    assert ticket.behind_s == 2
+    ticket.put(0, chunk(seconds=HIGH_WATER_S))
+    now[0] = 101.0
+    assert ticket.behind_s == 3
+
+
+def test_sound_that_waits_for_the_engine_is_not_the_readers_time() -> None:
+    """However much is there behind an utterance that is still being made."""
+    now = [0.0]
+    ticket = Ticket(0, on_cancel=lambda id: None, on_room=lambda id: None, clock=lambda: now[0])
+    for index in range(2):
+        ticket.begin(index, utterance("một"))
+    ticket.put(1, chunk(seconds=AHEAD_S + 1))
+    now[0] = 10.0
+    assert ticket.overfull
+    assert ticket.behind_s == 0

@@ -32,7 +32,7 @@ from sonca.text import Lexicon
 from sonca.voices import Voice
 
 MAX_IN_FLIGHT = 32
-"""Half of the line that a server has by default: a book leaves room for who comes by."""
+"""As many as an engine takes for books by default."""
 MAX_ENCODERS = 4
 CHAPTERS_AHEAD = 4
 """Chapters that are begun and not yet encoded: bounds the disk that their sound takes. No less
@@ -140,9 +140,10 @@ class Build:
         """How many runs are spoken at once."""
         engines = {voice.engine for voice in self._voices.values()}
         slots = sum(self._sonca.load(name).slots for name in engines)
+        places = sum(self._sonca.places(name, "bulk") for name in engines)
         # Some end at the same step, and no place should wait for what follows; but the more are
         # in flight, the further the encoder falls behind.
-        return min(MAX_IN_FLIGHT, slots + slots // 2 + 2)
+        return min(MAX_IN_FLIGHT, slots + slots // 2 + 2, places)
 
     # Making chapters
 

@@ -29,7 +29,7 @@ FAILED = "failed"
 LATE = "late"
 """`Said.problem` of a subtitle that does not fit its time at the highest speed."""
 _FIT_MARGIN = 1.02
-_MAX_WAIT_S = 5.0
+_MAX_WAIT_S = 1.0
 
 OnSaid = Callable[[Said, int], None]
 """Told of every utterance that was added to a log, and how many samples it has."""
@@ -183,7 +183,8 @@ class RunSpeaker:
         """Wait for room in the line, unless there is no line any more."""
         if self._broken(role):
             raise error
-        self._stop.wait(min(error.retry_after_s, _MAX_WAIT_S))
+        engine = self._sonca.resolve(role.voice).voice.engine
+        self._sonca.wait_for_place(engine, "bulk", _MAX_WAIT_S)
         self._check()
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sonca.audio import AudioChunk, Samples
     from sonca.encoding import Format
     from sonca.synthesizer import Speech
+    from sonca.worker import Lane
 
 STDOUT = "-"
 LONG_TEXT_CHARS = 2000
@@ -93,7 +94,9 @@ def say(
     open_sink = _sink(output, format)
     text = _text(words, file, settings.max_text_chars)
     into_file = output not in (None, "-")
-    request = SpeechRequest(text, voice, engine, speed, pitch, hurry=not into_file)
+    # Nobody listens to a file while it is made.
+    lane: Lane = "bulk" if into_file else "interactive"
+    request = SpeechRequest(text, voice, engine, speed, pitch, lane=lane)
     with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
         rate_hz = sonca.load(speech.voice.engine).loaded.result().sample_rate_hz

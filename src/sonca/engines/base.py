@@ -1,7 +1,8 @@
 """The contract every engine keeps: `Engine` and `Session`.
 
 An engine turns utterances into sound. It is loaded, driven and closed by one thread, its
-worker, so no engine needs a lock. A session is the engine's running batch: utterances are
+worker, so no engine needs a lock; only voices that take long are made ready on a second thread,
+while the session steps. A session is the engine's running batch: utterances are
 added to free slots, every step moves all of them on, and sound leaves through events as soon
 as it exists. Engines that make one utterance at a time implement `Engine.synthesize` and get
 a session for free; engines with a batch of their own (VietTTS) override `Engine.session`.
@@ -170,14 +171,23 @@ class Session(ABC):
 
         Events go through `emit` and are not returned, because some engines (espeak) hand out
         sound from inside one long call, and the first of it should not wait for the last.
-        `emit` may call `cancel`, and from an end also `add` with the same id. One `Finished` or
-        `Failed` ends each id. An error raised from here means that the engine itself is broken.
+        `emit` may call `cancel` and `promote`, and from an end also `add` with the same id. It
+        never raises. One `Finished` or `Failed` ends each id. An error raised from here, or from
+        anything else but `add`, means that the engine itself is broken: it is built anew.
         """
 
     @abstractmethod
     def cancel(self, id: int) -> None:
         """Forget an utterance: its slot is free and nothing more is emitted. Unknown ids are
         ignored."""
+
+    def promote(self, id: int) -> bool:
+        """Go on with an utterance as if it had been added `urgent` and `listened`: it was made
+        for nobody in particular, and now somebody waits for it. Unknown ids are ignored.
+
+        False if the session cannot: the utterance is then cancelled and added again.
+        """
+        return False
 
 
 def cannot_clone(engine: str) -> Unsupported:
@@ -221,10 +231,22 @@ class Engine(ABC):
 
     @abstractmethod
     def voice(self, key: str) -> VoiceState:
-        """The state of one of its own voices. `KeyError` if it has no such voice."""
+        """The state of one of its own voices. `KeyError` if it has no such voice.
+
+        Called on the engine's thread if `voice_ready` says so, else on the second one.
+        """
+
+    def voice_ready(self, key: str) -> bool:
+        """Whether `voice` answers at once. If it must load something first, others' sound does
+        not wait for it."""
+        return True
 
     def condition(self, reference: Reference) -> VoiceState:
-        """Make a voice from a recording. Costly: callers cache by `reference.content_hash`."""
+        """Make a voice from a recording. Costly: callers cache by `reference.content_hash`.
+
+        Called on the second thread, one call at a time, while the session steps: it touches
+        nothing that a step does.
+        """
         raise cannot_clone(self.info.name)
 
     def synthesize(
@@ -282,3 +304,6 @@ class SerialSession(Session):
     def cancel(self, id: int) -> None:
         if id == self._id:
             self._id = self._chunks = None
+
+    def promote(self, id: int) -> bool:
+        return True  # there is nothing that it could go before

@@ -178,6 +178,9 @@ class _EspeakSession(Session):
         if self._job is not None and self._job.id == id:
             self._job = None
 
+    def promote(self, id: int) -> bool:
+        return True  # there is nothing that it could go before
+
     def step(self, emit: Emit) -> None:
         job = self._job
         if job is None:

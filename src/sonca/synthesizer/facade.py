@@ -17,7 +17,7 @@ from sonca import text as texts
 from sonca.audio import AudioChunk, join, moved
 from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
-from sonca.errors import Busy, EngineNotInstalled, NothingToSay
+from sonca.errors import Busy, DeadlineExceeded, EngineNotInstalled, NothingToSay
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import keys
 from sonca.synthesizer.names import catalogue_voice
@@ -25,7 +25,7 @@ from sonca.synthesizer.request import SpeechRequest, check
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Utterance
 from sonca.voices import Catalogue, Resolution, Voice
-from sonca.worker import Request, Ticket, Work, Worker, WorkerStats
+from sonca.worker import Lane, Request, Ticket, Work, Worker, WorkerStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +153,13 @@ class Sonca:
         Waits for the engine if it is still being loaded, and reads the beginning of the text on
         the caller's thread, so a server calls it off its event loop.
         """
+        until = _until(request.deadline_s)
         check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice = resolution.voice
         reading = _reading(voice, _both(request.lexicon, self._lexicon))
         utterances = _utterances(request, reading)
-        info = self.load(voice.engine).loaded.result()
+        info = self._loaded(voice.engine, until)
         options = Options(request.speed, request.pitch, request.seed)
         reference = request.reference
         if reference is not None and not info.clones:
@@ -171,7 +172,7 @@ class Sonca:
                 reference or voice.key,
                 options,
                 request.lane,
-                request.deadline_s,
+                None if until is None else until - time.monotonic(),
                 hold=request.whole or request.lane == "bulk",
                 hurry=request.hurry,
                 on_made=self._keep,
@@ -183,6 +184,27 @@ class Sonca:
     def reading_for(self, request: SpeechRequest) -> texts.Reading:
         """How a request's text is read: as its voice does, with its words and this `Sonca`'s."""
         return _reading(self._resolve(request).voice, _both(request.lexicon, self._lexicon))
+
+    def _loaded(self, engine: str, until: float | None) -> EngineInfo:
+        """What an engine is, once it is loaded; the time of the request passes meanwhile."""
+        loaded = self.load(engine).loaded
+        try:
+            return loaded.result(None if until is None else max(0.0, until - time.monotonic()))
+        except TimeoutError as error:
+            if loaded.done():  # it is the engine's own
+                raise
+            raise DeadlineExceeded(
+                f"the engine {engine} was not loaded in time for this request; try again later, "
+                "or with a later deadline"
+            ) from error
+
+    def places(self, engine: str, lane: Lane) -> int:
+        """How many requests of a lane an engine takes at once; beyond that it is `Busy`."""
+        return self.load(engine).places(lane)
+
+    def wait_for_place(self, engine: str, lane: Lane, at_most_s: float) -> None:
+        """Wait, `at_most_s` seconds, until an engine would take a request of a lane."""
+        self.load(engine).wait_for_place(lane, at_most_s)
 
     def _enqueue(self, engine: str, request: Request) -> Ticket:
         """Put a request in line, loading the engine again if it was unloaded just now."""
@@ -278,7 +300,10 @@ class Sonca:
     def close(self, drain_s: float = 0.0) -> None:
         """Stop every worker, giving what is in line `drain_s` seconds to finish, all together."""
         until = time.monotonic() + drain_s
-        for worker in list(self._workers.values()):
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.shut()
+        for worker in workers:
             worker.close(max(0.0, until - time.monotonic()))
         if self._cache is not None:
             self._cache.close()
@@ -295,6 +320,10 @@ class Sonca:
         if request.reference is None:
             return resolution
         return Resolution(replace(resolution.voice, cloned=True))
+
+
+def _until(seconds: float | None) -> float | None:
+    return None if seconds is None else time.monotonic() + seconds
 
 
 def _utterances(request: SpeechRequest, reading: texts.Reading) -> Iterator[Utterance]:

@@ -34,13 +34,14 @@ class SpeechRequest:
     lexicon: Lexicon | None = None
     """The caller's own readings; they win over the `Sonca`'s."""
     deadline_s: float | None = None
-    """Seconds from now by which all sound must be made; None for no limit."""
+    """Seconds from now by which all sound must be made, the loading of the engine included and the
+    time in which its reader is behind not; None for no limit."""
     whole: bool = False
     """Nobody listens before all is made: an utterance is checked before it is handed out, and
     one whose sound is impossible is made again."""
     hurry: bool = True
-    """Whether the first sound is waited for. If not, it may come a little later and all of it
-    with less work."""
+    """Whether the first sound is waited for more than the rest. If not, it may come a little later
+    and all of it with less work."""
     part: Span | None = None
     """Speak only the utterances that begin in this range of the text, exactly as they are in
     the whole: how an interrupted text goes on. None for all."""

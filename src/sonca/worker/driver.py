@@ -11,8 +11,11 @@ import contextlib
 import logging
 import math
 import queue
+import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
+from typing import TypeVar
 
 from sonca.audio import AudioChunk, join, moved
 from sonca.engines.base import (
@@ -23,11 +26,12 @@ from sonca.engines.base import (
     Failed,
     Finished,
     Session,
+    VoiceState,
 )
-from sonca.errors import DeadlineExceeded, EngineError, SoncaError
+from sonca.errors import EngineError, SoncaError
 from sonca.worker import guard
 from sonca.worker.feed import Work
-from sonca.worker.job import Counters, Job
+from sonca.worker.job import UNKNOWN, Counters, Job
 from sonca.worker.makings import Listener, Making, Makings
 from sonca.worker.scheduler import Scheduler
 from sonca.worker.voices import Voices
@@ -42,6 +46,8 @@ KEEP_SLOT_OF = 4
 
 _SMOOTHING = 0.2
 _ATTEMPTS = 2
+
+T = TypeVar("T")
 
 
 class Driver:
@@ -67,22 +73,29 @@ class Driver:
         self._busy_at_last_end = 0.0
         self._last_newcomer = -math.inf
         self._stopping = False
+        self._broken: Exception | None = None  # what the engine raised, until it is rebuilt
         self._over: SoncaError | None = None  # why nobody reads the inbox any more
         self._open = False
         self._engine: Engine
         self._session: Session
         self._voices: Voices
 
+    # For other threads
+
     def tell(self, message: Callable[[], None]) -> None:
-        """Have `message` run on the engine's thread. The only method for other threads."""
+        """Have `message` run on the engine's thread. Takes no lock: see `Ticket`."""
         self._inbox.put(message)
+
+    def take(self, job: Job) -> None:
+        """Put a job in line."""
+        self.tell(lambda: self.admit(job))
         if self._over is not None:  # it came too late for that thread
             self._clear(self._over)
 
     # Messages
 
     def admit(self, job: Job) -> None:
-        """Put a job in line."""
+        """Put a job in line; see `take`."""
         id = job.ticket.id
         self._jobs[id] = job
         self._scheduler.add(id, job.request.lane)
@@ -90,12 +103,16 @@ class Driver:
             self._last_newcomer = self._clock()
         self._news = True
         if job.ticket.ended:  # cancelled before it came here
-            self.cancel(id)
+            self.drop(id)
 
-    def cancel(self, id: int) -> None:
-        """Drop a job whose reader has gone."""
-        if id in self._jobs:
-            self.counters.cancelled += 1
+    def drop(self, id: int) -> None:
+        """Forget a job whose ticket was ended by others: its reader has gone, or its time is up."""
+        job = self._jobs.get(id)
+        if job is not None:
+            if job.ticket.cancelled or not job.ticket.ended:
+                self.counters.cancelled += 1
+            else:
+                self.counters.failed += 1
             self._end(id, None)
 
     def caught_up(self, id: int) -> None:
@@ -118,30 +135,56 @@ class Driver:
 
     def load(self) -> EngineInfo:
         """Build the engine; raises whatever it raises."""
-        self._engine = self._load()
+        engine = self._load()
+        try:
+            session, info = engine.session(), engine.info
+        except BaseException:
+            with contextlib.suppress(Exception):
+                engine.close()
+            raise
+        self._engine, self._session = engine, session
+        self._voices = Voices(engine, self.tell)
         self._open = True
-        self._session = self._engine.session()
-        self._voices = Voices(self._engine)
-        return self._engine.info
+        return info
 
     def run(self) -> None:
         """Serve until `stop`. Raises if the engine breaks beyond repair."""
         try:
             while not self._stopping:
+                if self._broken is not None:
+                    self._rebuild(self._broken)
                 self._fill()
-                if not self._session.idle:
+                if not self._idle:
                     self._step()
-                left_s = self._expire()
                 # Without a message nothing can become speakable.
-                wait = self._session.idle and not self._scheduler.can_pick
-                self._read_inbox(wait=wait, at_most_s=left_s)
+                wait = self._broken is None and self._idle and not self._scheduler.can_pick
+                self._read_inbox(wait=wait)
         finally:
             self._close_engine()
+
+    @property
+    def _idle(self) -> bool:
+        return self._ask(lambda: self._session.idle, True)
+
+    def _ask(self, call: Callable[[], T], otherwise: T) -> T:
+        """What the engine answers. An error means that it is broken: `run` builds it anew before
+        anything else is asked of it, and nobody here is left half way."""
+        if self._broken is not None:
+            return otherwise
+        try:
+            return call()
+        except Exception as error:
+            self._broken = error
+            return otherwise
 
     def _close_engine(self) -> None:
         if self._open:
             self._open = False
-            self._engine.close()
+            engine = self._engine
+            self._voices.close()
+            # Whoever holds on to this driver does not hold on to the engine's memory.
+            del self._engine, self._session, self._voices
+            engine.close()
 
     def abandon(self, error: SoncaError) -> None:
         """Fail every job that is left, those still in the inbox, and all that come later."""
@@ -157,9 +200,9 @@ class Driver:
         for id in list(self._jobs):
             self._end(id, error)
 
-    def _read_inbox(self, *, wait: bool, at_most_s: float | None) -> None:
+    def _read_inbox(self, *, wait: bool) -> None:
         with contextlib.suppress(queue.Empty):
-            self._inbox.get(block=wait, timeout=at_most_s)()
+            self._inbox.get(block=wait)()
             while True:
                 self._inbox.get_nowait()()
 
@@ -167,7 +210,7 @@ class Driver:
 
     def _fill(self) -> None:
         """Give free slots to whoever is next, and what costs no slot to everyone."""
-        while free := self._session.free_slots:
+        while free := self._ask(lambda: self._session.free_slots, 0):
             id = self._scheduler.pick(for_newcomers=free == 1 and self._keeps_a_slot)
             if id is None:
                 break
@@ -200,7 +243,8 @@ class Driver:
             self._fail(job, error)
 
     def _start_next(self, job: Job) -> None:
-        self._check_deadline(job)
+        if not self._has_voice(job):
+            return
         work = job.feed.take()
         if work is None:
             # Whatever is drawn from now on sends a message, and messages are read after this.
@@ -220,6 +264,31 @@ class Driver:
         else:
             self._join(making, job, index, work)
 
+    def _has_voice(self, job: Job) -> bool:
+        """Whether its next utterance can begin. A voice that takes long to make is made beside
+        the engine, and only for who needs the engine."""
+        if job.voice is not UNKNOWN or job.feed.peek() is None or self._costs_no_slot(job):
+            return True
+        if self._voices.ready(job.request.voice):
+            job.voice = self._voices.state(job.request.voice)
+            return True
+        self._scheduler.block(job.ticket.id, "voice")
+        self._voices.prepare(job.request.voice, lambda future: self._voiced(job, future))
+        return False
+
+    def _voiced(self, job: Job, future: Future[VoiceState]) -> None:
+        if job.ticket.id not in self._jobs:
+            return
+        error = future.exception()
+        if error is None:
+            job.voice = future.result()
+            self._scheduler.unblock(job.ticket.id, "voice")
+            self._news = True
+        elif isinstance(error, Exception):
+            self._fail(job, error)
+        else:
+            self._fail(job, EngineError(f"the voice could not be made: {error!r}"))
+
     def _replay(self, job: Job, index: int, chunks: tuple[AudioChunk, ...]) -> None:
         for chunk in chunks:
             self._hand_out(job, index, chunk)
@@ -228,14 +297,20 @@ class Driver:
 
     def _make(self, making: Making, job: Job, index: int) -> None:
         making.listeners.append((job, index, 0))
-        if job.voice is None:
-            job.voice = self._voices.state(job.request.voice)
-        id = self._makings.add(making)
+        self._makings.add(making)
         self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
-        urgent = index == 0 and job.request.hurry and not job.request.hold
-        options = replace(job.request.options, urgent=urgent, listened=job.listened)
-        self._session.add(id, making.work.utterance, job.voice, options)
+        self._add(making, urgent=index == 0 and job.request.hurry and not job.request.hold)
+
+    def _add(self, making: Making, *, urgent: bool) -> None:
+        making.listened = any(job.listened for job, _, _ in making.listeners)
+        options = replace(
+            making.job.request.options,
+            seed=making.seed,
+            urgent=urgent,
+            listened=making.listened,
+        )
+        self._session.add(making.id, making.work.utterance, making.job.voice, options)
 
     def _join(self, making: Making, job: Job, index: int, work: Work) -> None:
         """Listen to what is being made for somebody else already."""
@@ -245,15 +320,25 @@ class Driver:
         if not job.request.hold:
             for chunk in making.chunks:
                 self._hand_out(job, index, moved(chunk, shift))
+        if job.listened and not making.listened:
+            self._promote(making)
+
+    def _promote(self, making: Making) -> None:
+        """Somebody listens now to what was made for nobody in particular."""
+        making.listened = True
+        able = self._ask(lambda: self._session.promote(making.id), True)
+        if not able and not making.chunks:  # begun anew, it comes sooner than behind the others
+            self._ask(lambda: self._session.cancel(making.id), None)
+            try:
+                self._add(making, urgent=True)
+            except Exception as error:
+                for job, _, _ in making.listeners:
+                    self._fail(job, error)
 
     def _step(self) -> None:
         started = self._clock()
-        try:
-            self._session.step(self._on_event)
-        except Exception as error:
-            self._rebuild(error)
-        finally:
-            self.counters.busy_s += self._clock() - started
+        self._ask(lambda: self._session.step(self._on_event), None)
+        self.counters.busy_s += self._clock() - started
 
     def _rebuild(self, error: Exception) -> None:
         """The engine itself broke: build it once more and go on with those it was not busy with."""
@@ -266,19 +351,33 @@ class Driver:
         self.counters.rebuilt += 1
         with contextlib.suppress(Exception):
             self._close_engine()
-        for job in self._jobs.values():
-            job.voice = None
+        for id, job in self._jobs.items():
+            job.voice = UNKNOWN
+            self._scheduler.unblock(id, "voice")
+        # There may be no room for two: what the error remembers of the old one goes first.
+        _forget_frames(error)
+        self._broken = None
         self.load()
 
     # What comes out of the engine
 
     def _on_event(self, event: Event) -> None:
+        """Never raises: what goes wrong here is not the engine's fault, and it could do nothing
+        about it. Those who wait for the utterance are told."""
         making = self._makings.get(event.id)
         if making is None:
             return
+        waiting = [job for job, _, _ in making.listeners]
+        try:
+            self._carry(event, making)
+        except Exception as error:
+            for job in waiting:
+                self._fail(job, error)
+
+    def _carry(self, event: Event, making: Making) -> None:
         for job, _, _ in list(making.listeners):
             if job.ticket.ended:  # its reader has gone: do not wait for the message that says so
-                self.cancel(job.ticket.id)
+                self.drop(job.ticket.id)
         if not making.listeners:
             return
         match event:
@@ -295,11 +394,6 @@ class Driver:
         self.counters.audio_s += chunk.duration_s
         making.chunks.append(chunk)
         for job, index, shift in list(making.listeners):
-            try:
-                self._check_deadline(job)
-            except DeadlineExceeded as error:
-                self._fail(job, error)
-                continue
             if not job.request.hold:
                 self._hand_out(job, index, moved(chunk, shift))
 
@@ -316,7 +410,7 @@ class Driver:
             log.warning(
                 "an utterance came out %s, making it again: %.60r", problem, utterance.spoken
             )
-            self._make_again(id, making)
+            self._make_again(making)
         else:
             self._makings.drop(id)
             self.counters.utterances += 1
@@ -342,42 +436,18 @@ class Driver:
             # else's next sentence.
             self._end_if_done(job)
 
-    def _make_again(self, id: int, making: Making) -> None:
+    def _make_again(self, making: Making) -> None:
         """Once more with another seed."""
         self.counters.remade += 1
-        options = making.job.request.options
         making.chunks.clear()
-        seed, listened = options.seed + making.attempt, making.job.listened
-        again = replace(options, seed=seed, urgent=False, listened=listened)
+        making.seed = making.job.request.options.seed + making.attempt
         making.attempt += 1
-        self._session.add(id, making.work.utterance, making.job.voice, again)
+        self._add(making, urgent=False)
 
     def _hand_out(self, job: Job, index: int, chunk: AudioChunk) -> None:
         job.ticket.put(index, chunk)
         if job.ticket.overfull:
             self._scheduler.block(job.ticket.id, "overfull")
-
-    def _check_deadline(self, job: Job) -> None:
-        if job.due is not None and self._clock() >= job.due:
-            raise DeadlineExceeded(
-                f"not all sound was made within {job.request.deadline_s:g} s; "
-                "ask for less text or a later deadline"
-            )
-
-    def _expire(self) -> float | None:
-        """End the jobs whose time is up, whatever they wait for: a turn, a reader, a plan.
-        Answers the seconds until the next one's is, None if there is none."""
-        now, left_s = self._clock(), math.inf
-        for job in list(self._jobs.values()):
-            if job.due is None:
-                continue
-            try:
-                self._check_deadline(job)
-            except DeadlineExceeded as error:
-                self._fail(job, error)
-            else:
-                left_s = min(left_s, max(0.0, job.due - now))
-        return left_s if left_s < math.inf else None
 
     def _end_if_done(self, job: Job) -> None:
         if not job.running and job.feed.over:
@@ -402,7 +472,7 @@ class Driver:
         job.feed.close()
         self._scheduler.remove(id)
         for made_for_nobody in self._makings.leave(job):
-            self._session.cancel(made_for_nobody)
+            self._ask(lambda id=made_for_nobody: self._session.cancel(id), None)  # type: ignore[misc]
         counters = self.counters
         spent_s = counters.busy_s - self._busy_at_last_end
         self._busy_at_last_end = counters.busy_s
@@ -420,3 +490,10 @@ def _keep(making: Making, chunks: tuple[AudioChunk, ...]) -> None:
         keep(making.work, chunks)
     except Exception as error:
         log.error("an utterance could not be kept", exc_info=error)
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of the local variables that an error and its causes hold."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

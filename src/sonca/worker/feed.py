@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from sonca.audio import AudioChunk
+from sonca.errors import EngineError
 from sonca.utterance import Utterance
 
 AHEAD = 4
@@ -52,7 +53,9 @@ class Feed:
         # What the first sound waits for is ready before anyone asks; and that a text has but one
         # sentence, as most have, is known without another thread. Nobody is told: nobody has
         # asked yet, and to wake the engine's thread takes from this one's time.
-        self._draw(limit=2, tell=False)
+        for _ in range(2):
+            if not self._draw_one():
+                break
         if not self._drained:
             self._drawing = True
             planner.submit(self._draw)
@@ -85,21 +88,33 @@ class Feed:
         """Draw no more."""
         self._closed = True
 
-    def _draw(self, limit: int = AHEAD, tell: bool = True) -> None:
-        """On the planner's thread: fill up, then make room for other requests' feeds."""
-        more = True
-        while more:
-            error = None
+    def _draw(self) -> None:
+        """On the planner's thread: fill up, but draw no more in one turn than what is kept ready.
+        Of somebody whose sound is all there it is taken as it comes, and others want to draw."""
+        for _ in range(AHEAD):
             try:
-                work = None if self._closed else next(self._work, None)
-            except Exception as raised:
-                work, error = None, raised
-            with self._lock:
-                if work is None:
-                    self._drained, self._error = True, error
-                else:
-                    self._ready.append(work)
-                more = work is not None and len(self._ready) < limit
-                self._drawing = more
-            if tell:
-                self._on_change()
+                more = self._draw_one()
+            except BaseException as error:  # a library in Rust panics with one that is no Exception
+                panic = EngineError(f"the text could not be read: {error!r}")
+                panic.__cause__ = error
+                more = self._put(None, panic)
+            self._on_change()
+            if not more:
+                return
+        self._planner.submit(self._draw)
+
+    def _draw_one(self) -> bool:
+        """Draw the next piece; whether there is room for one more."""
+        try:
+            return self._put(None if self._closed else next(self._work, None))
+        except Exception as error:
+            return self._put(None, error)
+
+    def _put(self, work: Work | None, error: Exception | None = None) -> bool:
+        with self._lock:
+            if work is None:
+                self._drained, self._error = True, error
+            else:
+                self._ready.append(work)
+            self._drawing = work is not None and len(self._ready) < AHEAD
+            return self._drawing

@@ -23,17 +23,22 @@ class Request:
     options: Options = field(default_factory=Options)
     lane: Lane = "interactive"
     deadline_s: float | None = None
-    """Seconds from now by which all sound must be made; None for no limit."""
+    """Seconds from now by which all sound must be made, not counting those in which its reader is
+    behind; None for no limit."""
     hold: bool = False
     """Hand out no utterance before it is complete and found possible. Costs the wait for the
     first sentence; in return a bad one is made again before anyone hears it."""
     hurry: bool = True
-    """Whether the first sound is waited for, where it is not held."""
+    """Whether the first sound is waited for more than the rest, where it is not held."""
     on_made: Callable[[Work, tuple[AudioChunk, ...]], None] | None = None
     """Told of every utterance that was made well and has a key, on the engine's thread."""
     twin: int | None = None
     """Requests in flight with equal numbers are made by the same engine, which makes what they
     share once."""
+
+
+UNKNOWN = object()
+"""Instead of the state of a voice that was not needed yet."""
 
 
 @dataclass(slots=True)
@@ -43,9 +48,7 @@ class Job:
     request: Request
     ticket: Ticket
     feed: Feed
-    due: float | None
-    """The deadline on the driver's clock."""
-    voice: VoiceState | None = None
+    voice: VoiceState = UNKNOWN
     started: int = 0
     """Utterances begun so far."""
     running: int = 0
@@ -54,7 +57,7 @@ class Job:
     @property
     def listened(self) -> bool:
         """Whether somebody listens while it is spoken."""
-        return self.request.hurry and self.request.lane != "bulk"
+        return self.request.lane != "bulk"
 
 
 @dataclass(slots=True)

@@ -19,9 +19,17 @@ class Making:
     work: Work
     job: Job
     """The first who asked; its voice and options are everyone's."""
+    id: int = -1
+    """What the session knows it by."""
+    listened: bool = False
+    """Whether it is made for somebody who listens."""
     listeners: list[Listener] = field(default_factory=list)
     chunks: list[AudioChunk] = field(default_factory=list)
     attempt: int = 1
+    seed: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seed = self.job.request.options.seed
 
 
 class Makings:
@@ -32,14 +40,14 @@ class Makings:
         self._by_key: dict[str, int] = {}
         self._next_id = 0
 
-    def add(self, making: Making) -> int:
-        """Note an utterance that goes into the engine; its id there."""
+    def add(self, making: Making) -> None:
+        """Note an utterance that goes into the engine, and give it the id it has there."""
         id = self._next_id
         self._next_id += 1
+        making.id = id
         self._by_id[id] = making
         if making.work.key is not None:
             self._by_key[making.work.key] = id
-        return id
 
     def get(self, id: int) -> Making | None:
         """The utterance of an id, None if it was dropped."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Literal
 
+from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import EngineError, ShuttingDown, SoncaError
 from sonca.worker.driver import Driver
+
+log = logging.getLogger(__name__)
 
 Life = Literal["loading", "ready", "broken", "closed"]
 
@@ -30,9 +33,11 @@ class Member:
         # Who waits for it as a task and gives up would cancel the loading for everyone.
         self.loaded.set_running_or_notify_cancel()
         self.life: Life = "loading"
+        self.broken_at = 0.0
+        """When it broke, on the worker's clock."""
         self.driver = Driver(load, on_end=on_end, clock=clock)
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self._clock = clock
+        self._thread = background.start(self._run, name)
 
     @property
     def alive(self) -> bool:
@@ -43,9 +48,13 @@ class Member:
         """Leave what is in work after the current step; returns before that."""
         self.driver.tell(self.driver.stop)
 
-    def join(self) -> None:
-        """Wait for the end of the thread."""
-        self._thread.join()
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the thread, but no longer than `seconds`. One that hangs is left
+        to itself, and whoever waits for it is told."""
+        self._thread.join(max(0.0, seconds))
+        if self._thread.is_alive():
+            log.error("%s is still at work and is left behind", self._thread.name)
+            self.driver.abandon(ShuttingDown())
 
     def _run(self) -> None:
         try:
@@ -55,6 +64,7 @@ class Member:
             self.driver.run()
         except BaseException as error:  # a library in Rust panics with one that is no Exception
             broken = error if isinstance(error, SoncaError) else _wrapped(error)
+            self.broken_at = self._clock()
             self.life = "broken"
             if not self.loaded.done():
                 self.loaded.set_exception(broken)

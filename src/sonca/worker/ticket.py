@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -42,8 +43,15 @@ class Piece:
         return 0.0 if self.chunk is None else self.chunk.duration_s
 
 
+def _nobody(_: int) -> None:
+    """For a ticket whose worker has nothing more to do with it."""
+
+
 class Ticket:
-    """The reader's side is iteration and `cancel`; the rest is the worker's."""
+    """The reader's side is iteration and `cancel`; the rest is the worker's.
+
+    `on_cancel` takes no lock: it is also called by the garbage collector. `on_leave` may.
+    """
 
     def __init__(
         self,
@@ -51,10 +59,14 @@ class Ticket:
         *,
         on_cancel: Callable[[int], None],
         on_room: Callable[[int], None],
+        on_leave: Callable[[int], None] = _nobody,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = id
         self._on_cancel = on_cancel
         self._on_room = on_room
+        self._on_leave = on_leave
+        self._clock = clock
         self._lock = threading.Lock()
         self._ready: deque[Piece] = deque()
         self._utterances: dict[int, Utterance] = {}
@@ -63,6 +75,8 @@ class Ticket:
         self._unread_s = 0.0
         self._ahead_s = 0.0
         self._overfull = False
+        self._behind_since: float | None = None
+        self._behind_s = 0.0
         self._ended = False
         self._error: BaseException | None = None
         self._wake: Callable[[], None] | None = None
@@ -86,14 +100,24 @@ class Ticket:
         with self._lock:
             if self._ended:
                 return
-            self._ended, self._error = True, error
-            self._ahead.clear()
-        self._notify()
+            self._close(error)
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will come."""
         return self._ended
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the reader gave up."""
+        return isinstance(self._error, Cancelled)
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds so far in which the reader was behind: that time is its own."""
+        with self._lock:
+            since = self._behind_since
+            return self._behind_s + (0.0 if since is None else self._clock() - since)
 
     @property
     def overfull(self) -> bool:
@@ -118,14 +142,27 @@ class Ticket:
                     self._append(piece)
                 if not waiting:
                     break
-        self._notify()
+            self._notify()
 
     def _append(self, piece: Piece) -> None:
         self._ready.append(piece)
         self._unread_s += piece.duration_s
-        self._overfull = self._overfull or self._unread_s > HIGH_WATER_S
+        if self._unread_s > HIGH_WATER_S:
+            self._overfull = True
+            if self._behind_since is None:
+                self._behind_since = self._clock()
+
+    def _close(self, error: BaseException | None) -> None:
+        """Nothing more will come. Under the lock."""
+        self._ended, self._error = True, error
+        self._ahead.clear()
+        # A speech that is kept after its end must not keep the engine.
+        self._on_room = self._on_cancel = self._on_leave = _nobody
+        self._notify()
 
     def _notify(self) -> None:
+        """Wake the reader, if it sleeps. Under the lock, or a waker that is left meanwhile is
+        lost."""
         wake, self._wake = self._wake, None
         if wake is not None:
             wake()
@@ -138,11 +175,11 @@ class Ticket:
             if self._ended and not self._ready:
                 return
             self._ready.clear()
+            cancel, leave = self._on_cancel, self._on_leave
             # All may be made already: a reader who is not told takes the rest for the whole.
-            self._ended, self._error = True, Cancelled("the request was cancelled")
-            self._ahead.clear()
-        self._notify()
-        self._on_cancel(self.id)
+            self._close(Cancelled("the request was cancelled"))
+        cancel(self.id)
+        leave(self.id)
 
     def abandon(self) -> None:
         """Nobody can read any more. Takes no lock: it is called by the garbage collector, in the
@@ -186,8 +223,11 @@ class Ticket:
                 return None
             piece = self._ready.popleft()
             self._unread_s -= piece.duration_s
-            few = self._unread_s < LOW_WATER_S and self._ahead_s < AHEAD_S / 2
-            room = self._overfull and few
+            few = self._unread_s < LOW_WATER_S
+            if few and self._behind_since is not None:
+                self._behind_s += self._clock() - self._behind_since
+                self._behind_since = None
+            room = self._overfull and few and self._ahead_s < AHEAD_S / 2
             if room:
                 self._overfull = False
         if room:

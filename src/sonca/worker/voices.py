@@ -1,27 +1,73 @@
-"""The states of the voices that an engine speaks in."""
+"""The states of the voices that an engine speaks in.
+
+What takes long, a recording to clone or a model to load, is done on a thread beside the engine's
+own, so that nobody's sound waits for somebody else's voice.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from sonca.engines.base import Engine, Reference, VoiceState
 
 _KEPT = 32
 
+Done = Callable[["Future[VoiceState]"], None]
+
 
 class Voices:
-    """Those of one engine; of the cloned ones, the states used last are kept."""
+    """Those of one engine; of the cloned ones, the states used last are kept.
 
-    def __init__(self, engine: Engine) -> None:
+    Belongs to the engine's thread; `tell` has a function run there.
+    """
+
+    def __init__(self, engine: Engine, tell: Callable[[Callable[[], None]], None]) -> None:
         self._engine = engine
+        self._tell = tell
         self._cloned: dict[str, VoiceState] = {}
+        self._asked: dict[tuple[str, ...], list[Done]] = {}
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="sonca-voices")
+        self._closed = False
+
+    def ready(self, voice: str | Reference) -> bool:
+        """Whether `state` answers at once."""
+        if isinstance(voice, str):
+            return self._engine.voice_ready(voice)
+        return voice.content_hash in self._cloned
 
     def state(self, voice: str | Reference) -> VoiceState:
-        """The state of one of the engine's own voices, or of one to be cloned."""
+        """The state of a voice that is `ready`."""
         if isinstance(voice, str):
             return self._engine.voice(voice)
-        state = self._cloned.pop(voice.content_hash, None)
-        if state is None:
-            state = self._engine.condition(voice)
+        state = self._cloned.pop(voice.content_hash)
         self._cloned[voice.content_hash] = state  # last again: the first is the longest unused
-        if len(self._cloned) > _KEPT:
-            del self._cloned[next(iter(self._cloned))]
         return state
+
+    def prepare(self, voice: str | Reference, done: Done) -> None:
+        """Make a voice that is not `ready`; `done` is called on the engine's thread with what
+        came of it. Who asks for one that is being made waits for the same."""
+        cloned = isinstance(voice, Reference)
+        key = ("cloned", voice.content_hash) if isinstance(voice, Reference) else (voice,)
+        asked = self._asked.setdefault(key, [])
+        asked.append(done)
+        if len(asked) == 1:
+            make = self._engine.condition if cloned else self._engine.voice
+            future: Future[VoiceState] = self._loader.submit(partial(make, voice))  # type: ignore[arg-type]
+            future.add_done_callback(lambda made: self._tell(lambda: self._made(key, made)))
+
+    def close(self) -> None:
+        """Make no more. What is being made is waited for: it may use the engine."""
+        self._closed = True
+        self._loader.shutdown(wait=True, cancel_futures=True)
+
+    def _made(self, key: tuple[str, ...], future: Future[VoiceState]) -> None:
+        if self._closed:  # the engine it was made for has gone
+            return
+        if len(key) == 2 and future.exception() is None:
+            self._cloned[key[1]] = future.result()
+            if len(self._cloned) > _KEPT:
+                del self._cloned[next(iter(self._cloned))]
+        for done in self._asked.pop(key):
+            done(future)

@@ -9,6 +9,7 @@ engine. Knows nothing of text, voices' names, formats or HTTP.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +17,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from sonca import background
 from sonca.engines.base import Engine, EngineInfo
-from sonca.errors import Busy, EngineError, ShuttingDown
+from sonca.errors import Busy, DeadlineExceeded, EngineError, ShuttingDown
+from sonca.worker.driver import Driver
 from sonca.worker.feed import Feed
 from sonca.worker.job import Counters, Job, Request
 from sonca.worker.member import Member
@@ -25,6 +28,18 @@ from sonca.worker.scheduler import LANES, Lane
 from sonca.worker.ticket import Ticket
 
 log = logging.getLogger(__name__)
+
+PLANNERS = 4
+"""Threads that read texts. A request has one of them at a time, so that one whose text or cache is
+slow to come does not keep others from theirs."""
+BULK_SHARE = 0.5
+"""Places for books, for each of those for callers: neither takes from the other."""
+STOP_S = 2.0
+"""Seconds that an engine may take to notice that it is to stop."""
+_LOOK_S = 0.05
+"""How exact a deadline is. That of a reader who is behind moves, so it is looked at again."""
+MAX_HEAL_S = 300.0
+"""Seconds at most between attempts to replace copies that broke; the first comes after one."""
 
 State = Literal["loading", "ready", "draining", "broken", "closed"]
 
@@ -36,6 +51,8 @@ class WorkerStats:
     state: State
     engines: int
     """Copies of the engine that are loaded."""
+    lost: int
+    """Copies that broke and are not replaced yet."""
     depth: dict[Lane, int]
     """Requests in flight per lane."""
     utterances: int
@@ -65,13 +82,20 @@ class _Place:
     twin: int | None
     since: float
     """When it came, on the worker's clock."""
+    ticket: Ticket
+    deadline_s: float
+
+    def due(self) -> float:
+        """When its time is up: that in which its reader is behind does not count."""
+        return self.since + self.deadline_s + self.ticket.behind_s
 
 
 class Worker:
     """Owns an engine, which `load` builds on the worker's own thread; up to `engines` of them,
     each on another thread.
 
-    At most `queue_limit` requests are in flight; beyond that `submit` raises `Busy`.
+    At most `queue_limit` interactive requests are in flight, and half as many of the bulk lane
+    beside them; beyond that `submit` raises `Busy`.
     """
 
     def __init__(
@@ -88,13 +112,21 @@ class Worker:
         self._queue_limit = queue_limit
         self._name = name
         self._clock = clock
-        self._admission = threading.Condition()  # guards the line, never held while work runs
+        lock = threading.RLock()  # guards the line, never held while work runs
+        self._admission = threading.Condition(lock)
         self._line: dict[int, _Place] = {}
         self._next_id = 0
         self._closing = False
+        self._closed = False
         self._last_used = clock()
-        self._planner = ThreadPoolExecutor(1, thread_name_prefix=f"sonca-{name}-planner")
+        self._planner = ThreadPoolExecutor(PLANNERS, thread_name_prefix=f"sonca-{name}-planner")
+        self._deadlines = threading.Condition(lock)  # told of one before `_next_due`
+        self._next_due = math.inf
+        self._watching = False
         self._members: list[Member] = []
+        self._loads = 0
+        self._losses = 0
+        self._gone = Counters()  # of members that were replaced
         self.loaded = self._add_member().loaded
         """Done when the first engine is loaded, with what it is, or why it is not."""
 
@@ -113,12 +145,13 @@ class Worker:
         """A snapshot of the counters."""
         with self._admission:
             lanes = [place.lane for place in self._line.values()]
-        counts = sum((member.driver.counters for member in self._members), Counters())
+            counts = sum((member.driver.counters for member in self._members), self._gone)
         numbers = asdict(counts)
         del numbers["request_s"]
         return WorkerStats(
             state=self.state,
             engines=sum(member.life == "ready" for member in self._members),
+            lost=sum(member.life == "broken" for member in self._members),
             depth={lane: lanes.count(lane) for lane in LANES},
             **numbers,
         )
@@ -139,21 +172,32 @@ class Worker:
             self._closing = self._clock() - self._last_used > after_s
             return self._closing
 
+    def places(self, lane: Lane) -> int:
+        """How many requests of a lane may be in flight."""
+        if lane == "bulk":
+            return max(1, int(self._queue_limit * BULK_SHARE))
+        return self._queue_limit
+
+    def wait_for_place(self, lane: Lane, at_most_s: float) -> None:
+        """Wait until a request of a lane would be taken, or there is nobody to take it."""
+
+        def free() -> bool:
+            return self._closing or self._taken(lane) < self.places(lane)
+
+        with self._admission:
+            self._admission.wait_for(free, at_most_s)
+
     def submit(self, request: Request) -> Ticket:
         """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
         with self._admission:
-            self._check_open()
-            id = self._next_id
-            self._next_id += 1
+            self._check_open(request.lane)
             member = self._choose(request.twin)
-            self._line[id] = _Place(request.lane, member, request.twin, self._clock())
-        driver = member.driver
-        ticket = Ticket(
-            id,
-            on_cancel=lambda id: driver.tell(lambda: driver.cancel(id)),
-            on_room=lambda id: driver.tell(lambda: driver.caught_up(id)),
-        )
-        due = None if request.deadline_s is None else self._clock() + request.deadline_s
+            ticket = self._ticket(member.driver)
+            deadline_s = math.inf if request.deadline_s is None else request.deadline_s
+            place = _Place(request.lane, member, request.twin, self._clock(), ticket, deadline_s)
+            self._line[ticket.id] = place
+            self._watch(place.due())
+        driver, id = member.driver, ticket.id
         try:
             feed = Feed(request.work, self._planner, lambda: driver.tell(lambda: driver.fed(id)))
         except BaseException as error:  # Ctrl-C too, as planning begins on the caller's thread
@@ -161,12 +205,57 @@ class Worker:
             if self._closing and isinstance(error, Exception):  # the planner had gone
                 raise ShuttingDown() from error
             raise
-        driver.tell(lambda: driver.admit(Job(request, ticket, feed, due)))
+        driver.take(Job(request, ticket, feed))
         return ticket
+
+    def _ticket(self, driver: Driver) -> Ticket:
+        id = self._next_id
+        self._next_id += 1
+        return Ticket(
+            id,
+            on_cancel=lambda id: driver.tell(lambda: driver.drop(id)),
+            on_room=lambda id: driver.tell(lambda: driver.caught_up(id)),
+            on_leave=self._on_end,  # its place is free at once, whatever the engine is at
+            clock=self._clock,
+        )
+
+    def _watch(self, due: float) -> None:
+        """Have a deadline looked after, also while the engine is loaded or hangs in a step."""
+        if due < self._next_due:
+            self._next_due = due
+            if not self._watching:
+                self._watching = True
+                background.start(self._end_overdue, f"sonca-{self._name}-deadlines")
+            self._deadlines.notify()
+
+    def _end_overdue(self) -> None:
+        """On a thread of its own, which sleeps until the next deadline."""
+        with self._deadlines:
+            while not self._closed:
+                now = self._clock()
+                left_s = {id: place.due() - now for id, place in self._line.items()}
+                for id in [id for id, seconds in left_s.items() if seconds <= 0]:
+                    del left_s[id]
+                    self._expire(id, self._line[id])
+                soonest_s = min(left_s.values(), default=math.inf)
+                self._next_due = now + soonest_s
+                self._deadlines.wait(min(3600.0, max(_LOOK_S, soonest_s)))
+
+    def _expire(self, id: int, place: _Place) -> None:
+        driver = place.member.driver
+        place.ticket.end(
+            DeadlineExceeded(
+                f"not all sound was made within {place.deadline_s:g} s; ask for less text or a "
+                "later deadline"
+            )
+        )
+        driver.tell(lambda: driver.drop(id))
+        self._on_end(id)
 
     def _choose(self, twin: int | None) -> Member:
         """The engine for a request: its twin's, so that what both want is made once, or the one
         with the shortest line."""
+        self._forget_lost()
         places = self._line.values()
         for place in places:
             if twin is not None and place.twin == twin and place.member.alive:
@@ -183,10 +272,20 @@ class Worker:
             self._add_member()  # for those who come after: this request goes on at once
         return best
 
+    def _forget_lost(self) -> None:
+        """Make room for others in place of members that broke or could not be loaded. Not at
+        once, and later each time, so that they are not tried again and again; and not all of
+        them, for who has no engine is told why."""
+        now, pause_s = self._clock(), min(MAX_HEAL_S, 2.0**self._losses)
+        lost = [m for m in self._members if m.life == "broken" and now - m.broken_at > pause_s]
+        if lost and len(lost) < len(self._members):
+            self._losses += 1
+            self._gone = sum((member.driver.counters for member in lost), self._gone)
+            self._members = [member for member in self._members if member not in lost]
+
     def _add_member(self) -> Member:
-        # A member that could not be loaded or broke stays in the list, so that it is not tried
-        # again and again.
-        count = len(self._members)
+        count = self._loads
+        self._loads += 1
         name = f"sonca-{self._name}" + (f"-{count + 1}" if count else "")
         member = Member(self._load, name=name, on_end=self._on_end, clock=self._clock)
         self._members.append(member)
@@ -194,19 +293,25 @@ class Worker:
             member.loaded.add_done_callback(_report)
         return member
 
-    def _check_open(self) -> None:
+    def _taken(self, lane: Lane) -> int:
+        return sum(place.lane == lane for place in self._line.values())
+
+    def _check_open(self, lane: Lane) -> None:
         alive = self._alive()
-        if len(self._line) >= self._queue_limit:
-            # About when half of the line will have been served, by all engines together. Before
-            # any has been, nobody knows; but not sooner than half of what the first has waited.
-            request_s = sum(m.driver.counters.request_s for m in alive) / len(alive) ** 2
-            waited_s = self._clock() - min(place.since for place in self._line.values())
-            raise Busy(
-                f"{len(self._line)} requests are in line and the limit is {self._queue_limit}; "
-                "try again later, or raise SONCA_QUEUE_LIMIT",
-                reason="queue_full",
-                retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
-            )
+        taken, limit = self._taken(lane), self.places(lane)
+        if taken < limit:
+            return
+        # About when half of the line will have been served, by all engines together. Before any
+        # has been, nobody knows; but not sooner than half of what the first has waited.
+        request_s = sum(m.driver.counters.request_s for m in alive) / len(alive) ** 2
+        waited_s = self._clock() - min(place.since for place in self._line.values())
+        share = "" if lane == "interactive" else ", half of it for books"
+        raise Busy(
+            f"{taken} requests are in line and the limit is {limit} (SONCA_QUEUE_LIMIT{share}); "
+            "try again later",
+            reason="queue_full",
+            retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
+        )
 
     def _alive(self) -> list[Member]:
         """The members that can be given work; raises if there are none."""
@@ -223,16 +328,27 @@ class Worker:
             self._last_used = self._clock()
             self._admission.notify_all()
 
-    def close(self, drain_s: float = 0.0) -> None:
-        """Stop: take nothing new, give what is in line `drain_s` seconds, cancel the rest."""
+    def shut(self) -> None:
+        """Take nothing new from now on; `close` comes next."""
         with self._admission:
             self._closing = True
+
+    def close(self, drain_s: float = 0.0, *, stop_s: float = STOP_S) -> None:
+        """Stop: take nothing new, give what is in line `drain_s` seconds, cancel the rest. An
+        engine that has not noticed within `stop_s` is left to itself."""
+        self.shut()
+        with self._admission:
             self._admission.wait_for(lambda: not self._line, timeout=drain_s)
         for member in self._members:
             member.stop()
+        until = time.monotonic() + stop_s
         for member in self._members:
-            member.join()
-        self._planner.shutdown()
+            member.join(until - time.monotonic())
+        with self._admission:
+            self._closed = True
+            self._deadlines.notify()
+        # A planner may hang too, where the disk does; what it draws then is for nobody.
+        self._planner.shutdown(wait=False, cancel_futures=True)
 
 
 def _report(loaded: Future[EngineInfo]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -286,6 +287,23 @@ def test_voices_beyond_the_limit_are_forgotten_the_unused_first(
     engine.voice("vi_vn-c-low")
     assert engine.voice("vi_vn-a-low").voice is a.voice
     assert engine.voice("vi_vn-b-low").voice is not b.voice
+    engine.close()
+
+
+def test_a_voice_is_ready_once_it_is_loaded_and_measured(tmp_path: Path) -> None:
+    """Until then it is loaded on another thread, so that nobody's sound waits for it."""
+    first, second = (tiny.save(tmp_path, f"vi_VN-{name}-low") for name in ("a", "b"))
+    engine = PiperEngine(Setup(models_dir=tmp_path, loudness_lufs=-20.0))
+    keys = [voice.key for voice in engine.voices(Setup(models_dir=tmp_path))]
+    assert [engine.voice_ready(key) for key in keys] == [False, False]  # the first has no level yet
+    for key in keys:
+        engine.voice(key)
+    assert [engine.voice_ready(key) for key in keys] == [True, True]
+    os.utime(second, (1, 1))  # replaced
+    assert [engine.voice_ready(key) for key in keys] == [True, False]
+    first.unlink()
+    assert not engine.voice_ready(keys[0])
+    assert not engine.voice_ready("no such voice")
     engine.close()
 
 

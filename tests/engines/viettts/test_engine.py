@@ -175,6 +175,34 @@ def test_what_is_made_ahead_comes_after_listeners_and_gets_on_all_the_same(
     assert sum(id >= 100 for id in ends) > 4  # listeners had the larger part of it
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_was_made_ahead_goes_first_once_somebody_listens_to_it(
+    engine: VietTTSEngine, voice: Voice, begun: bool
+) -> None:
+    """As when a listener joins a book's sentence, whether the flow is at it already or not."""
+    session = session_of(engine, limits=Limits(forced_tokens=60), slots=8)
+    for id in range(4):
+        session.add(id, said(TEXT), voice, Options(urgent=False, listened=False))
+    while not session.songs:
+        session.step(lambda event: None)
+    first = next(iter(session.songs[False].parts))[0].id
+    joined = first if begun else 3 - first
+    for id in (100, 101):  # of a listener, in line before
+        session.add(id, said(TEXT), voice, Options(urgent=False))
+    ends: list[int] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Finished):
+            ends.append(event.id)
+
+    session.promote(joined)
+    while not session.idle:
+        session.step(hear)
+    others = {0, 1, 2, 3} - {joined, first}
+    assert len(ends) == 6
+    assert ends.index(joined) < min(ends.index(id) for id in others)
+
+
 def test_sentences_in_one_voice_can_share_a_run_of_the_flow(
     engine: VietTTSEngine, voice: Voice
 ) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import logging
+import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sonca.cores import cores
@@ -36,6 +38,9 @@ _NEEDED = ("onnx", "onnxruntime")
 _INSTALL = 'pip install "sonca[piper]"'
 _NO_VOICE = "no voice yet: sonca models pull vi_VN-vais1000-medium, or sonca models add FILE.onnx"
 
+_ModelName = tuple[Path, int]
+"""A model's file and when it was written, in ns."""
+
 
 class PiperEngine(Engine):
     """All Piper voices of one models folder, at the sample rate of the first."""
@@ -46,8 +51,9 @@ class PiperEngine(Engine):
             raise EngineNotInstalled(f"piper cannot run here: {reason}", field="model")
         self._setup = setup
         self._providers = _providers(setup.device)
-        self._loaded: dict[tuple[Path, int], PiperVoice] = {}
+        self._loaded: dict[_ModelName, PiperVoice] = {}
         self._levels: dict[tuple[str, str], float] = {}
+        self._keeping = threading.Lock()  # voices are loaded on one thread and used on another
         self._speakers = files.speakers(setup.models_dir)
         self._phonemizer = Phonemizer(Library())
         self._threads = setup.threads or cores()
@@ -104,13 +110,21 @@ class PiperEngine(Engine):
         voice = self._load(speaker)
         return SpeakerVoice(speaker.files, voice, speaker.number, self._gain(speaker, voice))
 
+    def voice_ready(self, key: str) -> bool:
+        speaker = self._speakers.get(key)
+        if speaker is None or not speaker.files.model.is_file():
+            return False  # its files are looked for again
+        measured = self._setup.loudness_lufs is None or _level_name(speaker) in self._levels
+        return measured and self._kept(_model_name(speaker)) is not None
+
     def _gain(self, speaker: Speaker, voice: PiperVoice) -> float:
         target = self._setup.loudness_lufs
         if target is None:
             return 1.0
-        name = (speaker.key, speaker.files.version)
+        name = _level_name(speaker)
         if name not in self._levels:
-            self._levels[name] = level_of(speaker, voice, self._phonemizer)
+            with closing(Library()) as library:  # the session is at work with its own
+                self._levels[name] = level_of(speaker, voice, Phonemizer(library))
         return gain(self._levels[name], target)
 
     def _speaker(self, key: str) -> Speaker:
@@ -122,19 +136,24 @@ class PiperEngine(Engine):
 
     def _load(self, speaker: Speaker) -> PiperVoice:
         """The loaded voice. Of those not in use for longest some may be forgotten."""
-        model = speaker.files.model
-        try:
-            name = (model, model.stat().st_mtime_ns)
-        except OSError as error:
-            raise BadVoice(f"{model} cannot be read: {error.strerror}") from error
-        voice = self._loaded.pop(name, None)
+        name = _model_name(speaker)
+        voice = self._kept(name)
         if voice is None:
             voice = PiperVoice(speaker.files, self._providers)
-            log.info("loaded %s", model.name)
-        self._loaded[name] = voice  # last again: the first is the longest unused
-        while len(self._loaded) > KEPT_VOICES:
-            del self._loaded[next(iter(self._loaded))]
+            log.info("loaded %s", speaker.files.model.name)
+            with self._keeping:
+                self._loaded[name] = voice
+                while len(self._loaded) > KEPT_VOICES:
+                    del self._loaded[next(iter(self._loaded))]
         return voice
+
+    def _kept(self, name: _ModelName) -> PiperVoice | None:
+        """The voice, if it is loaded; it goes after all others now."""
+        with self._keeping:
+            voice = self._loaded.pop(name, None)
+            if voice is not None:
+                self._loaded[name] = voice
+            return voice
 
     def _read(self, utterance: Utterance, voice: SpeakerVoice) -> Sequence[Sentence]:
         config = voice.files.config
@@ -155,6 +174,19 @@ class PiperEngine(Engine):
         if self._session is not None:
             self._session.close()
         self._loaded.clear()
+
+
+def _model_name(speaker: Speaker) -> _ModelName:
+    """A model that was replaced is another one."""
+    model = speaker.files.model
+    try:
+        return model, model.stat().st_mtime_ns
+    except OSError as error:
+        raise BadVoice(f"{model} cannot be read: {error.strerror}") from error
+
+
+def _level_name(speaker: Speaker) -> tuple[str, str]:
+    return speaker.key, speaker.files.version
 
 
 def _providers(device: str) -> tuple[str, ...]:

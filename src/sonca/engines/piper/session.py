@@ -59,6 +59,11 @@ class PiperSession(Session):
     def cancel(self, id: int) -> None:
         self._jobs.pop(id, None)
 
+    def promote(self, id: int) -> bool:
+        if id in self._jobs:
+            self._jobs[id].urgent = True  # for the order of what is left to do
+        return True
+
     def step(self, emit: Emit) -> None:
         self._end_jobs(emit)
         self._hand_out()

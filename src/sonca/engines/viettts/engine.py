@@ -100,6 +100,7 @@ class VietTTSEngine(Engine):
             folder, settings.cache, settings.prompt_max_s, threads, settings.loudness_lufs
         )
         self.folder, self.loudness_lufs = folder, settings.loudness_lufs
+        self.contents: dict[tuple[Path, int, int], str] = {}
 
     @property
     def info(self) -> EngineInfo:
@@ -156,8 +157,20 @@ class VietTTSEngine(Engine):
 
     def voice(self, key: str) -> VoiceState:
         sample = self.samples[key]
-        content = hashlib.sha256(sample.path.read_bytes()).hexdigest()
-        return self.prompter.voice(content, lambda: decode(sample.path))
+        return self.prompter.voice(self._content(sample.path), lambda: decode(sample.path))
+
+    def voice_ready(self, key: str) -> bool:
+        return (
+            key not in self.samples or self._content(self.samples[key].path) in self.prompter.kept
+        )
+
+    def _content(self, path: Path) -> str:
+        """The hash of a recording, read again when it has changed."""
+        status = path.stat()
+        file = (path, status.st_size, status.st_mtime_ns)
+        if file not in self.contents:
+            self.contents[file] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return self.contents[file]
 
     def condition(self, reference: Reference) -> VoiceState:
         return self.prompter.voice(

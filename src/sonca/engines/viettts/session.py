@@ -104,6 +104,19 @@ class VietTTSSession(Session):
             if all(part.id not in self.sentences for part, _ in song.parts):
                 del self.songs[listened]
 
+    def promote(self, id: int) -> bool:
+        sentence = self.sentences.get(id)
+        if sentence is not None:
+            sentence.options = replace(sentence.options, urgent=True, listened=True)
+            self._hand_over()
+        return True
+
+    def _hand_over(self) -> None:
+        """Let a song go first that was begun for nobody, if somebody listens to it now."""
+        song = self.songs.get(False)
+        if song and True not in self.songs and any(s.options.listened for s, _ in song.parts):
+            self.songs[True] = self.songs.pop(False)
+
     def step(self, emit: Emit) -> None:
         self._start_one(emit)
         for _ in range(DECODES_PER_STEP if self.songs or self.sung else 1):
@@ -203,6 +216,7 @@ class VietTTSSession(Session):
                 self.sung.remove(part)
                 self._attempt(lambda _, p=part: self._voice(p, emit), part.sentence, emit)  # type: ignore[misc]
                 return True
+        self._hand_over()
         if listened not in self.songs:
             self._next_song(listened, emit)
         song = self.songs.get(listened)

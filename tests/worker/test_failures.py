@@ -1,0 +1,277 @@
+"""What goes wrong outside of a step, in the worker itself, or with one of several engines."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import Emit, Options, Session, VoiceState
+from sonca.engines.tone import ToneEngine
+from sonca.errors import EngineError
+from sonca.utterance import Utterance
+from sonca.worker import Request, Worker, driver
+from tests.worker.test_worker import eventually, said, sentences, work
+
+
+class Faulty(Session):
+    """A session that raises once from where it is told to."""
+
+    def __init__(self, session: Session, raising: set[str]) -> None:
+        self.session = session
+        self.raising = raising
+
+    def _perhaps(self, name: str) -> None:
+        if name in self.raising:
+            self.raising.discard(name)
+            raise RuntimeError(f"boom in {name}")
+
+    @property
+    def free_slots(self) -> int:
+        self._perhaps("free_slots")
+        return self.session.free_slots
+
+    @property
+    def idle(self) -> bool:
+        self._perhaps("idle")
+        return self.session.idle
+
+    def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
+        self._perhaps("add")
+        self.session.add(id, utterance, voice, options)
+
+    def step(self, emit: Emit) -> None:
+        self._perhaps("step")
+        self.session.step(emit)
+
+    def cancel(self, id: int) -> None:
+        self._perhaps("cancel")
+        self.session.cancel(id)
+
+
+class FaultyEngine(ToneEngine):
+    raising: set[str]
+
+    def session(self) -> Session:
+        return Faulty(super().session(), self.raising)
+
+
+def faulty() -> tuple[Worker, set[str]]:
+    raising: set[str] = set()
+    kind = type("Faulty", (FaultyEngine,), {"raising": raising})
+    worker = Worker(kind)
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    return worker, raising
+
+
+@pytest.mark.parametrize("where", ["free_slots", "idle", "step", "cancel"])
+def test_an_engine_is_rebuilt_wherever_it_breaks(
+    where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, raising = faulty()
+    long = worker.submit(Request(work("một " * 10_000), "low"))
+    next(iter(long))
+    raising.add(where)
+    if where == "cancel":
+        long.cancel()
+    eventually(lambda: worker.stats.rebuilt == 1)
+    assert len(said(worker.submit(Request(sentences(3), "low")))) == 3
+    assert worker.state == "ready"
+    assert f"boom in {where}" in caplog.text
+    worker.close()
+
+
+def test_an_utterance_that_is_not_taken_fails_its_own_request_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker, raising = faulty()
+    raising.add("add")
+    with pytest.raises(EngineError, match="boom in add"):
+        said(worker.submit(Request(sentences(1), "low")))
+    assert len(said(worker.submit(Request(sentences(3), "low")))) == 3
+    assert worker.stats.rebuilt == 0
+    worker.close()
+
+
+class Swallowing(Session):
+    """Takes whatever is raised inside of `emit` for the utterance's fault, when it is over."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @property
+    def free_slots(self) -> int:
+        return self.session.free_slots
+
+    @property
+    def idle(self) -> bool:
+        return self.session.idle
+
+    def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
+        self.session.add(id, utterance, voice, options)
+
+    def step(self, emit: Emit) -> None:
+        def attempt(event: object) -> None:
+            with contextlib.suppress(Exception):
+                emit(event)  # type: ignore[arg-type]
+
+        self.session.step(attempt)
+
+    def cancel(self, id: int) -> None:
+        self.session.cancel(id)
+
+
+def test_an_error_of_the_worker_itself_fails_who_waits_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Careless(ToneEngine):
+        def session(self) -> Session:
+            return Swallowing(super().session())
+
+    worker = Worker(Careless)
+    check = driver.guard.problem
+
+    def wrong(utterance: Utterance, *rest: object) -> str | None:
+        if "lỗi" in utterance.spoken:
+            raise ValueError("a bug in the check")
+        return check(utterance, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(driver.guard, "problem", wrong)
+    bad = worker.submit(Request(work("lỗi"), "low"))
+    good = worker.submit(Request(sentences(3), "low"))
+    with pytest.raises(EngineError, match="a bug in the check"):
+        said(bad)
+    assert len(said(good)) == 3
+    assert worker.stats.rebuilt == 0
+    assert worker.stats.depth["interactive"] == 0
+    worker.close()
+
+
+def test_the_dead_engine_is_gone_before_the_next_is_loaded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A GPU has room for one."""
+    alive: weakref.WeakSet[ToneEngine] = weakref.WeakSet()
+    alive_at_load: list[int] = []
+
+    raising: set[str] = set()
+
+    class Large(FaultyEngine):
+        def __init__(self) -> None:
+            super().__init__()
+            gc.collect()
+            alive_at_load.append(len(alive))
+            alive.add(self)
+
+    Large.raising = raising
+    worker = Worker(Large)
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    raising.add("step")
+    with pytest.raises(EngineError, match="boom"):
+        said(worker.submit(Request(sentences(1), "low")))
+    assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
+    assert alive_at_load == [0, 0]
+    worker.close()
+
+
+def test_what_was_read_to_the_end_does_not_keep_the_engine() -> None:
+    worker = Worker(ToneEngine)
+    ticket = worker.submit(Request(sentences(2), "low"))
+    assert len(said(ticket)) == 2
+    engine = weakref.ref(worker._members[0].driver._engine)
+    worker.close()
+    del worker
+    gc.collect()
+    assert engine() is None
+    assert ticket.ended
+
+
+def test_an_engine_whose_session_cannot_begin_is_closed() -> None:
+    engines: list[Sessionless] = []
+
+    class Sessionless(ToneEngine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.closed = False
+            engines.append(self)
+
+        def session(self) -> Session:
+            raise RuntimeError("no memory for the cache")
+
+        def close(self) -> None:
+            self.closed = True
+
+    worker = Worker(Sessionless)
+    with pytest.raises(EngineError, match="no memory"):
+        worker.loaded.result(10)
+    assert [engine.closed for engine in engines] == [True]
+
+
+class Second(ToneEngine):
+    """Of several, the second to be loaded breaks at its first step."""
+
+    loads = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).loads += 1
+        self.number = type(self).loads
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        if self.number == 2:
+            raise _Panic("copy 2 is broken")
+        return super().synthesize(utterance, voice, options)
+
+
+class _Panic(BaseException):
+    pass
+
+
+def test_a_copy_that_broke_is_replaced_after_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    kind = type("Second", (Second,), {"loads": 0})
+    worker = Worker(kind, engines=2, clock=lambda: now[0])
+    worker.loaded.result(10)
+
+    def crowd() -> list[object]:
+        outcomes: list[object] = []
+
+        def call() -> None:
+            try:
+                outcomes.append(len(said(worker.submit(Request(sentences(20), "low")))))
+            except EngineError as error:
+                outcomes.append(error)
+
+        callers = [threading.Thread(target=call) for _ in range(6)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join(30)
+        return outcomes
+
+    def until(condition: Callable[[], bool]) -> None:
+        for _ in range(200):
+            if condition():
+                return
+            crowd()
+        raise AssertionError("it never came true")
+
+    until(lambda: worker.stats.lost == 1)
+    spoken = worker.stats.utterances
+    for _ in range(3):
+        assert crowd() == [20] * 6
+    assert kind.loads == 2  # type: ignore[attr-defined]  # not tried again and again
+    now[0] = 5.0
+    until(lambda: worker.stats.engines == 2)
+    assert worker.stats.lost == 0
+    assert kind.loads == 3  # type: ignore[attr-defined]
+    assert worker.stats.utterances >= spoken  # what the lost one had counted is not forgotten
+    assert crowd() == [20] * 6
+    worker.close()

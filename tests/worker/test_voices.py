@@ -1,0 +1,148 @@
+"""A voice that takes long to make is made beside the engine, once, and for who needs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from sonca.audio import AudioChunk
+from sonca.engines.base import Reference
+from sonca.engines.tone import ToneEngine
+from sonca.errors import EngineError
+from sonca.worker import Request, Work, Worker
+from tests.conftest import utterance
+from tests.worker.test_worker import Fragile, eventually, said, sentences, work
+
+
+def recording(name: str = "ab") -> Reference:
+    return Reference(np.zeros(10, np.float32), 16_000, name)
+
+
+class Studio(ToneEngine):
+    """Takes its time over a voice: until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=4)
+        self.go = threading.Semaphore(0)
+        self.threads: list[str] = []
+        self.loaded: set[str] = set()
+
+    def voice(self, key: str) -> float:
+        state = super().voice(key)
+        if key == "high" and key not in self.loaded:
+            self._work()
+            self.loaded.add(key)
+        return state
+
+    def voice_ready(self, key: str) -> bool:
+        return key != "high" or key in self.loaded
+
+    def condition(self, reference: Reference) -> float:
+        self._work()
+        if reference.content_hash == "bad":
+            raise ValueError("no speech in it")
+        return super().condition(reference)
+
+    def _work(self) -> None:
+        self.threads.append(threading.current_thread().name)
+        assert self.go.acquire(timeout=60)
+
+
+@pytest.fixture
+def studio() -> Iterator[tuple[Worker, Studio]]:
+    engine = Studio()
+    worker = Worker(lambda: engine, name="studio")
+    yield worker, engine
+    engine.go.release(100)
+    worker.close()
+
+
+@pytest.mark.parametrize("voice", ["high", recording("abcd")])
+def test_others_are_heard_while_a_voice_is_made(
+    studio: tuple[Worker, Studio], voice: str | Reference
+) -> None:
+    worker, engine = studio
+    newcomer = worker.submit(Request(sentences(2), voice))
+    eventually(lambda: bool(engine.threads))
+    for _ in range(3):
+        assert len(said(worker.submit(Request(sentences(5), "low")))) == 5
+    assert not newcomer.ended
+    engine.go.release()
+    assert len(said(newcomer)) == 2
+    assert engine.threads == ["sonca-voices_0"]
+
+
+def test_who_asks_for_a_voice_that_is_being_made_waits_for_the_same(
+    studio: tuple[Worker, Studio],
+) -> None:
+    worker, engine = studio
+    tickets = [worker.submit(Request(sentences(1, str(n)), recording())) for n in range(5)]
+    eventually(lambda: bool(engine.threads))
+    engine.go.release()
+    assert [len(said(ticket)) for ticket in tickets] == [1] * 5
+    assert len(engine.threads) == 1
+
+
+def test_a_voice_that_cannot_be_made_fails_who_asked_for_it(
+    studio: tuple[Worker, Studio], caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, engine = studio
+    engine.go.release()
+    with pytest.raises(EngineError, match="no speech in it"):
+        said(worker.submit(Request(sentences(1), recording("bad"))))
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    assert worker.stats.depth["interactive"] == 0
+
+
+def test_a_reader_may_give_up_while_its_voice_is_made(studio: tuple[Worker, Studio]) -> None:
+    worker, engine = studio
+    ticket = worker.submit(Request(sentences(1), recording()))
+    eventually(lambda: bool(engine.threads))
+    ticket.cancel()
+    engine.go.release()
+    assert len(said(worker.submit(Request(sentences(1), recording())))) == 1
+    assert len(engine.threads) == 1  # what was made for the other is kept
+
+
+def test_sound_that_is_there_needs_no_voice(studio: tuple[Worker, Studio]) -> None:
+    worker, engine = studio
+    kept = AudioChunk(np.full(1600, 0.5, np.float32), 16_000)
+    piece = Work(utterance("một"), "k", (kept,))
+    assert len(said(worker.submit(Request(iter([piece]), recording())))) == 1
+    assert engine.threads == []
+
+
+def test_a_newcomer_who_waits_for_a_voice_has_not_had_its_turn(
+    studio: tuple[Worker, Studio],
+) -> None:
+    worker, engine = studio
+    engine.go.release(10)
+    for n in range(10):
+        assert len(said(worker.submit(Request(sentences(3), recording(str(n)))))) == 3
+
+
+def test_who_waits_for_a_voice_goes_on_with_an_engine_that_is_rebuilt(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow(Fragile):
+        def condition(self, reference: Reference) -> float:
+            begun.set()
+            assert go.wait(60)
+            return super().condition(reference)
+
+    worker = Worker(Slow)
+    said(worker.submit(Request(sentences(1), "low")))
+    waiting = worker.submit(Request(sentences(2), recording()))
+    assert begun.wait(60)
+    breaking = worker.submit(Request(work("chết"), "low"))
+    with pytest.raises(EngineError, match="dead"):
+        said(breaking)
+    go.set()
+    assert len(said(waiting)) == 2
+    assert worker.stats.rebuilt == 1
+    worker.close()
