@@ -14,6 +14,12 @@ from sonca.server import speaking
 from sonca.server.speaking import Ask, speak
 
 
+async def nothing() -> dict[str, Any]:
+    """The client stays, and has nothing more to say."""
+    await asyncio.sleep(60)
+    return {}
+
+
 def test_an_engine_that_is_unloaded_again_before_the_request_is_in_line_is_waited_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -22,6 +28,6 @@ def test_an_engine_that_is_unloaded_again_before_the_request_is_in_line_is_waite
 
     with Sonca("tone") as sonca, sonca.stream("một.") as speech:
         answers = iter([sonca.load(), sonca.load(), speech])
-        monkeypatch.setattr(speaking, "_submit", lambda services, ask: next(answers))
-        services: Any = SimpleNamespace(pools=SimpleNamespace(run=run))
-        assert asyncio.run(speak(services, Ask("một."))) is speech
+        monkeypatch.setattr(speaking, "_submit", lambda services, ask, until: next(answers))
+        services: Any = SimpleNamespace(pools=SimpleNamespace(run=run), request_timeout_s=60.0)
+        assert asyncio.run(speak(services, Ask("một."), nothing)) is speech

@@ -7,15 +7,19 @@ import asyncio
 import hashlib
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from starlette.types import Receive
 
 from sonca.encoding import decode
 from sonca.engines import registry
 from sonca.engines.base import Reference
-from sonca.errors import InvalidRequest, UnknownVoice
+from sonca.errors import Cancelled, DeadlineExceeded, InvalidRequest, UnknownVoice
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
 from sonca.text import Lexicon
@@ -63,20 +67,48 @@ class Ask:
         return self.recording or speech.voice.id
 
 
-async def speak(services: Services, ask: Ask) -> Speech:
-    """Put a request in line. Raises whatever can be known before there is sound."""
-    speech = await services.pools.run(lambda: _submit(services, ask))
+async def speak(services: Services, ask: Ask, receive: Receive) -> Speech:
+    """Put a request in line. Raises whatever can be known before there is sound.
+
+    `receive` is the request's, all of whose body was read: it tells when the client goes away.
+    """
+    until = time.monotonic() + services.request_timeout_s
+    speech = await services.pools.run(lambda: _submit(services, ask, until))
     while isinstance(speech, Worker):
         # A pool's thread must not sit and wait for an engine that takes seconds to load. It may
         # be unloaded again before its turn here comes.
-        await asyncio.wrap_future(speech.loaded)
-        speech = await services.pools.run(lambda: _submit(services, ask))
+        await _loaded(speech, until, receive)
+        speech = await services.pools.run(lambda: _submit(services, ask, until))
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech
 
 
-def _submit(services: Services, ask: Ask) -> Speech | Worker:
+async def _loaded(worker: Worker, until: float, receive: Receive) -> None:
+    """Wait for an engine, as long as there is time and somebody to wait for it."""
+    loaded = asyncio.wrap_future(worker.loaded)
+    gone = asyncio.create_task(_gone(receive))
+    try:
+        left_s = max(0.0, until - time.monotonic())
+        both: set[asyncio.Future[Any]] = {loaded, gone}
+        await asyncio.wait(both, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        if loaded.done():
+            loaded.result()
+        elif gone.done():
+            raise Cancelled("the client went away while the engine was being loaded")
+        else:
+            raise DeadlineExceeded("the engine was not loaded in time for this request; try again")
+    finally:
+        gone.cancel()
+        loaded.cancel()  # this wait for it, and not the loading
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _submit(services: Services, ask: Ask, until: float) -> Speech | Worker:
     """The speech, or the worker whose engine must be loaded first."""
     sonca = services.sonca
     engine = registry.find(ask.engine).name if ask.engine else None
@@ -95,7 +127,7 @@ def _submit(services: Services, ask: Ask) -> Speech | Worker:
             speed=ask.speed,
             lexicon=ask.readings(),
             reference=_reference(services, ask),
-            deadline_s=services.request_timeout_s,
+            deadline_s=until - time.monotonic(),
             whole=ask.whole,
             hurry=ask.hurry,
         )

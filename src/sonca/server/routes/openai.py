@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from sonca.encoding import format_for
@@ -52,7 +52,9 @@ def engine_of(model: str | None) -> str | None:
 
 
 @router.post("/audio/speech", response_model=None, responses={200: _AUDIO, **_PROBLEMS})
-async def create_speech(body: SpeechBody, services: Services = Depends(services_of)) -> Response:
+async def create_speech(
+    body: SpeechBody, request: Request, services: Services = Depends(services_of)
+) -> Response:
     """Speak `input`; the first bytes leave as soon as the first sound exists."""
     format = format_for(body.response_format)
     as_events = body.stream_format == "sse"
@@ -62,7 +64,7 @@ async def create_speech(body: SpeechBody, services: Services = Depends(services_
         readings=body.own_readings,
         hurry=as_events or not brief(format, len(body.input)),
     )
-    speech = await speak(services, ask)
+    speech = await speak(services, ask, request.receive)
     return deliver(
         services,
         speech,
