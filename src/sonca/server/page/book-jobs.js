@@ -125,6 +125,7 @@ async function remove(card) {
     if (error.status !== 404) {
       bringBack(card);
       showBookError(errorBy(card), error);
+      errorBy(card).prepend(`${say("not_deleted")} `);
       return;
     }
   }
