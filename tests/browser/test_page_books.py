@@ -6,19 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.book.book_files import epub_parts, pack
 from tests.book.book_helpers import STORY, listen
-
-DROP = """([name, bytes]) => {
-  const files = new DataTransfer();
-  files.items.add(new File([new Uint8Array(bytes)], name));
-  for (const kind of ["dragenter", "dragover", "drop"]) {
-    document.querySelector("#book-drop").dispatchEvent(
-      new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }));
-  }
-}"""
+from tests.browser.page_helpers import drop
 
 
 def shot(page: Any, name: str) -> None:
@@ -35,7 +28,7 @@ def open_books(visit: Any, *args: Any, **context: Any) -> Any:
 
 
 def plan(page: Any, path: Path) -> None:
-    page.evaluate(DROP, [path.name, list(path.read_bytes())])
+    drop(page, path.name, path.read_bytes(), "#book-drop")
     page.locator("#book-plan").wait_for(state="visible")
 
 
@@ -82,7 +75,11 @@ def test_a_story_from_file_to_audiobook(
     assert len(sound.marks) == 3 and sound.tags["artist"] == "Nguyễn A"
     page.evaluate("() => document.querySelector('#book-player').pause()")
     card.locator("[data-delete]").click()
-    card.wait_for(state="detached")
+    card.locator("[data-way=undo]").wait_for()
+    shot(page, f"{look}-deleted")
+    url = f"{page.url.rstrip('/')}/v1/jobs"
+    for each in httpx.get(url).json()["data"]:  # the next visit begins with none
+        httpx.delete(f"{url}/{each['id']}")
 
 
 def test_an_epub_as_a_file_a_chapter_in_english_on_a_phone(visit: Any, tmp_path: Path) -> None:
@@ -123,8 +120,16 @@ def test_progress_is_seen_and_a_job_can_be_deleted(visit: Any, slow: Any) -> Non
     card.locator("[data-state-word]:has-text('%')").wait_for()
     shot(page, "books-progress")
     card.locator("[data-delete]").click()
+    assert "Đã xoá “NGỌN ĐÈN Ở BẾN LẠC”." in card.inner_text()
+    before = card.locator("progress").evaluate("(bar) => bar.value")
+    page.wait_for_timeout(1_500)
+    card.locator("[data-way=undo]").click()
+    assert card.locator("[data-state-word]").is_visible()
+    assert card.locator("progress").evaluate("(bar) => bar.value") > before  # it went on
+    card.locator("[data-delete]").click()
     card.wait_for(state="detached")
     assert page.locator("#book-jobs-title").is_hidden()
+    assert httpx.get(f"{slow.url}/v1/jobs").json()["data"] == []
 
 
 def test_a_file_that_is_no_book_is_told_in_words(visit: Any, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import av
 import pytest
 
+from tests.browser.page_helpers import drop
+
 CODECS = {
     "wav": ("pcm_s16le", "wav"),
     "mp3": ("mp3", "mp3"),
@@ -15,15 +17,6 @@ CODECS = {
     "flac": ("flac", "flac"),
     "aac": ("aac", "aac"),
 }
-
-DROP = """([name, bytes]) => {
-  const files = new DataTransfer();
-  files.items.add(new File([new Uint8Array(bytes)], name));
-  for (const kind of ["dragenter", "dragover", "drop"]) {
-    document.querySelector("#text").dispatchEvent(
-      new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }));
-  }
-}"""
 
 
 @pytest.mark.parametrize("format", CODECS)
@@ -75,7 +68,7 @@ def test_a_dropped_text_file_is_shown(visit: Any, encoding: str) -> None:
     text = "Xin chào\r\nSơn ca bay lên" if encoding != "cp1258" else "Ðêm trăng\r\nSơn ca bay lên"
     text = text.replace("Ð", "Đ")
     page = visit().page
-    page.evaluate(DROP, ["truyen.txt", list(text.encode(encoding))])
+    drop(page, "truyen.txt", text.encode(encoding))
     page.wait_for_function(
         "(text) => document.querySelector('#text').value === text", arg=text.replace("\r\n", "\n")
     )
@@ -84,7 +77,7 @@ def test_a_dropped_text_file_is_shown(visit: Any, encoding: str) -> None:
 def test_a_picture_is_no_text(visit: Any) -> None:
     page = (seen := visit()).page
     before = page.input_value("#text")
-    page.evaluate(DROP, ["anh.png", list(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")])
+    drop(page, "anh.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     assert "“anh.png” không phải tệp văn bản" in seen.error("text")
     assert page.input_value("#text") == before
 

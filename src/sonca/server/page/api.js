@@ -65,12 +65,13 @@ function post(body, signal) {
   return send("v1/audio/speech", { method: "POST", headers, body: JSON.stringify(body), signal });
 }
 
-async function send(path, options) {
+/** A request; what fails is an `ApiError`. A path from an answer may begin with a slash. */
+export async function send(path, options = {}) {
   const headers = { ...options.headers };
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
   let response;
   try {
-    response = await fetch(path, { ...options, headers, cache: "no-store" });
+    response = await fetch(path.replace(/^\//, ""), { ...options, headers, cache: "no-store" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("offline");
@@ -100,9 +101,20 @@ const BY_CODE = {
   unknown_voice: "unknown_voice",
   unsupported: "unsupported",
   queue_full: "busy",
-  shutting_down: "unavailable",
+  too_many_requests: "busy",
+  too_many_books: "too_many_books",
+  too_many_kept_books: "too_many_kept_books",
+  too_many_plans: "too_many_plans",
+  shutting_down: "shutting_down",
+  storage_full: "storage_full",
 };
-const BY_STATUS = { 401: "key", 413: "too_long", 429: "busy", 503: "unavailable" };
+const BY_STATUS = {
+  401: "key",
+  413: "too_long",
+  429: "busy",
+  503: "unavailable",
+  507: "storage_full",
+};
 
 /** The JSON of each server-sent event. */
 async function* events(body) {

@@ -44,6 +44,7 @@ function options() {
 function speak() {
   stop();
   hideErrors();
+  editor.notice.settle();
   if (!editor.text.trim()) return fail(new ApiError("empty_text"));
   if (!window.AudioContext) return fail(new ApiError("no_sound"));
   const started = (reading = new Reading(editor.text, options));

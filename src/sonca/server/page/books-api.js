@@ -1,27 +1,10 @@
 /** Books on the server: plans, jobs, their progress and files. Knows nothing of the screen. */
 
-import { ApiError, key, voices } from "./api.js";
+import { key, send, voices } from "./api.js";
 
 const JOBS = "v1/jobs";
 
-/** A request; what fails is an `ApiError` with the server's own words. */
-async function ask(path, options = {}) {
-  const headers = { ...options.headers };
-  if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
-  let response;
-  try {
-    response = await fetch(path.replace(/^\//, ""), { ...options, headers, cache: "no-store" });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError("offline");
-  }
-  if (response.ok) return response;
-  const { error = {} } = await response.json().catch(() => ({}));
-  const code = response.status === 401 ? "key" : "failed";
-  throw new ApiError(code, { message: error.message ?? "", status: response.status });
-}
-
-const json = async (path, options) => (await ask(path, options)).json();
+const json = async (path, options) => (await send(path, options)).json();
 
 /** What a file would become. */
 export function plan(file) {
@@ -43,7 +26,7 @@ export async function voiceList() {
 
 /** A job's progress, each time it changes, until its end. */
 export async function* follow(id, signal) {
-  const response = await ask(`${JOBS}/${id}/events`, { signal });
+  const response = await send(`${JOBS}/${id}/events`, { signal });
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let rest = "";
@@ -65,7 +48,7 @@ export async function* follow(id, signal) {
 /** An address that the browser can open by itself: with a key, that is a copy of the file. */
 export async function link(path) {
   if (!key.get()) return path.replace(/^\//, "");
-  const blob = await (await ask(path)).blob();
+  const blob = await (await send(path)).blob();
   const url = URL.createObjectURL(blob);
   setTimeout(() => URL.revokeObjectURL(url), 3_600_000);
   return url;

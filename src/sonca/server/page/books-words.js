@@ -55,8 +55,18 @@ const WORDS = {
     listen: "Nghe {title}",
     playing: "Đang nghe",
     delete: "Xoá",
-    error_offline: "Không nối được với máy chủ. Hãy kiểm tra rồi thử lại.",
-    error_key: "Máy chủ cần khoá API: hãy nhập khoá ở trên.",
+    delete_book: "Xoá “{title}”",
+    undelete_book: "Hoàn tác xoá “{title}”",
+    deleted: "Đã xoá “{title}”.",
+    not_deleted: "Chưa xoá được.",
+    kept: "Giữ cho đến khi bạn xoá",
+    kept_today: "Giữ đến {time} hôm nay",
+    kept_until: "Giữ đến {time} ngày {date}",
+    plan_replaced: "Đã mở “{next}” thay cho “{name}” đang soạn.",
+    plan_dropped: "Đã bỏ “{name}” đang soạn.",
+    plan_back: "Đã lấy lại sách đang soạn.",
+    plan_again: "Đã làm lại.",
+    making_room: "Đang đợi xoá xong sách cũ để có chỗ…",
   },
   en: {
     tab_text: "Text",
@@ -110,8 +120,18 @@ const WORDS = {
     listen: "Listen to {title}",
     playing: "Listening to",
     delete: "Delete",
-    error_offline: "The server cannot be reached. Check and try again.",
-    error_key: "The server wants an API key: enter it above.",
+    delete_book: "Delete “{title}”",
+    undelete_book: "Undo deleting “{title}”",
+    deleted: "“{title}” was deleted.",
+    not_deleted: "It was not deleted.",
+    kept: "Kept until you delete it",
+    kept_today: "Kept until {time} today",
+    kept_until: "Kept until {time} on {date}",
+    plan_replaced: "“{next}” took the place of “{name}”.",
+    plan_dropped: "“{name}” was set aside.",
+    plan_back: "The book is back.",
+    plan_again: "Done again.",
+    making_room: "Waiting for the deletion, to have room…",
   },
 };
 
@@ -119,6 +139,19 @@ const WORDS = {
 export function say(name, values = {}) {
   const text = WORDS[words.language]?.[name] ?? WORDS.en[name] ?? name;
   return text.replace(/\{(\w+)\}/g, (_, hole) => values[hole] ?? "");
+}
+
+/** Until when a book is kept; `until` is seconds, a date as text, or null for ever. */
+export function keptUntil(until) {
+  if (until === null || until === undefined) return say("kept");
+  const at = new Date(typeof until === "number" ? until * 1000 : until);
+  const now = new Date();
+  const part = (options) => new Intl.DateTimeFormat(words.language, options).format(at);
+  const time = part({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  if (at.toDateString() === now.toDateString()) return say("kept_today", { time });
+  const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  const month = words.language === "vi" ? "numeric" : "long";
+  return say("kept_until", { time, date: part({ day: "numeric", month, year }) });
 }
 
 /** Puts words into every element below `root` that names them. */

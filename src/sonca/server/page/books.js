@@ -1,17 +1,29 @@
-/** The Books tab: a file becomes a plan, a plan a job, a job an audiobook to hear and keep. */
+/** The Books tab: a file becomes a plan, and a plan a job. */
 
 import { ApiError } from "./api.js";
-import { deleteJob, follow, job, jobs, link, makeJob, plan, voiceList } from "./books-api.js";
+import { deleting, deletionsEnd, redraw, refresh } from "./book-jobs.js";
+import { makeJob, plan, voiceList } from "./books-api.js";
 import { castToml, element, say, sayAll } from "./books-words.js";
+import { takeDrops } from "./drops.js";
+import { guarded as guardedAt } from "./errors.js";
+import { History, Notice } from "./undo.js";
 import { clock, words } from "./words.js";
 
 const MAX_CHAPTERS = 200; // rows that are drawn
 const MAX_CAST = 24;
+const FULL = ["too_many_books", "too_many_kept_books", "storage_full"];
 
 const $ = (id) => document.getElementById(id);
-const following = new Map(); // job id to what stops listening
-let chosen = null; // { file, plan }
+const guarded = (what) => guardedAt(what, $("book-error"));
+/** The plan that is shown: {file, plan, edits (what was changed in the form, or null)}, or null. */
+let chosen = null;
+let looking = 0; // counts the files that were taken
 let voices = [];
+const plans = new History();
+const notice = new Notice($("plan-notice"), {
+  undo: () => go("undo", "plan_back"),
+  redo: () => go("redo", "plan_again"),
+});
 
 // Tabs
 
@@ -24,45 +36,71 @@ function show(view) {
   if (view === "books") refresh();
 }
 
-async function guarded(what, place = "book-error") {
-  $(place).hidden = true;
-  try {
-    return await what();
-  } catch (error) {
-    const box = $(place);
-    const known = error instanceof ApiError && ["offline", "key"].includes(error.code);
-    box.textContent = known ? say(`error_${error.code}`) : error.message;
-    box.hidden = false;
-    return null;
-  }
-}
-
 // A file becomes a plan
 
 async function take(file) {
   if (!file) return;
-  chosen = null;
-  $("book-plan").hidden = true;
+  const mine = ++looking;
   $("book-drop").dataset.busy = file.name;
   $("book-status").textContent = say("looking", { name: file.name });
   const found = await guarded(async () => {
+    const suffix = /\.[^.]*$/.exec(file.name.toLowerCase())?.[0];
+    if (!$("book-file").accept.split(",").includes(suffix)) {
+      throw Object.assign(new ApiError("book_type"), { name: file.name });
+    }
     voices = await voiceList();
     return plan(file);
   });
+  if (mine !== looking) return; // another was taken meanwhile
   delete $("book-drop").dataset.busy;
   $("book-status").textContent = "";
   if (!found) return;
-  chosen = { file, plan: found };
-  drawPlan();
+  replace({ file, plan: found, edits: null }, "plan_replaced");
   $("book-title").focus();
 }
 
+/** Shows another plan, or none, and offers the one that was shown. */
+function replace(next, said) {
+  const before = collected();
+  plans.replaced(before);
+  setPlan(next);
+  const values = { name: nameOf(before), next: nameOf(next) };
+  if (before) notice.show(() => say(said, values), ["undo"]);
+}
+
+function go(way, said) {
+  setPlan(plans[way](collected()));
+  const open = [plans.past.length && "undo", plans.future.length && "redo"];
+  notice.show(() => say(said), open);
+}
+
+function setPlan(next) {
+  chosen = next;
+  drawPlan();
+}
+
+const nameOf = (each) => each?.edits?.title || each?.plan.title || each?.file.name;
+
+/** The plan with what the form says now. */
+function collected() {
+  if (!chosen?.edits) return chosen;
+  const selects = [...$("book-cast").querySelectorAll("select")];
+  chosen.edits = {
+    title: $("book-title").value,
+    author: $("book-author").value,
+    format: $("book-format").value,
+    voices: new Map(selects.map(({ dataset, value }) => [dataset.person, value])),
+  };
+  return chosen;
+}
+
 function drawPlan() {
+  $("book-plan").hidden = !chosen;
   if (!chosen) return;
-  const { plan: found } = chosen;
-  $("book-plan").hidden = false;
-  $("book-title").value = found.title;
-  $("book-author").value = found.author;
+  const { plan: found, edits } = chosen;
+  $("book-title").value = edits?.title ?? found.title;
+  $("book-author").value = edits?.author ?? found.author;
+  if (edits) $("book-format").value = edits.format;
   $("book-size").textContent = say("size", {
     chapters: words.number(found.chapters.length),
     characters: words.number(found.characters),
@@ -78,7 +116,7 @@ function drawPlan() {
     rows.push(element("li", {}, say("more", { n: found.chapters.length - MAX_CHAPTERS })));
   }
   $("book-chapters").replaceChildren(...rows);
-  drawCast(found);
+  drawCast(found, edits?.voices);
   $("book-unspoken").textContent = found.unspoken.length
     ? say("unspoken", { n: words.number(found.unspoken.length), reasons: reasons(found.unspoken) })
     : say("all_spoken");
@@ -90,7 +128,7 @@ function reasons(parts) {
   return [...counts].map(([reason, n]) => `${say(`reason_${reason}`)} (${n})`).join(", ");
 }
 
-function drawCast(found) {
+function drawCast(found, edited) {
   const people = [
     { name: say("narrator"), voice: found.roles.narrator, key: "" },
     ...found.cast.slice(0, MAX_CAST).map((each) => ({ ...each, key: each.name })),
@@ -100,7 +138,7 @@ function drawCast(found) {
       element("li", {}, [
         element("span", { class: "name" }, person.name),
         element("span", { class: "figure" }, person.speeches ? say("lines", { n: person.speeches }) : ""),
-        voiceSelect(person),
+        voiceSelect({ ...person, voice: edited?.get(person.key) ?? person.voice }),
       ]),
     ),
   );
@@ -120,188 +158,43 @@ function voiceSelect({ name, key, voice }) {
 
 async function begin(event) {
   event.preventDefault();
-  if (!chosen) return;
+  const mine = chosen;
+  if (!mine || $("book-begin").disabled) return;
   const form = new FormData();
-  form.set("file", chosen.file, chosen.file.name);
+  form.set("file", mine.file, mine.file.name);
   form.set("title", $("book-title").value.trim());
   form.set("author", $("book-author").value.trim());
   form.set("format", $("book-format").value);
-  form.set("cast", castToml(chosen.plan, $("book-cast").querySelectorAll("select")));
-  const made = await guarded(() => makeJob(form));
+  form.set("cast", castToml(mine.plan, $("book-cast").querySelectorAll("select")));
+  $("book-begin").disabled = true;
+  const made = await guarded(() => makeWhenThereIsRoom(form));
+  $("book-begin").disabled = false;
   if (!made) return;
-  chosen = null;
-  $("book-plan").hidden = true;
+  if (chosen === mine) setPlan(null); // or else another was opened meanwhile
   await refresh();
 }
 
-// Jobs
-
-async function refresh() {
-  const list = await guarded(jobs);
-  if (!list) return;
-  $("book-jobs-title").hidden = !list.length;
-  const shown = new Set(list.map(({ id }) => id));
-  for (const card of [...$("book-jobs").children]) {
-    if (!shown.has(card.dataset.job)) forget(card);
-  }
-  for (const each of list) {
-    draw(each);
-    if (!ended(each)) listen(each.id);
-  }
-}
-
-const ended = ({ state }) => ["done", "failed", "cancelled"].includes(state);
-
-function forget(card) {
-  following.get(card.dataset.job)?.();
-  following.delete(card.dataset.job);
-  card.remove();
-}
-
-async function listen(id) {
-  if (following.has(id)) return;
-  const abort = new AbortController();
-  following.set(id, () => abort.abort());
+/** A book that was deleted a moment ago still takes its place, until its deletion is for good. */
+async function makeWhenThereIsRoom(form) {
   try {
-    for await (const event of follow(id, abort.signal)) {
-      if (event.type !== "job.progress") break;
-      draw(event.job);
-    }
+    return await makeJob(form);
   } catch (error) {
-    if (error.name !== "AbortError") setTimeout(() => following.delete(id) && listen(id), 3000);
-    return;
+    if (!FULL.includes(error.code) || !deleting()) throw error;
   }
-  following.delete(id);
-}
-
-function card(id) {
-  const found = document.querySelector(`[data-job="${CSS.escape(id)}"]`);
-  if (found) return found;
-  const made = $("book-job").content.firstElementChild.cloneNode(true);
-  made.dataset.job = id;
-  sayAll(made);
-  made.querySelector("[data-delete]").addEventListener("click", async () => {
-    if (await guarded(() => deleteJob(id))) forget(made);
-    $("book-jobs-title").hidden = !$("book-jobs").children.length;
-  });
-  made.querySelector("details").addEventListener("toggle", () => drawChapters(made));
-  $("book-jobs").append(made);
-  return made;
-}
-
-function draw(about) {
-  const place = card(about.id);
-  const before = place.about;
-  place.about = about;
-  const done = about.state === "done";
-  place.dataset.state = about.state;
-  place.querySelector("[data-title]").textContent = about.title;
-  place.querySelector("[data-author]").textContent = about.author;
-  place.querySelector("[data-state-word]").textContent = stateOf(about);
-  const bar = place.querySelector("progress");
-  bar.hidden = ended(about);
-  bar.value = about.progress?.done ?? 0;
-  place.querySelector("[data-sentence]").textContent = about.progress?.sentence ?? "";
-  place.querySelector("[data-chapter-count]").textContent = say("chapters_ready", {
-    ready: about.chapters_ready,
-    total: about.chapters_total,
-  });
-  drawProblems(place, about);
-  const save = place.querySelector("[data-save]");
-  save.replaceChildren(...(done && about.audio ? savers(about) : []));
-  const moved = !before || before.chapters_ready !== about.chapters_ready;
-  if (moved && place.querySelector("details").open) drawChapters(place);
-}
-
-function stateOf({ state, progress, duration_s: length, error }) {
-  if (state === "running" && progress) {
-    const percent = words.number(progress.done, { style: "percent" });
-    const speed = words.number(progress.speed, { maximumFractionDigits: 1 });
-    return progress.phase === "joining"
-      ? say("joining")
-      : say("running_at", { percent, length: clock(progress.audio_s), speed });
-  }
-  if (state === "done") return say("done", { length: clock(length) });
-  return state === "failed" ? `${say("failed")} ${error ?? ""}` : say(state);
-}
-
-function drawProblems(place, { problems }) {
-  const box = place.querySelector("[data-problems]");
-  box.hidden = !problems.length;
-  const first = problems[0];
-  box.textContent = first ? say("problems", { n: problems.length, text: first.text }) : "";
-}
-
-function savers({ id, title, audio }) {
-  const kinds = ["srt", "vtt", "lrc", "json"];
-  return [
-    saver(audio, `${title}.m4b`, say("save_book"), "primary"),
-    ...kinds.map((kind) =>
-      saver(`/v1/jobs/${id}/captions?kind=${kind}`, `${title}.${kind}`, kind.toUpperCase()),
-    ),
-  ];
-}
-
-function saver(path, name, label, kind = "") {
-  const button = element("button", { type: "button", class: kind }, label);
-  button.addEventListener("click", () =>
-    guarded(async () => {
-      const made = element("a", { href: await link(path), download: name });
-      made.click();
-    }),
-  );
-  return button;
-}
-
-async function drawChapters(place) {
-  if (!place.querySelector("details").open) return;
-  const about = await guarded(() => job(place.dataset.job));
-  if (!about) return;
-  const rows = about.chapters.slice(0, MAX_CHAPTERS).map((chapter) =>
-    element("li", {}, [
-      listenButton(chapter),
-      element("span", { class: "name" }, chapter.title),
-      element("span", { class: "figure" }, chapter.duration_s ? clock(chapter.duration_s) : "…"),
-      ...(about.format === "m4b" ? [] : [chapterSaver(chapter)]),
-    ]),
-  );
-  place.querySelector("[data-chapters]").replaceChildren(...rows);
-}
-
-/** A book of a file a chapter is saved chapter by chapter. */
-function chapterSaver({ title, audio }) {
-  const button = saver(audio, "", "↓"); // the server names it
-  button.title = say("save_chapter", { title });
-  button.setAttribute("aria-label", button.title);
-  button.disabled = !audio;
-  return button;
-}
-
-function listenButton({ title, audio }) {
-  const label = say("listen", { title });
-  const button = element("button", { type: "button", "aria-label": label, title: label }, "▶");
-  button.disabled = !audio;
-  button.addEventListener("click", () =>
-    guarded(async () => {
-      const player = $("book-player");
-      player.src = await link(audio);
-      player.hidden = false;
-      $("book-playing").textContent = title;
-      await player.play();
-    }),
-  );
-  return button;
+  $("book-status").textContent = say("making_room");
+  await deletionsEnd();
+  $("book-status").textContent = "";
+  return makeJob(form);
 }
 
 // Controls
 
 function speakLanguage() {
+  collected();
   sayAll(document);
   drawPlan();
-  for (const place of $("book-jobs").children) {
-    sayAll(place);
-    if (place.about) draw(place.about);
-  }
+  notice.draw();
+  redraw();
 }
 
 for (const tab of document.querySelectorAll("[data-view-tab]")) {
@@ -310,29 +203,23 @@ for (const tab of document.querySelectorAll("[data-view-tab]")) {
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", speakLanguage);
 }
-const drop = $("book-drop");
-for (const kind of ["dragenter", "dragover"]) {
-  drop.addEventListener(kind, (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
-  });
-}
-for (const kind of ["dragleave", "drop"]) {
-  drop.addEventListener(kind, () => drop.classList.remove("over"));
-}
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
-  take(event.dataTransfer.files[0]);
-});
+takeDrops("books", $("book-drop"), take);
 $("book-file").addEventListener("change", (event) => {
   take(event.target.files[0]);
   event.target.value = "";
 });
 $("book-choose").addEventListener("click", () => $("book-file").click());
 $("book-plan").addEventListener("submit", begin);
+$("book-plan").addEventListener("input", () => {
+  if (chosen) chosen.edits ??= {};
+  notice.settle();
+});
 $("book-forget").addEventListener("click", () => {
-  chosen = null;
-  $("book-plan").hidden = true;
+  replace(null, "plan_dropped");
+  $("plan-notice").querySelector("button").focus();
+});
+addEventListener("beforeunload", (event) => {
+  if (chosen?.edits) event.preventDefault(); // a file cannot be kept for the next visit
 });
 $("key-form").addEventListener("submit", () => setTimeout(refresh));
 speakLanguage();

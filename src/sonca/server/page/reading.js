@@ -15,7 +15,7 @@ const ENOUGH_S = 45; // the next part is asked for when less than this is left t
 const KEEP_S = 900; // what can be gone back to: 43 MB of samples
 const PARAGRAPH_S = 0.45; // between parts; within one the server makes the pauses
 const RETRIES = 4;
-const PASSING = new Set(["broken", "offline", "busy", "unavailable"]);
+const PASSING = new Set(["broken", "offline", "busy", "unavailable", "shutting_down"]);
 
 export class Reading extends EventTarget {
   /** `options` is called for each request: {model, voice, speed}. */

@@ -12,6 +12,14 @@ const WORDS = {
     open: "Mở tệp .txt",
     clear: "Xoá hết",
     undo: "Hoàn tác",
+    redo: "Làm lại",
+    reopen: "Mở lại",
+    opened: "Đã mở “{name}” thay cho văn bản trước.",
+    cleared: "Đã xoá hết văn bản.",
+    undone: "Đã lấy lại văn bản trước.",
+    redone: "Đã làm lại.",
+    earlier: "Văn bản trước đó vẫn còn.",
+    elsewhere: "Bạn còn một văn bản khác ở một thẻ đã mở trước đây.",
     drop: "Thả tệp để đọc",
     reading: "Văn bản đang đọc; bấm vào một câu để nghe từ đó",
     hint: "Bấm vào một câu để nghe từ đó.",
@@ -65,10 +73,18 @@ const WORDS = {
       key: "Máy chủ cần khoá API. Hãy nhập khoá ở đầu trang.",
       busy: "Máy chủ đang bận. Hãy thử lại sau {seconds} giây.",
       unavailable: "Máy chủ chưa sẵn sàng. Hãy thử lại sau ít phút.",
+      shutting_down: "Máy chủ sắp tắt nên không nhận thêm việc. Hãy thử lại sau {seconds} giây.",
+      too_many_books: "Số sách đang làm đã đến giới hạn. Hãy đợi một cuốn xong hoặc xoá bớt một cuốn.",
+      too_many_kept_books: "Số sách được giữ đã đến giới hạn. Hãy xoá bớt sách rồi thử lại.",
+      too_many_plans: "Máy chủ đang xem nhiều sách cùng lúc. Hãy thử lại sau {seconds} giây.",
+      book_type: "“{name}” không phải tệp sách. Sách nhận các tệp TXT, Markdown, HTML, EPUB, DOCX và SRT.",
+      storage_full: "Máy chủ đã hết chỗ chứa. Hãy xoá bớt sách rồi thử lại.",
+      server_says: "Máy chủ báo lỗi:",
       offline: "Không kết nối được với máy chủ. Sơn Ca còn đang chạy không?",
       broken: "Kết nối bị đứt giữa chừng. Hãy thử lại.",
       failed: "Có lỗi khi đọc. Hãy thử lại.",
       file_type: "“{name}” không phải tệp văn bản.",
+      file_book: "“{name}” là tệp sách. Hãy mở thẻ Sách nói rồi thả vào đó.",
       file_size: "“{name}” quá lớn. Tệp văn bản được tối đa {mb} MB.",
       no_sound: "Trình duyệt này không phát được âm thanh.",
     },
@@ -82,6 +98,14 @@ const WORDS = {
     open: "Open a .txt file",
     clear: "Clear",
     undo: "Undo",
+    redo: "Redo",
+    reopen: "Open it",
+    opened: "“{name}” took the place of the text before.",
+    cleared: "The text was cleared.",
+    undone: "The text before is back.",
+    redone: "Done again.",
+    earlier: "The text before is still there.",
+    elsewhere: "There is another text of yours, from another tab.",
     drop: "Drop the file to read it",
     reading: "The text being read; click a sentence to listen from there",
     hint: "Click a sentence to listen from there.",
@@ -135,10 +159,18 @@ const WORDS = {
       key: "The server asks for an API key. Enter it at the top of the page.",
       busy: "The server is busy. Try again in {seconds} seconds.",
       unavailable: "The server is not ready. Try again in a few minutes.",
+      shutting_down: "The server is about to stop and takes nothing new. Try again in {seconds} seconds.",
+      too_many_books: "As many books are being made as may be. Wait for one to finish, or delete one.",
+      too_many_kept_books: "As many books are kept as may be. Delete some and try again.",
+      too_many_plans: "The server is looking at many books right now. Try again in {seconds} seconds.",
+      book_type: "“{name}” is no book. Books are TXT, Markdown, HTML, EPUB, DOCX and SRT files.",
+      storage_full: "The server has no room left. Delete some books and try again.",
+      server_says: "The server reports an error:",
       offline: "The server cannot be reached. Is Sonca still running?",
       broken: "The connection broke on the way. Try again.",
       failed: "Something went wrong while speaking. Try again.",
       file_type: "“{name}” is not a text file.",
+      file_book: "“{name}” is a book. Open the Books tab and drop it there.",
       file_size: "“{name}” is too large. A text file may have up to {mb} MB.",
       no_sound: "This browser cannot play sound.",
     },
@@ -198,20 +230,21 @@ function startLanguage() {
 }
 
 /** What the browser kept under `name`; null where it keeps nothing. */
-export function recall(name) {
+export function recall(name, where = "localStorage") {
   try {
-    return localStorage.getItem(name);
+    return window[where].getItem(name);
   } catch {
     return null;
   }
 }
 
-/** Keeps `value` for the next visit, if the browser lets us. */
-export function remember(name, value) {
+/** Keeps `value` for the next visit; whether the browser let us. */
+export function remember(name, value, where = "localStorage") {
   try {
-    localStorage.setItem(name, value);
+    window[where].setItem(name, value);
+    return true;
   } catch {
-    // A full or forbidden store loses the convenience, nothing else.
+    return false; // the store is full or forbidden
   }
 }
 
