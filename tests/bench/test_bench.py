@@ -18,7 +18,7 @@ import pytest
 from sonca.bench import book, compare, latency, load, prober, report, setups
 from sonca.bench.bare import Bare, wav
 from sonca.bench.corpus import LINES, SIXTY, of_length, story
-from sonca.bench.process import Server, rival_server
+from sonca.bench.process import Server, free_port, rival_server
 from sonca.bench.rivals import RIVALS
 from sonca.bench.stats import median, percentile
 from sonca.engines.base import Audio, Event, Options, Setup
@@ -149,8 +149,16 @@ def hanging_server() -> Iterator[int]:
 def test_a_hang_counts_for_every_probe_that_it_kept_waiting(hanging_server: int) -> None:
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()
-    latencies = prober.probe(hanging_server, stop)
-    assert sum(latency > 0.05 for latency in latencies) > 30  # 45 of the 50 that were due
+    probes = prober.probe(hanging_server, stop)
+    late = [latency for latency in probes.latencies_s if latency > 0.05]
+    assert len(late) > 30 and probes.refused == 0  # 45 of the 50 that were due
+
+
+def test_a_probe_that_is_not_answered_is_no_latency() -> None:
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    gone = prober.probe(free_port(), stop, "/nothing", 0.05)
+    assert gone.latencies_s == [] and gone.refused >= 5
 
 
 def test_a_server_that_does_not_start_says_why() -> None:

@@ -30,8 +30,8 @@ class Reply:
 class Caller:
     """One client with a connection of its own."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
+    def __init__(self, port: int, timeout_s: float = 3600.0) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
         self._used = time.perf_counter()
 
     def synthesize(self, text: str) -> Reply:
@@ -56,6 +56,34 @@ class Caller:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def ask(
+    port: int, method: str, path: str, body: bytes = b"", kind: str = "application/json"
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """One request on a connection of its own: status, headers and body of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    try:
+        connection.request(method, path, body or None, {"Content-Type": kind} if body else {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def metric(port: int, prefix: str) -> int:
+    """The sum of the server's metrics whose line begins with `prefix`."""
+    _, _, text = ask(port, "GET", "/metrics")
+    lines = [line for line in text.decode().splitlines() if line.startswith(prefix)]
+    return round(sum(float(line.split()[-1]) for line in lines))
+
+
+def idle(port: int, prefix: str, within_s: float = 20.0) -> int:
+    """The metric once it is 0, or what it still is after `within_s`."""
+    until = time.perf_counter() + within_s
+    while (left := metric(port, prefix)) and time.perf_counter() < until:
+        time.sleep(0.1)
+    return left
 
 
 @dataclass(frozen=True, slots=True)

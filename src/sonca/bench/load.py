@@ -1,21 +1,22 @@
-"""``sonca bench load``: open-loop arrivals, a soak, slow readers and readers that vanish.
+"""``sonca bench load``: open-loop arrivals, a soak, slow readers and readers that vanish,
+and what neighbours do to each other (`sonca.bench.neighbours`).
 
 Everything is bounded in count and time and talks to the loopback only.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import random
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sonca.bench.client import Caller, Reply
+from sonca.bench import neighbours
+from sonca.bench.client import Caller, Reply, idle
 from sonca.bench.corpus import LINES, of_length
 from sonca.bench.prober import Prober
 from sonca.bench.process import Server, sonca_server
@@ -33,26 +34,49 @@ def run(
     requests: int = 100,
     soak: int = 0,
     readers: int = 50,
+    beside: neighbours.Plan | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, object]:
     """Measure and return the whole result, ready for JSON."""
     if not 0 < requests <= MOST_REQUESTS or soak > MOST_REQUESTS:
         raise SoncaError(f"at most {MOST_REQUESTS} requests; run it several times for more")
-    with tempfile.TemporaryDirectory() as scratch:
-        with sonca_server(engine, Path(scratch), models_dir) as server:
-            say(f"{requests} requests, {per_s:g} a second, whether or not answers come")
-            arrivals = _open_loop(server.port, per_s, requests)
-            say(f"{readers} slow readers and {readers} that vanish")
-            rude = _rude_readers(server, readers)
-            memory = _soak(server, soak, say) if soak else None
-        return {
-            "benchmark": "load",
-            "engine": engine,
-            "machine": machine(),
-            "open_loop": arrivals,
-            "rude_readers": rude,
-            "soak": memory,
-        }
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        sonca_server(engine, Path(scratch), models_dir) as server,
+    ):
+        say(f"{requests} requests, {per_s:g} a second, whether or not answers come")
+        arrivals = _open_loop(server.port, per_s, requests)
+        say(f"{readers} slow readers and {readers} that vanish")
+        rude = _rude_readers(server, readers)
+        memory = _soak(server, soak, say) if soak else None
+    return {
+        "benchmark": "load",
+        "engine": engine,
+        "machine": machine(),
+        "open_loop": arrivals,
+        "rude_readers": rude,
+        "soak": memory,
+        "neighbours": neighbours.run(engine, beside, models_dir=models_dir, say=say)
+        if beside
+        else None,
+    }
+
+
+def neighbours_only(
+    engine: str,
+    plan: neighbours.Plan,
+    only: Sequence[str],
+    *,
+    models_dir: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, object]:
+    """Some scenarios of the neighbours and nothing else, in the form of `run`."""
+    return {
+        "benchmark": "load",
+        "engine": engine,
+        "machine": machine(),
+        "neighbours": neighbours.run(engine, plan, models_dir=models_dir, only=only, say=say),
+    }
 
 
 def _open_loop(port: int, per_s: float, requests: int) -> dict[str, object]:
@@ -124,7 +148,7 @@ def _rude_readers(server: Server, count: int) -> dict[str, object]:
         connection.close()
     for _ in range(count):
         _post(server.port, text, 0.01).close()
-    depth = _until_idle(server.port)
+    depth = idle(server.port, "sonca_queue_depth{")
     after = server.resident_mib
     caller.close()
     return {
@@ -138,24 +162,6 @@ def _rude_readers(server: Server, count: int) -> dict[str, object]:
         "threads": len(list(Path(f"/proc/{server.pid}/task").iterdir())),
         "open_files": len(list(Path(f"/proc/{server.pid}/fd").iterdir())),
     }
-
-
-def _until_idle(port: int, within_s: float = 20.0) -> int:
-    """Requests still in flight, once they stop falling."""
-    until = time.perf_counter() + within_s
-    depth = -1
-    while time.perf_counter() < until:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("GET", "/metrics")
-        lines = connection.getresponse().read().decode().splitlines()
-        connection.close()
-        depth = round(
-            sum(float(line.split()[-1]) for line in lines if line.startswith("sonca_queue_depth{"))
-        )
-        if depth == 0:
-            return 0
-        time.sleep(0.1)
-    return depth
 
 
 def _soak(server: Server, requests: int, say: Callable[[str], None]) -> dict[str, object]:

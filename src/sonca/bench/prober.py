@@ -1,4 +1,5 @@
-"""Asks ``/livez`` a hundred times a second while others load the server.
+"""Asks for one address, ``/livez`` a hundred times a second unless told otherwise, while others
+load the server.
 
 Runs as a process of its own, so that the callers' work does not colour what it sees. Times count
 from when a probe was due and not from when it was sent: a server that hangs for a second has
@@ -13,17 +14,30 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, dataclass, field
 from types import TracebackType
 
 INTERVAL_S = 0.01
 
 
-class Prober:
-    """Probes while the `with` block runs; `latencies_s` is there afterwards."""
+@dataclass(slots=True)
+class Probes:
+    """What became of the probes."""
 
-    def __init__(self, port: int) -> None:
-        self._command = [sys.executable, "-m", "sonca.bench.prober", str(port)]
+    latencies_s: list[float] = field(default_factory=list)
+    """Of those that were answered with 200."""
+    refused: int = 0
+    """Answered with anything else, or cut."""
+
+
+class Prober:
+    """Probes while the `with` block runs; `latencies_s` and `refused` are there afterwards."""
+
+    def __init__(self, port: int, path: str = "/livez", interval_s: float = INTERVAL_S) -> None:
+        arguments = [str(port), path, str(interval_s)]
+        self._command = [sys.executable, "-m", "sonca.bench.prober", *arguments]
         self.latencies_s: list[float] = []
+        self.refused = 0
 
     def __enter__(self) -> Prober:
         self._process = subprocess.Popen(
@@ -40,23 +54,36 @@ class Prober:
         trace: TracebackType | None,
     ) -> None:
         out, _ = self._process.communicate()  # closes its input, which ends it
-        self.latencies_s = json.loads(out)
+        probes = Probes(**json.loads(out))
+        self.latencies_s, self.refused = probes.latencies_s, probes.refused
 
 
-def probe(port: int, stop: threading.Event) -> list[float]:
-    """Latencies of probes due every `INTERVAL_S` until `stop`."""
+def probe(
+    port: int, stop: threading.Event, path: str = "/livez", interval_s: float = INTERVAL_S
+) -> Probes:
+    """Probes due every `interval_s` until `stop`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
-    latencies = []
+    probes = Probes()
     due = time.perf_counter()
     while not stop.is_set():
-        connection.request("GET", "/livez")
-        connection.getresponse().read()
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            good = response.status == 200
+        except (OSError, http.client.HTTPException):
+            connection.close()  # the next probe opens it again
+            good = False
         now = time.perf_counter()
         while due <= now:
-            latencies.append(now - due)
-            due += INTERVAL_S
+            if good:
+                probes.latencies_s.append(now - due)
+            else:
+                probes.refused += 1
+            due += interval_s
         time.sleep(max(0.0, due - time.perf_counter()))
-    return latencies
+    connection.close()
+    return probes
 
 
 def main() -> None:
@@ -70,7 +97,8 @@ def main() -> None:
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     sys.stdout.write("probing\n")
     sys.stdout.flush()
-    json.dump(probe(int(sys.argv[1]), stop), sys.stdout)
+    port, path, interval_s = sys.argv[1:]
+    json.dump(asdict(probe(int(port), stop, path, float(interval_s))), sys.stdout)
 
 
 if __name__ == "__main__":

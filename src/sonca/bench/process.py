@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -119,14 +120,16 @@ def sonca_server(
     *,
     cache: bool = False,
     sentence_s: float = 0.0,
+    more: Mapping[str, str] | None = None,
 ) -> Server:
     """Our own server, with the chunk cache off so that every request is real work. `sentence_s`
-    above 0 forces the length of VietTTS's sentences."""
+    above 0 forces the length of VietTTS's sentences; `more` goes into the environment."""
     env = {
         "SONCA_DATA_DIR": str(data_dir),
         "SONCA_ENGINE": engine,
         "SONCA_LOG_LEVEL": "warning",
         **({} if cache else {"SONCA_CACHE_QUOTA_BYTES": "0"}),
+        **(more or {}),
     }
     if models_dir is not None and models_dir != data_dir / "models":
         (data_dir / "models").symlink_to(models_dir.resolve())

@@ -116,22 +116,44 @@ def load(
     requests: Annotated[int, typer.Option(min=1, help="Arrivals in all.")] = 100,
     soak: Annotated[int, typer.Option(min=0, help="Requests of the memory soak.")] = 0,
     readers: Annotated[int, typer.Option(min=0, help="Slow and vanishing readers.")] = 50,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Less of the neighbours: about a minute.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Nothing but this of the neighbours: plans, newcomers, books, half_sent, stalled "
+            "or crowd; repeat for several.",
+        ),
+    ] = None,
 ) -> None:
-    """Arrivals that do not wait, slow and vanished readers, and a memory soak."""
+    """Arrivals that do not wait, slow and vanished readers, a memory soak, and neighbours: what
+    one caller's work does to another's waiting."""
     from sonca.bench import load as bench
+    from sonca.bench import neighbours, report
 
-    _show(
-        bench.run(
+    plan = neighbours.QUICK if quick else neighbours.Plan()
+    unknown = [name for name in only or () if name not in neighbours.SCENARIOS]
+    if unknown:
+        raise typer.BadParameter(
+            f"{unknown[0]!r}; there are: {', '.join(neighbours.SCENARIOS)}", param_hint="--only"
+        )
+    if only:
+        result = bench.neighbours_only(engine, plan, only, models_dir=models_dir, say=_say)
+    else:
+        result = bench.run(
             engine,
             models_dir=models_dir,
             per_s=per_s,
             requests=requests,
             soak=soak,
             readers=readers,
+            beside=plan,
             say=_say,
-        ),
-        json,
-    )
+        )
+    _show(result, json)
+    report.neighbours(result)
 
 
 @app.command()

@@ -33,8 +33,8 @@ class SyntheticEngine(Engine):
     when nothing else runs."""
 
     def __init__(self, locked_ms: float = 10.0, free_ms: float = 40.0) -> None:
-        self._locked_rounds = locked_ms / _cost_ms(_locked)
-        self._free_rounds = free_ms / _cost_ms(_free)
+        self._locked_ms, self._free_ms = locked_ms, free_ms
+        self.burn_ms(0, 0)  # measures what a round costs while nobody waits for it
         self._info = EngineInfo(
             name="synthetic",
             version="1",
@@ -67,8 +67,12 @@ class SyntheticEngine(Engine):
 
     def burn(self, audio_s: float) -> None:
         """The work that so much sound costs."""
-        _repeat(_locked, self._locked_rounds * audio_s)
-        _repeat(_free, self._free_rounds * audio_s)
+        self.burn_ms(self._locked_ms * audio_s, self._free_ms * audio_s)
+
+    def burn_ms(self, locked_ms: float, free_ms: float) -> None:
+        """So much work with the lock, then so much without. From any thread."""
+        _repeat(_locked, locked_ms / _cost_ms(_locked))
+        _repeat(_free, free_ms / _cost_ms(_free))
 
     def pieces(self, utterance: Utterance, voice: float, options: Options) -> Iterator[AudioChunk]:
         """The sound, at no price."""

@@ -1,0 +1,185 @@
+"""What neighbours do to each other is measured, in the smallest form. No figure is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from sonca.bench import load, neighbours, report
+from sonca.bench.client import idle
+from sonca.bench.corpus import book
+from sonca.bench.guests import Stream, form, recording
+from sonca.bench.neighbours import Plan
+from sonca.bench.process import Server, sonca_server
+from sonca.cli.bench import app
+from sonca.encoding import decode
+from sonca.engines.base import Reference, Setup
+from sonca.engines.batched import BatchedEngine, environment
+from sonca.errors import SoncaError
+
+TINY = Plan(
+    plans=2,
+    plan_chars=20_000,
+    voice_s=0.1,
+    newcomers=1,
+    slots=4,
+    books=1,
+    book_chars=10_000,
+    callers=3,
+    half_sent=3,
+    stalled=2,
+    stalled_chars=5_000,
+    hold_s=0.6,
+    alone_s=0.3,
+)
+
+
+def measured(name: str) -> dict[str, Any]:
+    """A scenario, with figures that can be."""
+    said: list[str] = []
+    result = load.neighbours_only("tone", TINY, [name], say=said.append)
+    assert said and result["benchmark"] == "load"
+    (found,) = result["neighbours"].items()  # type: ignore[attr-defined]
+    assert found[0] == name
+    for pair in found[1]["measured"].values():
+        assert list(pair) == ["alone", "beside"]
+        assert pair["alone"]["served"] > 0 and pair["alone"]["refused"] == 0
+        for figures in pair.values():
+            assert figures["served"] + figures["refused"] > 0
+            if figures["served"]:
+                assert 0 < figures["median_s"] <= figures["p95_s"] <= figures["max_s"] < 60
+            else:
+                assert set(figures) == {"served", "refused"}
+    return found[1]  # type: ignore[no-any-return]
+
+
+def test_a_kept_file_while_books_are_planned() -> None:
+    result = measured("plans")
+    assert set(result["measured"]) == {"kept_file", "livez"}
+    assert result["planned"] + result["refused"] == TINY.plans
+    assert len(result["answered_after_s"]) == TINY.plans
+
+
+def test_a_stream_while_voices_are_made() -> None:
+    result = measured("newcomers")
+    assert set(result["measured"]) == {"cloned", "own_voice"}
+    assert len(result["cloned_first_audio_s"]) == len(result["own_first_audio_s"]) == 1
+    assert min(result["cloned_first_audio_s"] + result["own_first_audio_s"]) > 0
+
+
+def test_callers_while_books_are_built() -> None:
+    result = measured("books")
+    assert set(result["measured"]) == {"one_after_another", "at_once"}
+    for pair in result["measured"].values():
+        for figures in pair.values():
+            assert figures["served"] + figures["refused"] == TINY.callers
+    assert result["bulk_in_line"] > 0
+    assert all(0 <= done <= 1 for done in result["books_done"])
+
+
+@pytest.mark.parametrize(
+    ("name", "half_sent", "stalled"), [("half_sent", 3, 0), ("stalled", 0, 2), ("crowd", 3, 2)]
+)
+def test_callers_beside_requests_that_never_end(name: str, half_sent: int, stalled: int) -> None:
+    result = measured(name)
+    assert set(result["measured"]) == {"callers", "livez", "readyz"}
+    assert (result["half_sent"], result["stalled"]) == (half_sent, stalled)
+    assert 0 <= result["in_flight_at_the_end"] <= half_sent + stalled
+    assert result["in_flight_afterwards"] == 0
+    assert 0 <= result["last_refused_after_s"] <= TINY.hold_s
+
+
+def test_all_is_shown_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = {"served": 900, "refused": 0, "median_s": 0.01, "p95_s": 0.02, "max_s": 12.5}
+    pair = {"alone": alone, "beside": {"served": 0, "refused": 7}}
+    report.neighbours({"neighbours": {"books": {"measured": {"one_after_another": pair}}}})
+    shown = capsys.readouterr().out
+    for part in ("books: one_after_another", "900 of 900", "0 of 7", "20.0", "12500", "–"):
+        assert part in shown
+    report.neighbours({"neighbours": None})
+    assert capsys.readouterr().out == ""
+
+
+def test_a_scenario_that_is_none_is_refused() -> None:
+    with pytest.raises(SoncaError, match="half_sent"):
+        neighbours.run("tone", TINY, only=["nothing-of-that-name"])
+    refused = CliRunner().invoke(app, ["load", "--only", "nothing-of-that-name"])
+    assert refused.exit_code == 2 and "newcomers" in refused.output
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the tone engine."""
+    with sonca_server("tone", tmp_path_factory.mktemp("data")) as server:
+        yield server
+
+
+def test_a_stream_that_ends_too_early_is_no_measurement(server: Server) -> None:
+    with (
+        pytest.raises(SoncaError, match="all its sound is there"),
+        Stream(server.port, "Xin chào.") as stream,
+    ):
+        stream.gaps_while(lambda: None)
+    assert idle(server.port, "sonca_requests_in_flight ") == 0
+
+
+def test_a_stream_that_is_refused_says_why(server: Server) -> None:
+    with pytest.raises(SoncaError, match="status 400"), Stream(server.port, ""):
+        pass
+
+
+def test_recordings_differ_and_can_be_read() -> None:
+    one, two = recording(1), recording(2)
+    assert one != two and one == recording(1)
+    samples, rate_hz = decode(one, max_duration_s=30, max_bytes=1 << 20)
+    assert len(samples) == 3 * rate_hz
+    body, kind = form("file", "a.wav", one)
+    assert one in body and kind.partition("boundary=")[2].encode() in body
+
+
+def test_no_two_sentences_of_a_book_are_equal() -> None:
+    one, two = book(30_000, 1), book(30_000, 2)
+    lines = [line for line in (one + "\n\n" + two).split("\n\n") if line.endswith(".")]
+    assert len(set(lines)) == len(lines) > 500
+    assert one.startswith("Chương 1\n") and "Chương 3" in one
+    assert 30_000 <= len(one) < 31_000 and one == book(30_000, 1)
+
+
+class Counting(BatchedEngine):
+    """Writes down the work instead of doing it."""
+
+    def __init__(self) -> None:
+        self.burnt: list[tuple[float, float]] = []
+        super().__init__(0.01, 0.01, voice_s=2.0)
+
+    def burn_ms(self, locked_ms: float, free_ms: float) -> None:
+        self.burnt.append((locked_ms, free_ms))
+
+
+def test_a_new_voice_costs_what_it_is_told_to() -> None:
+    engine = Counting()
+    engine.burnt.clear()
+    samples = np.zeros(16_000, np.float32)
+    first = engine.condition(Reference(samples, 16_000, "00ff"))
+    second = engine.condition(Reference(samples, 16_000, "ff00"))
+    assert first != second and engine.info.clones
+    assert engine.burnt == [(100.0, 1900.0)] * 2
+    assert engine.voice("murmur") == engine.voice("murmur") != engine.voice("hum")
+    assert engine.burnt == [(100.0, 1900.0)] * 3  # loaded once
+
+
+def test_an_engine_in_another_process_is_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in environment(slots=33, voice_s=0.5).items():
+        monkeypatch.setenv(key, value)
+    engine = BatchedEngine.create(Setup())
+    assert engine.info.slots == engine.session().free_slots == 33
+
+
+def test_a_stream_of_another_voice_does_not_load_the_slow_one() -> None:
+    """The figures would say that nobody waits."""
+    genders = [voice.gender for voice in BatchedEngine.voices(Setup())]
+    assert genders == ["male", "male"]
