@@ -50,6 +50,8 @@ def test_who_goes_away_meanwhile_is_no_longer_answered(serve: Serve) -> None:
     for raw in sockets:
         raw.close()
     wait_until(lambda: in_flight(live) == 0, "the end of the requests")
+    counted = 'sonca_http_requests_total{method="POST",route="/v1/audio/speech",status="499"} 1.0'
+    wait_until(lambda: counted in live.http.get("/metrics").text, "the count")
     assert not SlowEngine.gate.is_set()
 
 

@@ -30,4 +30,5 @@ def test_an_engine_that_is_unloaded_again_before_the_request_is_in_line_is_waite
         answers = iter([sonca.load(), sonca.load(), speech])
         monkeypatch.setattr(speaking, "_submit", lambda services, ask, until: next(answers))
         services: Any = SimpleNamespace(pools=SimpleNamespace(run=run), request_timeout_s=60.0)
-        assert asyncio.run(speak(services, Ask("một."), nothing)) is speech
+        request: Any = SimpleNamespace(receive=nothing, scope={})
+        assert asyncio.run(speak(services, Ask("một."), request)) is speech

@@ -10,7 +10,7 @@ import pytest
 from sonca.audio import AudioChunk
 from sonca.engines.base import Engine, Options
 from sonca.engines.tone import ToneEngine
-from sonca.errors import DeadlineExceeded, ShuttingDown
+from sonca.errors import Busy, DeadlineExceeded, ShuttingDown
 from sonca.utterance import Utterance
 from sonca.worker import Request, Worker
 from tests.worker.test_worker import eventually, said, sentences
@@ -22,6 +22,7 @@ class Hanging(ToneEngine):
     def __init__(self) -> None:
         super().__init__()
         self.begun, self.go = threading.Event(), threading.Event()
+        self.closed = False
 
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options
@@ -29,6 +30,9 @@ class Hanging(ToneEngine):
         self.begun.set()
         self.go.wait(60)
         yield from super().synthesize(utterance, voice, options)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def test_a_deadline_holds_while_the_engine_is_loaded() -> None:
@@ -86,6 +90,22 @@ def test_giving_up_frees_the_place_in_line_though_a_step_hangs() -> None:
     worker.close()
 
 
+def test_who_gives_up_and_comes_again_does_not_pile_up_behind_a_step_that_hangs() -> None:
+    engine = Hanging()
+    worker = Worker(lambda: engine, queue_limit=2)
+    worker.submit(Request(sentences(1), "low"))
+    assert engine.begun.wait(60)
+    for _ in range(2):
+        worker.submit(Request(sentences(1), "low")).cancel()
+    with pytest.raises(Busy):
+        for _ in range(10):
+            worker.submit(Request(sentences(1), "low")).cancel()
+    engine.go.set()
+    eventually(lambda: not worker._leaving)
+    assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
+    worker.close()
+
+
 def test_closing_leaves_an_engine_behind_that_hangs_and_tells_who_waits_for_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -100,7 +120,8 @@ def test_closing_leaves_an_engine_behind_that_hangs_and_tells_who_waits_for_it(
     with pytest.raises(ShuttingDown):
         said(ticket)
     assert "sonca-stuck is still at work" in caplog.text
-    engine.go.set()
+    engine.go.set()  # it comes back, late
+    eventually(lambda: engine.closed)
     eventually(lambda: worker.state == "closed")
 
 

@@ -79,10 +79,40 @@ def test_an_engine_is_rebuilt_wherever_it_breaks(
     raising.add(where)
     if where == "cancel":
         long.cancel()
+    else:  # noticed at once, and not when somebody else comes
+        with pytest.raises(EngineError, match=f"boom in {where}"):
+            said(long)
     eventually(lambda: worker.stats.rebuilt == 1)
     assert len(said(worker.submit(Request(sentences(3), "low")))) == 3
     assert worker.state == "ready"
     assert f"boom in {where}" in caplog.text
+    worker.close()
+
+
+def test_an_engine_whose_error_is_its_own_cause_is_rebuilt(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Circular(FaultyEngine):
+        def session(self) -> Session:
+            session = super().session()
+            step = session.step
+
+            def circular(emit: Emit) -> None:
+                try:
+                    step(emit)
+                except RuntimeError as error:
+                    raise error from error
+
+            session.step = circular  # type: ignore[method-assign]
+            return session
+
+    Circular.raising = set()
+    worker = Worker(Circular)
+    said(worker.submit(Request(sentences(1), "low")))
+    Circular.raising.add("step")
+    with pytest.raises(EngineError, match="boom"):
+        said(worker.submit(Request(sentences(1), "low")))
+    assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
     worker.close()
 
 

@@ -73,8 +73,9 @@ def test_an_error_comes_after_what_was_planned_before_it(planner: ThreadPoolExec
     assert feed.take() is not None
     planner.submit(lambda: None).result(10)
     assert not feed.over
+    assert feed.take() is None
     with pytest.raises(ValueError, match="the plan broke"):
-        feed.take()
+        feed.check()
 
 
 def test_a_closed_feed_draws_no_more(planner: ThreadPoolExecutor) -> None:
@@ -104,7 +105,7 @@ def test_a_panic_in_planning_is_told_and_not_waited_for(planner: ThreadPoolExecu
     assert [feed.take(), feed.take()] != [None, None]
     assert changed.acquire(timeout=10)
     with pytest.raises(EngineError, match="index out of bounds"):
-        feed.take()
+        feed.check()
     assert not feed.over
 
 
@@ -114,7 +115,7 @@ def test_an_error_on_the_callers_thread_is_kept(planner: ThreadPoolExecutor) -> 
         yield
 
     with pytest.raises(ValueError, match="the plan broke"):
-        Feed(broken(), planner, lambda: None).take()
+        Feed(broken(), planner, lambda: None).check()
 
 
 def test_one_that_is_emptied_as_it_is_filled_lets_others_draw(planner: ThreadPoolExecutor) -> None:

@@ -115,6 +115,42 @@ def test_sound_that_is_there_needs_no_voice(studio: tuple[Worker, Studio]) -> No
     assert engine.threads == []
 
 
+def test_a_voice_is_made_when_it_is_needed_after_sound_that_is_there(
+    studio: tuple[Worker, Studio],
+) -> None:
+    """As of an edited text, whose beginning was said before."""
+    worker, engine = studio
+    kept = (AudioChunk(np.full(1600, 0.5, np.float32), 16_000),)
+    works = [Work(utterance(str(n)), f"k{n}", kept if n < 7 else None) for n in range(9)]
+    ticket = worker.submit(Request(iter(works), recording()))
+    eventually(lambda: bool(engine.threads))
+    engine.go.release()
+    assert said(ticket) == [str(n) for n in range(9)]
+
+
+def test_a_voice_that_nobody_waits_for_any_more_is_not_made(studio: tuple[Worker, Studio]) -> None:
+    """Else who leaves many behind has everybody wait for them."""
+    worker, engine = studio
+    left = [worker.submit(Request(sentences(1), recording(str(n)))) for n in range(20)]
+    eventually(lambda: bool(engine.threads))
+    live = worker.submit(Request(sentences(1), recording("a11e")))
+    for ticket in left:
+        ticket.cancel()
+    engine.go.release(2)
+    assert len(said(live)) == 1
+    assert len(engine.threads) == 2
+
+
+def test_who_comes_as_a_voice_is_given_up_has_it_made(studio: tuple[Worker, Studio]) -> None:
+    worker, engine = studio
+    first = worker.submit(Request(sentences(1), recording("f125")))
+    eventually(lambda: bool(engine.threads))
+    worker.submit(Request(sentences(1), recording("5a3e"))).cancel()
+    again = worker.submit(Request(sentences(1), recording("5a3e")))
+    engine.go.release(2)
+    assert len(said(first)) == len(said(again)) == 1
+
+
 def test_a_newcomer_who_waits_for_a_voice_has_not_had_its_turn(
     studio: tuple[Worker, Studio],
 ) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.requests import Request
 from starlette.types import Receive
 
 from sonca.encoding import decode
@@ -67,27 +68,25 @@ class Ask:
         return self.recording or speech.voice.id
 
 
-async def speak(services: Services, ask: Ask, receive: Receive) -> Speech:
-    """Put a request in line. Raises whatever can be known before there is sound.
-
-    `receive` is the request's, all of whose body was read: it tells when the client goes away.
-    """
+async def speak(services: Services, ask: Ask, request: Request) -> Speech:
+    """Put a request in line, whose body was read. Raises whatever can be known before there is
+    sound."""
     until = time.monotonic() + services.request_timeout_s
     speech = await services.pools.run(lambda: _submit(services, ask, until))
     while isinstance(speech, Worker):
         # A pool's thread must not sit and wait for an engine that takes seconds to load. It may
         # be unloaded again before its turn here comes.
-        await _loaded(speech, until, receive)
+        await _loaded(speech, until, request)
         speech = await services.pools.run(lambda: _submit(services, ask, until))
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech
 
 
-async def _loaded(worker: Worker, until: float, receive: Receive) -> None:
+async def _loaded(worker: Worker, until: float, request: Request) -> None:
     """Wait for an engine, as long as there is time and somebody to wait for it."""
     loaded = asyncio.wrap_future(worker.loaded)
-    gone = asyncio.create_task(_gone(receive))
+    gone = asyncio.create_task(_gone(request.receive))
     try:
         left_s = max(0.0, until - time.monotonic())
         both: set[asyncio.Future[Any]] = {loaded, gone}
@@ -95,6 +94,7 @@ async def _loaded(worker: Worker, until: float, receive: Receive) -> None:
         if loaded.done():
             loaded.result()
         elif gone.done():
+            request.scope.setdefault("state", {})["gone"] = True
             raise Cancelled("the client went away while the engine was being loaded")
         else:
             raise DeadlineExceeded("the engine was not loaded in time for this request; try again")

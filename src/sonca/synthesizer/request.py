@@ -35,7 +35,8 @@ class SpeechRequest:
     """The caller's own readings; they win over the `Sonca`'s."""
     deadline_s: float | None = None
     """Seconds from now by which all sound must be made, the loading of the engine included and the
-    time in which its reader is behind not; None for no limit."""
+    time in which its reader is behind not: a speech that is held and never read has no limit. None
+    for none."""
     whole: bool = False
     """Nobody listens before all is made: an utterance is checked before it is handed out, and
     one whose sound is impossible is made again."""

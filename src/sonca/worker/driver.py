@@ -76,6 +76,7 @@ class Driver:
         self._broken: Exception | None = None  # what the engine raised, until it is rebuilt
         self._over: SoncaError | None = None  # why nobody reads the inbox any more
         self._open = False
+        self._slots = 1
         self._engine: Engine
         self._session: Session
         self._voices: Voices
@@ -144,6 +145,7 @@ class Driver:
             raise
         self._engine, self._session = engine, session
         self._voices = Voices(engine, self.tell)
+        self._slots = info.slots
         self._open = True
         return info
 
@@ -157,7 +159,7 @@ class Driver:
                 if not self._idle:
                     self._step()
                 # Without a message nothing can become speakable.
-                wait = self._broken is None and self._idle and not self._scheduler.can_pick
+                wait = self._idle and self._broken is None and not self._scheduler.can_pick
                 self._read_inbox(wait=wait)
         finally:
             self._close_engine()
@@ -174,6 +176,7 @@ class Driver:
         try:
             return call()
         except Exception as error:
+            log.error("the engine broke", exc_info=error)
             self._broken = error
             return otherwise
 
@@ -227,7 +230,7 @@ class Driver:
         book, he would wait for the end of a sentence among many, which is the slowest. Where
         nobody has come for a while the book has them all."""
         recent = self._clock() - self._last_newcomer < KEEP_SLOT_S
-        return recent and self._engine.info.slots >= KEEP_SLOT_OF
+        return recent and self._slots >= KEEP_SLOT_OF
 
     def _costs_no_slot(self, job: Job) -> bool:
         """Whether what it wants next is there already, or being made for somebody else."""
@@ -243,14 +246,17 @@ class Driver:
             self._fail(job, error)
 
     def _start_next(self, job: Job) -> None:
-        if not self._has_voice(job):
-            return
-        work = job.feed.take()
+        work = job.feed.peek()
         if work is None:
+            job.feed.check()
             # Whatever is drawn from now on sends a message, and messages are read after this.
             self._scheduler.block(job.ticket.id, "hungry")
             self._end_if_done(job)
             return
+        making = self._makings.find(work)
+        if work.made is None and making is None and not self._has_voice(job):
+            return
+        job.feed.take()
         index, job.started = job.started, job.started + 1
         job.ticket.begin(index, work.utterance)
         if work.made is not None:
@@ -258,22 +264,24 @@ class Driver:
             self._replay(job, index, work.made)
             return
         job.running += 1
-        making = self._makings.find(work)
         if making is None:
             self._make(Making(work, job), job, index)
         else:
             self._join(making, job, index, work)
 
     def _has_voice(self, job: Job) -> bool:
-        """Whether its next utterance can begin. A voice that takes long to make is made beside
-        the engine, and only for who needs the engine."""
-        if job.voice is not UNKNOWN or job.feed.peek() is None or self._costs_no_slot(job):
+        """Whether it can use the engine. A voice that takes long to make is made beside it."""
+        if job.voice is not UNKNOWN:
             return True
         if self._voices.ready(job.request.voice):
             job.voice = self._voices.state(job.request.voice)
             return True
         self._scheduler.block(job.ticket.id, "voice")
-        self._voices.prepare(job.request.voice, lambda future: self._voiced(job, future))
+        self._voices.prepare(
+            job.request.voice,
+            wanted=lambda: not job.ticket.ended,
+            done=lambda future: self._voiced(job, future),
+        )
         return False
 
     def _voiced(self, job: Job, future: Future[VoiceState]) -> None:
@@ -342,7 +350,6 @@ class Driver:
 
     def _rebuild(self, error: Exception) -> None:
         """The engine itself broke: build it once more and go on with those it was not busy with."""
-        log.error("the engine broke", exc_info=error)
         for job in self._makings.clear():
             self._fail(job, error)
         if not self._proven:
@@ -494,6 +501,8 @@ def _keep(making: Making, chunks: tuple[AudioChunk, ...]) -> None:
 
 def _forget_frames(error: BaseException | None) -> None:
     """Let go of the local variables that an error and its causes hold."""
-    while error is not None:
+    seen = set()
+    while error is not None and id(error) not in seen:  # one may be its own cause
+        seen.add(id(error))
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

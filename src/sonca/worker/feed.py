@@ -61,14 +61,11 @@ class Feed:
             planner.submit(self._draw)
 
     def take(self) -> Work | None:
-        """The next piece, None if none is ready. Raises what planning raised."""
+        """The next piece, None if none is ready."""
         with self._lock:
             work = self._ready.popleft() if self._ready else None
-            error = self._error if work is None else None
             refill = not self._drained and not self._drawing and len(self._ready) < AHEAD
             self._drawing = self._drawing or refill
-        if error is not None:
-            raise error
         if refill:
             self._planner.submit(self._draw)
         return work
@@ -77,6 +74,13 @@ class Feed:
         """What `take` would give, left where it is."""
         with self._lock:
             return self._ready[0] if self._ready else None
+
+    def check(self) -> None:
+        """Raise what planning raised, if nothing is left before it."""
+        with self._lock:
+            error = None if self._ready else self._error
+        if error is not None:
+            raise error
 
     @property
     def over(self) -> bool:

@@ -50,11 +50,10 @@ class Member:
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread, but no longer than `seconds`. One that hangs is left
-        to itself, and whoever waits for it is told."""
+        to itself; it closes its engine should it ever come back."""
         self._thread.join(max(0.0, seconds))
         if self._thread.is_alive():
             log.error("%s is still at work and is left behind", self._thread.name)
-            self.driver.abandon(ShuttingDown())
 
     def _run(self) -> None:
         try:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 
 from sonca.engines.base import Engine, Reference, VoiceState
 
 _KEPT = 32
 
 Done = Callable[["Future[VoiceState]"], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    voice: str | Reference
+    wanted: Callable[[], bool]
+    done: Done
 
 
 class Voices:
@@ -27,7 +34,7 @@ class Voices:
         self._engine = engine
         self._tell = tell
         self._cloned: dict[str, VoiceState] = {}
-        self._asked: dict[tuple[str, ...], list[Done]] = {}
+        self._asked: dict[tuple[str, ...], list[_Asked]] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="sonca-voices")
         self._closed = False
 
@@ -45,16 +52,15 @@ class Voices:
         self._cloned[voice.content_hash] = state  # last again: the first is the longest unused
         return state
 
-    def prepare(self, voice: str | Reference, done: Done) -> None:
+    def prepare(self, voice: str | Reference, *, wanted: Callable[[], bool], done: Done) -> None:
         """Make a voice that is not `ready`; `done` is called on the engine's thread with what
-        came of it. Who asks for one that is being made waits for the same."""
-        cloned = isinstance(voice, Reference)
+        came of it. Who asks for one that is being made waits for the same; one that is no longer
+        `wanted` when its turn comes is not made."""
         key = ("cloned", voice.content_hash) if isinstance(voice, Reference) else (voice,)
         asked = self._asked.setdefault(key, [])
-        asked.append(done)
+        asked.append(_Asked(voice, wanted, done))
         if len(asked) == 1:
-            make = self._engine.condition if cloned else self._engine.voice
-            future: Future[VoiceState] = self._loader.submit(partial(make, voice))  # type: ignore[arg-type]
+            future = self._loader.submit(self._make, voice, asked)
             future.add_done_callback(lambda made: self._tell(lambda: self._made(key, made)))
 
     def close(self) -> None:
@@ -62,12 +68,30 @@ class Voices:
         self._closed = True
         self._loader.shutdown(wait=True, cancel_futures=True)
 
+    def _make(self, voice: str | Reference, asked: list[_Asked]) -> VoiceState:
+        """On the loader's thread."""
+        if not any(each.wanted() for each in list(asked)):
+            raise _Unwanted
+        if isinstance(voice, str):
+            return self._engine.voice(voice)
+        return self._engine.condition(voice)
+
     def _made(self, key: tuple[str, ...], future: Future[VoiceState]) -> None:
         if self._closed:  # the engine it was made for has gone
             return
-        if len(key) == 2 and future.exception() is None:
+        asked, error = self._asked.pop(key), future.exception()
+        if isinstance(error, _Unwanted):
+            for each in asked:
+                if each.wanted():  # it came after that was decided
+                    self.prepare(each.voice, wanted=each.wanted, done=each.done)
+            return
+        if len(key) == 2 and error is None:
             self._cloned[key[1]] = future.result()
             if len(self._cloned) > _KEPT:
                 del self._cloned[next(iter(self._cloned))]
-        for done in self._asked.pop(key):
-            done(future)
+        for each in asked:
+            each.done(future)
+
+
+class _Unwanted(Exception):
+    """Nobody waits for the voice any more."""

@@ -115,6 +115,7 @@ class Worker:
         lock = threading.RLock()  # guards the line, never held while work runs
         self._admission = threading.Condition(lock)
         self._line: dict[int, _Place] = {}
+        self._leaving: set[int] = set()  # out of line, but the engine has not heard of it yet
         self._next_id = 0
         self._closing = False
         self._closed = False
@@ -195,8 +196,8 @@ class Worker:
             ticket = self._ticket(member.driver)
             deadline_s = math.inf if request.deadline_s is None else request.deadline_s
             place = _Place(request.lane, member, request.twin, self._clock(), ticket, deadline_s)
-            self._line[ticket.id] = place
             self._watch(place.due())
+            self._line[ticket.id] = place
         driver, id = member.driver, ticket.id
         try:
             feed = Feed(request.work, self._planner, lambda: driver.tell(lambda: driver.fed(id)))
@@ -215,17 +216,17 @@ class Worker:
             id,
             on_cancel=lambda id: driver.tell(lambda: driver.drop(id)),
             on_room=lambda id: driver.tell(lambda: driver.caught_up(id)),
-            on_leave=self._on_end,  # its place is free at once, whatever the engine is at
+            on_leave=self._leave,
             clock=self._clock,
         )
 
     def _watch(self, due: float) -> None:
         """Have a deadline looked after, also while the engine is loaded or hangs in a step."""
         if due < self._next_due:
-            self._next_due = due
             if not self._watching:
-                self._watching = True
                 background.start(self._end_overdue, f"sonca-{self._name}-deadlines")
+                self._watching = True
+            self._next_due = due
             self._deadlines.notify()
 
     def _end_overdue(self) -> None:
@@ -245,12 +246,12 @@ class Worker:
         driver = place.member.driver
         place.ticket.end(
             DeadlineExceeded(
-                f"not all sound was made within {place.deadline_s:g} s; ask for less text or a "
-                "later deadline"
+                f"not all sound was made within {round(place.deadline_s, 1):g} s; ask for less "
+                "text or a later deadline"
             )
         )
         driver.tell(lambda: driver.drop(id))
-        self._on_end(id)
+        self._leave(id)
 
     def _choose(self, twin: int | None) -> Member:
         """The engine for a request: its twin's, so that what both want is made once, or the one
@@ -299,16 +300,18 @@ class Worker:
     def _check_open(self, lane: Lane) -> None:
         alive = self._alive()
         taken, limit = self._taken(lane), self.places(lane)
-        if taken < limit:
+        # Who gives up and comes again must not pile up behind a step that hangs.
+        if taken < limit and len(self._leaving) < 2 * self._queue_limit:
             return
         # About when half of the line will have been served, by all engines together. Before any
         # has been, nobody knows; but not sooner than half of what the first has waited.
         request_s = sum(m.driver.counters.request_s for m in alive) / len(alive) ** 2
-        waited_s = self._clock() - min(place.since for place in self._line.values())
+        now = self._clock()
+        waited_s = now - min((place.since for place in self._line.values()), default=now)
         share = "" if lane == "interactive" else ", half of it for books"
         raise Busy(
-            f"{taken} requests are in line and the limit is {limit} (SONCA_QUEUE_LIMIT{share}); "
-            "try again later",
+            f"{taken + len(self._leaving)} requests are in line and the limit is {limit} "
+            f"(SONCA_QUEUE_LIMIT{share}); try again later",
             reason="queue_full",
             retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
         )
@@ -322,9 +325,18 @@ class Worker:
             raise EngineError("the engine is broken; see the log and restart")
         return alive
 
+    def _leave(self, id: int) -> None:
+        """Free a place whose reader has gone or whose time is up, whatever the engine is at."""
+        with self._admission:
+            if self._line.pop(id, None) is not None:
+                self._leaving.add(id)
+                self._admission.notify_all()
+
     def _on_end(self, id: int) -> None:
+        """The engine is done with a request."""
         with self._admission:
             self._line.pop(id, None)
+            self._leaving.discard(id)
             self._last_used = self._clock()
             self._admission.notify_all()
 
@@ -332,6 +344,7 @@ class Worker:
         """Take nothing new from now on; `close` comes next."""
         with self._admission:
             self._closing = True
+            self._admission.notify_all()
 
     def close(self, drain_s: float = 0.0, *, stop_s: float = STOP_S) -> None:
         """Stop: take nothing new, give what is in line `drain_s` seconds, cancel the rest. An
@@ -345,6 +358,9 @@ class Worker:
         for member in self._members:
             member.join(until - time.monotonic())
         with self._admission:
+            for id, place in list(self._line.items()):  # with an engine that was left behind
+                place.ticket.end(ShuttingDown())
+                self._leave(id)
             self._closed = True
             self._deadlines.notify()
         # A planner may hang too, where the disk does; what it draws then is for nobody.

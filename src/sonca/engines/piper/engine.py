@@ -55,7 +55,8 @@ class PiperEngine(Engine):
         self._levels: dict[tuple[str, str], float] = {}
         self._keeping = threading.Lock()  # voices are loaded on one thread and used on another
         self._speakers = files.speakers(setup.models_dir)
-        self._phonemizer = Phonemizer(Library())
+        self._library = Library()
+        self._phonemizer = Phonemizer(self._library)
         self._threads = setup.threads or cores()
         self._session: PiperSession | None = None
         first = self._first()
@@ -174,6 +175,7 @@ class PiperEngine(Engine):
         if self._session is not None:
             self._session.close()
         self._loaded.clear()
+        self._library.close()
 
 
 def _model_name(speaker: Speaker) -> _ModelName:

@@ -239,10 +239,12 @@ class VietTTSSession(Session):
         return True
 
     def _next_song(self, listened: bool, emit: Emit) -> None:
-        for sentence in list(self.sentences.values()):
+        # A song that was handed over may have pieces of sentences that were not.
+        sung = {part.id for song in self.songs.values() for part, _ in song.parts}
+        running = [s for s in self.sentences.values() if s.id not in sung]
+        for sentence in running:
             if sentence.options.listened != listened:
                 continue
-            running = self.sentences.values()
             if sentence.pieces:
                 if self.company.waits(sentence, running):
                     continue

@@ -64,7 +64,7 @@ async def create_speech(
         readings=body.own_readings,
         hurry=as_events or not brief(format, len(body.input)),
     )
-    speech = await speak(services, ask, request.receive)
+    speech = await speak(services, ask, request)
     return deliver(
         services,
         speech,

@@ -69,7 +69,7 @@ async def synthesize(
         whole=silent or len(body.text) <= WHOLE_CHARS,
     )
     try:
-        speech = await speak(services, ask, request.receive)
+        speech = await speak(services, ask, request)
     except NothingToSay as nothing:
         return await _skipped(str(nothing), ask, request, services)
     keeper = _keeper(body, ask.voice_of(speech), speech, request, services)
