@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from sonca.book.script import Role
 from sonca.errors import Cancelled
 from sonca.loudness import loudness as measured
 from sonca.synthesizer import Sonca
+from tests.processes import clean_environment
 
 from .book_helpers import listen, write_book
 
@@ -99,3 +102,21 @@ def test_another_level_speaks_nothing_again_that_stands_in_the_log(
         resumed = making(sonca, tmp_path, "a.m4b", loudness_lufs=-26.0).run()
     assert resumed.utterances < whole.utterances
     assert (tmp_path / "a.m4b").read_bytes() == (tmp_path / "whole.m4b").read_bytes()
+
+
+def test_the_command_line_passes_the_setting_on(tmp_path: Path) -> None:
+    levels = []
+    for setting in ("-20", "-26"):
+        name = f"a{setting}.m4b"
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "sonca", "book", "build", str(write_book(tmp_path))),
+                *("-o", str(tmp_path / name), "--engine", "tone"),
+            ],
+            env=clean_environment(tmp_path / "data") | {"SONCA_LOUDNESS_LUFS": setting},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        levels.append(level(tmp_path / name))
+    assert levels[1] - levels[0] == pytest.approx(-6, abs=0.5)

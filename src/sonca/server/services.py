@@ -43,9 +43,9 @@ _ENCODER_NICENESS = 10
 def _yield_to_others() -> None:
     """Lower the priority of the calling thread, on systems where threads have one of their own.
 
-    Encoding keeps a core busy for as long as it lasts, and there may be no core to spare: the
-    event loop and the engine go first. With four streams encoded to MP3 on two cores, this is
-    what keeps `/livez` quick.
+    Encoding keeps a core busy for as long as it lasts, as reading a book does, and there may be
+    no core to spare: the event loop and the engine go first. With four streams encoded to MP3 on
+    two cores, this is what keeps `/livez` quick.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -108,6 +108,8 @@ class Services:
     """``auto``, ``cpu`` or ``cuda``."""
     expiry_hours: float
     """How long audio is kept when the request does not say."""
+    book_expiry_hours: float | None
+    """The same for books; None until they are deleted."""
     request_timeout_s: float
     max_upload_bytes: int
     unload_after_s: float
@@ -133,13 +135,14 @@ class Services:
             sonca=sonca,
             audio=audio,
             references=ReferenceStore(settings.references_dir),
-            jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
+            jobs=Jobs(settings.data_dir / "jobs", sonca, audio, loudness_lufs=settings.level_lufs),
             voice_files_dir=settings.voice_files_dir,
             pools=Pools.start(),
             lifecycle=lifecycle,
             metrics=Metrics(sonca.engines, audio.stats, lambda: lifecycle.in_flight),
             device_asked=settings.device,
             expiry_hours=settings.expiry_hours,
+            book_expiry_hours=settings.book_expiry_hours,
             request_timeout_s=settings.request_timeout_s,
             max_upload_bytes=settings.max_upload_bytes,
             unload_after_s=settings.unload_after_s,
