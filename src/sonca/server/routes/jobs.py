@@ -8,8 +8,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
@@ -24,6 +24,8 @@ from sonca.server.services import Services, services_of
 log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+T = TypeVar("T")
 
 _LOOK_S = 0.5
 """How often a follower looks whether the server is stopping."""
@@ -44,7 +46,12 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "No book, or something in it or in the options cannot be."},
     401: {"description": "An API key is needed."},
     413: {"description": "The upload is over the limit."},
-    429: {"description": "Too many jobs; Retry-After says when to come back."},
+    429: {
+        "description": "`too_many_plans`: too many books are being read or wait for it. "
+        "`too_many_books`: yours that wait or are being built. `too_many_kept_books`: yours that "
+        "are kept. Retry-After says when to come back."
+    },
+    503: {"description": "The server is shutting down."},
     507: {"description": "The disk is full, or books hold all that they may of the quota."},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
@@ -70,22 +77,27 @@ async def create_job(request: Request, owner: Owner, services: Shared) -> Respon
     name, data, body = await asked(request)
     hours = services.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
     options = body.model_dump(exclude={"text", "expiry_hours"}) | {"expiry_hours": hours}
-    view = await services.pools.run_on_disk(
-        lambda: services.jobs.submit(owner, name, data, options)
-    )
+    view = await _in_line(services, owner, lambda: services.jobs.submit(owner, name, data, options))
     return json_response(job_answers.job(view), 202, {"location": f"/v1/jobs/{view.record.id}"})
 
 
 @router.post("/plan", response_model=None, responses=_PROBLEMS, openapi_extra=BODY)
-async def plan_job(request: Request, services: Shared) -> Response:
+async def plan_job(request: Request, owner: Owner, services: Shared) -> Response:
     """What a book would become: chapters, lengths, who speaks, what is left out, and a cast
     as TOML to edit. Nothing is kept."""
     name, data, body = await asked(request)
-    return json_response(
-        await services.pools.run_on_disk(
-            lambda: job_answers.plan(services.jobs.read(name, data, body.encoding), services.sonca)
-        )
+    plan = await _in_line(
+        services,
+        owner,
+        lambda: job_answers.plan(services.jobs.read(name, data, body.encoding), services.sonca),
     )
+    return json_response(plan)
+
+
+async def _in_line(services: Services, owner: str, function: Callable[[], T]) -> T:
+    """Read a book, when its turn comes."""
+    with services.plans.place(owner):
+        return await services.pools.run_book(function)
 
 
 @router.get("", response_model=None, responses={401: _PROBLEMS[401]})
