@@ -77,8 +77,11 @@ def test_a_log_that_is_closed_meanwhile_does_not_end_the_syncing_of_others(
         closed = written(tmp_path / "a.log")
         closed.close()  # as `remove` does, after the thread took its copy of the set
         logs.add(closed)
-        logs.add(written(tmp_path / "b.log"))
-        assert disk.kept.acquire(timeout=WAIT_S)
+        other = written(tmp_path / "b.log")
+        logs.add(other)
+        for _ in range(3):
+            assert disk.kept.acquire(timeout=WAIT_S)
+            other.append(SAID, np.zeros(10, np.float32))
     assert not caplog.records
 
 
@@ -110,4 +113,4 @@ def test_what_ends_the_syncing_is_logged(
         logs.add(written(tmp_path / "a.log"))
         assert logs._thread is not None
         logs._thread.join(WAIT_S)
-        assert "sonca-book-sync ended" in caplog.text
+    assert "the thread sonca-book-sync ended" in caplog.text
