@@ -15,6 +15,7 @@ import pytest
 from sonca.book.build import Build
 from sonca.errors import NotFound
 from sonca.loudness import loudness
+from sonca.server import job_answers
 from sonca.server.jobs import Jobs, JobView
 from sonca.server.jobs.options import JobOptions
 from sonca.store import AudioStore
@@ -106,7 +107,7 @@ def test_a_row_that_cannot_be_read_is_a_failed_job_and_harms_no_other(
     for id in ids:
         shown = shelf.ended(id)
         assert shown.record.state == "failed"
-        assert "cannot read the job" in shown.result["error"]
+        assert "cannot read the job" in job_answers.job(shown)["error"]
         assert (shelf.folder / id / "book.txt").exists()
     assert len(shelf.jobs.of("me")) == 3
     shelf.jobs.sweep()

@@ -17,10 +17,10 @@ _EVERY_S = 0.2
 
 
 class Syncing:
-    """The logs that are open. Inside of its `with` block a thread of its own brings them to the
-    disk all the time, a slow engine's sentences one by one, a fast one's in groups; leaving it
-    does so once more and closes them. A log that the disk refuses is tried again each time, and
-    reported once until it succeeds."""
+    """Cares for the logs that are open. Inside of its `with` block a thread of its own brings
+    them to the disk all the time, a slow engine's sentences one by one, a fast one's in groups;
+    leaving it does so once more and closes them. A log that the disk refuses is tried again each
+    time, and reported once until it succeeds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,11 +58,10 @@ class Syncing:
 
     def _report(self, chapter: ChapterLog, error: StorageError) -> None:
         with self._lock:
-            known = chapter in self._refused or chapter not in self._logs
-            if not known:
-                self._refused.add(chapter)
-        if not known:
-            log.error("%s; it is tried again while the book is built", error)
+            if chapter in self._refused or chapter not in self._logs:
+                return
+            self._refused.add(chapter)
+        log.error("%s; it is tried again while the book is built", error)
 
     def __enter__(self) -> Self:
         self._thread = background.start(self._run, "sonca-book-sync")

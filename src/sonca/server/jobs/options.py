@@ -48,8 +48,8 @@ class JobOptions:
 
     @classmethod
     def load(cls, text: str) -> JobOptions:
-        """`ValueError` for a text that `dump` of no version known here could have made. Fields
-        that are unknown are passed over."""
+        """Read what `dump` wrote, in this version or another; unknown fields are passed over.
+        `ValueError` says what cannot be read."""
         try:
             return _ADAPTER.validate_json(text)
         except ValidationError as error:
