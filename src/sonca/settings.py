@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     one, the number of instances."""
 
     loudness_lufs: Annotated[float, Field(ge=-40.0, le=-10.0)] | Literal["off"] = -20.0
-    """The level every voice is brought to, by one fixed gain each; ``off`` leaves them as they
-    are. -20 LUFS lies in what audiobook shops ask for."""
+    """The level every voice is brought to, in speech and in books, by one fixed gain each; ``off``
+    leaves them as they are. -20 LUFS lies in what audiobook shops ask for."""
 
     unload_after_s: float = Field(0.0, ge=0)
     """Unload an engine that nobody has used for so long; 0 keeps engines loaded."""
@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     """Total size of the chunk cache; 0 for none."""
     expiry_hours: float = Field(2.0, gt=0, le=24 * 365)
     """How long audio is kept when the request does not say."""
+    book_expiry_days: float = Field(0.0, ge=0, le=3650)
+    """How long a book is kept after it is done, when the request does not say; 0 keeps it until
+    it is deleted."""
     sweep_s: float = Field(60.0, gt=0)
     """How often expired audio is removed."""
 
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
     def level_lufs(self) -> float | None:
         """`loudness_lufs` as engines take it."""
         return None if self.loudness_lufs == "off" else self.loudness_lufs
+
+    @property
+    def book_expiry_hours(self) -> float | None:
+        """`book_expiry_days` as jobs take it."""
+        return self.book_expiry_days * 24 or None
 
     @property
     def models_dir(self) -> Path:

@@ -131,3 +131,15 @@ def test_many_threads_at_once(tmp_path: Path) -> None:
     cache.close()
     assert wrong == []
     assert cache.hits > 0
+
+
+def test_a_defect_while_an_entry_is_written_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def defect() -> AudioChunk:
+        raise ValueError("a defect")
+
+    cache = ChunkCache(tmp_path, quota_bytes=1 << 20)
+    cache.put("0" * 64, defect)
+    cache.close()
+    assert "a defect" in caplog.text

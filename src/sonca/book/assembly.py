@@ -74,20 +74,27 @@ def encode_chapter(
     format: str,
     sample_rate_hz: int,
     tags: dict[str, str],
+    loudness_lufs: float | None,
     stop: threading.Event,
 ) -> tuple[Line, int]:
     """Write a chapter's sound to `path` while it is spoken; its time line and the number of its
-    packets. `Cancelled` once `stop` is set."""
+    packets. Every voice is brought to `loudness_lufs`, or left as it is (None). `Cancelled` once
+    `stop` is set."""
     line = Line()
     with ChapterEncoder(path, format, sample_rate_hz, tags=tags) as encoder:
-        for samples in lay(script, log, sample_rate_hz, line, stop):
+        for samples in lay(script, log, sample_rate_hz, line, loudness_lufs, stop):
             encoder.feed(samples)
         encoder.finish()
         return line, encoder.packets
 
 
 def lay(
-    script: Script, log: ChapterLog, rate_hz: int, line: Line, stop: threading.Event
+    script: Script,
+    log: ChapterLog,
+    rate_hz: int,
+    line: Line,
+    loudness_lufs: float | None,
+    stop: threading.Event,
 ) -> Iterator[Samples]:
     """The chapter's samples at `rate_hz`, in order, as they come; `line` gets its time line."""
     gains: dict[Role, float] = {}
@@ -101,7 +108,7 @@ def lay(
                 yield from _silence(wait)
             begun = True
             if run.role not in gains:
-                gains[run.role] = _gain(script, log, run.role, stop)
+                gains[run.role] = _gain(script, log, run.role, loudness_lufs, stop)
             samples = _sound(log, entry, rate_hz, gains[run.role])
             line.spots.append(_spot(script, entry, laid, len(samples), rate_hz))
             laid += len(samples)
@@ -128,7 +135,13 @@ def _silence(count: int) -> Iterator[Samples]:
         yield np.zeros(min(block, count - start), np.float32)
 
 
-def _gain(script: Script, log: ChapterLog, role: Role, stop: threading.Event) -> float:
+def _gain(
+    script: Script,
+    log: ChapterLog,
+    role: Role,
+    loudness_lufs: float | None,
+    stop: threading.Event,
+) -> float:
     """What brings a role to the level of all, by the first that it says in the chapter."""
     power, blocks = 0.0, 0
     for index, run in enumerate(script.runs):
@@ -138,8 +151,8 @@ def _gain(script: Script, log: ChapterLog, role: Role, stop: threading.Event) ->
             power += entry.said.power
             blocks += entry.said.blocks
             if blocks >= loudness.ENOUGH_BLOCKS:
-                return loudness.gain(power, blocks)
-    return loudness.gain(power, blocks)
+                return loudness.gain(power, blocks, loudness_lufs)
+    return loudness.gain(power, blocks, loudness_lufs)
 
 
 def _sound(log: ChapterLog, entry: Entry, rate_hz: int, gain: float) -> Samples:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sonca.book import output
+from sonca.book import loudness, output
 from sonca.book.assembly import encode_chapter, speaking_order
 from sonca.book.cast.sheet import Cast
 from sonca.book.journal import ChapterLog, Said, locked
@@ -43,6 +43,9 @@ than `MAX_ENCODERS`."""
 class _Chapter:
     script: Script
     digest: str
+    """Of the chapter's file."""
+    spoken: str
+    """Of its log."""
     log: ChapterLog
 
 
@@ -61,13 +64,15 @@ class Build:
         cast: Cast,
         *,
         lexicon: Lexicon | None = None,
+        loudness_lufs: float | None = loudness.TARGET_DB,
         on_progress: Callable[[Progress], None] = _ignore,
         on_chapter: Callable[[int, Path, float], None] = _ignore,
     ) -> None:
         """Raises what can be known now: `UnknownVoice`, `InvalidRequest` for an output that
         cannot be.
 
-        `lexicon` holds the book's own readings.
+        `lexicon` holds the book's own readings. Every voice is brought to `loudness_lufs`; None
+        leaves them as they are.
 
         `on_progress` is told some twenty times a second, `on_chapter` of every chapter whose
         file is complete, with its length; both from the build's own threads, one at a time.
@@ -77,6 +82,7 @@ class Build:
         self._sonca = sonca
         self._cast = cast
         self._lexicon = lexicon
+        self._loudness_lufs = loudness_lufs
         self._on_chapter = on_chapter
         self._roles, self._voices = self._resolved()
         self._stop = threading.Event()
@@ -124,14 +130,16 @@ class Build:
         )
 
     def _engines(self) -> tuple[int, list[object]]:
-        """Load every engine of the cast: the book's rate in Hz, and what decides the sound."""
+        """Load every engine of the cast: the book's rate in Hz, and what decides how its words
+        are spoken."""
         extra: list[object] = [self._target.format]
         words = self._sonca.reading_for(SpeechRequest("", lexicon=self._lexicon)).lexicon
         if words is not None:
             extra.append([repr(entry) for entry in words.entries])
         for voice in sorted(self._voices.values(), key=lambda v: v.id):
             info = self._sonca.load(voice.engine).loaded.result()
-            extra.append([voice.id, voice.key, info.name, info.version, info.sample_rate_hz])
+            extra.append([voice.id, voice.key, voice.version])
+            extra.append([info.name, info.version, info.sample_rate_hz])
         narrator = self._voices[str(self._roles[""].voice)]
         rate_hz = self._sonca.load(narrator.engine).loaded.result().sample_rate_hz
         return rate_hz, [*extra, rate_hz]
@@ -160,11 +168,13 @@ class Build:
         ):
             try:
                 for script in self._scripts():
-                    digest = digests[script.index] = script.digest(*extra)
+                    digest = script.digest(*extra, self._loudness_lufs)
+                    digests[script.index] = digest
                     if self._found(script, digest):
                         continue
                     self._take(ahead)
-                    chapter = self._begin(script, digest, syncing)
+                    # What is spoken does not know the level: another one needs no new words.
+                    chapter = self._begin(script, digest, script.digest(*extra), syncing)
                     encoders.submit(self._encode, chapter, syncing, ahead)
                     for index in speaking_order(script):
                         if index not in chapter.log.contents.ended:
@@ -194,12 +204,12 @@ class Build:
         self._chapter_done(script, made.path, made.duration_s)
         return True
 
-    def _begin(self, script: Script, digest: str, syncing: Syncing) -> _Chapter:
-        log = ChapterLog(self._work.log_path(script.index, digest))
+    def _begin(self, script: Script, digest: str, spoken: str, syncing: Syncing) -> _Chapter:
+        log = ChapterLog(self._work.log_path(script.index, spoken))
         syncing.add(log)
         spans = [e.said.span for entries in log.contents.entries.values() for e in entries]
         self._teller.found(sum(end - start for start, end in spans))
-        return _Chapter(script, digest, log)
+        return _Chapter(script, digest, spoken, log)
 
     def _speak(self, chapter: _Chapter, index: int, waiting: threading.Semaphore) -> None:
         """On a thread of the pool: one run."""
@@ -231,7 +241,7 @@ class Build:
             except Exception:
                 duration_s = self._write(chapter)
             syncing.remove(chapter.log)
-            self._work.forget_log(script.index, chapter.digest)
+            self._work.forget_log(script.index, chapter.spoken)
             path = self._work.sound_path(script.index, chapter.digest)
             self._chapter_done(script, path, duration_s)
         except BaseException as error:
@@ -245,7 +255,7 @@ class Build:
         with published(self._work.sound_path(script.index, chapter.digest)) as temporary:
             line, packets = encode_chapter(
                 *(script, chapter.log, temporary, self._target.chapter_suffix),
-                *(self._rate_hz, tags, self._stop),
+                *(self._rate_hz, tags, self._loudness_lufs, self._stop),
             )
             self._work.keep_line(script.index, chapter.digest, line, packets)
         return line.duration_s

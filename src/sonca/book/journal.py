@@ -90,7 +90,8 @@ class ChapterLog:
         self.path = path
         self.contents = Contents()
         self._lock = threading.Condition()  # told of everything that is added
-        self._dirty = False
+        self._syncing = threading.Lock()  # a file that is being synced is not closed under it
+        self._synced = 0  # up to where it is known to be on the disk
         with files.errors(f"use {path}"):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             self._end = self._scan()
@@ -145,14 +146,18 @@ class ChapterLog:
         return samples.astype(np.float32) / np.float32(32768)
 
     def sync(self) -> None:
-        """Everything appended so far is on the disk when this returns."""
-        if self._dirty:
-            self._dirty = False
+        """Bring everything appended so far to the disk. What failed is tried again by the next
+        call; a log that is closed has nothing to bring."""
+        with self._syncing:
+            end = self._end
+            if self._file < 0 or end == self._synced:
+                return
             with files.errors(f"write {self.path}"):
                 os.fsync(self._file)
+            self._synced = end
 
     def close(self) -> None:
-        with self._lock:
+        with self._syncing, self._lock:
             if self._file >= 0:
                 os.close(self._file)
                 self._file = -1
@@ -173,7 +178,6 @@ class ChapterLog:
                     os.lseek(self._file, offset, os.SEEK_SET)
                 raise
         self._end = offset + len(record)
-        self._dirty = True
         return offset
 
     def _scan(self) -> int:

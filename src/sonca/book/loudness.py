@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sonca.audio import Samples
 
 TARGET_DB = -20.0
-"""LUFS of each voice. Audiobook shops ask for -23 to -18."""
+"""LUFS of each voice, if nothing else is asked for. Audiobook shops ask for -23 to -18."""
 CEILING = 0.89
 """No sample is above it, -1 dBFS."""
 _KNEE = 0.70
@@ -83,12 +83,13 @@ def measure(samples: Samples, rate_hz: int) -> tuple[float, int]:
     return float(power[loud].sum()), int(loud.sum())
 
 
-def gain(power: float, blocks: int) -> float:
-    """The factor that brings a voice of this measure to the target; 1 where nothing is heard."""
-    if not blocks or power <= 0:
+def gain(power: float, blocks: int, target_lufs: float | None) -> float:
+    """The factor that brings a voice of this measure to the target; 1 where nothing is heard, or
+    where voices are to stay as they are (None)."""
+    if target_lufs is None or not blocks or power <= 0:
         return 1.0
     level_db = 10 * math.log10(power / blocks) + _OFFSET_DB
-    return float(10 ** (min(_MAX_GAIN_DB, TARGET_DB - level_db) / 20))
+    return float(10 ** (min(_MAX_GAIN_DB, target_lufs - level_db) / 20))
 
 
 def limited(samples: Samples, factor: float) -> Samples:

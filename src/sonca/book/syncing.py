@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from types import TracebackType
 from typing import Self
 
+from sonca import background
 from sonca.book.journal import ChapterLog
-from sonca.errors import SoncaError
+from sonca.errors import StorageError
+
+log = logging.getLogger(__name__)
 
 _EVERY_S = 0.2
 
 
 class Syncing:
-    """The logs that are open. Inside of its `with` block a thread of its own brings them to the
-    disk all the time, a slow engine's sentences one by one, a fast one's in groups; leaving it
-    does so once more and closes them."""
+    """Cares for the logs that are open. Inside of its `with` block a thread of its own brings
+    them to the disk all the time, a slow engine's sentences one by one, a fast one's in groups;
+    leaving it does so once more and closes them. A log that the disk refuses is tried again each
+    time, and reported once until it succeeds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._logs: set[ChapterLog] = set()
+        self._refused: set[ChapterLog] = set()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sonca-book-sync", daemon=True)
+        self._thread: threading.Thread | None = None
 
-    def add(self, log: ChapterLog) -> None:
+    def add(self, chapter: ChapterLog) -> None:
         """Care for a log from now on."""
         with self._lock:
-            self._logs.add(log)
+            self._logs.add(chapter)
 
-    def remove(self, log: ChapterLog) -> None:
+    def remove(self, chapter: ChapterLog) -> None:
         """Close a log that nobody needs any more."""
         with self._lock:
-            self._logs.discard(log)
-            log.close()
+            self._logs.discard(chapter)
+            self._refused.discard(chapter)
+        chapter.close()
 
     def _run(self) -> None:
         while not self._over.wait(_EVERY_S):
@@ -42,12 +48,23 @@ class Syncing:
     def _sync(self) -> None:
         with self._lock:
             logs = list(self._logs)
-        for log in logs:
-            with contextlib.suppress(SoncaError, OSError):
-                log.sync()
+        for chapter in logs:
+            try:
+                chapter.sync()
+            except StorageError as error:
+                self._report(chapter, error)
+            else:
+                self._refused.discard(chapter)
+
+    def _report(self, chapter: ChapterLog, error: StorageError) -> None:
+        with self._lock:
+            if chapter in self._refused or chapter not in self._logs:
+                return
+            self._refused.add(chapter)
+        log.error("%s; it is tried again while the book is built", error)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread = background.start(self._run, "sonca-book-sync")
         return self
 
     def __exit__(
@@ -57,7 +74,8 @@ class Syncing:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         self._sync()
-        for log in list(self._logs):
-            self.remove(log)
+        for chapter in list(self._logs):
+            self.remove(chapter)

@@ -175,8 +175,17 @@ def build(
     book = read_book(file, encoding=encoding)
     book = replace(book, title=title or book.title, author=author or book.author)
     chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)
-    with _open(read(engine=engine)) as sonca, watched(book) as watch:
-        making = Build(book, target, sonca, chosen, lexicon=words, on_progress=watch)
+    settings = read(engine=engine)
+    with _open(settings) as sonca, watched(book) as watch:
+        making = Build(
+            book,
+            target,
+            sonca,
+            chosen,
+            lexicon=words,
+            loudness_lufs=settings.level_lufs,
+            on_progress=watch,
+        )
         with stoppable():
             report = making.run()
     show_report(report)

@@ -40,7 +40,8 @@ class JobBody(OwnReadings):
         gt=0,
         le=MAX_EXPIRY_HOURS,
         allow_inf_nan=False,
-        description="How long the audio is kept after its end; none is the server's setting.",
+        description="How long the book is kept after its end; none is the server's setting, "
+        "which by default keeps it until it is deleted.",
     )
 
 

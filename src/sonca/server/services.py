@@ -20,7 +20,9 @@ from starlette.requests import HTTPConnection
 
 from sonca.cores import cores
 from sonca.engines.base import Setup
+from sonca.errors import ShuttingDown
 from sonca.server.jobs import Jobs
+from sonca.server.jobs.planning import PlanLine
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.settings import Settings
@@ -37,15 +39,18 @@ _READERS_PER_PLACE = 2
 leaves the line, but goes on until its reader has it."""
 _PLAN_THREADS = 2
 _DISK_THREADS = 4
+_BOOK_THREADS = 1
+"""Reading books is Python from end to end: a second thread would only share the first one's
+interpreter lock, and make the event loop wait twice as long for it."""
 _ENCODER_NICENESS = 10
 
 
 def _yield_to_others() -> None:
     """Lower the priority of the calling thread, on systems where threads have one of their own.
 
-    Encoding keeps a core busy for as long as it lasts, and there may be no core to spare: the
-    event loop and the engine go first. With four streams encoded to MP3 on two cores, this is
-    what keeps `/livez` quick.
+    Encoding keeps a core busy for as long as it lasts, as reading a book does, and there may be
+    no core to spare: the event loop and the engine go first. With four streams encoded to MP3 on
+    two cores, this is what keeps `/livez` quick.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
@@ -65,6 +70,8 @@ class Pools:
     """Encoding, which yields to everything else."""
     disk: ThreadPoolExecutor
     """What waits for the disk, so that nothing else waits behind it."""
+    books: ThreadPoolExecutor
+    """Reading and checking whole books, which takes seconds and yields to everything else."""
 
     @classmethod
     def start(cls) -> Pools:
@@ -72,6 +79,7 @@ class Pools:
             ThreadPoolExecutor(_PLAN_THREADS, "sonca-plan"),
             ThreadPoolExecutor(min(8, max(2, cores())), "sonca-encode", _yield_to_others),
             ThreadPoolExecutor(_DISK_THREADS, "sonca-disk"),
+            ThreadPoolExecutor(_BOOK_THREADS, "sonca-books", _yield_to_others),
         )
 
     async def run(self, function: Callable[[], T]) -> T:
@@ -86,7 +94,19 @@ class Pools:
         """Run something that waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self.disk, function)
 
+    async def run_book(self, function: Callable[[], T]) -> T:
+        """Run the reading of a book, when its turn comes. `ShuttingDown` if that is never."""
+        reading = asyncio.get_running_loop().run_in_executor(self.books, function)
+        try:
+            return await reading
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise ShuttingDown("the server is shutting down; send the book again soon") from None
+
     def close(self) -> None:
+        self.books.shutdown(wait=True, cancel_futures=True)
         self.plan.shutdown(wait=True, cancel_futures=True)
         self.encode.shutdown(wait=True)  # what is queued there frees encoders
         self.disk.shutdown(wait=True)
@@ -100,6 +120,7 @@ class Services:
     audio: AudioStore
     references: ReferenceStore
     jobs: Jobs
+    plans: PlanLine
     voice_files_dir: Path
     pools: Pools
     lifecycle: Lifecycle
@@ -108,6 +129,8 @@ class Services:
     """``auto``, ``cpu`` or ``cuda``."""
     expiry_hours: float
     """How long audio is kept when the request does not say."""
+    book_expiry_hours: float | None
+    """The same for books; None until they are deleted."""
     request_timeout_s: float
     max_upload_bytes: int
     unload_after_s: float
@@ -133,13 +156,15 @@ class Services:
             sonca=sonca,
             audio=audio,
             references=ReferenceStore(settings.references_dir),
-            jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
+            jobs=Jobs(settings.data_dir / "jobs", sonca, audio, loudness_lufs=settings.level_lufs),
+            plans=PlanLine(lifecycle),
             voice_files_dir=settings.voice_files_dir,
             pools=Pools.start(),
             lifecycle=lifecycle,
             metrics=Metrics(sonca.engines, audio.stats, lambda: lifecycle.in_flight),
             device_asked=settings.device,
             expiry_hours=settings.expiry_hours,
+            book_expiry_hours=settings.book_expiry_hours,
             request_timeout_s=settings.request_timeout_s,
             max_upload_bytes=settings.max_upload_bytes,
             unload_after_s=settings.unload_after_s,
@@ -147,6 +172,7 @@ class Services:
 
     def close(self) -> None:
         """Stop the engines and close the stores."""
+        self.pools.books.shutdown(wait=False, cancel_futures=True)  # who waits is answered now
         self.jobs.close()  # while there is an engine: what is begun stops in good order
         self.sonca.close()
         self.pools.close()

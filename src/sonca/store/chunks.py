@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sonca import background
 from sonca.audio import AudioChunk, Mark
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class ChunkCache:
         """Keep an entry, soon; `make` gives it, on the cache's thread. Never raises for the
         disk's sake."""
         if self._waiting.acquire(blocking=False):
-            self._writer.submit(self._put, key, make)
+            self._writer.submit(self._put, key, make).add_done_callback(background.report)
 
     def close(self) -> None:
         """Finish writing what is queued."""

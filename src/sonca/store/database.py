@@ -44,9 +44,10 @@ class Database:
                 f"BEGIN; {schema} PRAGMA user_version = {version}; COMMIT;"
             )
         elif found != version:
+            newer = "install a Sonca as new as the one that wrote it, " if found > version else ""
             raise StorageError(
-                f"{self._path} has version {found}, this Sonca reads {version}; "
-                "use another data folder or remove the file"
+                f"{self._path} has the format version {found}, this Sonca reads {version}; {newer}"
+                "use another data folder, or move the file away"
             )
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:

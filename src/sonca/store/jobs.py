@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
 
 from sonca.store.database import Database
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
+"""What this version writes. A row of a newer one may have another."""
+ACTIVE: tuple[State, ...] = ("queued", "running")
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -41,11 +42,12 @@ class JobRecord:
     id: str
     owner: str
     """Whose it is; empty where there are no keys."""
-    state: State
+    state: str
+    """A `State`, or whatever another version wrote."""
     created_at: float
     """Seconds since the epoch."""
     expires_at: float | None
-    """None while it is not ended."""
+    """None while it is not ended, and then for one that is kept until it is deleted."""
     options: str
     """JSON: what was asked for."""
     result: str
@@ -53,7 +55,8 @@ class JobRecord:
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDED
+        """Nothing more will be done for it; so too in a state that nobody knows."""
+        return self.state not in ACTIVE
 
 
 class JobRecords:
@@ -82,6 +85,14 @@ class JobRecords:
         """An owner's jobs, the newest first."""
         return self._select("WHERE owner = ? ORDER BY created_at DESC, id", owner)
 
+    def counts(self, owner: str) -> tuple[int, int]:
+        """How many of an owner's jobs are not ended, and how many there are."""
+        ((active, kept),) = self._database.run(
+            "SELECT COUNT(*) FILTER (WHERE state IN (?, ?)), COUNT(*) FROM job WHERE owner = ?",
+            *(*ACTIVE, owner),
+        )
+        return active, kept
+
     def take(self) -> JobRecord | None:
         """The next job to do, now `running`: of the owner who has fewest running, the oldest."""
         rows = self._database.run(
@@ -90,14 +101,14 @@ class JobRecords:
             "busy.state = 'running' AND busy.owner = waiting.owner), created_at, id LIMIT 1) "
             f"RETURNING {_COLUMNS}"
         )
-        return _record(rows[0]) if rows else None
+        return JobRecord(*rows[0]) if rows else None
 
     def requeue(self, id: str) -> None:
         """Let a running job wait again."""
         self._database.run("UPDATE job SET state = 'queued' WHERE id = ? AND state = 'running'", id)
 
-    def end(self, id: str, state: State, result: str, expires_at: float) -> bool:
-        """Say how a running job ended; False if it is gone."""
+    def end(self, id: str, state: State, result: str, expires_at: float | None) -> bool:
+        """Say how a running job ended; False if it is gone. None keeps it until it is deleted."""
         return bool(
             self._database.run(
                 "UPDATE job SET state = ?, result = ?, expires_at = ? "
@@ -125,11 +136,6 @@ class JobRecords:
 
     def _select(self, where: str, *values: object) -> list[JobRecord]:
         return [
-            _record(row)
+            JobRecord(*row)
             for row in self._database.run(f"SELECT {_COLUMNS} FROM job {where}", *values)
         ]
-
-
-def _record(row: tuple[Any, ...]) -> JobRecord:
-    assert row[2] in get_args(State)
-    return JobRecord(*row)

@@ -7,34 +7,40 @@ goes on where it was. What the folders hold counts in the storage quota. Knows n
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sonca.book import loudness
 from sonca.book.build import Build
 from sonca.book.model import Book
 from sonca.book.progress import Progress
 from sonca.book.reading import read_book
-from sonca.errors import Busy, InvalidRequest, NotFound
+from sonca.errors import Busy, InvalidRequest, NotFound, StorageError
 from sonca.server.jobs.builders import Builders
+from sonca.server.jobs.changes import Changes, Watch
 from sonca.server.jobs.folder import JobFolder, keep_upload
 from sonca.server.jobs.options import JobOptions
+from sonca.server.jobs.row import JobRow
 from sonca.server.jobs.space import Space, needed
 from sonca.store import AudioStore, files
 from sonca.store.jobs import JobRecord, JobRecords
 from sonca.synthesizer import Sonca
 
+log = logging.getLogger(__name__)
+
 MAX_ACTIVE = 4
 """Jobs of one owner that wait or are being done."""
-MAX_KEPT = 100
-"""Jobs of one owner altogether."""
+MAX_KEPT = 1000
+"""Jobs of one owner altogether: they stay until they are deleted, and a list shows them all. What
+they take on the disk is the quota's business."""
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _RETRY_S = 60.0
 
@@ -60,23 +66,39 @@ class Jobs:
         sonca: Sonca,
         store: AudioStore,
         *,
+        loudness_lufs: float | None = loudness.TARGET_DB,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Opens or makes the folder `root`; `store` has the quota that its files count in.
-        `StorageError` if it cannot be used."""
+        """Opens or makes the folder `root`; `store` has the quota that its files count in. Voices
+        are brought to `loudness_lufs`, None leaves them as they are. `StorageError` if the folder
+        cannot be used."""
         self._root = root
         self._sonca = sonca
         self._clock = clock
         self._admission = threading.Lock()
         with files.errors(f"use the folder {root}"):
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in root.iterdir():
+                if path.name[:1] == "." and _ID.fullmatch(path.name[1:]):
+                    JobFolder.remove(path)  # a crash left it
         self._records = JobRecords(root / "jobs.sqlite3")
         self._space = Space(store)
+        self._changes = Changes()
+        self._builders = Builders(
+            *(root, sonca, self._records, self._space, self._changes, clock, loudness_lufs)
+        )
         for record in self._records.all():
-            folder = self._folder(record)
-            planned = 0 if record.ended else folder.options.needed_bytes
-            self._space.hold(record.id, max(planned, folder.size()), must_fit=False)
-        self._builders = Builders(root, sonca, self._records, self._space, clock)
+            self._hold(record)
+
+    def _hold(self, record: JobRecord) -> None:
+        """Count what a job found at the start has on the disk, or will have."""
+        try:
+            JobRow.read(record)
+        except StorageError as error:
+            log.error("%s; until then it is shown as failed and its folder stays", error)
+        folder = self._folder(record)
+        planned = 0 if record.ended else folder.options.needed_bytes
+        self._space.hold(record.id, max(planned, folder.size()), must_fit=False)
 
     def start(self) -> None:
         """Begin to build what waits."""
@@ -91,11 +113,15 @@ class Jobs:
 
     def read(self, name: str, data: bytes, encoding: str | None = None) -> Book:
         """The book in an upload; `InvalidRequest` if it is none. Nothing is kept."""
-        folder = self._root / f".{secrets.token_hex(8)}"
+        folder = self._unaccepted(secrets.token_urlsafe(16))
         try:
             return read_book(keep_upload(folder, name, data), encoding=encoding, name=_stem(name))
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            JobFolder.remove(folder)
+
+    def _unaccepted(self, id: str) -> Path:
+        """Where a book lies that is still being looked at. No sweep takes it for a job's."""
+        return self._root / f".{id}"
 
     def submit(self, owner: str, name: str, data: bytes, options: dict[str, Any]) -> JobView:
         """Accept a book. Raises all that can be known now, `Busy` over the owner's limit,
@@ -103,24 +129,33 @@ class Jobs:
         with self._admission:
             self._check_room(owner)
         id = secrets.token_urlsafe(16)
+        folder = self._unaccepted(id)
         try:
-            asked = self._checked(id, name, data, options)
+            asked = self._checked(folder, name, data, options)
             record = JobRecord(id, owner, "queued", self._clock(), None, asked.dump(), "{}")
-            with self._admission:
-                self._check_room(owner)
-                self._space.hold(id, asked.needed_bytes)
-                self._records.add(record)
-        except BaseException:
-            shutil.rmtree(self._root / id, ignore_errors=True)
-            self._space.release(id)
-            raise
+            self._accept(record, folder, asked.needed_bytes)
+        finally:
+            JobFolder.remove(folder)
         self._builders.wake()
         return self._view(record)
 
-    def _checked(self, id: str, name: str, data: bytes, options: dict[str, Any]) -> JobOptions:
-        """Keep a book in its folder, and look at everything that could be wrong with it here
-        and not in the night: voices, the cast, the lexicon, the format."""
-        path = keep_upload(self._root / id, name, data)
+    def _accept(self, record: JobRecord, folder: Path, needed_bytes: int) -> None:
+        """Make it a job. Bytes, folder and row come together, see `sweep`."""
+        with self._admission:
+            self._check_room(record.owner)
+            try:
+                self._space.hold(record.id, needed_bytes)
+                with files.errors("keep the book"):
+                    files.publish(folder, self._root / record.id)
+                self._records.add(record)
+            except BaseException:
+                self._builders.discard(record.id)
+                raise
+
+    def _checked(self, folder: Path, name: str, data: bytes, options: dict[str, Any]) -> JobOptions:
+        """Keep a book in a folder, and look at everything that could be wrong with it here and
+        not in the night: voices, the cast, the lexicon, the format."""
+        path = keep_upload(folder, name, data)
         book = read_book(path, encoding=options.get("encoding"), name=_stem(name))
         named = {
             "title": options["title"] or book.title,
@@ -132,7 +167,7 @@ class Jobs:
             **options | named,
         )
         asked.check()
-        target = JobFolder(self._root / id, asked).target
+        target = JobFolder(folder, asked).target
         cast = asked.cast_of(book, self._sonca)
         Build(book, target, self._sonca, cast, lexicon=asked.readings())
         size = needed(book, len(data), asked.format, cast.narrator.speed)
@@ -145,6 +180,14 @@ class Jobs:
     def of(self, owner: str) -> list[JobView]:
         """An owner's jobs, the newest first."""
         return [self._view(record) for record in self._records.of(owner)]
+
+    def watch(self, id: str) -> AbstractContextManager[Watch]:
+        """Be told when a job has changed, on an event loop. Does not look at the disk."""
+        return self._changes.watch(id)
+
+    def with_progress(self, view: JobView) -> JobView:
+        """The same job, as far as its builder is now. Does not look at the disk."""
+        return replace(view, progress=self._builders.progress(view.record.id))
 
     def delete(self, owner: str, id: str) -> None:
         """Cancel a job and forget it with all that it made."""
@@ -179,25 +222,28 @@ class Jobs:
         return path, f"{view.options.title}.{kind}"
 
     def sweep(self) -> int:
-        """Remove jobs that have expired and folders that belong to none; how many."""
+        """Remove jobs that have expired, and folders and bytes that belong to none; how many
+        jobs."""
         removed = sum(self._forget(record) for record in self._records.expired(self._clock()))
-        known = self._records.ids()
-        for folder in self._root.iterdir():
-            if folder.is_dir() and _ID.fullmatch(folder.name) and folder.name not in known:
-                age_s = self._clock() - folder.stat().st_mtime
-                if age_s > _RETRY_S and not self._builders.builds(folder.name):
-                    shutil.rmtree(folder, ignore_errors=True)
+        with self._admission:  # so that a job which is being accepted has its row
+            with files.errors(f"read the folder {self._root}"):
+                names = {path.name for path in self._root.iterdir() if path.is_dir()}
+            owned = {name for name in names if _ID.fullmatch(name)} | self._space.holders()
+            strays = owned - self._records.ids()
+        for id in strays:
+            if not self._builders.builds(id):  # else its builder discards it
+                self._builders.discard(id)
         return removed
 
     def _folder(self, record: JobRecord) -> JobFolder:
-        return JobFolder(self._root / record.id, JobOptions.load(record.options))
+        return JobFolder(self._root / record.id, JobRow.shown(record).options)
 
     def _forget(self, record: JobRecord) -> bool:
         """Whether it was still there."""
         there = self._records.delete(record.id)
         if there and not self._builders.cancel(record.id):
-            self._folder(record).remove()
-            self._space.release(record.id)
+            self._builders.discard(record.id)
+        self._changes.job(record.id)
         return there
 
     def _record(self, owner: str, id: str) -> JobRecord:
@@ -205,12 +251,11 @@ class Jobs:
         over = record and record.expires_at is not None and record.expires_at <= self._clock()
         if record is None or record.owner != owner or over:
             shown = repr(id if len(id) <= 40 else id[:40] + "…")
-            raise NotFound(f"there is no job {shown}; it may have expired")
+            raise NotFound(f"there is no job {shown}; it may have been deleted, or have expired")
         return record
 
     def _check_room(self, owner: str) -> None:
-        records = self._records.of(owner)
-        active = sum(not record.ended for record in records)
+        active, kept = self._records.counts(owner)
         if active >= MAX_ACTIVE:
             raise Busy(
                 f"{active} books wait or are being built and the limit is {MAX_ACTIVE}; wait for "
@@ -218,17 +263,19 @@ class Jobs:
                 retry_after_s=_RETRY_S,
                 reason="too_many_books",
             )
-        if len(records) >= MAX_KEPT:
+        if kept >= MAX_KEPT:
             raise Busy(
-                f"{len(records)} jobs are kept and the limit is {MAX_KEPT}; delete some",
+                f"{kept} jobs are kept and the limit is {MAX_KEPT}; delete some that are no longer "
+                "needed",
                 retry_after_s=_RETRY_S,
                 reason="too_many_kept_books",
             )
 
     def _view(self, record: JobRecord) -> JobView:
-        folder = self._folder(record)
+        row = JobRow.shown(record)
+        ready = JobFolder(self._root / record.id, row.options).ready()
         progress = self._builders.progress(record.id)
-        return JobView(record, folder.options, progress, folder.ready(), json.loads(record.result))
+        return JobView(row.record, row.options, progress, ready, row.result)
 
 
 def _stem(name: str) -> str:

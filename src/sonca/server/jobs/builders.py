@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import threading
@@ -11,11 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sonca import background
 from sonca.book.build import Build
 from sonca.book.progress import Progress, Report
 from sonca.errors import Cancelled, SoncaError
+from sonca.server.jobs.changes import Changes
 from sonca.server.jobs.folder import JobFolder
-from sonca.server.jobs.options import JobOptions
+from sonca.server.jobs.row import JobRow
 from sonca.server.jobs.space import Space
 from sonca.store.jobs import JobRecord, JobRecords, State
 from sonca.synthesizer import Sonca
@@ -29,9 +30,16 @@ _LOOK_S = 2.0
 
 @dataclass(slots=True)
 class _Running:
-    build: Build
+    """A job that a builder has taken and not yet let go of."""
+
+    build: Build | None = None
     progress: Progress | None = None
-    deleted: bool = False
+    stopped: bool = False
+
+    def stop(self) -> None:
+        self.stopped = True
+        if self.build is not None:
+            self.build.stop()
 
 
 class Builders:
@@ -43,13 +51,17 @@ class Builders:
         sonca: Sonca,
         records: JobRecords,
         space: Space,
+        changes: Changes,
         clock: Callable[[], float],
+        loudness_lufs: float | None,
     ) -> None:
         self._root = root
         self._sonca = sonca
         self._records = records
         self._space = space
+        self._changes = changes
         self._clock = clock
+        self._loudness_lufs = loudness_lufs
         self._lock = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._waking = threading.Condition()
@@ -58,10 +70,9 @@ class Builders:
 
     def start(self) -> None:
         """Begin to build what waits."""
-        for number in range(_BUILDERS):
-            thread = threading.Thread(target=self._work, name=f"sonca-jobs-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._threads = [
+            background.start(self._work, f"sonca-jobs-{number}") for number in range(_BUILDERS)
+        ]
 
     def wake(self) -> None:
         """There is a new job."""
@@ -75,7 +86,7 @@ class Builders:
             self._waking.notify_all()
         with self._lock:
             for running in self._running.values():
-                running.build.stop()
+                running.stop()
         for thread in self._threads:
             thread.join()
 
@@ -85,69 +96,83 @@ class Builders:
         return running.progress if running is not None else None
 
     def cancel(self, id: str) -> bool:
-        """Stop a job whose record is gone; whether it is being built: its folder goes then as
-        soon as it has stopped."""
+        """Stop a job whose row is gone; whether a builder has it, who then discards it as soon as
+        it has stopped."""
         with self._lock:
             running = self._running.get(id)
             if running is not None:
-                running.deleted = True
-                running.build.stop()
+                running.stop()
             return running is not None
 
     def builds(self, id: str) -> bool:
-        """Whether a job is being built."""
+        """Whether a builder has a job."""
         return id in self._running
+
+    def discard(self, id: str) -> None:
+        """Remove all that a job has made and give its bytes back."""
+        JobFolder.remove(self._root / id)
+        self._space.release(id)
 
     def _work(self) -> None:
         while not self._closing:
             try:
                 record = self._records.take()
-            except SoncaError:
-                log.exception("the jobs cannot be read")
-                record = None
-            if record is not None:
-                self._do(record)
-                continue
+                if record is not None:
+                    self._do(record)
+                    continue
+            except BaseException:  # a library in Rust panics with one that is no Exception
+                log.exception("a job could not be taken or ended; the next one is built")
             with self._waking:
                 if not self._closing:
                     self._waking.wait(_LOOK_S)
 
     def _do(self, record: JobRecord) -> None:
-        folder = JobFolder(self._root / record.id, JobOptions.load(record.options))
+        """Build a job that was taken. Who deletes a job removes its row first and asks `cancel`
+        then; a builder lets go first and looks for the row then. So one of both discards it."""
+        running = self._hold(record.id)
         try:
-            report = self._build(record, folder)
-        except Cancelled:
-            running = self._running.pop(record.id, None)
-            if running is not None and running.deleted:
-                self._forget(record.id, folder)
-            else:  # the server stops
-                with contextlib.suppress(SoncaError):
-                    self._records.requeue(record.id)
-            return
-        except Exception as error:
+            if self._records.get(record.id) is not None:
+                self._changes.job(record.id)
+                self._finish(record, running)
+        finally:
+            with self._lock:
+                del self._running[record.id]
+            if self._records.get(record.id) is None:
+                self.discard(record.id)
+            self._changes.job(record.id)
+
+    def _hold(self, id: str) -> _Running:
+        with self._lock:
+            running = self._running[id] = _Running(stopped=self._closing)
+            return running
+
+    def _finish(self, record: JobRecord, running: _Running) -> None:
+        try:
+            report = self._build(JobRow.read(record), running)
+        except Cancelled:  # the server stops, or the row is gone
+            self._records.requeue(record.id)
+        except BaseException as error:
             log.exception("the job %s failed", record.id)
-            message = str(error) if isinstance(error, SoncaError) else "something went wrong"
-            self._end(record, folder, "failed", {"error": message})
-            return
-        self._end(record, folder, "done", _result(report))
+            message = (
+                str(error)
+                if isinstance(error, SoncaError)
+                else "something went wrong on our side; the server's log says what"
+            )
+            self._end(record, "failed", {"error": message})
+        else:
+            self._end(record, "done", _result(report))
 
-    def _end(
-        self, record: JobRecord, folder: JobFolder, state: State, result: dict[str, Any]
-    ) -> None:
-        expires_at = self._clock() + folder.options.expiry_hours * 3600
-        with contextlib.suppress(SoncaError):
-            self._space.hold(record.id, folder.size(), must_fit=False)
-            kept = self._records.end(record.id, state, json.dumps(result), expires_at)
-            if not kept:  # deleted at its last moment
-                self._forget(record.id, folder)
-        self._running.pop(record.id, None)
+    def _end(self, record: JobRecord, state: State, result: dict[str, Any]) -> None:
+        options = JobRow.shown(record).options
+        hours = options.expiry_hours
+        expires_at = None if hours is None else self._clock() + hours * 3600
+        size = JobFolder(self._root / record.id, options).size()
+        self._space.hold(record.id, size, must_fit=False)
+        self._records.end(record.id, state, json.dumps(result), expires_at)
 
-    def _forget(self, id: str, folder: JobFolder) -> None:
-        folder.remove()
-        self._space.release(id)
-
-    def _build(self, record: JobRecord, folder: JobFolder) -> Report:
-        options = folder.options
+    def _build(self, row: JobRow, running: _Running) -> Report:
+        id, options = row.record.id, row.options
+        folder = JobFolder(self._root / id, options)
         book = folder.read()
         folder.begin()
         held = options.needed_bytes
@@ -155,29 +180,29 @@ class Builders:
 
         def watch(progress: Progress) -> None:
             running.progress = progress
+            self._changes.progress(id)
 
         def keep(index: int, path: Path, duration_s: float) -> None:
             nonlocal held, written
             written += folder.add(index, path, duration_s)
+            self._changes.job(id)
             taken = written * (2 if options.format == "m4b" else 1)  # it is joined at the end
             if taken > held:
                 held = taken + taken // 8
-                self._space.hold(record.id, held)
+                self._space.hold(id, held)
 
-        running = _Running(
-            Build(
-                *(book, folder.target, self._sonca, options.cast_of(book, self._sonca)),
-                lexicon=options.readings(),
-                on_progress=watch,
-                on_chapter=keep,
-            )
+        build = Build(
+            *(book, folder.target, self._sonca, options.cast_of(book, self._sonca)),
+            lexicon=options.readings(),
+            loudness_lufs=self._loudness_lufs,
+            on_progress=watch,
+            on_chapter=keep,
         )
         with self._lock:
-            self._running[record.id] = running
-            running.deleted = self._records.get(record.id) is None
-            if running.deleted or self._closing:
-                running.build.stop()
-        return running.build.run()
+            running.build = build
+            if running.stopped:
+                build.stop()
+        return build.run()
 
 
 def _result(report: Report) -> dict[str, Any]:

@@ -104,5 +104,7 @@ class JobFolder:
                     sizes[stat.st_ino] = stat.st_size
         return sum(sizes.values())
 
-    def remove(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+    @staticmethod
+    def remove(path: Path) -> None:
+        """Remove a job's folder, whatever is in it."""
+        shutil.rmtree(path, ignore_errors=True)

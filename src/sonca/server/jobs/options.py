@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from sonca.book.cast import sheet, toml
 from sonca.book.cast.sheet import Cast
 from sonca.book.model import Book
@@ -17,7 +19,7 @@ from sonca.text import Lexicon
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """JSON values only."""
+    """JSON values only. A field that is added needs a default: rows that are kept lack it."""
 
     file: str
     """The book's name, with its suffix."""
@@ -36,7 +38,8 @@ class JobOptions:
     """The book's own readings."""
     lexicon_format: Literal["tsv", "toml"] = "tsv"
     encoding: str | None = None
-    expiry_hours: float = 2.0
+    expiry_hours: float | None = None
+    """Counted from its end; None keeps it until it is deleted."""
     needed_bytes: int = 0
     """What the job may come to take on the disk, as it was estimated when it was accepted."""
 
@@ -45,8 +48,14 @@ class JobOptions:
 
     @classmethod
     def load(cls, text: str) -> JobOptions:
-        value = json.loads(text)
-        return cls(**value | {"chapters": tuple(value["chapters"])})
+        """Read what `dump` wrote, in this version or another; unknown fields are passed over.
+        `ValueError` says what cannot be read."""
+        try:
+            return _ADAPTER.validate_json(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"{name or 'its options'}: {first['msg'].lower()}") from error
 
     def check(self) -> None:
         """`InvalidRequest` for options that cannot be together."""
@@ -72,3 +81,6 @@ class JobOptions:
             women = Role(self.female, self.speed) if self.female else None
             return sheet.by_roles(book, narrator, men, women)
         return sheet.one_voice(narrator)
+
+
+_ADAPTER = TypeAdapter(JobOptions)

@@ -41,7 +41,8 @@ class Space:
                     raise StorageFull(
                         f"the book needs about {_mib(more)} more on the disk and of the "
                         f"{_mib(limit)} that books may take {_mib(max(0, free))} are free; delete "
-                        "jobs, wait until some expire, or raise SONCA_STORAGE_QUOTA_BYTES"
+                        "jobs that are no longer needed, or raise SONCA_STORAGE_QUOTA_BYTES, of "
+                        "which books may take half"
                     )
             self._store.claim(more, must_fit=must_fit)
             self._held[id] = size
@@ -50,6 +51,11 @@ class Space:
         """A job has gone."""
         with self._lock:
             self._store.claim(-self._held.pop(id, 0))
+
+    def holders(self) -> set[str]:
+        """The ids of those that hold anything."""
+        with self._lock:
+            return set(self._held)
 
 
 def _mib(size: int) -> str:

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
+import logging
 import time
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from sonca.errors import NotFound, SoncaError
 from sonca.server import job_answers
-from sonca.server.errors import json_response
+from sonca.server.errors import FAILED, Problem, json_response
 from sonca.server.job_bodies import BODY, asked
-from sonca.server.jobs import Jobs
+from sonca.server.jobs import JobView
 from sonca.server.services import Services, services_of
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-_POLL_S = 0.3
+T = TypeVar("T")
+
+_LOOK_S = 0.5
+"""How often a follower looks whether the server is stopping."""
+_SPACING_S = 0.3
+"""Between two events of one follower, however often a builder tells."""
 _KEEP_ALIVE_S = 15.0
 _MEDIA_TYPES = {
     ".m4b": "audio/mp4",
@@ -36,7 +46,12 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "No book, or something in it or in the options cannot be."},
     401: {"description": "An API key is needed."},
     413: {"description": "The upload is over the limit."},
-    429: {"description": "Too many jobs; Retry-After says when to come back."},
+    429: {
+        "description": "`too_many_plans`: too many books are being read or wait for it. "
+        "`too_many_books`: yours that wait or are being built. `too_many_kept_books`: yours that "
+        "are kept. Retry-After says when to come back."
+    },
+    503: {"description": "The server is shutting down."},
     507: {"description": "The disk is full, or books hold all that they may of the quota."},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
@@ -60,24 +75,29 @@ Shared = Annotated[Services, Depends(services_of)]
 async def create_job(request: Request, owner: Owner, services: Shared) -> Response:
     """Accept a book; it is built in the background."""
     name, data, body = await asked(request)
-    hours = services.expiry_hours if body.expiry_hours is None else body.expiry_hours
+    hours = services.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
     options = body.model_dump(exclude={"text", "expiry_hours"}) | {"expiry_hours": hours}
-    view = await services.pools.run_on_disk(
-        lambda: services.jobs.submit(owner, name, data, options)
-    )
+    view = await _in_line(services, owner, lambda: services.jobs.submit(owner, name, data, options))
     return json_response(job_answers.job(view), 202, {"location": f"/v1/jobs/{view.record.id}"})
 
 
 @router.post("/plan", response_model=None, responses=_PROBLEMS, openapi_extra=BODY)
-async def plan_job(request: Request, services: Shared) -> Response:
+async def plan_job(request: Request, owner: Owner, services: Shared) -> Response:
     """What a book would become: chapters, lengths, who speaks, what is left out, and a cast
     as TOML to edit. Nothing is kept."""
     name, data, body = await asked(request)
-    return json_response(
-        await services.pools.run_on_disk(
-            lambda: job_answers.plan(services.jobs.read(name, data, body.encoding), services.sonca)
-        )
+    plan = await _in_line(
+        services,
+        owner,
+        lambda: job_answers.plan(services.jobs.read(name, data, body.encoding), services.sonca),
     )
+    return json_response(plan)
+
+
+async def _in_line(services: Services, owner: str, function: Callable[[], T]) -> T:
+    """Read a book, when its turn comes."""
+    with services.plans.place(owner):
+        return await services.pools.run_book(function)
 
 
 @router.get("", response_model=None, responses={401: _PROBLEMS[401]})
@@ -97,8 +117,9 @@ async def get_job(job_id: str, owner: Owner, services: Shared) -> Response:
 
 @router.get("/{job_id}/events", response_model=None, responses=_UNKNOWN)
 async def follow_job(job_id: str, owner: Owner, services: Shared) -> Response:
-    """A job's progress as server-sent events: the same object without its chapters, whenever it
-    has changed, the last one when the job has ended."""
+    """A job's progress as server-sent events: `job.progress` with the same object without its
+    chapters whenever it has changed, the last one when the job has ended; `job.deleted` if it
+    went; `error` if it cannot be followed any more."""
     await services.pools.run_on_disk(lambda: services.jobs.get(owner, job_id))
     return StreamingResponse(
         _events(services, owner, job_id),
@@ -108,25 +129,58 @@ async def follow_job(job_id: str, owner: Owner, services: Shared) -> Response:
 
 
 async def _events(services: Services, owner: str, job_id: str) -> AsyncIterator[bytes]:
-    jobs: Jobs = services.jobs
     last, sent_at = "", time.monotonic()
-    while not services.lifecycle.draining:
-        try:
-            view = await services.pools.run_on_disk(lambda: jobs.get(owner, job_id))
-        except Exception:  # deleted while it was followed
-            yield b'data: {"type":"job.deleted"}\n\n'
-            return
-        told = {"type": "job.progress", "job": job_answers.job(view, chapters=False)}
-        event = json.dumps(told, ensure_ascii=False)
-        if event != last:
-            last, sent_at = event, time.monotonic()
-            yield f"data: {event}\n\n".encode("utf-8", "replace")
-        elif time.monotonic() - sent_at > _KEEP_ALIVE_S:
-            sent_at = time.monotonic()
-            yield b": still here\n\n"
-        if view.record.ended:
-            return
-        await asyncio.sleep(_POLL_S)
+    try:
+        async with contextlib.aclosing(_views(services, owner, job_id)) as views:
+            async for view in views:
+                event = last if view is None else _progress(view)
+                if event != last:
+                    last, sent_at = event, time.monotonic()
+                    yield _event(event)
+                elif time.monotonic() - sent_at > _KEEP_ALIVE_S:
+                    sent_at = time.monotonic()
+                    yield b": still here\n\n"
+    except NotFound:
+        yield _event('{"type":"job.deleted"}')
+    except SoncaError as error:
+        log.error("the job %s cannot be followed: %s", job_id, error)
+        yield _broken(Problem.of(error))
+    except Exception:
+        services.metrics.unhandled.inc()
+        log.exception("unhandled error while the job %s was followed", job_id)
+        yield _broken(Problem(500, "server_error", FAILED))
+
+
+async def _views(
+    services: Services, owner: str, job_id: str
+) -> AsyncGenerator[JobView | None, None]:
+    """The job now and whenever it has changed, until it has ended; None from time to time where
+    nothing has. Only a change of more than its progress is looked for on the disk."""
+    jobs = services.jobs
+    with jobs.watch(job_id) as watch:
+        view = await services.pools.run_on_disk(lambda: jobs.get(owner, job_id))
+        yield view
+        while not view.record.ended and not services.lifecycle.draining:
+            await asyncio.sleep(_SPACING_S)
+            change = await watch.change(_LOOK_S)
+            if change == "job":
+                view = await services.pools.run_on_disk(lambda: jobs.get(owner, job_id))
+            elif change == "progress":
+                view = jobs.with_progress(view)
+            yield view if change != "none" else None
+
+
+def _progress(view: JobView) -> str:
+    told = {"type": "job.progress", "job": job_answers.job(view, chapters=False)}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _event(data: str) -> bytes:
+    return f"data: {data}\n\n".encode("utf-8", "replace")
+
+
+def _broken(problem: Problem) -> bytes:
+    return _event(json.dumps({"type": "error", **problem.openai()}, ensure_ascii=False))
 
 
 @router.get("/{job_id}/audio", response_model=None, responses=_UNKNOWN)
