@@ -118,6 +118,16 @@ def test_a_row_that_cannot_be_read_is_a_failed_job_and_harms_no_other(
         shelf.jobs.get("me", ids[0])
 
 
+def test_a_job_that_could_not_be_read_is_built_by_a_version_that_can(shelf: Shelf) -> None:
+    """It was only set aside: a downgrade and an upgrade lose nothing."""
+    shelf.add("u" * 22, dumped(chapters=3))
+    shelf.restart().start()
+    assert shelf.ended("u" * 22).record.state == "failed"
+    shelf.jobs._records._database.run("UPDATE job SET options = ? WHERE id = ?", dumped(), "u" * 22)
+    shelf.restart().start()
+    assert shelf.ended("u" * 22).record.state == "done"
+
+
 def test_a_job_in_an_unknown_state_does_not_count_as_waiting(shelf: Shelf) -> None:
     for letter in "abcd":
         shelf.add(letter * 22, dumped(), "paused")

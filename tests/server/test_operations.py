@@ -381,3 +381,18 @@ def test_requests_do_not_hinder_each_other(live: Live) -> None:
     for thread in threads:
         thread.join()
     assert sizes == [44 + 6400 * (1 + n % 3) for n in range(len(texts))]
+
+
+def test_a_sweep_that_fails_in_a_way_nobody_foresaw_is_logged_and_not_the_last(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = serve(sweep_s=0.02)
+    swept: list[int] = []
+
+    def broken() -> int:
+        swept.append(1)
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(live.server.services.audio, "sweep", broken)
+    wait_until(lambda: len(swept) >= 3, "the third sweep")
+    assert "sonca_unhandled_exceptions_total" in live.http.get("/metrics").text

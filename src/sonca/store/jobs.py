@@ -14,8 +14,9 @@ from typing import Literal
 
 from sonca.store.database import Database
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-"""What this version writes. A row of a newer one may have another."""
+State = Literal["queued", "running", "done", "failed", "cancelled", "unreadable"]
+"""What this version writes; ``unreadable`` is a job that waits for a version which can read it. A
+row of a newer version may have another."""
 ACTIVE: tuple[State, ...] = ("queued", "running")
 
 _SCHEMA_VERSION = 1
@@ -63,10 +64,13 @@ class JobRecords:
     """The table. Usable from several threads; every change is durable when the call returns."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or makes it. Jobs that were being done when the last process ended wait again.
+        """Opens or makes it. Jobs that were being done when the last process ended, or that it
+        could not read, wait again.
         `StorageError` if it cannot be used."""
         self._database = Database(path, schema=_SCHEMA, version=_SCHEMA_VERSION)
-        self._database.run("UPDATE job SET state = 'queued' WHERE state = 'running'")
+        self._database.run(
+            "UPDATE job SET state = 'queued' WHERE state IN ('running', 'unreadable')"
+        )
 
     def add(self, record: JobRecord) -> None:
         """Add a job."""
@@ -106,6 +110,12 @@ class JobRecords:
     def requeue(self, id: str) -> None:
         """Let a running job wait again."""
         self._database.run("UPDATE job SET state = 'queued' WHERE id = ? AND state = 'running'", id)
+
+    def set_aside(self, id: str) -> None:
+        """Let a running job wait for the next start: this version cannot read it."""
+        self._database.run(
+            "UPDATE job SET state = 'unreadable' WHERE id = ? AND state = 'running'", id
+        )
 
     def end(self, id: str, state: State, result: str, expires_at: float | None) -> bool:
         """Say how a running job ended; False if it is gone. None keeps it until it is deleted."""

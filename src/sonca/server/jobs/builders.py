@@ -13,7 +13,7 @@ from typing import Any
 from sonca import background
 from sonca.book.build import Build
 from sonca.book.progress import Progress, Report
-from sonca.errors import Cancelled, SoncaError
+from sonca.errors import Cancelled, SoncaError, StorageError
 from sonca.server.jobs.changes import Changes
 from sonca.server.jobs.folder import JobFolder
 from sonca.server.jobs.row import JobRow
@@ -148,7 +148,13 @@ class Builders:
 
     def _finish(self, record: JobRecord, running: _Running) -> None:
         try:
-            report = self._build(JobRow.read(record), running)
+            row = JobRow.read(record)
+        except StorageError as error:
+            log.error("%s", error)
+            self._records.set_aside(record.id)
+            return
+        try:
+            report = self._build(row, running)
         except Cancelled:  # the server stops, or the row is gone
             self._records.requeue(record.id)
         except BaseException as error:

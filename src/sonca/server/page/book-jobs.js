@@ -73,8 +73,8 @@ async function listen(card) {
   following.set(id, () => abort.abort());
   try {
     for await (const event of follow(id, abort.signal)) {
-      if (event.type !== "job.progress") return forget(card); // deleted elsewhere
-      draw(card, event.job);
+      if (event.type === "job.deleted") return forget(card); // elsewhere
+      if (event.type === "job.progress") draw(card, event.job);
     }
   } catch (error) {
     if (error.name === "AbortError") return;
