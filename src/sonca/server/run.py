@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
@@ -91,10 +92,15 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror or str(error)
         raise SettingsError(
-            f"cannot listen on {host}:{port}: {reason.lower()}; choose another with --port, or "
-            "stop what is using it"
+            f"cannot listen on {host}:{port}: {reason.lower()}; {_way_out(error)}"
         ) from error
     return listener
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        return "choose another port with --port, or stop what is using it"
+    return "--host must be an address of this machine: 127.0.0.1, or 0.0.0.0 for the network"
 
 
 def address(listener: socket.socket, host: str) -> str:
