@@ -141,7 +141,14 @@ async def _on_ours(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    known = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    if isinstance(error.__cause__, errors.SoncaError):  # FastAPI wraps what a body's end raises
+        return await _on_ours(request, error.__cause__)
+    known = {
+        404: "not_found",
+        405: "method_not_allowed",
+        408: "receive_timeout",
+        413: "body_too_large",
+    }
     code = known.get(error.status_code, "invalid_request")
     message = str(error.detail)
     if error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):

@@ -19,6 +19,7 @@ import uvicorn
 from sonca.errors import EngineError, SettingsError, SoncaError
 from sonca.server import logs
 from sonca.server.app import create_app
+from sonca.server.connections import Connections
 from sonca.server.services import Services
 from sonca.settings import Settings
 
@@ -64,10 +65,15 @@ def server_for(
 ) -> Server:
     """A server of the app on a socket that listens already."""
     app = create_app(settings)
+    connections = Connections(
+        limit=settings.max_connections,
+        receive_timeout_s=settings.receive_timeout_s,
+        stall_timeout_s=settings.stall_timeout_s,
+    )
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=connections.protocol,
         ws="none",
         lifespan="on",
         access_log=False,  # ours has the request id
@@ -77,7 +83,7 @@ def server_for(
         timeout_graceful_shutdown=_CUT_AFTER_S,
     )
     url = address(listener, settings.host)
-    return Server(config, app.state.services, settings.drain_s, url, on_ready)
+    return Server(config, app.state.services, connections, settings.drain_s, url, on_ready)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -118,6 +124,7 @@ class Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         services: Services,
+        connections: Connections,
         drain_s: float,
         url: str,
         on_ready: Callable[[str], None] | None = None,
@@ -127,6 +134,7 @@ class Server(uvicorn.Server):
         self.services = services
         self.broken: EngineError | None = None
         """Why the engine could not be loaded, if it could not."""
+        self._connections = connections
         self._on_ready = on_ready
         self._drain_s = drain_s
         self._ready = False
@@ -157,6 +165,7 @@ class Server(uvicorn.Server):
             log.info("%d voices can speak now", len(voices))
 
     async def on_tick(self, counter: int) -> bool:
+        self._connections.look()
         if not self._ready:
             self._check_ready()
         if self._reload_asked:
