@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import logging
 import re
 import threading
+from collections.abc import Iterator
 from typing import ClassVar
 
 import openai
@@ -115,33 +118,35 @@ class TestLimits:
         wait_until(lambda: live.stats.depth["interactive"] == 0, "the end of it")
         assert live.speech("hai").status_code == 200
 
-    def test_readers_that_stall_are_counted_as_well(self, serve: Serve) -> None:
-        live = serve(queue_limit=1)
-        text = "Một hai ba. " * 100  # less than is made ahead: the engine is done at once
-        stalled = [live.post_raw("/v1/audio/speech", {"input": text * 40}, receive_buffer=4096)]
-        wait_until(lambda: live.stats.depth["interactive"] == 1, "the first request")
-        lifecycle = live.server.services.lifecycle
-        lifecycle.in_flight += 1  # as if another were sent still
-        answer = live.speech("hai")
-        lifecycle.in_flight -= 1
-        assert answer.status_code == 429
-        assert "2 requests are being answered" in answer.json()["error"]["message"]
-        # What makes no sound is never refused.
-        assert live.http.get("/v1/models").status_code == 200
-        stalled[0].close()
-
     def test_counting(self) -> None:
-        lifecycle = Lifecycle(2)
-        lifecycle.enter()
-        lifecycle.enter()
-        with pytest.raises(Busy, match="limit is 2"):
-            lifecycle.enter()
-        lifecycle.leave()
-        lifecycle.enter()
-        lifecycle.drain()
-        lifecycle.leave()
-        with pytest.raises(ShuttingDown):
-            lifecycle.enter()
+        async def count() -> None:
+            lifecycle = Lifecycle(2)
+            first = await lifecycle.enter()
+            await lifecycle.enter()
+            with pytest.raises(Busy, match="limit is 2"):
+                await lifecycle.enter()
+            lifecycle.leave(first)
+            second = await lifecycle.enter()
+            lifecycle.drain()
+            lifecycle.leave(second)
+            with pytest.raises(ShuttingDown):
+                await lifecycle.enter()
+
+        asyncio.run(count())
+
+    def test_who_is_refused_comes_back_when_half_may_be_answered(self) -> None:
+        async def refuse(clock: Iterator[float]) -> float:
+            lifecycle = Lifecycle(1, clock=lambda: next(clock))
+            for _ in range(20):
+                lifecycle.leave(await lifecycle.enter())
+            await lifecycle.enter()
+            with pytest.raises(Busy) as caught:
+                await lifecycle.enter()
+            return caught.value.retry_after_s
+
+        assert asyncio.run(refuse(itertools.count(step=30.0))) == pytest.approx(15, rel=0.1)
+        assert asyncio.run(refuse(itertools.count(step=0.1))) == 2
+        assert asyncio.run(refuse(itertools.count(step=9999.0))) == 60
 
 
 def test_every_error_of_ours_has_a_row() -> None:

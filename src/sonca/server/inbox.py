@@ -25,7 +25,8 @@ class Inbox:
         self._limit_s = limit_s
         self._chunks: list[AudioChunk] = []
         self._waiting_s = 0.0
-        self._ended = False
+        self.ended = False
+        """Whether the speech has ended, well or not."""
         self._error: Exception | None = None
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
@@ -34,7 +35,7 @@ class Inbox:
     @property
     def complete(self) -> bool:
         """Whether the speech has ended, well, and nothing more will arrive."""
-        return self._ended and self._error is None
+        return self.ended and self._error is None
 
     @property
     def rate_hz(self) -> int | None:
@@ -43,7 +44,7 @@ class Inbox:
 
     async def wait(self) -> None:
         """Until there is something to take. Raises what the speech raised if it is nothing."""
-        while not self._chunks and not self._ended:
+        while not self._chunks and not self.ended:
             self._changed.clear()
             await self._changed.wait()
         if not self._chunks:
@@ -85,5 +86,5 @@ class Inbox:
         except Exception as error:
             self._error = error
         finally:
-            self._ended = True
+            self.ended = True
             self._changed.set()

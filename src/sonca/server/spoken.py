@@ -89,6 +89,11 @@ class Spoken:
         return bool(self._patience_s) and self._inbox.complete
 
     @property
+    def taken_in(self) -> bool:
+        """Whether the speech was read to its end, so that the engine has nothing to do with it."""
+        return self._inbox.ended
+
+    @property
     def sample_rate_hz(self) -> int:
         """The rate of the encoded sound, in Hz. Known after `begin`."""
         if self._encoder is not None:
