@@ -84,6 +84,7 @@ class Live:
 
 
 Serve = Callable[..., Live]
+_KINDS = {"cue": "CueEngine", "slow": "SlowEngine", "unloadable": "BrokenEngine"}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -91,9 +92,9 @@ def _engines() -> Iterator[None]:
     """The registry knows the engines of `tests.server.engines`, too."""
     with pytest.MonkeyPatch.context() as patch:
         here = CueEngine.__module__
-        for name, kind in {"cue": "CueEngine", "unloadable": "BrokenEngine"}.items():
+        for name, kind in _KINDS.items():
             patch.setitem(registry._BUILT_IN, name, f"{here}:{kind}")
-        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | {"cue", "unloadable"})
+        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | set(_KINDS))
         registry.specs.cache_clear()
         yield
     registry.specs.cache_clear()

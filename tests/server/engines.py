@@ -64,6 +64,17 @@ class CueEngine(ToneEngine):
             yield chunk
 
 
+class SlowEngine(ToneEngine):
+    """Is loaded when `gate` is opened, or after 20 s."""
+
+    gate = threading.Event()
+
+    @classmethod
+    def create(cls, setup: Setup) -> SlowEngine:
+        cls.gate.wait(20)
+        return cls()
+
+
 class BrokenEngine(ToneEngine):
     """Cannot be loaded."""
 

@@ -156,8 +156,8 @@ def test_a_reader_that_stalls_stalls_the_engine_and_then_gets_all(live: Live) ->
         return now == previous > 0
 
     wait_until(still, "the stall")
-    # What is made ahead: the ticket's 30 s, a batch, and what the sockets hold.
-    assert live.stats.audio_s < 400
+    # What is made ahead: the ticket's 30 s, a batch, and the little that the sockets hold.
+    assert live.stats.audio_s < 80
     # Others are served meanwhile.
     assert live.speech("Chào.").status_code == 200
 

@@ -54,6 +54,16 @@ TABLE: Mapping[type[errors.SoncaError], Row] = {
 """An error that is not listed is answered as the nearest of its ancestors."""
 
 
+REFUSALS: Mapping[str, str] = {
+    "too_many_requests": "more requests are being answered than twice `SONCA_QUEUE_LIMIT`",
+    "queue_full": "more wait for the engine than `SONCA_QUEUE_LIMIT`",
+    "too_much_received": "more is being received at once than `SONCA_RECEIVE_BYTES`",
+    "too_many_books": "so many books of one key wait or are being built",
+    "too_many_kept_books": "so many books of one key are kept",
+}
+"""The codes of a 429, `Busy.reason`, and what each means."""
+
+
 def row(error: errors.SoncaError) -> Row:
     """The table's row for an error; what there is no room for has a code for each limit."""
     found = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)

@@ -51,6 +51,8 @@ class Receiving:
             if body is None:  # it is complete: what is awaited now is the client's going away
                 return await receive()
             message = await self._next(body, receive)
+            if message["type"] == "http.disconnect":
+                scope["state"]["gone"] = True  # and not a request that was wrong
             if message["type"] != "http.request" or not message.get("more_body"):
                 self._forget(body)
                 body = None

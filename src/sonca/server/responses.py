@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
 from starlette.responses import Response
@@ -33,8 +33,8 @@ class SpeechResponse(Response):
     has one, else a connection that is cut before the last chunk. A client that goes away stops
     the engine within one step.
 
-    `timeout_s` is for the first sound. The making of all of it has a limit of its own, the
-    speech's deadline; sending it has none, because it takes as long as the reader does.
+    `timeout_s` is how long it may wait for sound in all, should the speech's own deadline not
+    be kept, as by an engine that hangs. Sending has no limit: it takes as long as the reader does.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SpeechResponse(Response):
         self.media_type = media_type
         self._spoken = spoken
         self._more_headers = headers
-        self._timeout_s = timeout_s
+        self._patience = Patience(timeout_s)
         self._metrics = metrics
         self._lifecycle = lifecycle
         self._api = api
@@ -61,7 +61,7 @@ class SpeechResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with watched(scope, receive, self._spoken):
-            async with within(self._timeout_s):
+            async with self._patience.waiting():
                 await self._spoken.begin()
                 whole = await self._spoken.whole() if self._spoken.complete else None
             self._count_first_audio(scope)
@@ -94,7 +94,7 @@ class SpeechResponse(Response):
         await self._start(send)
         try:
             with self._losing_its_place(scope.get("state", {})):
-                async for frame in self._spoken.frames():
+                async for frame in self._patience.over(self._spoken.frames()):
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
         except SoncaError as error:
             await self._break_off(error, scope, send)
@@ -155,16 +155,40 @@ async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> N
     spoken.cancel()
 
 
-@contextlib.asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+class Patience:
+    """How long an answer may wait for its sound in all. What its reader takes is not counted."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left_s = seconds
+
+    @contextlib.asynccontextmanager
+    async def waiting(self) -> AsyncIterator[None]:
+        """Count the time that the block takes; `DeadlineExceeded` if there is none left."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left_s) as limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise DeadlineExceeded(
+                f"not all sound was there within {self._seconds:g} s (SONCA_REQUEST_TIMEOUT_S); "
+                "ask for less text, or try again later"
+            ) from error
+        finally:
+            self._left_s -= time.monotonic() - began
+
+    async def over(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The same frames, each waited for."""
+        while True:
+            async with self.waiting():
+                frame = await anext(frames, None)
+            if frame is None:
+                return
+            yield frame
+
+
+def within(seconds: float) -> AbstractAsyncContextManager[None]:
     """`DeadlineExceeded` if the block takes longer."""
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise DeadlineExceeded(
-            f"there was no answer within {seconds:g} s (SONCA_REQUEST_TIMEOUT_S); ask for less "
-            "text, or try again later"
-        ) from error
+    return Patience(seconds).waiting()

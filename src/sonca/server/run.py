@@ -29,6 +29,9 @@ _CUT_AFTER_S = 1
 """Seconds that answers which outlived the drain get to notice that they are cancelled."""
 _KEEP_ALIVE_S = 30
 _SWITCH_S = 0.001
+_UNSENT_BYTES = 128 * 1024
+"""What the system may hold of an answer that it cannot send yet. It would take megabytes, which
+are minutes of sound: encoded, and made, for a reader who may never take them."""
 
 
 def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -91,6 +94,8 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections inherit it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:
         listener.bind((host, port))
         listener.listen(2048)
