@@ -163,6 +163,10 @@ class TestReceiving:
         assert closed(silent[0])
         silent[-1].sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
         assert silent[-1].recv(100).startswith(b"HTTP/1.1 200")
+        flood = [live.connect() for _ in range(100)]
+        wait_until(lambda: len(live.server.server_state.connections) <= 8, "the limit")
+        flood[-1].sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert flood[-1].recv(100).startswith(b"HTTP/1.1 200")
 
 
 class TestStalling:

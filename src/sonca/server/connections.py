@@ -41,6 +41,7 @@ class Connections:
         self._receive_timeout_s = receive_timeout_s
         self._stall_timeout_s = stall_timeout_s
         self._all: dict[Connection, None] = {}
+        self._crowded = 0
         self.behind: set[Connection] = set()
         """Those whose reader has not taken all that was sent to him."""
 
@@ -52,15 +53,18 @@ class Connections:
     def moved(self, connection: Connection) -> None:
         """Put a connection last: its client has just sent or taken something."""
         connection.moved_at = self.clock()
-        self._all.pop(connection, None)
-        self._all[connection] = None
+        if connection in self._all:
+            del self._all[connection]
+            self._all[connection] = None
 
     def add(self, connection: Connection) -> None:
         """Take one more; over the limit, whoever has been waited for longest goes."""
-        self.moved(connection)
+        connection.moved_at = self.clock()
+        self._all[connection] = None
         if len(self._all) > self._limit:
             victim = self._longest_waited_for() or connection
-            log.warning("%d connections are the limit: one was closed", self._limit)
+            self.discard(victim)  # many may come before it hears that it is closed
+            self._crowded += 1
             victim.cut("crowded")
 
     def discard(self, connection: Connection) -> None:
@@ -82,6 +86,11 @@ class Connections:
             connection.give_up()
         if late:
             log.info("closed %d connections that did not send a request", len(late))
+        if self._crowded:
+            log.warning(
+                "closed %d connections: more came than SONCA_MAX_CONNECTIONS", self._crowded
+            )
+            self._crowded = 0
 
     def _longest_waited_for(self) -> Connection | None:
         for connection in self._all:
