@@ -59,6 +59,98 @@ def test_a_wrong_value_names_its_key(monkeypatch: pytest.MonkeyPatch, key: str, 
         settings.read()
 
 
+@pytest.mark.parametrize("name", ["HOST", "DATA_DIR", "ENGINE", "PORT", "VOICES_DIR", "LEXICON"])
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    default = getattr(settings.read(), name.lower())
+    monkeypatch.setenv(f"SONCA_{name}", "")
+    assert getattr(settings.read(), name.lower()) == default
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "understood"),
+    [
+        ("HOST", "[::]", "::"),
+        ("HOST", " 0.0.0.0 ", "0.0.0.0"),
+        ("HOST", "localhost", "localhost"),
+        ("HOST", "fe80::1%eth0", "fe80::1%eth0"),
+        ("CORS_ORIGINS", "http://localhost:3000/", ("http://localhost:3000",)),
+        (
+            "CORS_ORIGINS",
+            "HTTPS://App.Example:443, http://a:80",
+            ("https://app.example", "http://a"),
+        ),
+        ("CORS_ORIGINS", "app://obsidian.md", ("app://obsidian.md",)),
+        ("CORS_ORIGINS", "http://[::1]:8080", ("http://[::1]:8080",)),
+        ("CORS_ORIGINS", "*", ("*",)),
+        ("DATA_DIR", "~/sonca", Path.home() / "sonca"),
+    ],
+)
+def test_what_can_only_be_meant_one_way_is_understood(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str, understood: object
+) -> None:
+    monkeypatch.setenv(f"SONCA_{name}", given)
+    assert getattr(settings.read(), name.lower()) == understood
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "says"),
+    [
+        ("HOST", "0", "0.0.0.0 or ::"),  # the C library takes it for every address
+        ("HOST", "*", "0.0.0.0 or ::"),
+        ("HOST", "127.0.0.1:8000", "SONCA_PORT"),
+        ("HOST", "http://localhost", "SONCA_PORT"),
+        ("HOST", "'0.0.0.0'", "quotes"),
+        ("CORS_ORIGINS", "https://app.example/page", "https://example.com"),
+        ("CORS_ORIGINS", "app.example", "https://example.com"),
+        ("CORS_ORIGINS", "https://*.example", "https://example.com"),
+        ("CORS_ORIGINS", "null", "for any"),
+        ("CORS_ORIGINS", "*, https://app.example", "leave out"),
+        ("CORS_ORIGINS", " , ", "leave it out"),
+        ("DATA_DIR", '"/data"', "quotes"),
+        ("VOICES_DIR", " ", "leave it out"),
+        ("ENGINE", " ", "at least 1 character"),
+        ("DRAIN_S", "inf", "finite"),
+        ("SWEEP_S", "inf", "finite"),
+        ("EXPIRY_HOURS", "nan", "finite"),
+        ("REQUEST_TIMEOUT_S", "1e300", "31622400"),
+    ],
+)
+def test_a_value_that_would_do_something_else_in_silence_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str, says: str
+) -> None:
+    monkeypatch.setenv(f"SONCA_{name}", given)
+    with pytest.raises(SettingsError) as caught:
+        settings.read()
+    assert f"SONCA_{name}={given!r}" in str(caught.value)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [",", " ", '["hush"]', "Bearer hush", "a, 'hush'", "hu\tsh"])
+def test_keys_that_nobody_could_send_are_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("SONCA_API_KEYS", given)
+    with pytest.raises(SettingsError, match="SONCA_API_KEYS: ") as caught:
+        settings.read()
+    assert "hu" not in str(caught.value)
+
+
+def test_a_text_limit_that_no_body_can_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SONCA_API_KEYS", "hush")
+    monkeypatch.setenv("SONCA_MAX_TEXT_CHARS", "9000000")
+    with pytest.raises(
+        SettingsError, match=r"SONCA_MAX_TEXT_CHARS=9000000 .*SONCA_MAX_BODY_BYTES"
+    ) as e:
+        settings.read()
+    assert "hush" not in str(e.value)
+
+
+def test_a_misspelt_name_in_small_letters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("sonca_prot", "8000")
+    with pytest.raises(SettingsError, match="unknown setting sonca_prot"):
+        settings.read()
+
+
 def test_frozen() -> None:
     values = settings.read()
     with pytest.raises(ValidationError):

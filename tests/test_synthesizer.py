@@ -22,6 +22,7 @@ from sonca.errors import (
     Cancelled,
     DeadlineExceeded,
     EmptyText,
+    EngineError,
     EngineNotInstalled,
     InvalidRequest,
     NothingToSay,
@@ -45,6 +46,16 @@ TEXT = "Chiều hôm đó trời nổi gió. Ông Thoại đang định buộc �
 def tone():  # type: ignore[no-untyped-def]
     with Sonca("tone") as sonca:
         yield sonca
+
+
+@pytest.mark.parametrize("engine", ["espeak", "tone"])
+def test_an_engine_that_cannot_use_the_device_asked_for_by_name_is_an_error(engine: str) -> None:
+    with Sonca(engine, setup=Setup(device="cuda")) as sonca:
+        with pytest.raises(EngineError, match=f"cuda was asked for.*{engine} runs on cpu.*auto"):
+            sonca.speak("Xin chào.")
+        assert sonca.state == "broken"
+    with Sonca(engine, setup=Setup(device="cpu")) as sonca:
+        assert len(sonca.speak("Xin chào.").samples)
 
 
 def test_speaking_is_the_joined_stream(tone: Sonca) -> None:

@@ -7,11 +7,22 @@ an error, because a misspelt limit is no limit.
 from __future__ import annotations
 
 import os
+import re
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sonca.errors import SettingsError
@@ -20,21 +31,116 @@ PREFIX = "SONCA_"
 
 MiB = 1024 * 1024
 
+_YEAR_S = 366 * 86_400.0
+Seconds = Annotated[float, Field(le=_YEAR_S, allow_inf_nan=False)]
+
+
+def _path(value: object) -> object:
+    """Read ``~``: only a shell does, and there is none between an environment file and us."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        raise ValueError("that is no path; name one, or leave it out")
+    return Path(value.strip()).expanduser()
+
+
+def _host(value: str) -> str:
+    """An address or a name to listen on; ``[::]``, as in a URL, is ``::``."""
+    host = value[1:-1] if value[:1] == "[" and value[-1:] == "]" else value
+    try:
+        ip_address(host)
+    except ValueError:
+        # To the C library `0` and an empty name are addresses, too: those of everybody.
+        if not _HOST_NAME.fullmatch(host):
+            raise ValueError(
+                "that is neither an address nor a host's name; write 127.0.0.1 for this machine "
+                "alone, 0.0.0.0 or :: for the network, and the port in SONCA_PORT"
+            ) from None
+    return host
+
+
+def _unquoted(value: object) -> object:
+    """Refuse quotes that a shell would have taken away and an environment file does not."""
+    if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        raise ValueError("the quotes are part of the value; leave them out")
+    return value
+
+
+def _keys(value: str) -> tuple[str, ...]:
+    """Split API keys. None at all would be no authentication, which is said by leaving it out."""
+    keys = _split(value)
+    if not keys:
+        raise ValueError("there is no key in it; give one, or leave it out for no authentication")
+    for number, key in enumerate(keys, start=1):
+        _unquoted(key)
+        if key.startswith(("[", "Bearer ")) or not key.isprintable():
+            raise ValueError(
+                f"key {number} could not be sent; write the keys alone, with commas between them"
+            )
+    return tuple(dict.fromkeys(keys))
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Split origins, each as a browser writes it."""
+    origins = tuple(dict.fromkeys(_origin(part) for part in _split(value)))
+    if not origins:
+        raise ValueError("there is no origin in it; give one, or leave it out for none")
+    if "*" in origins and len(origins) > 1:
+        raise ValueError("* is any origin, so others beside it mean nothing; leave out either")
+    return origins
+
+
+def _origin(value: str) -> str:
+    """Scheme and host in small letters, no default port: an origin is compared letter by letter."""
+    if value == "*":
+        return value
+    # Without its slash it is what was meant; with more of a path something else may have been.
+    match = _ORIGIN.fullmatch(value.lower().removesuffix("/"))
+    if match is None:
+        raise ValueError(
+            f"{value[:100]!r} is no origin, which is a scheme, a host and perhaps a port: "
+            "https://example.com; or * for any"
+        )
+    scheme, host, port = match.groups()
+    return f"{scheme}://{host}" + (f":{port}" if port and port != _PORTS.get(scheme) else "")
+
+
+def _split(value: str) -> list[str]:
+    """``a, b`` as two values."""
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+_HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s:/?#@*\[\]]+)(?::([0-9]{1,5}))?")
+_PORTS = {"http": "80", "https": "443"}
+
+Location = Annotated[Path, BeforeValidator(_path)]
+
 
 class Settings(BaseSettings):
-    """Everything that can be set. Each is read from ``SONCA_`` plus its name in capitals."""
+    """Everything that can be set. Each is read from ``SONCA_`` plus its name in capitals.
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    A variable that is empty counts as not set: a compose file makes such of what it does not
+    know, and an empty host would listen to the whole network.
+    """
 
-    host: str = "127.0.0.1"
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        str_strip_whitespace=True,
+        frozen=True,
+        extra="forbid",
+    )
+
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     port: int = Field(11111, ge=0, le=65535)
     """0 takes any free port."""
-    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("sonca")))
+    data_dir: Location = Field(default_factory=lambda: Path(platformdirs.user_data_dir("sonca")))
     """Everything kept lies under it: audio, references, models, cache."""
-    voices_dir: Path | None = None
+    voices_dir: Location | None = None
     """Recordings that requests may name as `voice_file`; default: `voices` in the data folder."""
 
-    engine: str | None = None
+    engine: Annotated[str, Field(min_length=1)] | None = None
     """The default engine; None for the best that is installed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = Field(None, ge=1, le=256)
@@ -45,10 +151,10 @@ class Settings(BaseSettings):
     """The level every voice is brought to, in speech and in books, by one fixed gain each; ``off``
     leaves them as they are. -20 LUFS lies in what audiobook shops ask for."""
 
-    unload_after_s: float = Field(0.0, ge=0)
+    unload_after_s: Seconds = Field(0.0, ge=0)
     """Unload an engine that nobody has used for so long; 0 keeps engines loaded."""
 
-    lexicon: Path | None = None
+    lexicon: Location | None = None
     """A TSV or TOML file of readings of your own, for every request."""
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -61,34 +167,62 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(32 * MiB, ge=1024)
     queue_limit: int = Field(64, ge=1)
     """Requests in flight per engine; beyond it callers get 429."""
-    request_timeout_s: float = Field(3600.0, gt=0)
-    """All sound of a request must be made within it."""
-    drain_s: float = Field(20.0, ge=0)
+    request_timeout_s: Seconds = Field(3600.0, gt=0)
+    """All sound of a request must be made within it; time spent waiting for its reader does not
+    count."""
+    max_connections: int = Field(1000, ge=8)
+    """Connections at once; beyond it the one whose client has been silent longest is closed."""
+    receive_timeout_s: Seconds = Field(30.0, gt=0)
+    """How long a request that is being received may pause; then it is given up."""
+    receive_bytes: int = Field(256 * MiB, ge=1024)
+    """Bytes of all bodies that are being received at once; beyond it the one that has paused
+    longest is given up."""
+    stall_timeout_s: Seconds = Field(30.0, gt=0)
+    """How long a reader may take nothing of his answer before somebody else may have his place.
+    Where nobody needs it he keeps it."""
+    drain_s: Seconds = Field(20.0, ge=0)
     """How long requests in flight may go on after SIGTERM."""
 
     storage_quota_bytes: int = Field(2048 * MiB, ge=MiB)
     """Total size of kept audio."""
     cache_quota_bytes: int = Field(1024 * MiB, ge=0)
     """Total size of the chunk cache; 0 for none."""
-    expiry_hours: float = Field(2.0, gt=0, le=24 * 365)
+    expiry_hours: float = Field(2.0, gt=0, le=24 * 365, allow_inf_nan=False)
     """How long audio is kept when the request does not say."""
-    book_expiry_days: float = Field(0.0, ge=0, le=3650)
+    book_expiry_days: float = Field(0.0, ge=0, le=3650, allow_inf_nan=False)
     """How long a book is kept after it is done, when the request does not say; 0 keeps it until
     it is deleted."""
-    sweep_s: float = Field(60.0, gt=0)
+    sweep_s: Seconds = Field(60.0, gt=0)
     """How often expired audio is removed."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "text", "json"] = "auto"
     """`auto` is text on a terminal and JSON elsewhere."""
 
-    @field_validator("api_keys", "cors_origins", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        """``a, b`` as two values."""
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+    def _check_quotes(cls, value: object) -> object:
+        return _unquoted(value)
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _read_keys(cls, value: object) -> object:
+        return _keys(value) if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _read_origins(cls, value: object) -> object:
+        return _origins(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse limits of which one makes another void."""
+        if self.max_body_bytes < self.max_text_chars:
+            raise ValueError(
+                f"SONCA_MAX_TEXT_CHARS={self.max_text_chars} is more than a body may have "
+                f"(SONCA_MAX_BODY_BYTES={self.max_body_bytes}); raise the one or lower the other"
+            )
+        return self
 
     @property
     def audio_dir(self) -> Path:
@@ -132,8 +266,9 @@ def read(**overrides: Any) -> Settings:
     Raises `SettingsError` that names every key that is unknown or has a wrong value.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
+    # Small letters are read as well, so they can be misspelt as well.
     unknown = sorted(
-        key for key in os.environ if key.startswith(PREFIX) and key.upper() not in known
+        key for key in os.environ if key.upper().startswith(PREFIX) and key.upper() not in known
     )
     if unknown:
         raise SettingsError(
@@ -142,12 +277,15 @@ def read(**overrides: Any) -> Settings:
     try:
         return Settings(**{key: value for key, value in overrides.items() if value is not None})
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+        raise SettingsError("; ".join(_explain(part) for part in error.errors())) from None
 
 
-def _explain(error: ValidationError) -> str:
-    problems = []
-    for part in error.errors():
-        name = str(part["loc"][0]) if part["loc"] else "settings"
-        problems.append(f"{PREFIX}{name.upper()}={part['input']!r}: {part['msg'].lower()}")
-    return "; ".join(problems)
+def _explain(problem: ErrorDetails) -> str:
+    """What is wrong with one setting. A key is not shown, though it is wrong: logs are read."""
+    wrong = problem.get("ctx", {}).get("error")
+    reason = problem["msg"].lower() if wrong is None else str(wrong)
+    if not problem["loc"]:
+        return reason
+    name = str(problem["loc"][0])
+    value = "" if name == "api_keys" else f"={problem['input']!r}"
+    return f"{PREFIX}{name.upper()}{value}: {reason}"

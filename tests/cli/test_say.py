@@ -169,6 +169,12 @@ def test_bad_files(refused, tmp_path: Path, data: bytes, words: list[str]) -> No
     assert all(word in line for word in words)
 
 
+def test_a_device_that_is_missing(refused) -> None:
+    said = refused("say", TEXT, "-o", "a.wav", env={"SONCA_DEVICE": "cuda"}, code=1)
+    assert "the device cuda was asked for" in said
+    assert "SONCA_DEVICE" in said
+
+
 def test_a_text_over_the_limit(refused) -> None:
     line = refused("say", "Một hai ba bốn.", "-o", "a.wav", env={"SONCA_MAX_TEXT_CHARS": "10"})
     assert "15 characters" in line

@@ -84,6 +84,7 @@ class Live:
 
 
 Serve = Callable[..., Live]
+_KINDS = {"cue": "CueEngine", "slow": "SlowEngine", "unloadable": "BrokenEngine"}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -91,23 +92,25 @@ def _engines() -> Iterator[None]:
     """The registry knows the engines of `tests.server.engines`, too."""
     with pytest.MonkeyPatch.context() as patch:
         here = CueEngine.__module__
-        kinds = {"cue": "CueEngine", "unloadable": "BrokenEngine", "slow": "SlowEngine"}
-        for name, kind in kinds.items():
+        for name, kind in _KINDS.items():
             patch.setitem(registry._BUILT_IN, name, f"{here}:{kind}")
-        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | kinds.keys())
+        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | set(_KINDS))
         registry.specs.cache_clear()
         yield
     registry.specs.cache_clear()
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, **overrides: Any) -> Iterator[Live]:
-    """Start a server, wait until it is ready, and stop it at the end."""
+def running(data_dir: Path, *, send_buffer: int | None = None, **overrides: Any) -> Iterator[Live]:
+    """Start a server, wait until it is ready, and stop it at the end. With `send_buffer`, the
+    system holds no more than so many bytes of an answer."""
     # Without a cache every request is work for the engine, which is what most tests look at.
     defaults = {"engine": "tone", "log_level": "debug", "cache_quota_bytes": 0}
     overrides = defaults | overrides
     settings = sonca_settings.read(data_dir=data_dir, **overrides)
     listener = listen("127.0.0.1", 0)
+    if send_buffer is not None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     server = server_for(settings, listener)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import http.client
+import itertools
 import json
 import logging
 import re
+import signal
+import socket
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 import openai
 import pytest
 
+from sonca import errors
 from sonca.engines.base import EngineInfo
 from sonca.errors import Busy, ShuttingDown
 from sonca.server import logs
-from sonca.server.errors import TABLE
+from sonca.server.errors import REFUSALS, TABLE
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.routes.operations import device_warnings
 from sonca.synthesizer import EngineStatus
+from tests.processes import ROOT
 
 from .conftest import Live, Serve, wait_until
-from .engines import CueEngine
+from .engines import CueEngine, SlowEngine
 
 OPEN = ("/livez", "/readyz", "/health", "/api/tts/health")
 CLOSED = (
@@ -115,33 +124,35 @@ class TestLimits:
         wait_until(lambda: live.stats.depth["interactive"] == 0, "the end of it")
         assert live.speech("hai").status_code == 200
 
-    def test_readers_that_stall_are_counted_as_well(self, serve: Serve) -> None:
-        live = serve(queue_limit=1)
-        text = "Một hai ba. " * 100  # less than is made ahead: the engine is done at once
-        stalled = [live.post_raw("/v1/audio/speech", {"input": text * 40}, receive_buffer=4096)]
-        wait_until(lambda: live.stats.depth["interactive"] == 1, "the first request")
-        lifecycle = live.server.services.lifecycle
-        lifecycle.in_flight += 1  # as if another were sent still
-        answer = live.speech("hai")
-        lifecycle.in_flight -= 1
-        assert answer.status_code == 429
-        assert "2 requests are being answered" in answer.json()["error"]["message"]
-        # What makes no sound is never refused.
-        assert live.http.get("/v1/models").status_code == 200
-        stalled[0].close()
-
     def test_counting(self) -> None:
-        lifecycle = Lifecycle(2)
-        lifecycle.enter()
-        lifecycle.enter()
-        with pytest.raises(Busy, match="limit is 2"):
-            lifecycle.enter()
-        lifecycle.leave()
-        lifecycle.enter()
-        lifecycle.drain()
-        lifecycle.leave()
-        with pytest.raises(ShuttingDown):
-            lifecycle.enter()
+        async def count() -> None:
+            lifecycle = Lifecycle(2)
+            first = await lifecycle.enter()
+            await lifecycle.enter()
+            with pytest.raises(Busy, match="limit is 2"):
+                await lifecycle.enter()
+            lifecycle.leave(first)
+            second = await lifecycle.enter()
+            lifecycle.drain()
+            lifecycle.leave(second)
+            with pytest.raises(ShuttingDown):
+                await lifecycle.enter()
+
+        asyncio.run(count())
+
+    def test_who_is_refused_comes_back_when_half_may_be_answered(self) -> None:
+        async def refuse(clock: Iterator[float]) -> float:
+            lifecycle = Lifecycle(1, clock=lambda: next(clock))
+            for _ in range(20):
+                lifecycle.leave(await lifecycle.enter())
+            await lifecycle.enter()
+            with pytest.raises(Busy) as caught:
+                await lifecycle.enter()
+            return caught.value.retry_after_s
+
+        assert asyncio.run(refuse(itertools.count(step=30.0))) == pytest.approx(15, rel=0.1)
+        assert asyncio.run(refuse(itertools.count(step=0.1))) == 2
+        assert asyncio.run(refuse(itertools.count(step=9999.0))) == 60
 
 
 def test_every_error_of_ours_has_a_row() -> None:
@@ -168,6 +179,95 @@ class TestDraining:
         assert int(refused.headers["retry-after"]) >= 1
         assert refused.json()["error"]["code"] == "shutting_down"
         assert live.http.get("/v1/models").status_code == 200
+
+
+class TestShuttingDown:
+    """Every refusal of a server that ends is a 503: a 429 would be taken for a full one."""
+
+    def end(self, live: Live) -> None:
+        live.server.handle_exit(signal.SIGTERM, None)
+
+    def is_refused(self, raw: socket.socket) -> None:
+        answer = http.client.HTTPResponse(raw, method="POST")
+        answer.begin()
+        assert answer.status == 503
+        assert int(answer.headers["retry-after"]) >= 1
+        assert json.loads(answer.read())["error"]["code"] == "shutting_down"
+        raw.close()
+
+    def test_one_that_waits_for_an_engine_to_load(self, serve: Serve) -> None:
+        live = serve(drain_s=0.2)
+        SlowEngine.gate.clear()
+        raw = live.post_raw("/v1/audio/speech", {"input": "một", "model": "slow"})
+        services = live.server.services
+        wait_until(lambda: services.lifecycle.in_flight == 1, "the request")
+        self.end(live)
+        self.is_refused(raw)
+        SlowEngine.gate.set()
+
+    def test_one_that_waits_to_be_planned(self, serve: Serve) -> None:
+        live = serve(drain_s=0.2)
+        services, gate = live.server.services, threading.Event()
+        others = [services.pools.plan.submit(gate.wait, 20) for _ in range(8)]
+        raw = live.post_raw("/v1/audio/speech", {"input": "một"})
+        wait_until(lambda: services.lifecycle.in_flight == 1, "the request")
+        self.end(live)
+        self.is_refused(raw)
+        gate.set()
+        assert others[0].result()
+
+    def test_one_that_waits_for_a_place_in_a_full_server(self, cue_serve: Serve) -> None:
+        live = cue_serve(queue_limit=1, drain_s=20)
+        waiting = live.post_raw("/v1/audio/speech", {"input": "chờ"})
+        wait_until(lambda: live.stats.depth["interactive"] == 1, "the first request")
+        assert live.speech("hai").json()["error"]["code"] == "queue_full"
+        self.end(live)
+        self.is_refused(live.post_raw("/v1/audio/speech", {"input": "hai"}))
+        CueEngine.gate.set()
+        assert waiting.recv(100).startswith(b"HTTP/1.1 200")  # what was taken is finished
+        waiting.close()
+
+    @pytest.mark.parametrize("drain_s", [0.2, 20.0])
+    def test_one_whose_body_comes_during_the_drain_or_never(
+        self, cue_serve: Serve, drain_s: float
+    ) -> None:
+        live = cue_serve(drain_s=drain_s)
+        waiting = live.post_raw("/v1/audio/speech", {"input": "chờ"})
+        raw = live.connect()
+        raw.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 14\r\n")
+        raw.sendall(b'Content-Type: application/json\r\n\r\n{"inpu')
+        wait_until(lambda: live.stats.depth["interactive"] == 1, "the first request")
+        self.end(live)
+        if drain_s > 1:
+            raw.sendall(b't": "a"}')
+        self.is_refused(raw)
+        CueEngine.gate.set()
+        waiting.close()
+
+    def test_one_whose_engine_was_closed_meanwhile(self, live: Live) -> None:
+        live.server.services.sonca.close()
+        self.is_refused(live.post_raw("/v1/audio/speech", {"input": "một"}))
+
+    def test_half_a_request_does_not_hold_the_end_up(self, serve: Serve) -> None:
+        live = serve(drain_s=600)
+        raw = live.connect()
+        raw.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n{")
+        wait_until(lambda: len(live.server.server_state.tasks) == 1, "the request")
+        self.end(live)
+        self.is_refused(raw)
+
+
+def test_every_cause_of_a_429_is_documented() -> None:
+    source = Path(errors.__file__).parent
+    raised = {
+        code
+        for file in source.rglob("*.py")
+        for code in re.findall(r'reason="(\w+)"', file.read_text("utf-8"))
+    }
+    assert raised - {"shutting_down"} == set(REFUSALS)
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    for code, meaning in REFUSALS.items():
+        assert f"| `{code}` | {meaning} |" in page
 
 
 class TestRequestId:

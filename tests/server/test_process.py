@@ -216,6 +216,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         ([], {"port": "http"}, "SONCA_PORT"),
         (["--log-level", "loud"], {}, "log"),
         (["--host", "256.1.1.1"], {}, "256.1.1.1"),
+        (["--host", "192.0.2.1", "--port", "0"], {}, "--host must be an address of this machine"),
     ],
 )
 def test_settings_that_cannot_be(
@@ -252,6 +253,14 @@ def test_an_engine_that_cannot_be_loaded(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no such device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_device_that_the_default_engine_cannot_use_ends_the_process(start) -> None:  # type: ignore[no-untyped-def]
+    running = start(device="cuda")
+    assert running.process.wait(WAIT_S) == 1
+    last = running.log().splitlines()[-1]
+    assert "the device cuda was asked for, but the engine espeak runs on cpu" in last
+    assert "Traceback" not in running.log()
 
 
 def test_kept_audio_outlives_a_kill(start) -> None:  # type: ignore[no-untyped-def]

@@ -156,8 +156,8 @@ def test_a_reader_that_stalls_stalls_the_engine_and_then_gets_all(live: Live) ->
         return now == previous > 0
 
     wait_until(still, "the stall")
-    # What is made ahead: the ticket's 30 s, a batch, and what the sockets hold.
-    assert live.stats.audio_s < 400
+    # What is made ahead: the ticket's 30 s, a batch, and the little that the sockets hold.
+    assert live.stats.audio_s < 80
     # Others are served meanwhile.
     assert live.speech("Chào.").status_code == 200
 
@@ -184,14 +184,3 @@ def test_an_answer_that_takes_too_long_is_an_error(cue_serve: Serve) -> None:
     told = live.synthesize("chờ một", return_audio=False)
     assert told.status_code == 504
     assert "0.4 s" in told.json()["detail"]
-
-
-def test_a_stalled_reader_is_cut_at_the_limit(serve: Serve) -> None:
-    live = serve(request_timeout_s=1.0)
-    raw = live.post_raw(
-        "/v1/audio/speech", {"input": LONG, "response_format": "wav"}, receive_buffer=4096
-    )
-    wait_until(lambda: live.stats.depth["interactive"] == 1, "the request")
-    wait_until(lambda: live.stats.depth["interactive"] == 0, "the end of it")
-    nobody_waits(live)
-    raw.close()

@@ -114,12 +114,6 @@ def _engines(settings: Settings) -> tuple[str | None, list[dict[str, Any]], list
         for engine in engines
         if engine["error"]
     ]
-    if settings.device == "cuda":
-        problems += [
-            f"SONCA_DEVICE=cuda, but {engine['name']} runs on {engine['device']}"
-            for engine in engines
-            if engine["default"] and not str(engine["device"]).startswith("cuda")
-        ]
     return default, engines, problems
 
 

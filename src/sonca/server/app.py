@@ -16,6 +16,7 @@ from sonca import __version__
 from sonca.errors import SoncaError
 from sonca.server import docs, errors, explain
 from sonca.server.middleware import Admission, BodyLimit, Context, Guard, Keys
+from sonca.server.receiving import Receiving
 from sonca.server.routes import jobs, kept, openai, operations, predecessor, voices
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
@@ -75,6 +76,9 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
     )
     app.add_middleware(
         Admission, lifecycle=services.lifecycle, paths=(*_SPEECH_PATHS, _UPLOAD_PATH)
+    )
+    app.add_middleware(
+        Receiving, timeout_s=settings.receive_timeout_s, max_bytes=settings.receive_bytes
     )
     if settings.api_keys:
         app.add_middleware(Keys, keys=[key.get_secret_value() for key in settings.api_keys])

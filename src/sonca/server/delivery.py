@@ -72,6 +72,7 @@ def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
         headers=headers,
         timeout_s=services.request_timeout_s,
         metrics=services.metrics,
+        lifecycle=services.lifecycle,
         api=delivery.api,
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from sonca.server.errors import REFUSALS
 from sonca.server.middleware import Keys
 
 _OPENAI_ERROR: dict[str, Any] = {
@@ -131,6 +132,8 @@ def _correct(path: str, operation: dict[str, Any], *, secured: bool) -> None:
         responses.pop("401", None)
     name = "OpenAIError" if openai else "Error"
     error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    if "429" in responses:
+        responses["429"]["description"] += f" `code` is one of {', '.join(REFUSALS)}."
     for status, response in responses.items():
         if status >= "400" and "content" not in response:
             response["content"] = error

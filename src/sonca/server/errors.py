@@ -54,6 +54,17 @@ TABLE: Mapping[type[errors.SoncaError], Row] = {
 """An error that is not listed is answered as the nearest of its ancestors."""
 
 
+REFUSALS: Mapping[str, str] = {
+    "too_many_requests": "more requests are being answered than twice `SONCA_QUEUE_LIMIT`",
+    "queue_full": "more wait for the engine than `SONCA_QUEUE_LIMIT`",
+    "too_much_received": "more is being received at once than `SONCA_RECEIVE_BYTES`",
+    "too_many_plans": "so many books are being read, or wait for it",
+    "too_many_books": "so many books of one key wait or are being built",
+    "too_many_kept_books": "so many books of one key are kept",
+}
+"""The codes of a 429, `Busy.reason`, and what each means."""
+
+
 def row(error: errors.SoncaError) -> Row:
     """The table's row for an error; what there is no room for has a code for each limit."""
     found = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
@@ -141,7 +152,14 @@ async def _on_ours(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    known = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    if isinstance(error.__cause__, errors.SoncaError):  # FastAPI wraps what a body's end raises
+        return await _on_ours(request, error.__cause__)
+    known = {
+        404: "not_found",
+        405: "method_not_allowed",
+        408: "receive_timeout",
+        413: "body_too_large",
+    }
     code = known.get(error.status_code, "invalid_request")
     message = str(error.detail)
     if error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):

@@ -1,39 +1,139 @@
-"""Where the server is in its life, and how many requests are being answered.
+"""Where the server is in its life, and who is being answered.
 
 Touched from the event loop alone, but for `drain`, which a signal handler calls.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
 from sonca.errors import Busy, ShuttingDown
+
+_SMOOTHING = 0.2
+_RETRY_S = (2.0, 60.0)
+"""The shortest and the longest time to come back after."""
+
+
+class Connection(Protocol):
+    """The way to a client."""
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds for which the reader has taken nothing of what waits for him."""
+
+    def cut(self, reason: str) -> None:
+        """Close it at once."""
+
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """A request that is being answered."""
+
+    entered_at: float
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when its place is free again."""
+    reader: Reader | None = None
+    """Who is being sent a stream, while one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody to whom sound is sent while it is made."""
+
+    connection: Connection
+    engine: str
+    is_awaited: Callable[[], bool]
+    """Whether the engine's line has a place for him: not all of his sound is made."""
 
 
 class Lifecycle:
     """Counts the work in flight and says when there is to be no more."""
 
-    def __init__(self, max_in_flight: int) -> None:
+    def __init__(
+        self,
+        max_in_flight: int,
+        *,
+        stall_timeout_s: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.draining = False
-        self.in_flight = 0
-        """Requests that make or take in sound, until their last byte is sent."""
+        self.stall_timeout_s = stall_timeout_s
+        self.making_room = asyncio.Lock()
+        """Held by whoever makes room in an engine's line."""
         self._max_in_flight = max_in_flight
+        self._clock = clock
+        self._places: set[Place] = set()
+        self._place_s = 0.0
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that make or take in sound, from the last byte of their body until the last
+        byte of the answer is sent."""
+        return len(self._places)
 
     def drain(self) -> None:
         """Take no new work from now on."""
         self.draining = True
 
-    def enter(self) -> None:
-        """Count a request in, or refuse it: `ShuttingDown`, `Busy`."""
-        if self.draining:
-            raise ShuttingDown("the server is shutting down; try again soon")
-        if self.in_flight >= self._max_in_flight:
-            raise Busy(
-                f"{self.in_flight} requests are being answered and the limit is "
-                f"{self._max_in_flight}, twice SONCA_QUEUE_LIMIT; try again soon",
-                retry_after_s=2,
-                reason="too_many_requests",
-            )
-        self.in_flight += 1
+    async def enter(self) -> Place:
+        """Count a request in, or refuse it: `ShuttingDown`, `Busy`. Where all places are taken,
+        a reader who has stalled makes room."""
+        while True:
+            if self.draining:
+                raise ShuttingDown("the server is shutting down; try again soon")
+            if self.in_flight < self._max_in_flight:
+                break
+            if not await self.make_room():
+                raise self._busy()
+        place = Place(self._clock())
+        self._places.add(place)
+        return place
 
-    def leave(self) -> None:
+    def leave(self, place: Place) -> None:
         """Count a request out."""
-        self.in_flight -= 1
+        self._places.discard(place)
+        place.left.set()
+        held_s = self._clock() - place.entered_at
+        self._place_s += _SMOOTHING * (held_s - self._place_s)
+
+    @contextmanager
+    def sending(self, place: Place, reader: Reader) -> Iterator[None]:
+        """While a stream is sent: the reader loses the place if he stalls and it is needed."""
+        place.reader = reader
+        try:
+            yield
+        finally:
+            place.reader = None
+
+    async def make_room(self, engine: str | None = None) -> bool:
+        """Cut the reader who has stalled longest, if one has for `stall_timeout_s`, and wait until
+        his place is free; whether there was one. With `engine`, one for whom that has work."""
+        stalled = {
+            place: reader.connection.stalled_s
+            for place in self._places
+            if (reader := place.reader) is not None
+            if engine is None or (reader.engine == engine and reader.is_awaited())
+        }
+        longest = max(stalled, key=stalled.__getitem__, default=None)
+        if longest is None or stalled[longest] < self.stall_timeout_s:
+            return False
+        assert longest.reader is not None
+        longest.reader.connection.cut("stalled")
+        longest.reader = None  # so that nobody else waits for the same place
+        await longest.left.wait()
+        return True
+
+    def _busy(self) -> Busy:
+        shortest_s, longest_s = _RETRY_S
+        return Busy(
+            f"{self.in_flight} requests are being answered and the limit is "
+            f"{self._max_in_flight}, twice SONCA_QUEUE_LIMIT; try again soon",
+            # About when half of them will have been answered.
+            retry_after_s=min(max(shortest_s, self._place_s / 2), longest_s),
+            reason="too_many_requests",
+        )

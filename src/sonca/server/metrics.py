@@ -96,13 +96,19 @@ class _Engines(Collector):
         instances = GaugeMetricFamily(
             "sonca_engine_instances", "Copies that are loaded.", labels=("engine",)
         )
+        lost = GaugeMetricFamily(
+            "sonca_engine_instances_lost",
+            "Copies that broke and are not replaced yet.",
+            labels=("engine",),
+        )
         for name, stats in loaded.items():
             instances.add_metric((name,), stats.engines)
+            lost.add_metric((name,), stats.lost)
             ready.add_metric((name,), stats.state == "ready")
             rtf.add_metric((name,), stats.busy_s / stats.audio_s if stats.audio_s else 0.0)
             for lane, count in stats.depth.items():
                 depth.add_metric((name, lane), count)
-        yield from (depth, ready, instances, rtf)
+        yield from (depth, ready, instances, lost, rtf)
         for metric, text, read in _ENGINE_COUNTERS:
             family = CounterMetricFamily(metric, text, labels=("engine",))
             for name, stats in loaded.items():

@@ -1,6 +1,7 @@
 """What wraps every request, as plain ASGI: id and log, admission, keys, body limit, last resort.
 
-From the outside in: `Context`, CORS (if configured), `Keys`, `Admission`, `BodyLimit`, `Guard`.
+From the outside in: `Context`, CORS (if configured), `Keys`, `Receiving` (a module of its own),
+`Admission`, `BodyLimit`, `Guard`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sonca.errors import Busy, ShuttingDown
+from sonca.errors import ShuttingDown
 from sonca.server.errors import FAILED, Problem
-from sonca.server.lifecycle import Lifecycle
+from sonca.server.lifecycle import Lifecycle, Place
 from sonca.server.logs import request_id_of_this_task
 from sonca.server.metrics import Metrics
 
@@ -131,7 +132,11 @@ class Keys:
 
 
 class Admission:
-    """Counts the requests that make sound or take it in, and refuses what is too much."""
+    """Counts the requests that make sound or take it in, and refuses what is too much.
+
+    A request counts when the last of its body is there: one that is still being received costs
+    neither engine nor encoder, and it may be that it never ends.
+    """
 
     def __init__(self, app: ASGIApp, *, lifecycle: Lifecycle, paths: Collection[str]) -> None:
         self._app = app
@@ -142,15 +147,21 @@ class Admission:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self._paths:
             await self._app(scope, receive, send)
             return
+        place: Place | None = None
+
+        async def admitted() -> Message:
+            nonlocal place
+            message = await receive()
+            last = message["type"] == "http.request" and not message.get("more_body")
+            if last and place is None:
+                place = scope["state"]["place"] = await self._lifecycle.enter()
+            return message
+
         try:
-            self._lifecycle.enter()
-        except Busy as error:
-            await _answer(Problem.of(error), scope, receive, send)
-            return
-        try:
-            await self._app(scope, receive, send)
+            await self._app(scope, admitted, send)
         finally:
-            self._lifecycle.leave()
+            if place is not None:
+                self._lifecycle.leave(place)
 
 
 class BodyLimit:

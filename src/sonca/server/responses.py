@@ -7,12 +7,15 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sonca.errors import Cancelled, DeadlineExceeded, SoncaError
 from sonca.server.errors import row
+from sonca.server.lifecycle import Lifecycle, Reader
 from sonca.server.metrics import Metrics
 from sonca.server.spoken import Spoken
 
@@ -29,6 +32,9 @@ class SpeechResponse(Response):
     What goes wrong later ends the answer early, and visibly: an error event where the framing
     has one, else a connection that is cut before the last chunk. A client that goes away stops
     the engine within one step.
+
+    `timeout_s` is how long it may wait for sound in all, should the speech's own deadline not
+    be kept, as by an engine that hangs. Sending has no limit: it takes as long as the reader does.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class SpeechResponse(Response):
         headers: Headers,
         timeout_s: float,
         metrics: Metrics,
+        lifecycle: Lifecycle,
         api: str,
     ) -> None:
         self.status_code = 200
@@ -46,14 +53,15 @@ class SpeechResponse(Response):
         self.media_type = media_type
         self._spoken = spoken
         self._more_headers = headers
-        self._timeout_s = timeout_s
+        self._patience = Patience(timeout_s)
         self._metrics = metrics
+        self._lifecycle = lifecycle
         self._api = api
         self.init_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with watched(scope, receive, self._spoken):
-            async with within(self._timeout_s):
+            async with self._patience.waiting():
                 await self._spoken.begin()
                 whole = await self._spoken.whole() if self._spoken.complete else None
             self._count_first_audio(scope)
@@ -85,13 +93,22 @@ class SpeechResponse(Response):
     async def _stream(self, scope: Scope, send: Send) -> None:
         await self._start(send)
         try:
-            async with within(self._timeout_s):
-                async for frame in self._spoken.frames():
+            with self._losing_its_place(scope.get("state", {})):
+                async for frame in self._patience.over(self._spoken.frames()):
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
         except SoncaError as error:
             await self._break_off(error, scope, send)
         else:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _losing_its_place(self, state: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """While sound is sent, a reader who stalls may have to make room."""
+        place, connection = state.get("place"), state.get("connection")
+        if place is None or connection is None:  # it has none; or another server runs the app
+            return contextlib.nullcontext()
+        speech = self._spoken.speech
+        reader = Reader(connection, speech.voice.engine, lambda: not speech.made)
+        return self._lifecycle.sending(place, reader)
 
     async def _start(self, send: Send) -> None:
         await send(
@@ -100,11 +117,19 @@ class SpeechResponse(Response):
 
     async def _break_off(self, error: SoncaError, scope: Scope, send: Send) -> None:
         """End early. Returning before the last chunk makes the server cut the connection."""
+        state = scope.setdefault("state", {})
         gone = isinstance(error, Cancelled)
-        self._metrics.broken_streams.labels("gone" if gone else type(error).__name__).inc()
+        reason = state.get("cut", "gone") if gone else type(error).__name__
+        self._metrics.broken_streams.labels(reason).inc()
         if not gone:
-            scope.setdefault("state", {})["error_code"] = row(error).code
+            state["error_code"] = row(error).code
             log.error("a stream broke off after %.1f s: %s", self._spoken.duration_s, error)
+        elif reason == "stalled":
+            log.warning(
+                "a stream was cut after %.1f s of sound: its reader took nothing for "
+                "SONCA_STALL_TIMEOUT_S, and somebody else needed the place",
+                self._spoken.duration_s,
+            )
         last = self._spoken.framing.failed(error)
         if last is not None:
             await send({"type": "http.response.body", "body": last, "more_body": False})
@@ -130,15 +155,40 @@ async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> N
     spoken.cancel()
 
 
-@contextlib.asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+class Patience:
+    """How long an answer may wait for its sound in all. What its reader takes is not counted."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._left_s = seconds
+
+    @contextlib.asynccontextmanager
+    async def waiting(self) -> AsyncIterator[None]:
+        """Count the time that the block takes; `DeadlineExceeded` if there is none left."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left_s) as limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise DeadlineExceeded(
+                f"not all sound was there within {self._seconds:g} s (SONCA_REQUEST_TIMEOUT_S); "
+                "ask for less text, or try again later"
+            ) from error
+        finally:
+            self._left_s -= time.monotonic() - began
+
+    async def over(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The same frames, each waited for."""
+        while True:
+            async with self.waiting():
+                frame = await anext(frames, None)
+            if frame is None:
+                return
+            yield frame
+
+
+def within(seconds: float) -> AbstractAsyncContextManager[None]:
     """`DeadlineExceeded` if the block takes longer."""
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise DeadlineExceeded(
-            f"the answer was not complete within {seconds:g} s; ask for less text, or read faster"
-        ) from error
+    return Patience(seconds).waiting()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
@@ -18,6 +19,7 @@ import uvicorn
 from sonca.errors import EngineError, SettingsError, SoncaError
 from sonca.server import logs
 from sonca.server.app import create_app
+from sonca.server.connections import Connections
 from sonca.server.services import Services
 from sonca.settings import Settings
 
@@ -27,6 +29,9 @@ _CUT_AFTER_S = 1
 """Seconds that answers which outlived the drain get to notice that they are cancelled."""
 _KEEP_ALIVE_S = 30
 _SWITCH_S = 0.001
+_UNSENT_BYTES = 128 * 1024
+"""What the system may hold of an answer that it cannot send yet. It would take megabytes, which
+are minutes of sound: encoded, and made, for a reader who may never take them."""
 
 
 def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -63,10 +68,15 @@ def server_for(
 ) -> Server:
     """A server of the app on a socket that listens already."""
     app = create_app(settings)
+    connections = Connections(
+        limit=settings.max_connections,
+        receive_timeout_s=settings.receive_timeout_s,
+        stall_timeout_s=settings.stall_timeout_s,
+    )
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=connections.protocol,
         ws="none",
         lifespan="on",
         access_log=False,  # ours has the request id
@@ -76,7 +86,7 @@ def server_for(
         timeout_graceful_shutdown=_CUT_AFTER_S,
     )
     url = address(listener, settings.host)
-    return Server(config, app.state.services, settings.drain_s, url, on_ready)
+    return Server(config, app.state.services, connections, settings.drain_s, url, on_ready)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,6 +94,8 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections inherit it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
     try:
         listener.bind((host, port))
         listener.listen(2048)
@@ -91,10 +103,15 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror or str(error)
         raise SettingsError(
-            f"cannot listen on {host}:{port}: {reason.lower()}; choose another with --port, or "
-            "stop what is using it"
+            f"cannot listen on {host}:{port}: {reason.lower()}; {_way_out(error)}"
         ) from error
     return listener
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno in (errno.EADDRINUSE, errno.EACCES):
+        return "choose another port with --port, or stop what is using it"
+    return "--host must be an address of this machine: 127.0.0.1, or 0.0.0.0 for the network"
 
 
 def address(listener: socket.socket, host: str) -> str:
@@ -112,6 +129,7 @@ class Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         services: Services,
+        connections: Connections,
         drain_s: float,
         url: str,
         on_ready: Callable[[str], None] | None = None,
@@ -121,6 +139,7 @@ class Server(uvicorn.Server):
         self.services = services
         self.broken: EngineError | None = None
         """Why the engine could not be loaded, if it could not."""
+        self._connections = connections
         self._on_ready = on_ready
         self._drain_s = drain_s
         self._ready = False
@@ -151,6 +170,7 @@ class Server(uvicorn.Server):
             log.info("%d voices can speak now", len(voices))
 
     async def on_tick(self, counter: int) -> bool:
+        self._connections.look()
         if not self._ready:
             self._check_ready()
         if self._reload_asked:

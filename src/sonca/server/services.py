@@ -151,7 +151,9 @@ class Services:
             cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None,
         )
         audio = AudioStore(settings.audio_dir, quota_bytes=settings.storage_quota_bytes)
-        lifecycle = Lifecycle(_READERS_PER_PLACE * settings.queue_limit)
+        lifecycle = Lifecycle(
+            _READERS_PER_PLACE * settings.queue_limit, stall_timeout_s=settings.stall_timeout_s
+        )
         return cls(
             sonca=sonca,
             audio=audio,

@@ -16,8 +16,14 @@ from itertools import chain, takewhile
 from sonca import text as texts
 from sonca.audio import AudioChunk, join, moved
 from sonca.engines import registry
-from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
-from sonca.errors import Busy, DeadlineExceeded, EngineNotInstalled, NothingToSay
+from sonca.engines.base import Engine, EngineInfo, Options, Setup, cannot_clone
+from sonca.errors import (
+    Busy,
+    DeadlineExceeded,
+    EngineError,
+    EngineNotInstalled,
+    NothingToSay,
+)
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import keys
 from sonca.synthesizer.names import catalogue_voice
@@ -138,7 +144,7 @@ class Sonca:
     def _start(self, name: str) -> Worker:
         cls, setup = registry.find(name).load(), self._setup
         worker = Worker(
-            lambda: cls.create(setup),
+            lambda: _where_asked(cls.create(setup), setup.device),
             engines=cls.instances(setup),
             queue_limit=self._queue_limit,
             name=name,
@@ -324,6 +330,19 @@ class Sonca:
 
 def _until(seconds: float | None) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
+
+
+def _where_asked(engine: Engine, device: str) -> Engine:
+    """The engine, if it runs on the device that was asked for by name. Here and not in each
+    engine: one that knows a single device would take any other in silence."""
+    info = engine.info
+    if device in ("auto", info.device.partition(":")[0]):
+        return engine
+    engine.close()
+    raise EngineError(
+        f"the device {device} was asked for, but the engine {info.name} runs on {info.device}; "
+        f"set SONCA_DEVICE to auto or {info.device.partition(':')[0]}, or choose another engine"
+    )
 
 
 def _utterances(request: SpeechRequest, reading: texts.Reading) -> Iterator[Utterance]:
