@@ -166,7 +166,8 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(8 * MiB, ge=1024)
     max_upload_bytes: int = Field(32 * MiB, ge=1024)
     queue_limit: int = Field(64, ge=1)
-    """Requests in flight per engine; beyond it callers get 429."""
+    """Requests that wait for an engine's sound; beyond it callers get 429. Books have half as many
+    places of their own."""
     request_timeout_s: Seconds = Field(3600.0, gt=0)
     """All sound of a request must be made within it; time spent waiting for its reader does not
     count."""

@@ -41,6 +41,21 @@ def test_there_is_a_place_for_a_book_in_the_shortest_line() -> None:
     worker.close()
 
 
+def test_who_is_behind_takes_no_place_in_line_but_there_is_an_end_to_them() -> None:
+    worker = Worker(ToneEngine, queue_limit=2)
+    behind = []
+    for _ in range(4):
+        behind.append(worker.submit(Request(sentences(1000), "low")))
+        eventually(lambda: behind[-1].overfull)
+    with pytest.raises(Busy):
+        worker.submit(Request(sentences(1), "low"))
+    behind[0].cancel()
+    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    for ticket in behind:
+        ticket.cancel()
+    worker.close()
+
+
 def test_who_waits_for_a_place_is_told_of_one() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=2)

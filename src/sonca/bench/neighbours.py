@@ -316,6 +316,7 @@ def _crowd(
         alone = _probed(port, paths, lambda: callers.call_for(plan.alone_s))
         alone["callers"] = callers.probes
         with Crowd(port, half_sent=half_sent, stalled=stalled, text=of_length(plan.stalled_chars)):
+            settled_s = _settled(port, plan.hold_s)
             callers = Callers(port)
             beside = _probed(port, paths, lambda: callers.call_for(plan.hold_s))
             beside["callers"] = callers.probes
@@ -325,6 +326,7 @@ def _crowd(
         "half_sent": half_sent,
         "stalled": stalled,
         "hold_s": plan.hold_s,
+        "settled_s": settled_s,
         "in_flight_at_the_end": held,
         "in_flight_afterwards": afterwards,
         "last_refused_after_s": callers.last_refused_s,
@@ -335,6 +337,15 @@ def _crowd(
 
 
 _IN_FLIGHT = "sonca_requests_in_flight "
+
+
+def _settled(port: int, at_most_s: float) -> float:
+    """Wait until the first caller is served; the seconds that it took. Until readers stall they are
+    as many as the line has places, and asking for sound."""
+    begun = time.perf_counter()
+    while (since_s := time.perf_counter() - begun) < at_most_s and _call(port, 0) is None:
+        time.sleep(0.1)
+    return since_s
 
 
 class Callers:

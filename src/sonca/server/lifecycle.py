@@ -37,18 +37,8 @@ class Place:
     entered_at: float
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when its place is free again."""
-    reader: Reader | None = None
-    """Who is being sent a stream, while one is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Somebody to whom sound is sent while it is made."""
-
-    connection: Connection
-    engine: str
-    is_awaited: Callable[[], bool]
-    """Whether the engine's line has a place for him: not all of his sound is made."""
+    reader: Connection | None = None
+    """To whom sound is being sent while it is made, if to anybody."""
 
 
 class Lifecycle:
@@ -63,8 +53,6 @@ class Lifecycle:
     ) -> None:
         self.draining = False
         self.stall_timeout_s = stall_timeout_s
-        self.making_room = asyncio.Lock()
-        """Held by whoever makes room in an engine's line."""
         self._max_in_flight = max_in_flight
         self._clock = clock
         self._places: set[Place] = set()
@@ -88,7 +76,7 @@ class Lifecycle:
                 raise ShuttingDown("the server is shutting down; try again soon")
             if self.in_flight < self._max_in_flight:
                 break
-            if not await self.make_room():
+            if not await self._make_room():
                 raise self._busy()
         place = Place(self._clock())
         self._places.add(place)
@@ -102,7 +90,7 @@ class Lifecycle:
         self._place_s += _SMOOTHING * (held_s - self._place_s)
 
     @contextmanager
-    def sending(self, place: Place, reader: Reader) -> Iterator[None]:
+    def sending(self, place: Place, reader: Connection) -> Iterator[None]:
         """While a stream is sent: the reader loses the place if he stalls and it is needed."""
         place.reader = reader
         try:
@@ -110,20 +98,17 @@ class Lifecycle:
         finally:
             place.reader = None
 
-    async def make_room(self, engine: str | None = None) -> bool:
+    async def _make_room(self) -> bool:
         """Cut the reader who has stalled longest, if one has for `stall_timeout_s`, and wait until
-        his place is free; whether there was one. With `engine`, one for whom that has work."""
+        his place is free; whether there was one."""
         stalled = {
-            place: reader.connection.stalled_s
-            for place in self._places
-            if (reader := place.reader) is not None
-            if engine is None or (reader.engine == engine and reader.is_awaited())
+            place: place.reader.stalled_s for place in self._places if place.reader is not None
         }
         longest = max(stalled, key=stalled.__getitem__, default=None)
         if longest is None or stalled[longest] < self.stall_timeout_s:
             return False
         assert longest.reader is not None
-        longest.reader.connection.cut("stalled")
+        longest.reader.cut("stalled")
         longest.reader = None  # so that nobody else waits for the same place
         await longest.left.wait()
         return True

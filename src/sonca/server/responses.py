@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from sonca.errors import Cancelled, DeadlineExceeded, SoncaError
 from sonca.server.errors import row
-from sonca.server.lifecycle import Lifecycle, Reader
+from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.server.spoken import Spoken
 
@@ -106,9 +106,7 @@ class SpeechResponse(Response):
         place, connection = state.get("place"), state.get("connection")
         if place is None or connection is None:  # it has none; or another server runs the app
             return contextlib.nullcontext()
-        speech = self._spoken.speech
-        reader = Reader(connection, speech.voice.engine, lambda: not speech.made)
-        return self._lifecycle.sending(place, reader)
+        return self._lifecycle.sending(place, connection)
 
     async def _start(self, send: Send) -> None:
         await send(

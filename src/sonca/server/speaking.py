@@ -20,8 +20,7 @@ from starlette.types import Receive
 from sonca.encoding import decode
 from sonca.engines import registry
 from sonca.engines.base import Reference
-from sonca.errors import Busy, Cancelled, DeadlineExceeded, InvalidRequest, UnknownVoice
-from sonca.server.room import make_room
+from sonca.errors import Cancelled, DeadlineExceeded, InvalidRequest, UnknownVoice
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
 from sonca.text import Lexicon
@@ -73,12 +72,12 @@ async def speak(services: Services, ask: Ask, request: Request) -> Speech:
     """Put a request in line, whose body was read. Raises whatever can be known before there is
     sound."""
     until = time.monotonic() + services.request_timeout_s
-    speech = await _in_line(services, ask, until)
+    speech = await services.pools.run(lambda: _submit(services, ask, until))
     while isinstance(speech, Worker):
         # A pool's thread must not sit and wait for an engine that takes seconds to load. It may
         # be unloaded again before its turn here comes.
         await _loaded(speech, until, request)
-        speech = await _in_line(services, ask, until)
+        speech = await services.pools.run(lambda: _submit(services, ask, until))
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech
@@ -109,29 +108,15 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _in_line(services: Services, ask: Ask, until: float) -> Speech | Worker:
-    """`_submit`, on a pool's thread. In a full line, a reader who has stalled makes room."""
-    while True:
-        try:
-            return await services.pools.run(lambda: _submit(services, ask, until))
-        except Busy as busy:
-            full = busy.reason == "queue_full"
-            if not full or not await make_room(services, _engine(services, ask)):
-                raise
-
-
-def _engine(services: Services, ask: Ask) -> str:
-    """The engine that is to speak."""
-    if ask.engine:
-        return registry.find(ask.engine).name
-    sonca = services.sonca
-    return sonca.catalogue.resolve(_named(ask), None, sonca.default_engine).voice.engine
-
-
 def _submit(services: Services, ask: Ask, until: float) -> Speech | Worker:
     """The speech, or the worker whose engine must be loaded first."""
     sonca = services.sonca
-    worker = sonca.load(_engine(services, ask))
+    engine = registry.find(ask.engine).name if ask.engine else None
+    if engine is not None:
+        worker = sonca.load(engine)
+    else:
+        voice = sonca.catalogue.resolve(_named(ask), None, sonca.default_engine).voice
+        worker = sonca.load(voice.engine)
     if not worker.loaded.done():
         return worker
     return sonca.submit(

@@ -78,11 +78,6 @@ class Speech:
             self.suspects.append(Suspect(piece.utterance.span, piece.problem))
         return self._line.lay(piece)
 
-    @property
-    def made(self) -> bool:
-        """Whether nothing more is made: what is left of it only waits to be read."""
-        return self._ticket.ended
-
     def cancel(self) -> None:
         """Stop making sound. Does nothing once all of it is made and read."""
         self._ticket.cancel()

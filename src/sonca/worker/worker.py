@@ -94,8 +94,9 @@ class Worker:
     """Owns an engine, which `load` builds on the worker's own thread; up to `engines` of them,
     each on another thread.
 
-    At most `queue_limit` interactive requests are in flight, and half as many of the bulk lane
-    beside them; beyond that `submit` raises `Busy`.
+    At most `queue_limit` interactive requests wait for sound, and half as many of the bulk lane
+    beside them; beyond that `submit` raises `Busy`. One whose reader is behind waits for nothing
+    and does not count, but there are never more than twice as many in all.
     """
 
     def __init__(
@@ -174,7 +175,7 @@ class Worker:
             return self._closing
 
     def places(self, lane: Lane) -> int:
-        """How many requests of a lane may be in flight."""
+        """How many requests of a lane may wait for sound."""
         if lane == "bulk":
             return max(1, int(self._queue_limit * BULK_SHARE))
         return self._queue_limit
@@ -183,7 +184,7 @@ class Worker:
         """Wait until a request of a lane would be taken, or there is nobody to take it."""
 
         def free() -> bool:
-            return self._closing or self._taken(lane) < self.places(lane)
+            return self._closing or self._has_place(lane)
 
         with self._admission:
             self._admission.wait_for(free, at_most_s)
@@ -294,14 +295,17 @@ class Worker:
             member.loaded.add_done_callback(_report)
         return member
 
-    def _taken(self, lane: Lane) -> int:
-        return sum(place.lane == lane for place in self._line.values())
+    def _has_place(self, lane: Lane) -> bool:
+        own = [place for place in self._line.values() if place.lane == lane]
+        waiting = sum(not place.ticket.overfull for place in own)
+        limit = self.places(lane)
+        # Who gives up and comes again must not pile up behind a step that hangs.
+        unheard = len(self._leaving)
+        return waiting < limit and len(own) < 2 * limit and unheard < 2 * self._queue_limit
 
     def _check_open(self, lane: Lane) -> None:
         alive = self._alive()
-        taken, limit = self._taken(lane), self.places(lane)
-        # Who gives up and comes again must not pile up behind a step that hangs.
-        if taken < limit and len(self._leaving) < 2 * self._queue_limit:
+        if self._has_place(lane):
             return
         # About when half of the line will have been served, by all engines together. Before any
         # has been, nobody knows; but not sooner than half of what the first has waited.
@@ -310,8 +314,8 @@ class Worker:
         waited_s = now - min((place.since for place in self._line.values()), default=now)
         share = "" if lane == "interactive" else ", half of it for books"
         raise Busy(
-            f"{taken + len(self._leaving)} requests are in line and the limit is {limit} "
-            f"(SONCA_QUEUE_LIMIT{share}); try again later",
+            f"{len(self._line) + len(self._leaving)} requests are in line and the limit is "
+            f"{self.places(lane)} (SONCA_QUEUE_LIMIT{share}); try again later",
             reason="queue_full",
             retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
         )
