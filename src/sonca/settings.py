@@ -31,8 +31,8 @@ PREFIX = "SONCA_"
 
 MiB = 1024 * 1024
 
-_YEAR_S = 366 * 86_400.0
-Seconds = Annotated[float, Field(le=_YEAR_S, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(le=4e9, allow_inf_nan=False)]
+"""A century and more: for ever, to all that can wait."""
 
 
 def _path(value: object) -> object:
@@ -41,7 +41,10 @@ def _path(value: object) -> object:
         return value
     if not value.strip():
         raise ValueError("that is no path; name one, or leave it out")
-    return Path(value.strip()).expanduser()
+    try:
+        return Path(value.strip()).expanduser()
+    except RuntimeError as error:  # nobody of that name
+        raise ValueError(f"{error}; write the path in full") from error
 
 
 def _host(value: str) -> str:
@@ -92,7 +95,7 @@ def _origins(value: str) -> tuple[str, ...]:
 
 def _origin(value: str) -> str:
     """Scheme and host in small letters, no default port: an origin is compared letter by letter."""
-    if value == "*":
+    if value in ("*", "null", "file://"):  # pages of a sandbox, and of a file
         return value
     # Without its slash it is what was meant; with more of a path something else may have been.
     match = _ORIGIN.fullmatch(value.lower().removesuffix("/"))
@@ -217,8 +220,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        """Refuse limits of which one makes another void."""
-        if self.max_body_bytes < self.max_text_chars:
+        """Refuse limits of which one makes another void, where both were chosen."""
+        chosen = {"max_body_bytes", "max_text_chars"} <= self.model_fields_set
+        if chosen and self.max_body_bytes < self.max_text_chars:
             raise ValueError(
                 f"SONCA_MAX_TEXT_CHARS={self.max_text_chars} is more than a body may have "
                 f"(SONCA_MAX_BODY_BYTES={self.max_body_bytes}); raise the one or lower the other"

@@ -7,14 +7,22 @@ import asyncio
 import contextlib
 import http.client
 import json
+import resource
 import socket
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from sonca.server.lifecycle import Connection, Lifecycle, Place
+from sonca.server.lifecycle import Lifecycle, Place
+from sonca.server.receiving import Receiving, _Body
+from sonca.server.responses import Listener
+from sonca.server.run import _connections_within
 
 from .conftest import Live, Serve, wait_until
+from .engines import CueEngine
 
 SOME = "Một hai ba bốn năm. " * 20  # less than is made ahead: the engine is done at once
 LONG = "Một hai ba bốn năm. " * 1000
@@ -55,10 +63,10 @@ def in_flight(live: Live) -> int:
     return live.server.services.lifecycle.in_flight
 
 
-def readers(live: Live) -> list[Connection]:
+def readers(live: Live) -> list[Listener]:
     """Those who are being sent a stream, the one who came first first."""
     places = sorted(live.server.services.lifecycle._places, key=lambda place: place.entered_at)
-    return [place.reader for place in places if place.reader is not None]
+    return [place.reader for place in places if isinstance(place.reader, Listener)]
 
 
 def all_stall(live: Live, count: int, for_s: float) -> None:
@@ -67,6 +75,22 @@ def all_stall(live: Live, count: int, for_s: float) -> None:
         return len(found) == count and all(r.stalled_s > for_s for r in found)
 
     wait_until(do, f"{count} stalled readers")
+
+
+def closed_soon(raw: socket.socket) -> bool:
+    raw.settimeout(0.1)
+    try:
+        return raw.recv(1000).startswith((b"", b"HTTP/1.1 431"))
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def cycles(live: Live) -> list[RequestResponseCycle]:
+    """What is, or was last, answered on each connection."""
+    found = [connection.cycle for connection in live.server._connections._all]
+    return [cycle for cycle in found if cycle is not None]
 
 
 def told(live: Live, line: str) -> bool:
@@ -154,6 +178,80 @@ class TestReceiving:
         live = serve(receive_bytes=4000)
         assert live.speech("một" + " " * 100_000).status_code == 200
 
+    def test_small_bodies_do_not_pay_for_large_ones(self, serve: Serve) -> None:
+        live = serve(receive_bytes=4000)
+        small = live.connect()
+        small.sendall(HALF + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY[:8])
+        large = []
+        for _ in range(2):
+            raw = live.connect()
+            raw.sendall(HALF + b"Content-Length: 5000\r\n\r\n" + b" " * 3000)
+            large.append(raw)
+            time.sleep(0.1)
+        assert answer(large[0])[0] == 429
+        small.sendall(BODY[8:])
+        assert answer(small)[0] == 200
+        large[1].close()
+
+    def test_a_head_without_end_is_refused(self, serve: Serve) -> None:
+        live = serve()
+        raw = live.connect()
+        raw.sendall(HALF)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(100):
+                raw.sendall(b"X-More: " + b"a" * 4000 + b"\r\n")
+        wait_until(lambda: not live.server._connections._all or closed_soon(raw), "the end")
+
+    def test_who_goes_while_he_sends_a_book_is_no_error(self, serve: Serve) -> None:
+        live = serve()
+        for path in ("/v1/jobs", "/v1/jobs/plan"):
+            half_sent(live, path).close()
+        count = 'sonca_http_requests_total{method="POST",route="/v1/jobs",status="499"} 1.0'
+        wait_until(lambda: told(live, count), "the log of it")
+        assert told(live, "sonca_unhandled_exceptions_total 0.0")
+
+    def test_several_requests_at_once_of_one_who_goes_are_all_given_up(self, serve: Serve) -> None:
+        live = serve(engine="cue")
+        CueEngine.gate.clear()
+        body = json.dumps({"input": "chờ. chờ. chờ.", "response_format": "pcm"}).encode()
+        raw = live.connect()
+        raw.sendall((HALF + b"Content-Length: %d\r\n\r\n" % len(body) + body) * 2)
+        wait_until(lambda: in_flight(live) == 1, "the first of them")
+        raw.close()
+        wait_until(lambda: in_flight(live) == 0, "the end of it")
+        CueEngine.gate.set()
+
+    def test_stalled_readers_leave_to_a_newcomer_where_they_are_all_there_is(
+        self, serve: Serve
+    ) -> None:
+        live = serve(max_connections=8, stall_timeout_s=0.3, send_buffer=SMALL)
+        live.http.close()  # its connection would be one of them
+        raws = [stalled(live, LONG) for _ in range(8)]
+        all_stall(live, 8, 0.4)
+        for _ in range(2):
+            newcomer = live.connect()
+            newcomer.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert newcomer.recv(100).startswith(b"HTTP/1.1 200")
+            newcomer.close()
+        for raw in raws:
+            raw.close()
+
+    def test_who_is_reading_the_rest_of_an_answer_is_not_cut_for_a_newcomer(
+        self, serve: Serve
+    ) -> None:
+        live = serve(max_connections=8, send_buffer=SMALL)
+        live.http.close()
+        streams = [stalled(live, LONG) for _ in range(7)]
+        all_stall(live, 7, 0.0)
+        body = {"input": SOME[:160], "response_format": "wav"}  # sent whole
+        raw = live.post_raw("/v1/audio/speech", body, receive_buffer=SMALL)
+        wait_until(lambda: any(c.response_complete for c in cycles(live)), "the answer")
+        assert closed(live.connect())
+        status, sound = answer(raw)
+        assert (status, sound[:4]) == (200, b"RIFF")
+        for stream in streams:
+            stream.close()
+
     def test_over_the_limit_the_longest_silent_connection_is_closed(self, serve: Serve) -> None:
         live = serve(max_connections=8)
         silent = [live.connect() for _ in range(8)]
@@ -211,10 +309,10 @@ class TestStalling:
         raw = stalled(live, LONG)
         all_stall(live, 1, 0.5)
         (reader,) = readers(live)
-        taken_at = reader._taken_at  # type: ignore[attr-defined]
+        taken_at = reader._connection._taken_at  # type: ignore[attr-defined]
         raw.recv(2 * SMALL)
-        wait_until(lambda: reader._taken_at > taken_at, "the notice")  # type: ignore[attr-defined]
-        assert reader in live.server._connections.behind
+        wait_until(lambda: reader._connection._taken_at > taken_at, "the notice")  # type: ignore[attr-defined]
+        assert reader._connection in live.server._connections.behind
         raw.close()
 
     def test_stalled_readers_are_not_in_the_engines_line(self, serve: Serve) -> None:
@@ -240,6 +338,63 @@ class Client:
     def cut(self, reason: str) -> None:
         self.cuts.append(reason)
         self.gone()
+
+
+class Wire:
+    """A connection on which so much waits, and whose reader has taken nothing for so long."""
+
+    def __init__(self, unread: int, stalled_s: float = 40.0) -> None:
+        self.unread, self.stalled_s = unread, stalled_s
+
+    def count_unread(self) -> int:
+        return self.unread
+
+
+class TestListening:
+    """What a player took at once it plays for a while."""
+
+    def listener(self, unread: int, played_s: float) -> Listener:
+        spoken: Any = SimpleNamespace(duration_s=100.0)
+        listener = Listener(spoken, Wire(unread))
+        listener.sent_bytes = 1000
+        listener._began_at -= played_s
+        return listener
+
+    def test_who_may_be_playing_what_he_took_has_not_stalled(self) -> None:
+        assert self.listener(unread=500, played_s=40).stalled_s == 0
+        assert self.listener(unread=0, played_s=99).stalled_s == 0
+
+    def test_who_must_have_played_all_of_it_has(self) -> None:
+        assert self.listener(unread=500, played_s=60).stalled_s == 40
+        assert self.listener(unread=1000, played_s=31).stalled_s == 40
+
+
+def test_a_body_whose_time_is_over_harms_no_other() -> None:
+    """In the moment in which both would be given up."""
+
+    class Expiring:
+        def expired(self) -> bool:
+            return True
+
+        def reschedule(self, when: float) -> None:
+            raise RuntimeError("Cannot change state of expiring Timeout")
+
+    receiving = Receiving(lambda *_: None, timeout_s=1, max_bytes=10)  # type: ignore[arg-type, return-value]
+    late, fine = _Body(waiting=Expiring()), _Body()  # type: ignore[arg-type]
+    receiving._count(late, 8)
+    receiving._count(fine, 8)
+    assert not late.gave_way
+
+
+@pytest.mark.parametrize(("hard", "taken"), [(4096, 1000), (1100, 844), (100, 1)])
+def test_there_are_no_more_connections_than_files(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, hard: int, taken: int
+) -> None:
+    limits = [min(1024, hard), hard]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limits))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, new: limits.__setitem__(0, new[0]))
+    assert _connections_within(1000) == taken
+    assert ("ulimit" in caplog.text) == (taken < 1000)
 
 
 class TestMakingRoom:

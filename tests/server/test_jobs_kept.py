@@ -90,6 +90,7 @@ def dumped(**changes: Any) -> str:
         ('{"from_a_newer_version": 1}', "queued", "{}"),
         ("{", "queued", "{}"),
         (dumped(chapters=3), "queued", "{}"),
+        (dumped(format="flac"), "queued", "{}"),
         (dumped(), "paused", "{}"),
         (dumped(), "done", "[1"),
         (dumped(), "done", "[]"),

@@ -130,21 +130,28 @@ async def _sweep(services: Services, every_s: float) -> None:
     """Remove expired audio and unload idle engines, from time to time."""
     while True:
         await asyncio.sleep(every_s)
-        try:
-            await _sweep_once(services)
-        except SoncaError as error:
-            log.error("the sweep failed: %s", error)
-        except Exception:  # the next one may succeed
-            services.metrics.unhandled.inc()
-            log.exception("the sweep failed")
+        for sweep in (_unload_idle, _remove_audio, _remove_jobs):
+            try:
+                await sweep(services)
+            except SoncaError as error:
+                log.error("the sweep failed: %s", error)
+            except Exception:  # the next one may succeed
+                services.metrics.unhandled.inc()
+                log.exception("the sweep failed")
 
 
-async def _sweep_once(services: Services) -> None:
+async def _unload_idle(services: Services) -> None:
     if services.unload_after_s:
         unload = functools.partial(services.sonca.unload_idle, services.unload_after_s)
         for name in await services.pools.run(unload):
             log.info("unloaded the engine %s, which nobody used", name)
-    removed = await services.pools.run_on_disk(services.audio.sweep)
-    removed += await services.pools.run_on_disk(services.jobs.sweep)
-    if removed:
+
+
+async def _remove_audio(services: Services) -> None:
+    if removed := await services.pools.run_on_disk(services.audio.sweep):
         log.info("removed %d expired or orphaned files", removed)
+
+
+async def _remove_jobs(services: Services) -> None:
+    if removed := await services.pools.run_on_disk(services.jobs.sweep):
+        log.info("removed %d expired books", removed)

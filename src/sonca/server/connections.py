@@ -18,11 +18,16 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 log = logging.getLogger(__name__)
 
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_SLOW, _TOO_LARGE = (
+    f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+    for status in ("408 Request Timeout", "431 Request Header Fields Too Large")
+)
+_MAX_HEAD_BYTES = 64 * 1024
+"""Of a request's line and headers; neither uvicorn nor its parser has a limit."""
 
 
 class Connections:
@@ -39,7 +44,7 @@ class Connections:
         self.clock = clock
         self._limit = limit
         self._receive_timeout_s = receive_timeout_s
-        self._stall_timeout_s = stall_timeout_s
+        self.stall_timeout_s = stall_timeout_s
         self._all: dict[Connection, None] = {}
         self._crowded = 0
         self.behind: set[Connection] = set()
@@ -60,12 +65,14 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Take one more; over the limit, whoever has been waited for longest goes."""
         connection.moved_at = self.clock()
-        self._all[connection] = None
-        if len(self._all) > self._limit:
+        victim = None
+        if len(self._all) >= self._limit:
             victim = self._longest_waited_for() or connection
             self.discard(victim)  # many may come before it hears that it is closed
             self._crowded += 1
             victim.cut("crowded")
+        if victim is not connection:
+            self._all[connection] = None
 
     def discard(self, connection: Connection) -> None:
         """Forget one that is closed."""
@@ -97,7 +104,7 @@ class Connections:
             if connection.is_receiving:
                 return connection
         stalled = max(self.behind, key=lambda c: c.stalled_s, default=None)
-        return stalled if stalled and stalled.stalled_s > self._stall_timeout_s else None
+        return stalled if stalled and stalled.stalled_s > self.stall_timeout_s else None
 
 
 class Connection(HttpToolsProtocol):
@@ -109,6 +116,8 @@ class Connection(HttpToolsProtocol):
         """When a byte last went, as far as it was seen."""
         self._connections = connections
         self._in_head = False
+        self._head_bytes = 0
+        self._answered: RequestResponseCycle | None = None
         self._unread = 0
         self._taken_at = 0.0
 
@@ -117,8 +126,14 @@ class Connection(HttpToolsProtocol):
         """Whether the next byte is the client's to send."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
-            return True
+            return not self.transport.get_write_buffer_size() or self._is_silent
         return cycle.more_body and not self.flow.read_paused
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether no byte has gone for as long as a reader may stall."""
+        connections = self._connections
+        return connections.clock() - self.moved_at > connections.stall_timeout_s
 
     @property
     def owes_a_request(self) -> bool:
@@ -139,7 +154,7 @@ class Connection(HttpToolsProtocol):
         Asked of the system: from its buffers he may read for minutes before there is room again
         for us to notice.
         """
-        unread = self._count_unread()
+        unread = self.count_unread()
         if unread < self._unread:
             self._taken_at = self._connections.clock()
             self._connections.moved(self)
@@ -154,11 +169,11 @@ class Connection(HttpToolsProtocol):
 
     def cut(self, reason: str) -> None:
         """Close it now, whatever is being sent; `reason` is for who answers the request."""
-        if self.scope is not None:
-            self.scope["state"]["cut"] = reason
+        if self._answered is not None:
+            self._answered.scope["state"]["cut"] = reason
         self.transport.abort()
 
-    def _count_unread(self) -> int:
+    def count_unread(self) -> int:
         """Bytes sent that have not arrived at the reader's system."""
         raw = self.transport.get_extra_info("socket")
         try:
@@ -176,10 +191,19 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
         super().connection_lost(exc)
+        # uvicorn tells the request that came last. Where several were sent at once, that is not
+        # the one which is being answered.
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         self._connections.moved(self)
         super().data_received(data)
+        self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
+        if self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -189,6 +213,10 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         self._connections.moved(self)
@@ -200,7 +228,7 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread, self._taken_at = self._count_unread(), self._connections.clock()
+        self._unread, self._taken_at = self.count_unread(), self._connections.clock()
         self._connections.behind.add(self)
 
     def resume_writing(self) -> None:

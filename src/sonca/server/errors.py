@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -138,6 +139,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.SoncaError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
 
 
 def request_id(scope: Scope) -> str:
@@ -148,6 +150,13 @@ def request_id(scope: Scope) -> str:
 async def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.SoncaError)
     return Problem.of(error).response(request.scope)
+
+
+async def _on_gone(request: Request, error: Exception) -> Response:
+    """Nobody hears the answer; the log says that the client has gone."""
+    assert isinstance(error, ClientDisconnect)
+    request.scope.setdefault("state", {})["gone"] = True
+    return Response(status_code=400)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -19,15 +19,16 @@ _RETRY_S = (2.0, 60.0)
 """The shortest and the longest time to come back after."""
 
 
-class Connection(Protocol):
-    """The way to a client."""
+class Reader(Protocol):
+    """Somebody to whom sound is sent while it is made."""
 
     @property
     def stalled_s(self) -> float:
-        """Seconds for which the reader has taken nothing of what waits for him."""
+        """Seconds for which he has taken nothing of what waits for him; 0 for one who may be
+        playing what he has."""
 
     def cut(self, reason: str) -> None:
-        """Close it at once."""
+        """Close his connection at once."""
 
 
 @dataclass(eq=False, slots=True)
@@ -37,7 +38,7 @@ class Place:
     entered_at: float
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when its place is free again."""
-    reader: Connection | None = None
+    reader: Reader | None = None
     """To whom sound is being sent while it is made, if to anybody."""
 
 
@@ -90,7 +91,7 @@ class Lifecycle:
         self._place_s += _SMOOTHING * (held_s - self._place_s)
 
     @contextmanager
-    def sending(self, place: Place, reader: Connection) -> Iterator[None]:
+    def sending(self, place: Place, reader: Reader) -> Iterator[None]:
         """While a stream is sent: the reader loses the place if he stalls and it is needed."""
         place.reader = reader
         try:

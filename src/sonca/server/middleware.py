@@ -72,7 +72,8 @@ class Context:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
-        code = scope["state"].get("error_code")
+        gone = scope["state"].get("gone")
+        code = None if gone else scope["state"].get("error_code")
         if code is not None:
             self._metrics.errors.labels(code).inc()
         level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO

@@ -106,12 +106,16 @@ class Receiving:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Give up those that have paused longest; one that is alone may be as large as it is."""
+        """Give up those that have paused longest; one that is alone may be as large as it is.
+        Those that are smaller than their share would not help, and are left alone."""
         excess = self._received - self._max_bytes
+        share = self._max_bytes / max(1, len(self._bodies))
         for body in self._bodies:
             if excess <= 0:
                 break
-            if body.waiting is not None and not body.gave_way:
+            waits = body.waiting is not None and not body.waiting.expired()
+            if waits and body.received > share and not body.gave_way:
+                assert body.waiting is not None
                 body.gave_way = True
                 body.waiting.reschedule(0)
             if body.gave_way:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from starlette.responses import Response
@@ -93,20 +93,25 @@ class SpeechResponse(Response):
     async def _stream(self, scope: Scope, send: Send) -> None:
         await self._start(send)
         try:
-            with self._losing_its_place(scope.get("state", {})):
+            with self._losing_its_place(scope.get("state", {})) as listener:
                 async for frame in self._patience.over(self._spoken.frames()):
+                    listener.sent_bytes += len(frame)
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
         except SoncaError as error:
             await self._break_off(error, scope, send)
         else:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _losing_its_place(self, state: Mapping[str, Any]) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def _losing_its_place(self, state: Mapping[str, Any]) -> Iterator[Listener]:
         """While sound is sent, a reader who stalls may have to make room."""
         place, connection = state.get("place"), state.get("connection")
+        listener = Listener(self._spoken, connection)
         if place is None or connection is None:  # it has none; or another server runs the app
-            return contextlib.nullcontext()
-        return self._lifecycle.sending(place, connection)
+            yield listener
+            return
+        with self._lifecycle.sending(place, listener):
+            yield listener
 
     async def _start(self, send: Send) -> None:
         await send(
@@ -131,6 +136,32 @@ class SpeechResponse(Response):
         last = self._spoken.framing.failed(error)
         if last is not None:
             await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+class Listener:
+    """The reader of a stream.
+
+    What the system says that he took moves in large steps: a player's buffers take half a minute
+    of sound at once, and then nothing while it is played. So nobody has stalled before the sound
+    that he took would be over.
+    """
+
+    def __init__(self, spoken: Spoken, connection: Any) -> None:
+        self.sent_bytes = 0
+        self._spoken = spoken
+        self._connection = connection
+        self._began_at = time.monotonic()
+
+    @property
+    def stalled_s(self) -> float:
+        """See `sonca.server.lifecycle.Reader`."""
+        taken = 1 - self._connection.count_unread() / max(1, self.sent_bytes)
+        is_playing = time.monotonic() - self._began_at < self._spoken.duration_s * taken
+        return 0.0 if is_playing else float(self._connection.stalled_s)
+
+    def cut(self, reason: str) -> None:
+        """Close his connection at once."""
+        self._connection.cut(reason)
 
 
 @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import gc
 import logging
@@ -29,6 +30,8 @@ _CUT_AFTER_S = 1
 """Seconds that answers which outlived the drain get to notice that they are cancelled."""
 _KEEP_ALIVE_S = 30
 _SWITCH_S = 0.001
+_OTHER_FILES = 256
+"""Open files that are no connections: stores, logs, models."""
 _UNSENT_BYTES = 128 * 1024
 """What the system may hold of an answer that it cannot send yet. It would take megabytes, which
 are minutes of sound: encoded, and made, for a reader who may never take them."""
@@ -69,7 +72,7 @@ def server_for(
     """A server of the app on a socket that listens already."""
     app = create_app(settings)
     connections = Connections(
-        limit=settings.max_connections,
+        limit=_connections_within(settings.max_connections),
         receive_timeout_s=settings.receive_timeout_s,
         stall_timeout_s=settings.stall_timeout_s,
     )
@@ -87,6 +90,32 @@ def server_for(
     )
     url = address(listener, settings.host)
     return Server(config, app.state.services, connections, settings.drain_s, url, on_ready)
+
+
+def _connections_within(wanted: int) -> int:
+    """How many connections there can be: each is a file to the system, which allows 1024 of them
+    unless it is asked for more."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= needed:
+        return wanted
+    limit = max(1, soft - _OTHER_FILES)
+    log.warning(
+        "SONCA_MAX_CONNECTIONS=%d needs %d open files and the system allows %d (ulimit -n): %d "
+        "connections are taken",
+        *(wanted, needed, soft, limit),
+    )
+    return limit
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -177,7 +206,7 @@ class Server(uvicorn.Server):
             self._reload_asked = False
             self._reloading = asyncio.create_task(self._reload())
         if self._drained_by is not None and not self.should_exit:
-            in_flight = self.services.lifecycle.in_flight
+            in_flight = self.services.lifecycle.in_flight + self.services.plans.waiting
             if not in_flight or time.monotonic() >= self._drained_by:
                 if in_flight:
                     log.warning("%d answers are cut: the drain is over", in_flight)

@@ -7,6 +7,7 @@ formats, files or HTTP.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ from sonca.synthesizer.speech import Speech
 from sonca.utterance import Utterance
 from sonca.voices import Catalogue, Resolution, Voice
 from sonca.worker import Lane, Request, Ticket, Work, Worker, WorkerStats
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,10 @@ class Sonca:
 
     def _start(self, name: str) -> Worker:
         cls, setup = registry.find(name).load(), self._setup
+        # An engine beside the default one may know a single device: its voices are still of use.
+        check = _where_asked if name == self.default_engine else _told_where
         worker = Worker(
-            lambda: _where_asked(cls.create(setup), setup.device),
+            lambda: check(cls.create(setup), setup.device),
             engines=cls.instances(setup),
             queue_limit=self._queue_limit,
             name=name,
@@ -335,13 +340,26 @@ def _until(seconds: float | None) -> float | None:
 def _where_asked(engine: Engine, device: str) -> Engine:
     """The engine, if it runs on the device that was asked for by name. Here and not in each
     engine: one that knows a single device would take any other in silence."""
-    info = engine.info
-    if device in ("auto", info.device.partition(":")[0]):
-        return engine
-    engine.close()
-    raise EngineError(
+    if wrong := _elsewhere(engine.info, device):
+        engine.close()
+        raise EngineError(wrong)
+    return engine
+
+
+def _told_where(engine: Engine, device: str) -> Engine:
+    """The engine, and a warning if it runs elsewhere."""
+    if wrong := _elsewhere(engine.info, device):
+        log.warning("%s", wrong)
+    return engine
+
+
+def _elsewhere(info: EngineInfo, device: str) -> str | None:
+    kind = info.device.partition(":")[0]
+    if device in ("auto", kind):
+        return None
+    return (
         f"the device {device} was asked for, but the engine {info.name} runs on {info.device}; "
-        f"set SONCA_DEVICE to auto or {info.device.partition(':')[0]}, or choose another engine"
+        f"set SONCA_DEVICE to auto or {kind}, or choose another engine"
     )
 
 

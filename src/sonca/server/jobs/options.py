@@ -27,7 +27,7 @@ class JobOptions:
     author: str
     chapters: tuple[str, ...]
     """Titles."""
-    format: str = "m4b"
+    format: Literal["m4b", "mp3", "opus"] = "m4b"
     voice: str | None = None
     male: str | None = None
     female: str | None = None

@@ -28,13 +28,18 @@ class PlanLine:
         self._lifecycle = lifecycle
         self._waiting: Counter[str] = Counter()
 
+    @property
+    def waiting(self) -> int:
+        """Books that are read now or wait for it."""
+        return self._waiting.total()
+
     @contextlib.contextmanager
     def place(self, owner: str) -> Iterator[None]:
         """Hold a place in line. `Busy` if there is none, `ShuttingDown` if nothing new begins."""
         if self._lifecycle.draining:
             raise ShuttingDown("the server is shutting down; send the book again soon")
         self._check(self._waiting[owner], MAX_OWN_PLANS, "of your books")
-        self._check(self._waiting.total(), MAX_PLANS, "books")
+        self._check(self.waiting, MAX_PLANS, "books")
         self._waiting[owner] += 1
         try:
             yield

@@ -33,7 +33,7 @@ class JobRow:
             if not isinstance(result, dict):
                 raise ValueError("its result is not an object")
             return cls(record, JobOptions.load(record.options), result)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # of JSON nested too deeply
             raise StorageError(
                 f"this version of Sonca cannot read the job {record.id}: {error}; use the version "
                 "that wrote it, or delete the job and send the book again"
