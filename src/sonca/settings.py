@@ -97,12 +97,11 @@ def _origin(value: str) -> str:
     """Scheme and host in small letters, no default port: an origin is compared letter by letter."""
     if value in ("*", "null", "file://"):  # pages of a sandbox, and of a file
         return value
-    # Without its slash it is what was meant; with more of a path something else may have been.
-    match = _ORIGIN.fullmatch(value.lower().removesuffix("/"))
+    match = _ORIGIN.fullmatch(value.lower())
     if match is None:
         raise ValueError(
-            f"{value[:100]!r} is no origin, which is a scheme, a host and perhaps a port: "
-            "https://example.com; or * for any"
+            f"{value[:100]!r} is not an origin, which is a scheme, a host and perhaps a port, "
+            "without a path or a slash at the end: https://example.com; or * for any"
         )
     scheme, host, port = match.groups()
     return f"{scheme}://{host}" + (f":{port}" if port and port != _PORTS.get(scheme) else "")
