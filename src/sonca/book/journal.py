@@ -145,13 +145,18 @@ class ChapterLog:
         samples: npt.NDArray[np.int16] = np.frombuffer(data, "<i2")
         return samples.astype(np.float32) / np.float32(32768)
 
+    @property
+    def _dirty(self) -> bool:
+        """Whether something was appended that is not known to be on the disk."""
+        return self._end != self._synced
+
     def sync(self) -> None:
         """Bring everything appended so far to the disk. What failed is tried again by the next
         call; a log that is closed has nothing to bring."""
         with self._syncing:
-            end = self._end
-            if self._file < 0 or end == self._synced:
+            if self._file < 0 or not self._dirty:
                 return
+            end = self._end
             with files.errors(f"write {self.path}"):
                 os.fsync(self._file)
             self._synced = end

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 
+from sonca import background
 from sonca.audio import AudioChunk, Mark, Samples
 from sonca.encoding import Encoder, Format, encode
 from sonca.errors import StorageError
@@ -136,7 +137,7 @@ class Spoken:
         """Stop and free everything; what is not committed is not kept. May be called again."""
         self._inbox.close()
         try:
-            self._pools.encode.submit(self._release)
+            self._pools.encode.submit(self._release).add_done_callback(background.report)
         except RuntimeError:  # the pools are closed: the server is stopping
             self._release()
 
