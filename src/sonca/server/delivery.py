@@ -70,7 +70,6 @@ def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:
         spoken,
         media_type=delivery.media_type,
         headers=headers,
-        timeout_s=services.request_timeout_s,
         metrics=services.metrics,
         lifecycle=services.lifecycle,
         api=delivery.api,

@@ -7,13 +7,12 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sonca.errors import Cancelled, DeadlineExceeded, SoncaError
+from sonca.errors import Cancelled, SoncaError
 from sonca.server.errors import row
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
@@ -33,8 +32,8 @@ class SpeechResponse(Response):
     has one, else a connection that is cut before the last chunk. A client that goes away stops
     the engine within one step.
 
-    `timeout_s` is how long it may wait for sound in all, should the speech's own deadline not
-    be kept, as by an engine that hangs. Sending has no limit: it takes as long as the reader does.
+    The time that it may take is the speech's own deadline; sending takes as long as the reader
+    does.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class SpeechResponse(Response):
         *,
         media_type: str,
         headers: Headers,
-        timeout_s: float,
         metrics: Metrics,
         lifecycle: Lifecycle,
         api: str,
@@ -53,7 +51,6 @@ class SpeechResponse(Response):
         self.media_type = media_type
         self._spoken = spoken
         self._more_headers = headers
-        self._patience = Patience(timeout_s)
         self._metrics = metrics
         self._lifecycle = lifecycle
         self._api = api
@@ -61,9 +58,8 @@ class SpeechResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with watched(scope, receive, self._spoken):
-            async with self._patience.waiting():
-                await self._spoken.begin()
-                whole = await self._spoken.whole() if self._spoken.complete else None
+            await self._spoken.begin()
+            whole = await self._spoken.whole() if self._spoken.complete else None
             self._count_first_audio(scope)
             self.headers.update(self._more_headers(self._spoken))
             if whole is None:
@@ -94,7 +90,7 @@ class SpeechResponse(Response):
         await self._start(send)
         try:
             with self._losing_its_place(scope.get("state", {})) as listener:
-                async for frame in self._patience.over(self._spoken.frames()):
+                async for frame in self._spoken.frames():
                     listener.sent_bytes += len(frame)
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
         except SoncaError as error:
@@ -182,42 +178,3 @@ async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> N
         pass
     scope.setdefault("state", {})["gone"] = True
     spoken.cancel()
-
-
-class Patience:
-    """How long an answer may wait for its sound in all. What its reader takes is not counted."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._left_s = seconds
-
-    @contextlib.asynccontextmanager
-    async def waiting(self) -> AsyncIterator[None]:
-        """Count the time that the block takes; `DeadlineExceeded` if there is none left."""
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(self._left_s) as limit:
-                yield
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise DeadlineExceeded(
-                f"not all sound was there within {self._seconds:g} s (SONCA_REQUEST_TIMEOUT_S); "
-                "ask for less text, or try again later"
-            ) from error
-        finally:
-            self._left_s -= time.monotonic() - began
-
-    async def over(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The same frames, each waited for."""
-        while True:
-            async with self.waiting():
-                frame = await anext(frames, None)
-            if frame is None:
-                return
-            yield frame
-
-
-def within(seconds: float) -> AbstractAsyncContextManager[None]:
-    """`DeadlineExceeded` if the block takes longer."""
-    return Patience(seconds).waiting()

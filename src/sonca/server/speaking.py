@@ -76,14 +76,14 @@ async def speak(services: Services, ask: Ask, request: Request) -> Speech:
     while isinstance(speech, Worker):
         # A pool's thread must not sit and wait for an engine that takes seconds to load. It may
         # be unloaded again before its turn here comes.
-        await _loaded(speech, until, request)
+        await _loaded(services, speech, until, request)
         speech = await services.pools.run(lambda: _submit(services, ask, until))
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech
 
 
-async def _loaded(worker: Worker, until: float, request: Request) -> None:
+async def _loaded(services: Services, worker: Worker, until: float, request: Request) -> None:
     """Wait for an engine, as long as there is time and somebody to wait for it."""
     loaded = asyncio.wrap_future(worker.loaded)
     gone = asyncio.create_task(_gone(request.receive))
@@ -97,7 +97,10 @@ async def _loaded(worker: Worker, until: float, request: Request) -> None:
             request.scope.setdefault("state", {})["gone"] = True
             raise Cancelled("the client went away while the engine was being loaded")
         else:
-            raise DeadlineExceeded("the engine was not loaded in time for this request; try again")
+            raise DeadlineExceeded(
+                f"the engine was not loaded within {services.request_timeout_s:g} s "
+                "(SONCA_REQUEST_TIMEOUT_S); try again later"
+            )
     finally:
         gone.cancel()
         loaded.cancel()  # this wait for it, and not the loading

@@ -247,8 +247,8 @@ class Worker:
         driver = place.member.driver
         place.ticket.end(
             DeadlineExceeded(
-                f"not all sound was made within {round(place.deadline_s, 1):g} s; ask for less "
-                "text or a later deadline"
+                f"not all sound was made within {round(place.deadline_s, 1):g} s "
+                "(SONCA_REQUEST_TIMEOUT_S); ask for less text, or try again later"
             )
         )
         driver.tell(lambda: driver.drop(id))

@@ -13,7 +13,7 @@ from sonca.errors import NothingToSay
 from sonca.server.delivery import Delivery, deliver, loaded, open_spoken, substitution
 from sonca.server.errors import json_response, request_id
 from sonca.server.keeping import Describe, Draft, Keeper
-from sonca.server.responses import watched, within
+from sonca.server.responses import watched
 from sonca.server.routes.openai import engine_of
 from sonca.server.schemas import ModelInfoBody, SynthesizeBody
 from sonca.server.services import Services, services_of
@@ -111,10 +111,7 @@ async def _tell(
 ) -> Response:
     """Make all of the sound, send none of it, and say what was made."""
     spoken = open_spoken(services, speech, keeper=keeper)
-    async with (
-        watched(request.scope, request.receive, spoken),
-        within(services.request_timeout_s),
-    ):
+    async with watched(request.scope, request.receive, spoken):
         await spoken.begin()
         await spoken.drain()
     body = {
