@@ -16,6 +16,7 @@ from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.utterance import Utterance
 from sonca.worker import Request, Worker, driver
+from sonca.worker.worker import MAX_HEAL_S
 from tests.worker.test_worker import eventually, said, sentences, work
 
 
@@ -304,4 +305,29 @@ def test_a_copy_that_broke_is_replaced_after_a_while(caplog: pytest.LogCaptureFi
     assert kind.loads == 3  # type: ignore[attr-defined]
     assert worker.stats.utterances >= spoken  # what the lost one had counted is not forgotten
     assert crowd() == [20] * 6
+    worker.close()
+
+
+def test_a_copy_that_breaks_every_time_is_tried_for_ever_and_ever_more_rarely(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    built: list[ToneEngine] = []
+
+    def load() -> ToneEngine:
+        if built:
+            raise EngineError("out of memory")
+        built.append(ToneEngine())
+        return built[0]
+
+    worker = Worker(load, engines=2, clock=lambda: now[0])
+    worker.loaded.result(10)
+    for _ in range(1100):  # twice as long each time would be more than a float can say
+        long = worker.submit(Request(sentences(100), "low"))
+        worker.submit(Request(sentences(1), "low")).cancel()
+        long.cancel()
+        eventually(lambda: worker.stats.lost == 1)
+        now[0] += MAX_HEAL_S + 1
+    assert worker._heal_s == MAX_HEAL_S
+    assert worker._loads > 1000
     worker.close()

@@ -174,7 +174,12 @@ async def watched(scope: Scope, receive: Receive, spoken: Spoken) -> AsyncIterat
 
 
 async def _cancel_when_gone(scope: Scope, receive: Receive, spoken: Spoken) -> None:
+    await client_gone(scope, receive)
+    spoken.cancel()
+
+
+async def client_gone(scope: Scope, receive: Receive) -> None:
+    """Wait until the client of a request, whose body was read, goes away; note it for the log."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.setdefault("state", {})["gone"] = True
-    spoken.cancel()

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.types import Receive
 
 from sonca.encoding import decode
 from sonca.engines import registry
 from sonca.engines.base import Reference
 from sonca.errors import Cancelled, DeadlineExceeded, InvalidRequest, UnknownVoice
+from sonca.server.responses import client_gone
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
 from sonca.text import Lexicon
@@ -86,7 +86,7 @@ async def speak(services: Services, ask: Ask, request: Request) -> Speech:
 async def _loaded(services: Services, worker: Worker, until: float, request: Request) -> None:
     """Wait for an engine, as long as there is time and somebody to wait for it."""
     loaded = asyncio.wrap_future(worker.loaded)
-    gone = asyncio.create_task(_gone(request.receive))
+    gone = asyncio.create_task(client_gone(request.scope, request.receive))
     try:
         left_s = max(0.0, until - time.monotonic())
         both: set[asyncio.Future[Any]] = {loaded, gone}
@@ -94,7 +94,6 @@ async def _loaded(services: Services, worker: Worker, until: float, request: Req
         if loaded.done():
             loaded.result()
         elif gone.done():
-            request.scope.setdefault("state", {})["gone"] = True
             raise Cancelled("the client went away while the engine was being loaded")
         else:
             raise DeadlineExceeded(
@@ -104,11 +103,6 @@ async def _loaded(services: Services, worker: Worker, until: float, request: Req
     finally:
         gone.cancel()
         loaded.cancel()  # this wait for it, and not the loading
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _submit(services: Services, ask: Ask, until: float) -> Speech | Worker:

@@ -127,7 +127,7 @@ class Worker:
         self._watching = False
         self._members: list[Member] = []
         self._loads = 0
-        self._losses = 0
+        self._heal_s = 1.0
         self._gone = Counters()  # of members that were replaced
         self.loaded = self._add_member().loaded
         """Done when the first engine is loaded, with what it is, or why it is not."""
@@ -278,10 +278,14 @@ class Worker:
         """Make room for others in place of members that broke or could not be loaded. Not at
         once, and later each time, so that they are not tried again and again; and not all of
         them, for who has no engine is told why."""
-        now, pause_s = self._clock(), min(MAX_HEAL_S, 2.0**self._losses)
-        lost = [m for m in self._members if m.life == "broken" and now - m.broken_at > pause_s]
+        now = self._clock()
+        lost = [
+            member
+            for member in self._members
+            if member.life == "broken" and now - member.broken_at > self._heal_s
+        ]
         if lost and len(lost) < len(self._members):
-            self._losses += 1
+            self._heal_s = min(2 * self._heal_s, MAX_HEAL_S)
             self._gone = sum((member.driver.counters for member in lost), self._gone)
             self._members = [member for member in self._members if member not in lost]
 
