@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sonca.audio import AudioChunk, Mark
     from sonca.errors import SoncaError
     from sonca.synthesizer import Sonca, Speech
-    from sonca.voices import Voice
+    from sonca.voice import Voice
 
 __version__ = "0.1.0"
 
@@ -21,7 +21,7 @@ _HOMES = {
     "Sonca": "sonca.synthesizer",
     "SoncaError": "sonca.errors",
     "Speech": "sonca.synthesizer",
-    "Voice": "sonca.voices",
+    "Voice": "sonca.voice",
 }
 
 

@@ -100,7 +100,7 @@ def speak(
     options: Options | None = None,
     voice: str | None = None,
 ) -> AudioChunk:
-    key = voice or engine.voices(SETUP)[0].key
+    key = voice or engine.voices(SETUP)[0].id
     session.add(1, said, engine.voice(key), options or Options())
     events = finish(session)[1]
     assert isinstance(events[-1], Finished), events[-1]
@@ -130,16 +130,16 @@ def test_sound_is_float32_mono_in_range_and_long_enough(engine: Engine, session:
 
 def test_every_voice_speaks(engine: Engine, session: Session) -> None:
     voices = engine.voices(SETUP)
-    assert len({voice.key for voice in voices}) == len(voices)
+    assert len({voice.id for voice in voices}) == len(voices)
     for voice in voices:
-        assert speak(engine, session, voice=voice.key).duration_s > 1
+        assert speak(engine, session, voice=voice.id).duration_s > 1
     with pytest.raises(KeyError):
         engine.voice("no such voice")
 
 
 def test_voices_differ(engine: Engine, session: Session) -> None:
     sounds = [
-        speak(engine, session, voice=voice.key).samples[:8000] for voice in engine.voices(SETUP)
+        speak(engine, session, voice=voice.id).samples[:8000] for voice in engine.voices(SETUP)
     ]
     for n, one in enumerate(sounds):
         for other in sounds[:n]:
@@ -180,7 +180,7 @@ def test_a_word_of_several_syllables_keeps_its_source(engine: Engine, session: S
 
 
 def test_slots_fill_and_free(engine: Engine, session: Session) -> None:
-    voice = engine.voice(engine.voices(SETUP)[0].key)
+    voice = engine.voice(engine.voices(SETUP)[0].id)
     slots = session.free_slots
     assert slots == engine.info.slots
     assert session.idle
@@ -196,7 +196,7 @@ def test_slots_fill_and_free(engine: Engine, session: Session) -> None:
 
 
 def test_cancelling_frees_the_slot_and_is_quiet(engine: Engine, session: Session) -> None:
-    voice = engine.voice(engine.voices(SETUP)[0].key)
+    voice = engine.voice(engine.voices(SETUP)[0].id)
     session.add(1, SENTENCE, voice, Options())
     session.cancel(1)
     session.cancel(12345)
@@ -206,7 +206,7 @@ def test_cancelling_frees_the_slot_and_is_quiet(engine: Engine, session: Session
 
 def test_cancelling_from_inside_a_step(engine: Engine, session: Session) -> None:
     """Whoever hears the first sound may have had enough."""
-    voice = engine.voice(engine.voices(SETUP)[0].key)
+    voice = engine.voice(engine.voices(SETUP)[0].id)
     session.add(1, SENTENCE, voice, Options())
     heard: list[Event] = []
 
@@ -227,7 +227,7 @@ def test_an_utterance_can_be_made_again_from_inside_its_end(
     engine: Engine, session: Session
 ) -> None:
     """What came out wrong is added again at once, under the same id."""
-    voice = engine.voice(engine.voices(SETUP)[0].key)
+    voice = engine.voice(engine.voices(SETUP)[0].id)
     ends: list[Event] = []
     lengths: list[float] = [0.0]
 
@@ -263,7 +263,7 @@ def test_an_utterance_can_be_made_again_from_inside_its_end(
     ],
 )
 def test_hostile_text_is_only_text(engine: Engine, session: Session, text: str) -> None:
-    key = engine.voices(SETUP)[0].key
+    key = engine.voices(SETUP)[0].id
     session.add(1, utterance(text), engine.voice(key), Options())
     events = finish(session)[1]
     assert not any(isinstance(event, Failed) for event in events)
@@ -297,7 +297,7 @@ def test_what_was_made_for_nobody_can_be_made_for_a_listener(
 ) -> None:
     """At any moment of it, and it sounds the same."""
     alone = speak(engine, session)
-    voice = engine.voice(engine.voices(SETUP)[0].key)
+    voice = engine.voice(engine.voices(SETUP)[0].id)
     session.add(1, SENTENCE, voice, Options(urgent=False, listened=False))
     events: list[Event] = []
     for _ in range(steps):
@@ -315,7 +315,7 @@ def test_what_was_made_for_nobody_can_be_made_for_a_listener(
 
 def test_it_can_be_promoted_from_inside_a_step(engine: Engine, session: Session) -> None:
     """Somebody joins in the moment in which the sound of another comes out."""
-    voice = engine.voice(engine.voices(SETUP)[0].key)
+    voice = engine.voice(engine.voices(SETUP)[0].id)
     ids = range(min(2, engine.info.slots))
     for id in ids:
         session.add(id, SENTENCE, voice, Options(urgent=False, listened=False))
@@ -336,7 +336,7 @@ def test_it_can_be_promoted_from_inside_a_step(engine: Engine, session: Session)
 
 def test_voices_are_made_ready_beside_the_steps(engine: Engine, session: Session) -> None:
     """On another thread, while others are heard."""
-    keys = [voice.key for voice in engine.voices(SETUP)]
+    keys = [voice.id for voice in engine.voices(SETUP)]
     rng = np.random.default_rng(2)
     recording = Reference(rng.normal(0, 0.1, 16_000 * 2).astype(np.float32), 16_000, "cd" * 32)
     first = engine.voice(keys[0])
@@ -361,7 +361,7 @@ def factory(request: pytest.FixtureRequest, engine: Engine) -> Callable[[], Engi
 def whole(worker: Worker, engine: Engine, text: str = "Xin chào") -> int:
     """How many utterances of a request were said."""
     work = iter([Work(utterance(text))])
-    ticket = worker.submit(Request(work, engine.voices(SETUP)[0].key))
+    ticket = worker.submit(Request(work, engine.voices(SETUP)[0].id))
     return sum(piece.chunk is None for piece in ticket)
 
 
@@ -381,7 +381,7 @@ def test_a_worker_builds_it_anew_wherever_it_breaks(
     assert whole(worker, engine) == 1
     raising.add(where)
     work = (Work(replace(SENTENCE, span=(n, n + 1))) for n in range(1000))
-    ticket = worker.submit(Request(work, engine.voices(SETUP)[0].key))
+    ticket = worker.submit(Request(work, engine.voices(SETUP)[0].id))
     if where == "cancel":
         next(iter(ticket))
         ticket.cancel()

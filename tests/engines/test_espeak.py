@@ -59,7 +59,7 @@ def test_there_are_men_and_women_of_three_regions(engine: EspeakEngine) -> None:
 
 
 def test_women_speak_higher_than_men(engine: EspeakEngine) -> None:
-    pitches = {v.key: pitch_hz(say(engine, v.key), 22_050) for v in EspeakEngine.voices(Setup())}
+    pitches = {v.id: pitch_hz(say(engine, v.id), 22_050) for v in EspeakEngine.voices(Setup())}
     men = [hz for key, hz in pitches.items() if "-male" in key]
     women = [hz for key, hz in pitches.items() if "-female" in key]
     assert max(men) < min(women), pitches
@@ -116,7 +116,7 @@ def test_engines_do_not_disturb_each_other() -> None:
 
 def test_ten_thousand_calls_leak_nothing(engine: EspeakEngine) -> None:
     session = engine.session()
-    voices = [engine.voice(voice.key) for voice in EspeakEngine.voices(Setup())]
+    voices = [engine.voice(voice.id) for voice in EspeakEngine.voices(Setup())]
     said = utterance("xin chào")
 
     def calls(count: int) -> None:
@@ -207,6 +207,6 @@ def test_voices_speak_at_the_level_that_was_set() -> None:
     from sonca.loudness import loudness
 
     engine = EspeakEngine(loudness_lufs=-23.0)
-    levels = {v.key: loudness(say(engine, v.key), 22_050) for v in EspeakEngine.voices(Setup())}
+    levels = {v.id: loudness(say(engine, v.id), 22_050) for v in EspeakEngine.voices(Setup())}
     engine.close()
     assert max(abs(level + 23) for level in levels.values()) < 1.5, levels

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import ClassVar
 
 from sonca.audio import AudioChunk
-from sonca.engines.base import EngineInfo, EngineVoice, Options, SerialSession, Session, Setup
+from sonca.engines.base import EngineInfo, Options, SerialSession, Session, Setup
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.utterance import Utterance
+from sonca.voice import Voice
 
 
 class CueEngine(ToneEngine):
@@ -34,10 +35,10 @@ class CueEngine(ToneEngine):
         return self._info
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         return (
-            EngineVoice("cue-low", "Nam", "male", "north"),
-            EngineVoice("cue-high", "Nữ", "female", "south"),
+            Voice("cue-low", "Nam", "male", "north"),
+            Voice("cue-high", "Nữ", "female", "south"),
         )
 
     def voice(self, key: str) -> float:
@@ -86,8 +87,8 @@ class SlowEngine(ToneEngine):
         return cls()
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
-        return (EngineVoice("slow-low", "Nam", "male", "north"),)
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
+        return (Voice("slow-low", "Nam", "male", "north"),)
 
     def voice(self, key: str) -> float:
         return 1.0

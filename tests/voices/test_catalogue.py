@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sonca.errors import UnknownVoice
-from sonca.voices import Catalogue, Voice
+from sonca.voice import Voice
+from sonca.voices import Catalogue
 from sonca.voices.catalogue import known_names, rows
 
-NORTH_MAN = Voice("north-male", "Nam", "espeak", "north-male", "male", "north", aliases=("nam",))
-NORTH_DEEP = Voice("north-male-deep", "Nam", "espeak", "d", "male", "north", tone="deep")
-SOUTH_WOMAN = Voice("south-female", "Nữ", "espeak", "f", "female", "south")
-QUYNH = Voice("quynh", "Quỳnh", "viettts", "quynh", "female", tone="soft")
+NORTH_MAN = Voice("north-male", "Nam", "male", "north", engine="espeak")
+NORTH_DEEP = Voice("north-male-deep", "Nam", "male", "north", tone="deep", engine="espeak")
+SOUTH_WOMAN = Voice("south-female", "Nữ", "female", "south", engine="espeak")
+QUYNH = Voice("quynh", "Quỳnh", "female", tone="soft", engine="viettts")
 SMALL = Catalogue([NORTH_MAN, NORTH_DEEP, SOUTH_WOMAN])
 LARGE = Catalogue([NORTH_MAN, NORTH_DEEP, SOUTH_WOMAN, QUYNH])
 

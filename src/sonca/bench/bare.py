@@ -21,7 +21,7 @@ class Bare:
         cls = registry.find(engine).load()
         self._engine = cls.create(setup)
         self._session = self._engine.session()
-        self._voice = self._engine.voice(cls.voices(setup)[0].key)
+        self._voice = self._engine.voice(cls.voices(setup)[0].id)
         self.sample_rate_hz = self._engine.info.sample_rate_hz
 
     def synthesize(self, text: str) -> Samples:

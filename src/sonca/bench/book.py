@@ -142,7 +142,7 @@ class _Bare:
         cls = registry.find(engine).load()
         self._engine = cls.create(setup)
         self._session = self._engine.session()
-        self._voice = self._engine.voice(cls.voices(setup)[0].key)
+        self._voice = self._engine.voice(cls.voices(setup)[0].id)
         self.rate_hz = self._engine.info.sample_rate_hz
 
     def speak(self, utterances: _Chapter) -> list[Samples]:

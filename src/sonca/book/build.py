@@ -29,7 +29,7 @@ from sonca.encoding.m4b import published
 from sonca.errors import Cancelled, NothingToSay, SoncaError
 from sonca.synthesizer import Sonca, SpeechRequest
 from sonca.text import Lexicon
-from sonca.voices import Voice
+from sonca.voice import Voice
 
 MAX_IN_FLIGHT = 32
 """As many as an engine takes for books by default."""
@@ -138,7 +138,7 @@ class Build:
             extra.append([repr(entry) for entry in words.entries])
         for voice in sorted(self._voices.values(), key=lambda v: v.id):
             info = self._sonca.load(voice.engine).loaded.result()
-            extra.append([voice.id, voice.key, voice.version])
+            extra.append([voice.id, voice.version])
             extra.append([info.name, info.version, info.sample_rate_hz])
         narrator = self._voices[str(self._roles[""].voice)]
         rate_hz = self._sonca.load(narrator.engine).loaded.result().sample_rate_hz

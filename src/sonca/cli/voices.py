@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from sonca.voices import Voice
+    from sonca.voice import Voice
 
 app = typer.Typer()
 

@@ -16,33 +16,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sonca.audio import AudioChunk, Samples
 from sonca.errors import Unsupported
 from sonca.utterance import Utterance
-
-Gender = Literal["female", "male"]
-Region = Literal["north", "central", "south"]
-
-
-@dataclass(frozen=True, slots=True)
-class EngineVoice:
-    """A voice that an engine brings with it."""
-
-    key: str
-    """Unique within the engine; lower case letters, digits, `-` and `_`."""
-    name: str
-    """What people read; says honestly what the voice is."""
-    gender: Gender
-    region: Region | None
-    """Vietnamese accent, None for a voice of no region."""
-    language: str = "vi"
-    """BCP 47."""
-    tone: str = "standard"
-    """``standard``, ``soft``, ``deep``, ``high``."""
-    version: str = ""
-    """Changes whenever the voice would sound otherwise: new files, another level."""
+from sonca.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +205,7 @@ class Engine(ABC):
 
     @classmethod
     @abstractmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         """The voices it has of its own, the first its default. Cheap, like `missing`."""
 
     @abstractmethod

@@ -16,7 +16,6 @@ from sonca.engines.base import (
     Emit,
     Engine,
     EngineInfo,
-    EngineVoice,
     Finished,
     Options,
     Reference,
@@ -25,6 +24,7 @@ from sonca.engines.base import (
 )
 from sonca.engines.synthetic import SyntheticEngine
 from sonca.utterance import Utterance
+from sonca.voice import Voice
 
 SLOTS = 8
 VOICE_S = 2.0
@@ -64,9 +64,9 @@ class BatchedEngine(SyntheticEngine):
         return replace(super().info, name="synthetic-batch", clones=True, slots=self.slots)
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         # A man's as the first is: no name but its own leads to it.
-        slow = EngineVoice("murmur", "Tiếng thì thầm, chậm nạp (đo tốc độ)", "male", None)
+        slow = Voice("murmur", "Tiếng thì thầm, chậm nạp (đo tốc độ)", "male")
         return (*super().voices(setup), slow)
 
     def voice(self, key: str) -> float:

@@ -23,18 +23,16 @@ from sonca.engines.base import (
     Emit,
     Engine,
     EngineInfo,
-    EngineVoice,
     Failed,
     Finished,
-    Gender,
     Options,
-    Region,
     Session,
     Setup,
 )
 from sonca.espeakng import Library, WordEvent, installed
 from sonca.loudness import amplified, gain
 from sonca.utterance import Utterance
+from sonca.voice import Gender, Region, Voice
 
 # At 160 words a minute an ASR judge still understands the voice about best, and half and double
 # of it stay inside what the library can do (80 to 450).
@@ -73,7 +71,7 @@ def _key(region: Region, gender: Gender, tone: str) -> str:
 
 
 _VOICES = tuple(
-    EngineVoice(_key(region, gender, tone), f"{who} {where} (giọng máy)", gender, region, tone=tone)
+    Voice(_key(region, gender, tone), f"{who} {where} (giọng máy)", gender, region, tone=tone)
     for region, _, where in _ACCENTS
     for gender, tone, _, who in _TIMBRES
 )
@@ -128,7 +126,7 @@ class EspeakEngine(Engine):
         return cls(setup.loudness_lufs)
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         return tuple(replace(voice, version=str(setup.loudness_lufs)) for voice in _VOICES)
 
     @classmethod

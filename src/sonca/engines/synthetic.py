@@ -18,8 +18,9 @@ import numpy as np
 
 from sonca.audio import AudioChunk
 from sonca.cores import cores
-from sonca.engines.base import MEASURED_INSTANCES, Engine, EngineInfo, EngineVoice, Options, Setup
+from sonca.engines.base import MEASURED_INSTANCES, Engine, EngineInfo, Options, Setup
 from sonca.utterance import Utterance
+from sonca.voice import Voice
 
 _RATE_HZ = 22_050
 _SYLLABLE_S = 0.22
@@ -48,8 +49,8 @@ class SyntheticEngine(Engine):
         return self._info
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
-        return (EngineVoice("hum", "Tiếng o o (đo tốc độ)", "male", None),)
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
+        return (Voice("hum", "Tiếng o o (đo tốc độ)", "male"),)
 
     @classmethod
     def instances(cls, setup: Setup) -> int:

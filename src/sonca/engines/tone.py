@@ -18,7 +18,6 @@ from sonca.engines.base import (
     Emit,
     Engine,
     EngineInfo,
-    EngineVoice,
     Failed,
     Finished,
     Options,
@@ -27,6 +26,7 @@ from sonca.engines.base import (
     Setup,
 )
 from sonca.utterance import Utterance
+from sonca.voice import Voice
 
 _RATE_HZ = 16_000
 _WORD_S = 0.2
@@ -52,10 +52,10 @@ class ToneEngine(Engine):
         return self._info
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         return (
-            EngineVoice("low", "Tiếng trầm (thử nghiệm)", "male", None),
-            EngineVoice("high", "Tiếng cao (thử nghiệm)", "female", None),
+            Voice("low", "Tiếng trầm (thử nghiệm)", "male"),
+            Voice("high", "Tiếng cao (thử nghiệm)", "female"),
         )
 
     def voice(self, key: str) -> float:

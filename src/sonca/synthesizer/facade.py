@@ -27,11 +27,11 @@ from sonca.errors import (
 )
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import keys
-from sonca.synthesizer.names import catalogue_voice
 from sonca.synthesizer.request import SpeechRequest, check
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Utterance
-from sonca.voices import Catalogue, Resolution, Voice
+from sonca.voice import Voice
+from sonca.voices import Catalogue, Resolution
 from sonca.worker import Lane, Request, Ticket, Work, Worker, WorkerStats
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Sonca:
         """The voices of every installed engine, the default engine's first."""
         specs = sorted(registry.specs().values(), key=lambda s: s.name != self.default_engine)
         return Catalogue(
-            catalogue_voice(spec.name, voice)
+            replace(voice, engine=spec.name)
             for spec in specs
             if spec.public or spec.name == self.default_engine
             if registry.missing(spec, self._setup) is None
@@ -180,7 +180,7 @@ class Sonca:
             voice.engine,
             Request(
                 (self._work(utterance, identity) for utterance in utterances),
-                reference or voice.key,
+                reference or voice.id,
                 options,
                 request.lane,
                 None if until is None else until - time.monotonic(),

@@ -8,12 +8,12 @@ from dataclasses import astuple
 
 from sonca.engines.base import EngineInfo, Options, Reference
 from sonca.utterance import Utterance
-from sonca.voices import Voice
+from sonca.voice import Voice
 
 
 def identity(info: EngineInfo, voice: Voice, reference: Reference | None, options: Options) -> str:
     """Everything but the words that decides how an utterance sounds."""
-    who = reference.content_hash if reference else f"{voice.key} {voice.version}"
+    who = reference.content_hash if reference else f"{voice.id} {voice.version}"
     return json.dumps([info.name, info.version, info.sample_rate_hz, who, *astuple(options)])
 
 

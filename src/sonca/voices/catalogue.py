@@ -12,31 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from sonca.errors import UnknownVoice
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """A voice as people choose it."""
-
-    id: str
-    """Unique over all engines; what requests name."""
-    name: str
-    """What people read."""
-    engine: str
-    key: str
-    """What the engine calls it."""
-    gender: str
-    """``female`` or ``male``."""
-    region: str | None = None
-    """``north``, ``central``, ``south``, or None."""
-    language: str = "vi"
-    """BCP 47; empty if unknown."""
-    tone: str = "standard"
-    """``standard``, ``soft``, ``deep``, ``high``, …"""
-    aliases: tuple[str, ...] = ()
-    version: str = ""
-    """Changes whenever the voice would sound otherwise."""
-    cloned: bool = False
+from sonca.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)

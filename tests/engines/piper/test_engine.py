@@ -45,7 +45,7 @@ def sound(engine: PiperEngine, key: str, text: str = LONG, **options: float) -> 
 
 
 def test_a_speaker_is_a_voice_of_its_own(models_dir: Path) -> None:
-    keys = [voice.key for voice in PiperEngine.voices(Setup(models_dir=models_dir))]
+    keys = [voice.id for voice in PiperEngine.voices(Setup(models_dir=models_dir))]
     assert keys == [
         "vi_vn-three-x_low-nguoi-0",
         "vi_vn-three-x_low-nguoi-1",
@@ -294,7 +294,7 @@ def test_a_voice_is_ready_once_it_is_loaded_and_measured(tmp_path: Path) -> None
     """Until then it is loaded on another thread, so that nobody's sound waits for it."""
     first, second = (tiny.save(tmp_path, f"vi_VN-{name}-low") for name in ("a", "b"))
     engine = PiperEngine(Setup(models_dir=tmp_path, loudness_lufs=-20.0))
-    keys = [voice.key for voice in engine.voices(Setup(models_dir=tmp_path))]
+    keys = [voice.id for voice in engine.voices(Setup(models_dir=tmp_path))]
     assert [engine.voice_ready(key) for key in keys] == [False, False]  # the first has no level yet
     for key in keys:
         engine.voice(key)
@@ -386,7 +386,7 @@ def test_a_broken_pair_is_named_and_the_others_speak(tmp_path: Path, kind: str) 
             config.write_text("{", "utf-8")
     engine = PiperEngine(Setup(models_dir=tmp_path))
     if kind == "settings":  # it is not even listed
-        assert [v.key for v in PiperEngine.voices(Setup(models_dir=tmp_path))] == ["vi_vn-good-low"]
+        assert [v.id for v in PiperEngine.voices(Setup(models_dir=tmp_path))] == ["vi_vn-good-low"]
     else:
         with pytest.raises(EngineError, match="vi_VN-bad-low"):
             engine.voice("vi_vn-bad-low")

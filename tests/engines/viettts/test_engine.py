@@ -402,7 +402,7 @@ def test_the_models_folder_says_what_is_missing(
     assert VietTTSEngine.missing(setup) is None
     (home / "samples").mkdir()
     (home / "samples" / "Quynh.mp3").touch()
-    assert [(v.key, v.gender, v.tone) for v in VietTTSEngine.voices(setup)] == [
+    assert [(v.id, v.gender, v.tone) for v in VietTTSEngine.voices(setup)] == [
         ("quynh", "female", "soft")
     ]
     assert VietTTSEngine.create(setup).info.name == "viettts"

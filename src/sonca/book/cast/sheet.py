@@ -14,7 +14,7 @@ from sonca.book.cast.speakers import Attribution, attribute
 from sonca.book.model import Book
 from sonca.book.script import Role
 from sonca.synthesizer.request import PITCH_RANGE
-from sonca.voices import Voice
+from sonca.voice import Voice
 
 NARRATOR = "narrator"
 _PITCHES = (1.0, 1.12, 0.9, 1.22, 0.82)

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sonca.cores import cores
-from sonca.engines.base import Engine, EngineInfo, EngineVoice, Session, Setup
+from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.piper import files
 from sonca.engines.piper.calibration import level_of
 from sonca.engines.piper.config import BadVoice
@@ -29,6 +29,7 @@ from sonca.errors import EngineError, EngineNotInstalled
 from sonca.espeakng import Library, installed
 from sonca.loudness import gain
 from sonca.utterance import Utterance
+from sonca.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class PiperEngine(Engine):
         return None if files.any_voice(setup.models_dir) else _NO_VOICE
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         found = files.speakers(setup.models_dir).values()
         return tuple(files.engine_voice(speaker, setup.loudness_lufs) for speaker in found)
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sonca.engines.base import EngineVoice, Gender, Region
 from sonca.engines.piper.config import BadVoice, VoiceConfig, read
+from sonca.voice import Gender, Region, Voice, slug
 
 log = logging.getLogger(__name__)
 
@@ -144,20 +142,17 @@ def _rank(files: VoiceFiles) -> tuple[bool, int, str]:
 
 
 def _speakers(files: VoiceFiles) -> list[Speaker]:
-    base = slug(files.stem)
+    base = _key(files.stem)
     if not files.config.speakers:
         return [Speaker(base, files)]
     return [
-        Speaker(f"{base}-{slug(name)}", files, number, name)
+        Speaker(f"{base}-{_key(name)}", files, number, name)
         for name, number in files.config.speakers.items()
     ]
 
 
-def slug(name: str) -> str:
-    """A name as a key: lower case letters, digits, `-` and `_`."""
-    plain = unicodedata.normalize("NFD", name.lower().replace("đ", "d"))
-    letters = "".join(c for c in plain if not unicodedata.combining(c))
-    return "-".join(re.findall(r"[a-z0-9_]+", letters)) or "voice"
+def _key(name: str) -> str:
+    return slug(name, keep="_") or "voice"
 
 
 def language(config: VoiceConfig) -> str:
@@ -165,7 +160,7 @@ def language(config: VoiceConfig) -> str:
     return "vi" if config.language.lower().split("-")[0] == "vi" else config.language
 
 
-def engine_voice(speaker: Speaker, loudness_lufs: float | None = None) -> EngineVoice:
+def engine_voice(speaker: Speaker, loudness_lufs: float | None = None) -> Voice:
     """The voice as the catalogue has it. Gender and region come from the card; a voice of which
     nobody said and that was not measured counts as female."""
     files, card = speaker.files, speaker.files.card
@@ -174,8 +169,8 @@ def engine_voice(speaker: Speaker, loudness_lufs: float | None = None) -> Engine
     known = {**card, **own} if isinstance(own, dict) else card
     gender = known.get("gender")
     region = known.get("region")
-    return EngineVoice(
-        key=speaker.key,
+    return Voice(
+        id=speaker.key,
         name=_name(speaker, known),
         gender=cast(Gender, gender if gender in ("female", "male") else "female"),
         region=cast(Region, region) if region in ("north", "central", "south") else None,

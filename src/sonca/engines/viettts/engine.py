@@ -17,7 +17,6 @@ from pathlib import Path
 from sonca.engines.base import (
     Engine,
     EngineInfo,
-    EngineVoice,
     Reference,
     Session,
     Setup,
@@ -33,6 +32,7 @@ from sonca.engines.viettts.session import VietTTSSession
 from sonca.engines.viettts.streaming import NEVER, Cuts
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
+from sonca.voice import Voice
 
 HOME, PUBLISHED, CONVERTED = "viettts", "viet-tts", "converted"
 SAMPLES, VOICES = "samples", ".voices"
@@ -149,7 +149,7 @@ class VietTTSEngine(Engine):
         return "its model is not here: sonca models pull viet-tts"
 
     @classmethod
-    def voices(cls, setup: Setup) -> Sequence[EngineVoice]:
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
         if setup.models_dir is None:
             return ()
         found = find_samples(setup.models_dir / HOME / SAMPLES, setup.loudness_lufs)

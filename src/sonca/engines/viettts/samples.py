@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from sonca.engines.base import EngineVoice, Gender
+from sonca.voice import Gender, Voice
 
 SUFFIXES = (".wav", ".mp3", ".flac", ".m4a", ".ogg", ".opus")
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    voice: EngineVoice
+    voice: Voice
     path: Path
 
 
@@ -33,11 +33,11 @@ def find_samples(folder: Path | None, loudness_lufs: float | None = None) -> dic
     return found
 
 
-def _voice(row: dict[str, str], path: Path, loudness_lufs: float | None) -> EngineVoice:
+def _voice(row: dict[str, str], path: Path, loudness_lufs: float | None) -> Voice:
     name = f"{row['key']} ({row['gender']}, {row['tone']})"
     gender = cast("Gender", row["gender"])
     file = path.stat()
-    return EngineVoice(
+    return Voice(
         row["key"], name, gender, None, row["language"] or "vi", row["tone"],
         version=f"{file.st_size}-{file.st_mtime_ns} {loudness_lufs}",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from sonca.encoding import decode
 from sonca.errors import InvalidRequest, StorageFull
 from sonca.server.errors import json_response
 from sonca.server.services import Services, services_of
-from sonca.voices import Voice
+from sonca.voice import Voice
 from sonca.voices.references import (
     MAX_DURATION_S,
     MAX_NAME_LENGTH,
