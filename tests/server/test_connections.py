@@ -379,8 +379,15 @@ def test_a_body_whose_time_is_over_harms_no_other() -> None:
         def reschedule(self, when: float) -> None:
             raise RuntimeError("Cannot change state of expiring Timeout")
 
-    receiving = Receiving(lambda *_: None, timeout_s=1, max_bytes=10)  # type: ignore[arg-type, return-value]
-    late, fine = _Body(waiting=Expiring()), _Body()  # type: ignore[arg-type]
+    receiving = Receiving(
+        lambda *_: None,  # type: ignore[arg-type, return-value]
+        lifecycle=Lifecycle(1),
+        timeout_s=1,
+        max_total_bytes=10,
+        max_body_bytes=100,
+        max_upload_bytes=100,
+    )
+    late, fine = _Body(100, waiting=Expiring()), _Body(100)  # type: ignore[arg-type]
     receiving._count(late, 8)
     receiving._count(fine, 8)
     assert not late.gave_way

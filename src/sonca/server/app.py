@@ -15,7 +15,8 @@ from starlette.middleware.cors import CORSMiddleware
 from sonca import __version__
 from sonca.errors import SoncaError
 from sonca.server import docs, errors, explain
-from sonca.server.middleware import Admission, BodyLimit, Context, Guard, Keys
+from sonca.server.middleware import Context, Guard, Keys
+from sonca.server.policy import Policies
 from sonca.server.receiving import Receiving
 from sonca.server.routes import jobs, kept, openai, operations, predecessor, voices
 from sonca.server.routes.page import page_router
@@ -25,11 +26,6 @@ from sonca.worker import Worker
 
 log = logging.getLogger(__name__)
 
-_SPEECH_PATHS = ("/v1/audio/speech", "/api/tts/synthesize")
-_UPLOAD_PATH = "/v1/audio/voices"
-_UPLOAD_PATHS = (_UPLOAD_PATH, "/v1/jobs", "/v1/jobs/plan")
-_FORM_BYTES = 64 * 1024
-"""What a form may have around the uploaded file."""
 _EXPOSED_HEADERS = (
     *("X-Request-ID", "X-File-ID", "X-Expires-At", "X-Sample-Rate", "X-Voice"),
     *("X-Model", "X-Voice-Substituted", "X-Skipped", "X-Duration-Seconds"),
@@ -57,28 +53,34 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sweep_s = settings.sweep_s
     app.state.secured = bool(settings.api_keys)
     errors.install(app)
-    for module in (openai, voices, jobs, predecessor, kept, operations):
-        app.include_router(module.router)
-    app.include_router(explain.router)
-    app.include_router(page_router())
-    _wrap(app, settings, services)
-    docs.describe(app, secured=bool(settings.api_keys))
+    routers = (
+        openai.router,
+        voices.router,
+        jobs.router,
+        predecessor.router,
+        kept.router,
+        operations.router,
+        explain.router,
+        page_router(),
+    )
+    for router in routers:
+        app.include_router(router)
+    routes = [route for router in routers for route in router.routes]
+    _wrap(app, settings, services, Policies(routes))
+    docs.describe(app, routes, secured=bool(settings.api_keys))
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
-    """Add the middlewares, the innermost first."""
+def _wrap(app: FastAPI, settings: Settings, services: Services, policies: Policies) -> None:
+    """Adds the middlewares, the innermost first."""
     app.add_middleware(Guard, metrics=services.metrics)
     app.add_middleware(
-        BodyLimit,
-        max_bytes=settings.max_body_bytes,
-        by_path=dict.fromkeys(_UPLOAD_PATHS, settings.max_upload_bytes + _FORM_BYTES),
-    )
-    app.add_middleware(
-        Admission, lifecycle=services.lifecycle, paths=(*_SPEECH_PATHS, _UPLOAD_PATH)
-    )
-    app.add_middleware(
-        Receiving, timeout_s=settings.receive_timeout_s, max_bytes=settings.receive_bytes
+        Receiving,
+        lifecycle=services.lifecycle,
+        timeout_s=settings.receive_timeout_s,
+        max_total_bytes=settings.receive_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
     )
     if settings.api_keys:
         app.add_middleware(Keys, keys=[key.get_secret_value() for key in settings.api_keys])
@@ -90,7 +92,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services) -> None:
             allow_headers=("Authorization", "Content-Type", "X-Request-ID"),
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(Context, metrics=services.metrics)
+    app.add_middleware(Context, policies=policies, metrics=services.metrics)
 
 
 @contextlib.asynccontextmanager

@@ -6,13 +6,16 @@ per API (see `sonca.server.errors`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute, Route
 
-from sonca.server.errors import REFUSALS
-from sonca.server.middleware import Keys
+from sonca.errors import InvalidRequest, ShuttingDown
+from sonca.server.errors import documented, in_openai_shape
+from sonca.server.policy import Policy, policy_of
 
 _OPENAI_ERROR: dict[str, Any] = {
     "type": "object",
@@ -86,21 +89,27 @@ EVENT = {
 }
 """One event of a stream: many deltas, then one that says that it is over, or why it broke."""
 
-_UNPROVEN = {"description": "An API key is needed."}
 
-
-def describe(app: FastAPI, *, secured: bool) -> None:
-    """Have the app answer with this schema. `secured`: whether it asks for API keys."""
+def describe(app: FastAPI, routes: Iterable[BaseRoute], *, secured: bool) -> None:
+    """Has the app answer with the schema of `routes`. `secured`: whether it asks for API keys."""
+    policies = {
+        (route.path, method.lower()): policy_of(route)
+        for route in routes
+        if isinstance(route, Route)
+        for method in route.methods or ()
+    }
 
     def schema() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _schema(app, secured)
+            app.openapi_schema = _schema(app, policies, secured)
         return app.openapi_schema
 
     app.openapi = schema  # type: ignore[method-assign]
 
 
-def _schema(app: FastAPI, secured: bool) -> dict[str, Any]:
+def _schema(
+    app: FastAPI, policies: Mapping[tuple[str, str], Policy], secured: bool
+) -> dict[str, Any]:
     made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -109,31 +118,31 @@ def _schema(app: FastAPI, secured: bool) -> dict[str, Any]:
     if secured:
         made["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in made["paths"].items():
-        for operation in operations.values():
-            _correct(path, operation, secured=secured and not Keys.is_open(path))
+        for method, operation in operations.items():
+            _correct(path, operation, policies[path, method], secured)
     return made
 
 
-def _correct(path: str, operation: dict[str, Any], *, secured: bool) -> None:
-    """Name the errors of one route as they are."""
-    openai = path.startswith("/v1/")
-    responses = operation["responses"]
-    invalid = responses.pop("422", None)
-    if invalid is not None:
-        # A path's parameters are strings: only bodies can have the wrong shape.
-        if openai:
-            responses.setdefault("400", {"description": "The request has not the right shape."})
-        elif "requestBody" in operation:
-            responses["422"] = {"description": "The body has not the right shape."}
-    if secured:
-        responses["401"] = _UNPROVEN
+def _correct(path: str, operation: dict[str, Any], policy: Policy, secured: bool) -> None:
+    """Names the errors of one route as they are."""
+    openai = in_openai_shape(path)
+    is_checked = operation["responses"].pop("422", None) is not None
+    has_body = "requestBody" in operation
+    kinds = list(policy.raises)
+    if is_checked and openai:
+        kinds.append(InvalidRequest)
+    elif is_checked and has_body:  # a path's parameters are strings: only bodies have a shape
+        kinds.append(422)
+    if has_body:
+        kinds += (408, 413, "too_much_received")
+    if policy.admitted:
+        kinds += ("too_many_requests", ShuttingDown)
+    if secured and not policy.open:
+        kinds.append(401)
         operation["security"] = [{"key": []}]
-    else:
-        responses.pop("401", None)
     name = "OpenAIError" if openai else "Error"
     error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-    if "429" in responses:
-        responses["429"]["description"] += f" `code` is one of {', '.join(REFUSALS)}."
-    for status, response in responses.items():
+    operation["responses"] |= documented(kinds)
+    for status, response in operation["responses"].items():
         if status >= "400" and "content" not in response:
             response["content"] = error

@@ -1,13 +1,13 @@
-"""The one table from errors to HTTP statuses, and how each API words an error.
+"""The one table from errors to HTTP statuses, how each API words an error, and how OpenAPI does.
 
-Paths below ``/v1`` answer in OpenAI's shape, everything else as the predecessor did: ``detail``.
+Paths below ``/v1`` answer in OpenAI's shape, everything else in VietTTS's: ``detail``.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,40 +20,52 @@ from starlette.types import Scope
 
 from sonca import errors
 
-FAILED = "something went wrong on our side; quote the request id when you report it"
-
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ErrorSpec:
     """How an error is answered."""
 
     status: int
     code: str
     """For programs: OpenAI's `code`, and ours."""
+    meaning: str
+    """For OpenAPI."""
 
 
-TABLE: Mapping[type[errors.SoncaError], Row] = {
-    errors.InvalidRequest: Row(400, "invalid_value"),
-    errors.EmptyText: Row(400, "empty_text"),
-    errors.NothingToSay: Row(400, "nothing_to_say"),
-    errors.TextTooLong: Row(413, "text_too_long"),
-    errors.UnknownVoice: Row(400, "unknown_voice"),
-    errors.UnknownEngine: Row(404, "model_not_found"),
-    errors.EngineNotInstalled: Row(404, "model_not_installed"),
-    errors.Unsupported: Row(400, "unsupported"),
-    errors.BadAudio: Row(400, "bad_audio"),
-    errors.NotFound: Row(404, "not_found"),
-    errors.Busy: Row(429, "busy"),
-    errors.ShuttingDown: Row(503, "shutting_down"),
-    errors.Cancelled: Row(503, "cancelled"),
-    errors.DeadlineExceeded: Row(504, "deadline_exceeded"),
-    errors.EngineError: Row(500, "engine_error"),
-    errors.StorageFull: Row(507, "storage_full"),
-    errors.StorageError: Row(500, "storage_error"),
-    errors.SoncaError: Row(500, "server_error"),
+TABLE: Mapping[type[errors.SoncaError], ErrorSpec] = {
+    errors.InvalidRequest: ErrorSpec(400, "invalid_value", "something in the request is wrong"),
+    errors.EmptyText: ErrorSpec(400, "empty_text", "there is no text"),
+    errors.NothingToSay: ErrorSpec(400, "nothing_to_say", "nothing in the text can be spoken"),
+    errors.TextTooLong: ErrorSpec(413, "text_too_long", "over `SONCA_MAX_TEXT_CHARS`"),
+    errors.UnknownVoice: ErrorSpec(400, "unknown_voice", "no voice has this name"),
+    errors.UnknownEngine: ErrorSpec(404, "model_not_found", "no model has this name"),
+    errors.EngineNotInstalled: ErrorSpec(404, "model_not_installed", "the model is not installed"),
+    errors.Unsupported: ErrorSpec(400, "unsupported", "the engine cannot do this"),
+    errors.BadAudio: ErrorSpec(400, "bad_audio", "not audio, too short or too long"),
+    errors.NotFound: ErrorSpec(404, "not_found", "unknown, deleted, expired, or not there yet"),
+    errors.Busy: ErrorSpec(429, "busy", "there is no room"),
+    errors.ShuttingDown: ErrorSpec(503, "shutting_down", "the server is shutting down"),
+    errors.Cancelled: ErrorSpec(503, "cancelled", "the shutdown ended the request"),
+    errors.DeadlineExceeded: ErrorSpec(504, "deadline_exceeded", "over `SONCA_REQUEST_TIMEOUT_S`"),
+    errors.EngineError: ErrorSpec(500, "engine_error", "the engine failed"),
+    errors.StorageFull: ErrorSpec(507, "storage_full", "the disk or the quota is full"),
+    errors.StorageError: ErrorSpec(500, "storage_error", "the disk failed"),
+    errors.SoncaError: ErrorSpec(500, "server_error", "something went wrong on our side"),
 }
 """An error that is not listed is answered as the nearest of its ancestors."""
 
+HTTP_TABLE: Mapping[int, ErrorSpec] = {
+    spec.status: spec
+    for spec in (
+        ErrorSpec(401, "invalid_api_key", "an API key is needed"),
+        ErrorSpec(404, "not_found", "there is no such path"),
+        ErrorSpec(405, "method_not_allowed", "the path has not this method"),
+        ErrorSpec(408, "receive_timeout", "the body paused for `SONCA_RECEIVE_TIMEOUT_S`"),
+        ErrorSpec(413, "body_too_large", "over `SONCA_MAX_BODY_BYTES` or `SONCA_MAX_UPLOAD_BYTES`"),
+        ErrorSpec(422, "invalid_value", "something in the body is wrong"),
+    )
+}
+"""What is wrong with a request as such, whatever it asks for."""
 
 REFUSALS: Mapping[str, str] = {
     "too_many_requests": "more requests are being answered than twice `SONCA_QUEUE_LIMIT`",
@@ -65,11 +77,43 @@ REFUSALS: Mapping[str, str] = {
 }
 """The codes of a 429, `Busy.reason`, and what each means."""
 
+_HALF_READ = {"body_too_large", "receive_timeout"}
+"""The rest of such a body is not read: the connection is of no more use."""
 
-def row(error: errors.SoncaError) -> Row:
-    """The table's row for an error; what there is no room for has a code for each limit."""
+
+def spec_of(error: errors.SoncaError) -> ErrorSpec:
+    """Looks an error up in the table; what there is no room for has a code for each limit."""
     found = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-    return Row(found.status, error.reason) if isinstance(error, errors.Busy) else found
+    if isinstance(error, errors.Busy):
+        return ErrorSpec(found.status, error.reason, found.meaning)
+    return found
+
+
+Kind = type[errors.SoncaError] | int | str
+"""An error as a route declares it: a class, a status of `HTTP_TABLE`, or a code of `REFUSALS`."""
+
+
+def documented(kinds: Iterable[Kind]) -> dict[str, dict[str, Any]]:
+    """Returns OpenAPI's responses for these errors, one for each status."""
+    meanings: dict[int, dict[str, str]] = {}
+    for kind in kinds:
+        spec = _declared(kind)
+        meanings.setdefault(spec.status, {})[spec.code] = spec.meaning
+    return {
+        str(status): {"description": "; ".join(f"`{code}`: {text}" for code, text in by_code)}
+        for status, by_code in sorted((status, found.items()) for status, found in meanings.items())
+    }
+
+
+def _declared(kind: Kind) -> ErrorSpec:
+    if isinstance(kind, str):
+        return ErrorSpec(TABLE[errors.Busy].status, kind, REFUSALS[kind])
+    return HTTP_TABLE[kind] if isinstance(kind, int) else TABLE[kind]
+
+
+def in_openai_shape(path: str) -> bool:
+    """Whether the errors of a path have OpenAI's shape."""
+    return path.startswith("/v1/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +128,32 @@ class Problem:
 
     @classmethod
     def of(cls, error: errors.SoncaError) -> Problem:
-        """What the table says about an error of ours."""
-        found = row(error)
+        """Returns what the table says about an error of ours."""
+        spec = spec_of(error)
         return cls(
-            found.status,
-            found.code,
+            spec.status,
+            spec.code,
             str(error),
             getattr(error, "field", None),
             getattr(error, "retry_after_s", None),
         )
 
+    @classmethod
+    def of_status(cls, status: int, message: str) -> Problem:
+        """Returns what is wrong with a request as such."""
+        spec = HTTP_TABLE.get(status)
+        return cls(status, spec.code if spec else "invalid_request", message)
+
     def headers(self) -> dict[str, str]:
-        """Headers that belong to the status."""
+        """Returns the headers that belong to the error."""
         if self.retry_after_s is not None:
             return {"retry-after": str(max(1, math.ceil(self.retry_after_s)))}
+        if self.code in _HALF_READ:
+            return {"connection": "close"}
         return {"www-authenticate": "Bearer"} if self.status == 401 else {}
 
     def openai(self) -> dict[str, Any]:
-        """The error in OpenAI's shape."""
+        """Returns the error in OpenAI's shape."""
         if self.status == 429:
             kind = "rate_limit_error"
         else:
@@ -109,8 +161,8 @@ class Problem:
         field = {"text": "input", "format": "response_format"}.get(self.field or "", self.field)
         return {"error": {"message": self.message, "type": kind, "param": field, "code": self.code}}
 
-    def predecessor(self, request_id: str) -> dict[str, Any]:
-        """The error in the predecessor's shape."""
+    def viettts(self, request_id: str) -> dict[str, Any]:
+        """Returns the error in VietTTS's shape."""
         return {
             "detail": self.message,
             "code": self.code,
@@ -119,23 +171,31 @@ class Problem:
         }
 
     def response(self, scope: Scope) -> Response:
-        """The answer, in the shape of the API that the request came to."""
+        """Returns the answer, in the shape of the API that the request came to."""
         scope.setdefault("state", {})["error_code"] = self.code
-        openai = scope["path"].startswith("/v1/")
-        body = self.openai() if openai else self.predecessor(request_id(scope))
+        openai = in_openai_shape(scope["path"])
+        body = self.openai() if openai else self.viettts(request_id(scope))
         return json_response(body, self.status, self.headers())
+
+
+UNFORESEEN = Problem(
+    500,
+    "server_error",
+    "something went wrong on our side; quote the request id when you report it",
+)
+"""What a client is told of an error that is none of ours; the log has the rest."""
 
 
 def json_response(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """JSON in UTF-8. What UTF-8 cannot say (half a surrogate pair in a message) becomes `?`."""
+    """Returns JSON in UTF-8. What that cannot say (half a surrogate pair in a message) is `?`."""
     text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Response(text.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of ours and of the framework from the table."""
+    """Answers every error of ours and of the framework from the table."""
     app.add_exception_handler(errors.SoncaError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
@@ -143,7 +203,7 @@ def install(app: FastAPI) -> None:
 
 
 def request_id(scope: Scope) -> str:
-    """The id that the middleware gave this request."""
+    """Returns the id that the middleware gave this request."""
     return str(scope.get("state", {}).get("request_id", "-"))
 
 
@@ -153,7 +213,7 @@ async def _on_ours(request: Request, error: Exception) -> Response:
 
 
 async def _on_gone(request: Request, error: Exception) -> Response:
-    """Nobody hears the answer; the log says that the client has gone."""
+    """Notes for the log that the client has gone: nobody hears the answer."""
     assert isinstance(error, ClientDisconnect)
     request.scope.setdefault("state", {})["gone"] = True
     return Response(status_code=400)
@@ -163,13 +223,6 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, errors.SoncaError):  # FastAPI wraps what a body's end raises
         return await _on_ours(request, error.__cause__)
-    known = {
-        404: "not_found",
-        405: "method_not_allowed",
-        408: "receive_timeout",
-        413: "body_too_large",
-    }
-    code = known.get(error.status_code, "invalid_request")
     message = str(error.detail)
     if error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError):
         message = "the body cannot be read as JSON: it is not UTF-8, or nested too deeply"
@@ -177,27 +230,25 @@ async def _on_http(request: Request, error: Exception) -> Response:
         message = f"there is nothing at {request.url.path[:200]!r}; see /openapi.json"
     if error.status_code == 405:
         message = f"{request.method} is not understood here; see /openapi.json"
-    problem = Problem(error.status_code, code, message)
-    response = problem.response(request.scope)
+    response = Problem.of_status(error.status_code, message).response(request.scope)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
-    """A body of the wrong shape: 400 in OpenAI's API, 422 in the predecessor's."""
+    """Answers a body of the wrong shape: 400 in OpenAI's API, 422 in VietTTS's."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    path = request.url.path
     # Of a field that may have several forms, the validator also names the form it tried.
     where = [str(part) for part in first["loc"][1:] if "[" not in str(part)]
     field = where[0] if where and not where[0].isdigit() else None
-    status = 400 if path.startswith("/v1/") else 422
+    status = 400 if in_openai_shape(request.scope["path"]) else 422
     return Problem(status, "invalid_value", _explain(first, where), field).response(request.scope)
 
 
 def _explain(problem: Mapping[str, Any], where: list[str]) -> str:
-    """One sentence about the first thing that is wrong, without echoing the input: it may be
-    megabytes, or not even valid text."""
+    """Returns one sentence about the first thing that is wrong, without echoing the input: it may
+    be megabytes, or not even valid text."""
     name = ".".join(where) or "the body"
     match problem["type"]:
         case "json_invalid":
@@ -219,7 +270,7 @@ def _explain(problem: Mapping[str, Any], where: list[str]) -> str:
 
 
 def _value(problem: Mapping[str, Any]) -> str:
-    """The wrong value, if it is a number or a short word."""
+    """Returns the wrong value, if it is a number or a short word."""
     value = problem.get("input")
     if isinstance(value, int | float) or (isinstance(value, str) and len(value) <= 40):
         return f", not {ascii(value)[:60]}"

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sonca.errors import Cancelled, SoncaError
-from sonca.server.errors import row
+from sonca.server.errors import spec_of
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.server.spoken import Spoken
@@ -121,7 +121,7 @@ class SpeechResponse(Response):
         reason = state.get("cut", "gone") if gone else type(error).__name__
         self._metrics.broken_streams.labels(reason).inc()
         if not gone:
-            state["error_code"] = row(error).code
+            state["error_code"] = spec_of(error).code
             log.error("a stream broke off after %.1f s: %s", self._spoken.duration_s, error)
         elif reason == "stalled":
             log.warning(

@@ -19,7 +19,20 @@ from starlette.requests import Request
 from sonca.encoding import decode
 from sonca.engines import registry
 from sonca.engines.base import Reference
-from sonca.errors import Cancelled, DeadlineExceeded, InvalidRequest, UnknownVoice
+from sonca.errors import (
+    BadAudio,
+    Cancelled,
+    DeadlineExceeded,
+    EmptyText,
+    EngineError,
+    EngineNotInstalled,
+    InvalidRequest,
+    NothingToSay,
+    TextTooLong,
+    UnknownEngine,
+    UnknownVoice,
+    Unsupported,
+)
 from sonca.server.responses import client_gone
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
@@ -29,6 +42,22 @@ from sonca.worker import Worker
 
 log = logging.getLogger(__name__)
 
+SPEECH_ERRORS = (
+    InvalidRequest,
+    EmptyText,
+    NothingToSay,
+    TextTooLong,
+    UnknownVoice,
+    UnknownEngine,
+    EngineNotInstalled,
+    Unsupported,
+    BadAudio,
+    "queue_full",
+    Cancelled,
+    EngineError,
+    DeadlineExceeded,
+)
+"""What a request for speech may be answered with before there is sound."""
 _KEPT_RECORDINGS = 8
 _REFERENCE_PREFIX = "ref-"
 

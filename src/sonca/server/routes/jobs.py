@@ -9,16 +9,26 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import Annotated, Any, Literal, TypeVar
+from dataclasses import replace
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from sonca.errors import NotFound, SoncaError
+from sonca.errors import (
+    InvalidRequest,
+    NotFound,
+    ShuttingDown,
+    SoncaError,
+    StorageError,
+    StorageFull,
+    UnknownVoice,
+)
 from sonca.server import job_answers
-from sonca.server.errors import FAILED, Problem, json_response
+from sonca.server.errors import UNFORESEEN, Problem, json_response
 from sonca.server.job_bodies import BODY, asked
 from sonca.server.jobs import JobView
+from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 
 log = logging.getLogger(__name__)
@@ -42,22 +52,19 @@ _MEDIA_TYPES = {
     ".lrc": "text/plain",
     ".json": "application/json",
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "No book, or something in it or in the options cannot be."},
-    401: {"description": "An API key is needed."},
-    413: {"description": "The upload is over the limit."},
-    429: {
-        "description": "`too_many_plans`: too many books are being read or wait for it. "
-        "`too_many_books`: yours that wait or are being built. `too_many_kept_books`: yours that "
-        "are kept. Retry-After says when to come back."
-    },
-    503: {"description": "The server is shutting down."},
-    507: {"description": "The disk is full, or books hold all that they may of the quota."},
-}
-_UNKNOWN: dict[int | str, dict[str, Any]] = {
-    401: _PROBLEMS[401],
-    404: {"description": "No such job, it has expired, or this is not there yet."},
-}
+_ACCEPTS = Policy(
+    upload=True,
+    raises=(
+        InvalidRequest,
+        UnknownVoice,
+        ShuttingDown,
+        StorageFull,
+        StorageError,
+        "too_many_plans",
+    ),
+)
+_KEEPS = replace(_ACCEPTS, raises=(*_ACCEPTS.raises, "too_many_books", "too_many_kept_books"))
+_FINDABLE = Policy(raises=(InvalidRequest, NotFound))
 
 
 async def _owner(request: Request) -> str:
@@ -71,7 +78,8 @@ Owner = Annotated[str, Depends(_owner)]
 Shared = Annotated[Services, Depends(services_of)]
 
 
-@router.post("", response_model=None, status_code=202, responses=_PROBLEMS, openapi_extra=BODY)
+@router.post("", response_model=None, status_code=202, openapi_extra=BODY)
+@_KEEPS
 async def create_job(request: Request, owner: Owner, services: Shared) -> Response:
     """Accept a book; it is built in the background."""
     name, data, body = await asked(request)
@@ -81,7 +89,8 @@ async def create_job(request: Request, owner: Owner, services: Shared) -> Respon
     return json_response(job_answers.job(view), 202, {"location": f"/v1/jobs/{view.record.id}"})
 
 
-@router.post("/plan", response_model=None, responses=_PROBLEMS, openapi_extra=BODY)
+@router.post("/plan", response_model=None, openapi_extra=BODY)
+@_ACCEPTS
 async def plan_job(request: Request, owner: Owner, services: Shared) -> Response:
     """What a book would become: chapters, lengths, who speaks, what is left out, and a cast
     as TOML to edit. Nothing is kept."""
@@ -100,7 +109,7 @@ async def _in_line(services: Services, owner: str, function: Callable[[], T]) ->
         return await services.pools.run_book(function)
 
 
-@router.get("", response_model=None, responses={401: _PROBLEMS[401]})
+@router.get("", response_model=None)
 async def list_jobs(owner: Owner, services: Shared) -> Response:
     """Your jobs, the newest first."""
     views = await services.pools.run_on_disk(lambda: services.jobs.of(owner))
@@ -108,14 +117,16 @@ async def list_jobs(owner: Owner, services: Shared) -> Response:
     return json_response({"object": "list", "data": rows})
 
 
-@router.get("/{job_id}", response_model=None, responses=_UNKNOWN)
+@router.get("/{job_id}", response_model=None)
+@_FINDABLE
 async def get_job(job_id: str, owner: Owner, services: Shared) -> Response:
     """Where a job is, and which chapters can be heard."""
     view = await services.pools.run_on_disk(lambda: services.jobs.get(owner, job_id))
     return json_response(job_answers.job(view))
 
 
-@router.get("/{job_id}/events", response_model=None, responses=_UNKNOWN)
+@router.get("/{job_id}/events", response_model=None)
+@_FINDABLE
 async def follow_job(job_id: str, owner: Owner, services: Shared) -> Response:
     """A job's progress as server-sent events: `job.progress` with the same object without its
     chapters whenever it has changed, the last one when the job has ended; `job.deleted` if it
@@ -148,7 +159,7 @@ async def _events(services: Services, owner: str, job_id: str) -> AsyncIterator[
     except Exception:
         services.metrics.unhandled.inc()
         log.exception("unhandled error while the job %s was followed", job_id)
-        yield _broken(Problem(500, "server_error", FAILED))
+        yield _broken(UNFORESEEN)
 
 
 async def _views(
@@ -183,7 +194,8 @@ def _broken(problem: Problem) -> bytes:
     return _event(json.dumps({"type": "error", **problem.openai()}, ensure_ascii=False))
 
 
-@router.get("/{job_id}/audio", response_model=None, responses=_UNKNOWN)
+@router.get("/{job_id}/audio", response_model=None)
+@_FINDABLE
 async def get_job_audio(
     job_id: str,
     owner: Owner,
@@ -198,7 +210,8 @@ async def get_job_audio(
     return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], filename=name)
 
 
-@router.get("/{job_id}/captions", response_model=None, responses=_UNKNOWN)
+@router.get("/{job_id}/captions", response_model=None)
+@_FINDABLE
 async def get_job_captions(
     job_id: str,
     owner: Owner,
@@ -212,7 +225,8 @@ async def get_job_captions(
     return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], filename=name)
 
 
-@router.delete("/{job_id}", response_model=None, responses=_UNKNOWN)
+@router.delete("/{job_id}", response_model=None)
+@_FINDABLE
 async def delete_job(job_id: str, owner: Owner, services: Shared) -> Response:
     """Cancel a job, or forget one that has ended, with all its audio."""
     await services.pools.run_on_disk(lambda: services.jobs.delete(owner, job_id))

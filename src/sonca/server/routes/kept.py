@@ -7,17 +7,16 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from sonca.errors import NotFound
 from sonca.server.errors import json_response
 from sonca.server.files import FileResponse
+from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 
 router = APIRouter(prefix="/api/tts", tags=["predecessor"])
 
 _MB = 1024 * 1024
-_UNKNOWN: dict[int | str, dict[str, Any]] = {
-    401: {"description": "An API key is needed."},
-    404: {"description": "Unknown, deleted or expired."},
-}
+_FINDABLE = Policy(raises=(NotFound,))
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The audio.",
@@ -30,7 +29,8 @@ _FILE: dict[int | str, dict[str, Any]] = {
 
 
 @router.head("/audio/{file_id}", response_model=None, include_in_schema=False)
-@router.get("/audio/{file_id}", response_model=None, responses=_FILE | _UNKNOWN)
+@router.get("/audio/{file_id}", response_model=None, responses=_FILE)
+@_FINDABLE
 async def get_audio(
     file_id: str, request: Request, services: Services = Depends(services_of)
 ) -> Response:
@@ -39,14 +39,16 @@ async def get_audio(
     return FileResponse(kept, file, services.pools, request.headers)
 
 
-@router.get("/audio/{file_id}/metadata", response_model=None, responses=_UNKNOWN)
+@router.get("/audio/{file_id}/metadata", response_model=None)
+@_FINDABLE
 async def get_metadata(file_id: str, services: Services = Depends(services_of)) -> Response:
     """What is known of a kept file."""
     kept = await services.pools.run_on_disk(lambda: services.audio.get(file_id))
     return json_response({"success": True, "metadata": dict(kept.metadata)})
 
 
-@router.delete("/audio/{file_id}", response_model=None, responses=_UNKNOWN)
+@router.delete("/audio/{file_id}", response_model=None)
+@_FINDABLE
 async def delete_audio(file_id: str, services: Services = Depends(services_of)) -> Response:
     """Forget a kept file now."""
     await services.pools.run_on_disk(lambda: services.audio.delete(file_id))

@@ -13,9 +13,10 @@ from sonca.server.delivery import Delivery, brief, deliver
 from sonca.server.docs import EVENT
 from sonca.server.errors import json_response
 from sonca.server.framing import Events, Plain
+from sonca.server.policy import Policy
 from sonca.server.schemas import SpeechBody
 from sonca.server.services import Services, services_of
-from sonca.server.speaking import Ask, speak
+from sonca.server.speaking import SPEECH_ERRORS, Ask, speak
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
@@ -24,16 +25,6 @@ DEFAULT_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 _PCM_RATE_HZ = 24_000
 """What OpenAI's clients expect of `pcm`, which has no header to say otherwise."""
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Something in the request cannot be: see the message."},
-    401: {"description": "An API key is needed."},
-    404: {"description": "There is no such model here."},
-    413: {"description": "The text or the body is over the limit."},
-    429: {"description": "Too many requests; Retry-After says when to come back."},
-    500: {"description": "The engine failed."},
-    503: {"description": "Shutting down."},
-    504: {"description": "Not complete within the server's time limit."},
-}
 _AUDIO = {
     "description": "The audio, in chunks as it is made; or events, with stream_format sse.",
     "content": {
@@ -51,7 +42,8 @@ def engine_of(model: str | None) -> str | None:
     return model.strip()
 
 
-@router.post("/audio/speech", response_model=None, responses={200: _AUDIO, **_PROBLEMS})
+@router.post("/audio/speech", response_model=None, responses={200: _AUDIO})
+@Policy(admitted=True, raises=SPEECH_ERRORS)
 async def create_speech(
     body: SpeechBody, request: Request, services: Services = Depends(services_of)
 ) -> Response:
@@ -86,9 +78,8 @@ async def list_models(services: Services = Depends(services_of)) -> Response:
     return json_response({"object": "list", "data": await _models(services)})
 
 
-@router.get(
-    "/models/{model}", response_model=None, responses={404: {"description": "No such model."}}
-)
+@router.get("/models/{model}", response_model=None)
+@Policy(raises=(UnknownEngine,))
 async def get_model(model: str, services: Services = Depends(services_of)) -> Response:
     """One of them."""
     models = await _models(services)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from sonca import __version__
 from sonca.server.errors import json_response
+from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 from sonca.synthesizer import EngineStatus
 
@@ -20,6 +21,7 @@ _NOT_NOW = {
     "description": "Not able to speak; `status` and `state` say why.",
     "content": {"application/json": {"schema": {"type": "object"}}},
 }
+_HEALTH = Policy(open=True, quiet=True)
 _METRICS = {
     "description": "Prometheus' text format.",
     "content": {"text/plain": {"schema": {"type": "string"}}},
@@ -27,12 +29,14 @@ _METRICS = {
 
 
 @router.get("/livez", response_model=None)
+@_HEALTH
 async def livez() -> Response:
     """200 while the event loop turns."""
     return json_response({"status": "alive"})
 
 
 @router.get("/readyz", response_model=None, responses={503: _NOT_NOW})
+@_HEALTH
 async def readyz(services: Services = Depends(services_of)) -> Response:
     """200 while new work is taken; 503 with the reason before and after."""
     status = state(services)
@@ -50,6 +54,7 @@ def state(services: Services) -> str:
 
 @router.get("/health", response_model=None, responses={503: _NOT_NOW})
 @router.get("/api/tts/health", response_model=None, responses={503: _NOT_NOW})
+@_HEALTH
 async def health(services: Services = Depends(services_of)) -> Response:
     """The predecessor's health check."""
     broken = state(services) in ("broken", "closed")
@@ -64,6 +69,7 @@ async def health(services: Services = Depends(services_of)) -> Response:
 
 
 @router.get("/metrics", response_model=None, responses={200: _METRICS})
+@Policy(quiet=True)
 async def metrics(services: Services = Depends(services_of)) -> Response:
     """Counters for Prometheus."""
     data = await services.pools.run_on_disk(services.metrics.exposition)

@@ -12,6 +12,9 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from sonca.server.policy import Policy
+
+_OPEN = Policy(open=True)
 _TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -50,17 +53,20 @@ def page_router() -> APIRouter:
 
     @router.get("/", response_model=None)
     @router.head("/", response_model=None)
+    @_OPEN
     async def page(request: Request) -> Response:
         """The page."""
         return _answer(files, "index.html", request)
 
     @router.get("/favicon.ico", response_model=None)
+    @_OPEN
     async def icon(request: Request) -> Response:
         """The picture that browsers ask for on their own."""
         return _answer(files, "favicon.svg", request)
 
     @router.get("/page/{name}", response_model=None)
     @router.head("/page/{name}", response_model=None)
+    @_OPEN
     async def file(name: str, request: Request) -> Response:
         """A file of the page."""
         return _answer(files, name, request)

@@ -9,15 +9,24 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from sonca.encoding import FORMATS
-from sonca.errors import NothingToSay
+from sonca.errors import (
+    EngineError,
+    EngineNotInstalled,
+    InvalidRequest,
+    NothingToSay,
+    StorageError,
+    StorageFull,
+    UnknownEngine,
+)
 from sonca.server.delivery import Delivery, deliver, loaded, open_spoken, substitution
 from sonca.server.errors import json_response, request_id
 from sonca.server.keeping import Describe, Draft, Keeper
+from sonca.server.policy import Policy
 from sonca.server.responses import watched
 from sonca.server.routes.openai import engine_of
 from sonca.server.schemas import ModelInfoBody, SynthesizeBody
 from sonca.server.services import Services, services_of
-from sonca.server.speaking import Ask, speak
+from sonca.server.speaking import SPEECH_ERRORS, Ask, speak
 from sonca.server.spoken import WHOLE_CHARS, Spoken
 from sonca.synthesizer import Speech
 from sonca.voices.catalogue import rows
@@ -27,18 +36,6 @@ router = APIRouter(prefix="/api/tts", tags=["predecessor"])
 _WAV = FORMATS["wav"]
 _MB = 1024 * 1024
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Something in the request cannot be: see `detail`."},
-    401: {"description": "An API key is needed."},
-    404: {"description": "There is no such model here."},
-    413: {"description": "The text or the body is over the limit."},
-    422: {"description": "The body has not the right shape: see `detail`."},
-    429: {"description": "Too many requests; Retry-After says when to come back."},
-    500: {"description": "The engine or the disk failed."},
-    503: {"description": "Shutting down."},
-    504: {"description": "Not complete within the server's time limit."},
-    507: {"description": "The disk or the quota for kept audio is full."},
-}
 _ANSWER = {
     "description": "The WAV; or JSON, with `return_audio: false` or where nothing can be spoken.",
     "content": {
@@ -48,7 +45,8 @@ _ANSWER = {
 }
 
 
-@router.post("/synthesize", response_model=None, responses={200: _ANSWER, **_PROBLEMS})
+@router.post("/synthesize", response_model=None, responses={200: _ANSWER})
+@Policy(admitted=True, raises=(*SPEECH_ERRORS, StorageFull, StorageError))
 async def synthesize(
     body: SynthesizeBody, request: Request, services: Services = Depends(services_of)
 ) -> Response:
@@ -188,7 +186,8 @@ async def voices(services: Services = Depends(services_of)) -> Response:
     return json_response({"success": True, "voices": names, "voice_map": spoken_by})
 
 
-@router.post("/model/info", response_model=None, responses=_PROBLEMS)
+@router.post("/model/info", response_model=None)
+@Policy(raises=(InvalidRequest, UnknownEngine, EngineNotInstalled, EngineError))
 async def model_info(body: ModelInfoBody, services: Services = Depends(services_of)) -> Response:
     """What an engine is. Loads it, if it is not."""
     engine = engine_of(body.model) or services.sonca.default_engine

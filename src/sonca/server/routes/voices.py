@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from sonca.audio import Samples
 from sonca.encoding import decode
-from sonca.errors import InvalidRequest, StorageFull
+from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError, StorageFull
 from sonca.server.errors import json_response
+from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 from sonca.voice import Voice
 from sonca.voices.references import (
@@ -23,15 +24,6 @@ from sonca.voices.references import (
 router = APIRouter(prefix="/v1/audio/voices", tags=["voices"])
 
 _MAX_UPLOADS = 1000
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "No audio, too short, too long, or a wrong name."},
-    401: {"description": "An API key is needed."},
-    404: {"description": "No such recording."},
-    413: {"description": "The upload is over the limit."},
-    429: {"description": "Too many requests; Retry-After says when to come back."},
-    503: {"description": "Shutting down."},
-    507: {"description": "The disk is full, or there are too many recordings."},
-}
 
 
 @router.get("", response_model=None)
@@ -78,7 +70,8 @@ def _upload(reference: UploadedReference) -> dict[str, Any]:
     }
 
 
-@router.post("", response_model=None, status_code=201, responses=_PROBLEMS)
+@router.post("", response_model=None, status_code=201)
+@Policy(admitted=True, upload=True, raises=(InvalidRequest, BadAudio, StorageFull, StorageError))
 async def upload_voice(
     file: Annotated[UploadFile | None, File(description="The recording, 1 to 30 s.")] = None,
     audio_sample: Annotated[UploadFile | None, File(description="OpenAI's name for it.")] = None,
@@ -111,7 +104,8 @@ def _add(
     return references.add(samples, rate_hz, name=name)
 
 
-@router.delete("/{voice_id}", response_model=None, responses={404: _PROBLEMS[404]})
+@router.delete("/{voice_id}", response_model=None)
+@Policy(raises=(InvalidRequest, NotFound))
 async def delete_voice(voice_id: str, services: Services = Depends(services_of)) -> Response:
     """Forget an uploaded recording. The engines' own voices stay."""
     if any(voice.id == voice_id for voice in services.sonca.voices):
