@@ -33,7 +33,7 @@ from sonca.errors import (
 )
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import SpeechRequest
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Work, Worker
 from tests.conftest import utterance
 from tests.worker.test_worker import eventually
@@ -394,5 +394,5 @@ class Slow(ToneEngine):
 
 def test_a_book_may_ask_how_many_places_it_has() -> None:
     with Sonca("tone", queue_limit=10) as sonca:
-        assert sonca.places("tone", "bulk") == 5
-        assert sonca.places("tone", "interactive") == 10
+        assert sonca.places("tone", Priority.BATCH) == 5
+        assert sonca.places("tone", Priority.FILE) == 10

@@ -7,6 +7,20 @@ sound, of `sonca.engines`. Both sides meet in these types and need not know each
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """Who waits for the sound of a request. Every surface says so once; lower is sooner."""
+
+    REALTIME = 0
+    """Heard while it is made: sound is handed out as it comes, the first as soon as can be."""
+    FILE = 1
+    """Somebody waits for the whole: an utterance is handed out once it is complete and found
+    possible, and one that is not is made again."""
+    BATCH = 2
+    """Nobody waits. As `FILE`, and all others go first."""
+
 
 Span = tuple[int, int]
 """Half-open range ``(start, end)`` of code points: ``text[start:end]``."""

@@ -28,7 +28,7 @@ from sonca.engines.espeak import EspeakEngine
 from sonca.engines.piper import PiperEngine
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError, Unsupported
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Work, Worker, driver
 from tests.conftest import utterance
 from tests.engines.piper import tiny
@@ -299,7 +299,7 @@ def test_what_was_made_for_nobody_can_be_made_for_a_listener(
     """At any moment of it, and it sounds the same."""
     alone = speak(engine, session)
     voice = engine.voice(engine.voices(SETUP)[0].id)
-    session.add(1, SENTENCE, voice, Options(urgent=False, listened=False))
+    session.add(1, SENTENCE, voice, Options(priority=Priority.BATCH, first=False))
     events: list[Event] = []
     for _ in range(steps):
         session.step(events.append)
@@ -319,7 +319,7 @@ def test_it_can_be_promoted_from_inside_a_step(engine: Engine, session: Session)
     voice = engine.voice(engine.voices(SETUP)[0].id)
     ids = range(min(2, engine.info.slots))
     for id in ids:
-        session.add(id, SENTENCE, voice, Options(urgent=False, listened=False))
+        session.add(id, SENTENCE, voice, Options(priority=Priority.BATCH, first=False))
     ends: list[Event] = []
 
     def hear(event: Event) -> None:

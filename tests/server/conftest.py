@@ -149,8 +149,7 @@ def cue_serve(serve: Serve) -> Iterator[Serve]:
     """Start servers whose engine does as the words of the text say."""
     CueEngine.gate.clear()
     CueEngine.spoken.clear()
-    CueEngine.hurried.clear()
-    CueEngine.listened.clear()
+    CueEngine.told.clear()
     yield functools.partial(serve, engine="cue")
     CueEngine.gate.set()
 

@@ -21,10 +21,8 @@ class CueEngine(ToneEngine):
     gate = threading.Event()
     """Opened by a test. Waiting is given up after 20 s, so that no test hangs."""
     spoken: ClassVar[list[str]] = []
-    hurried: ClassVar[list[bool]] = []
-    """Of each utterance, whether somebody waited for its first sound."""
-    listened: ClassVar[list[bool]] = []
-    """Of each utterance, whether somebody listened."""
+    told: ClassVar[list[tuple[str, bool]]] = []
+    """Of each utterance, the name of its priority and whether it was the first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,8 +48,7 @@ class CueEngine(ToneEngine):
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options
     ) -> Iterator[AudioChunk]:
-        self.hurried.append(options.urgent)
-        self.listened.append(options.listened)
+        self.told.append((options.priority.name, options.first))
         if "lặng" in utterance.spoken:
             return
         for chunk in super().synthesize(utterance, voice, options):

@@ -14,6 +14,8 @@ import numpy as np
 import openai
 import pytest
 
+from sonca.server.spoken import WHOLE_CHARS
+
 from .conftest import Live, Serve
 from .engines import CueEngine
 
@@ -128,30 +130,34 @@ def test_a_deltas_time_is_that_of_its_first_sample(shared: Live) -> None:
     assert len(seen) > 2
 
 
+SENTENCES = "một hai ba. bốn năm sáu."
+REALTIME = [("REALTIME", True), ("REALTIME", False)]
+FILE = [("FILE", False)] * 2
+LONG_WAV = SENTENCES * (WHOLE_CHARS // len(SENTENCES) + 1)
+
+
 @pytest.mark.parametrize(
-    "body, hurried",
+    ("path", "body", "told"),
     [
-        ({"response_format": "wav"}, False),
-        ({"response_format": "wav", "stream_format": "sse"}, True),
-        ({"response_format": "pcm"}, True),
+        ("/v1/audio/speech", {"response_format": "mp3"}, REALTIME),
+        ("/v1/audio/speech", {"response_format": "pcm"}, REALTIME),
+        ("/v1/audio/speech", {"response_format": "wav"}, FILE),
+        ("/v1/audio/speech", {"response_format": "wav", "stream_format": "sse"}, REALTIME),
+        ("/v1/audio/speech", {"response_format": "wav", "input": LONG_WAV}, REALTIME),
+        ("/api/tts/synthesize", {"store": False}, FILE),
+        ("/api/tts/synthesize", {}, FILE),
+        ("/api/tts/synthesize", {"text": LONG_WAV}, REALTIME),
+        ("/api/tts/synthesize", {"text": LONG_WAV, "return_audio": False}, FILE),
     ],
 )
-def test_the_first_sound_of_a_short_wav_is_not_hurried(
-    cue: Live, body: dict[str, str], hurried: bool
+def test_the_same_request_means_the_same_on_both_apis(
+    cue: Live, path: str, body: dict[str, object], told: list[tuple[str, bool]]
 ) -> None:
-    """It is sent when all of it is there, and that is sooner with less work."""
-    answer = cue.speech("một hai ba", **body)
-    assert answer.status_code == 200
-    assert CueEngine.hurried == [hurried]
-
-
-@pytest.mark.parametrize("name", ["wav", "pcm", "mp3", "flac"])
-def test_whoever_asks_over_http_is_listening(cue: Live, name: str) -> None:
-    """Also for a short WAV: if its end is long in coming it streams, and it is one caller's in
-    any case. The same as over the predecessor's API."""
-    assert cue.speech("một hai ba. bốn năm sáu.", response_format=name).status_code == 200
-    assert cue.synthesize("một hai ba. bốn năm sáu.", store=False).status_code == 200
-    assert CueEngine.listened == [True] * 4
+    """A short WAV is heard as a whole, and so is what is only kept; all else is heard as it is
+    made."""
+    text = {"input" if "speech" in path else "text": SENTENCES}
+    assert cue.http.post(path, json=text | body).status_code == 200
+    assert CueEngine.told[:2] == told
 
 
 def test_speed_makes_it_shorter(shared: Live) -> None:

@@ -420,7 +420,7 @@ def test_metrics(live: Live) -> None:
         'sonca_errors_total{code="unknown_voice"} 1.0',
         'sonca_audio_seconds_total{engine="tone"} 0.8',
         'sonca_queue_depth{engine="tone",lane="interactive"} 0.0',
-        'sonca_queue_depth{engine="tone",lane="bulk"} 0.0',
+        'sonca_queue_depth{engine="tone",priority=Priority.BATCH} 0.0',
         'sonca_engine_ready{engine="tone"} 1.0',
         'sonca_cancelled_requests_total{engine="tone"} 0.0',
         "sonca_requests_in_flight 0.0",

@@ -12,19 +12,21 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Engine, Finished, Options, Session, Setup
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Ticket, Work, Worker
 from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said, sentences
+
+BATCH = Priority.BATCH
 
 
 def test_books_lock_no_caller_out_and_callers_no_book() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=4)
-    assert (worker.places("interactive"), worker.places("bulk")) == (4, 2)
-    tickets = [worker.submit(Request(sentences(1), "low", lane="bulk")) for _ in range(2)]
+    assert [worker.places(priority) for priority in Priority] == [4, 4, 2]
+    tickets = [worker.submit(Request(sentences(1), "low", priority=BATCH)) for _ in range(2)]
     with pytest.raises(Busy, match=r"the limit is 2 \(SONCA_QUEUE_LIMIT, half of it for books\)"):
-        worker.submit(Request(sentences(1), "low", lane="bulk"))
+        worker.submit(Request(sentences(1), "low", priority=BATCH))
     tickets += [worker.submit(Request(sentences(1), "low")) for _ in range(4)]
     with pytest.raises(Busy, match=r"the limit is 4 \(SONCA_QUEUE_LIMIT\)") as refusal:
         worker.submit(Request(sentences(1), "low"))
@@ -37,7 +39,7 @@ def test_books_lock_no_caller_out_and_callers_no_book() -> None:
 
 def test_there_is_a_place_for_a_book_in_the_shortest_line() -> None:
     worker = Worker(ToneEngine, queue_limit=1)
-    assert len(said(worker.submit(Request(sentences(2), "low", lane="bulk")))) == 2
+    assert len(said(worker.submit(Request(sentences(2), "low", priority=BATCH)))) == 2
     worker.close()
 
 
@@ -59,11 +61,11 @@ def test_who_is_behind_takes_no_place_in_line_but_there_is_an_end_to_them() -> N
 def test_who_waits_for_a_place_is_told_of_one() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=2)
-    ticket = worker.submit(Request(sentences(1), "low", lane="bulk"))
+    ticket = worker.submit(Request(sentences(1), "low", priority=BATCH))
     there = threading.Event()
 
     def wait() -> None:
-        worker.wait_for_place("bulk", 60)
+        worker.wait_for_place(BATCH, 60)
         there.set()
 
     threading.Thread(target=wait, daemon=True).start()
@@ -77,9 +79,9 @@ def test_who_waits_for_a_place_is_told_of_one() -> None:
 def test_nobody_waits_for_a_place_in_a_line_that_was_closed() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=2)
-    worker.submit(Request(sentences(1), "low", lane="bulk"))
+    worker.submit(Request(sentences(1), "low", priority=BATCH))
     worker.shut()
-    worker.wait_for_place("bulk", 600)
+    worker.wait_for_place(BATCH, 600)
     engine.open.release(10)
     worker.close()
 
@@ -120,7 +122,7 @@ class _Ordered(Session):
         return not self._work
 
     def add(self, id: int, utterance: Utterance, voice: str, options: Options) -> None:
-        self._engine.added.append((utterance.spoken, options.urgent, options.listened))
+        self._engine.added.append((utterance.spoken, options.priority, options.first))
         self._work[id] = (utterance.spoken, options)
 
     def cancel(self, id: int) -> None:
@@ -138,7 +140,7 @@ class _Ordered(Session):
         assert self._engine.gate.acquire(timeout=60)
         if not self._work:
             return
-        id = min(self._work, key=lambda id: (not self._work[id][1].listened, id))
+        id = min(self._work, key=lambda id: (self._work[id][1].priority is BATCH, id))
         del self._work[id]
         emit(Audio(id, AudioChunk(np.full(8000, 0.1, np.float32), 16_000)))
         emit(Finished(id))
@@ -161,7 +163,7 @@ def join(worker: Worker, engine: Ordered) -> tuple[Ticket, Ticket]:
     """A book's request and that of a listener for the same sentence, behind another listener's."""
     worker.submit(one("trước"))
     eventually(lambda: len(engine.added) == 1)
-    book = worker.submit(one("của sách", lane="bulk", hold=True))
+    book = worker.submit(one("của sách", priority=BATCH))
     worker.submit(one("khác"))
     engine.gate.release()
     eventually(lambda: len(engine.added) == 3)
@@ -179,7 +181,7 @@ def test_a_listener_who_joins_a_book_is_served_like_one_who_listens(
     engine.able = able
     book, listener = join(worker, engine)
     assert engine.promoted == ["của sách"] * able
-    assert engine.added.count(("của sách", True, True)) == (not able)  # begun anew
+    assert engine.added.count(("của sách", Priority.REALTIME, True)) == (not able)  # begun anew
     engine.gate.release(1)
     assert said(listener) == ["của sách"]
     assert said(book) == ["của sách"]  # and the book has it as well
@@ -188,20 +190,26 @@ def test_a_listener_who_joins_a_book_is_served_like_one_who_listens(
 def test_a_book_that_joins_a_listener_changes_nothing(ordered: tuple[Worker, Ordered]) -> None:
     worker, engine = ordered
     listener = worker.submit(one("một"))
-    book = worker.submit(one("một", lane="bulk", hold=True))
+    book = worker.submit(one("một", priority=BATCH))
     engine.gate.release(1)
     assert said(listener) == said(book) == ["một"]
     assert engine.promoted == []
-    assert engine.added == [("một", True, True)]
+    assert engine.added == [("một", Priority.REALTIME, True)]
 
 
-def test_what_is_sent_whole_is_listened_to_though_its_beginning_is_not_urgent(
+def test_the_engine_is_told_who_waits_and_for_which_utterance(
     ordered: tuple[Worker, Ordered],
 ) -> None:
-    """A WAV that waits a moment for its end streams after all, if that is too long in coming."""
     worker, engine = ordered
-    engine.gate.release(3)
-    said(worker.submit(one("một", hurry=False)))
-    said(worker.submit(one("hai", hold=True)))
-    said(worker.submit(one("ba", lane="bulk", hurry=False)))
-    assert engine.added == [("một", False, True), ("hai", False, True), ("ba", False, False)]
+    engine.gate.release(9)
+    for priority in Priority:
+        works = (Work(utterance(f"{priority.name} {n}")) for n in range(2))
+        said(worker.submit(Request(works, "v", priority=priority)))
+    assert engine.added == [
+        ("REALTIME 0", Priority.REALTIME, True),
+        ("REALTIME 1", Priority.REALTIME, False),
+        ("FILE 0", Priority.FILE, False),
+        ("FILE 1", Priority.FILE, False),
+        ("BATCH 0", BATCH, False),
+        ("BATCH 1", BATCH, False),
+    ]

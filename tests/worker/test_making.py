@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk, join
-from sonca.engines.base import Emit, Finished, Options, Session, VoiceState
+from sonca.engines.base import Audio, Emit, Finished, Options, Session, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled
-from sonca.utterance import Utterance
-from sonca.worker import Lane, Request, Ticket, Work, Worker
+from sonca.utterance import Priority, Utterance
+from sonca.worker import Request, Ticket, Work, Worker
 from sonca.worker.driver import KEEP_SLOT_S
 from sonca.worker.ticket import AHEAD_S
 from tests.conftest import utterance
@@ -154,7 +154,9 @@ def test_what_cannot_be_kept_is_spoken_all_the_same(caplog: pytest.LogCaptureFix
 def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed() -> None:
     engine = Counting(good_seed=1)
     worker = Worker(lambda: engine)
-    whole = sound(worker.submit(Request(iter([Work(utterance("hỏng rồi"))]), "low", hold=True)))
+    whole = sound(
+        worker.submit(Request(iter([Work(utterance("hỏng rồi"))]), "low", priority=Priority.FILE))
+    )
     assert engine.asked == [("hỏng rồi", 0), ("hỏng rồi", 1)]
     assert np.abs(whole.samples).max() > 0.1
     assert whole.duration_s == pytest.approx(0.4)
@@ -163,19 +165,19 @@ def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed()
 
 
 def test_what_nobody_listens_to_is_made_again_so() -> None:
-    seen: list[tuple[bool, bool]] = []
+    seen: list[tuple[Priority, bool]] = []
 
     class Noting(Counting):
         def synthesize(
             self, utterance: Utterance, voice: float, options: Options
         ) -> Iterator[AudioChunk]:
-            seen.append((options.urgent, options.listened))
+            seen.append((options.priority, options.first))
             return super().synthesize(utterance, voice, options)
 
     worker = Worker(Noting)
     work = iter([Work(utterance("hỏng rồi"))])
-    sound(worker.submit(Request(work, "low", lane="bulk", hold=True)))
-    assert seen == [(False, False), (False, False)]
+    sound(worker.submit(Request(work, "low", priority=Priority.BATCH)))
+    assert seen == [(Priority.BATCH, False)] * 2
     worker.close()
 
 
@@ -196,7 +198,7 @@ def test_who_listens_and_who_holds_share_a_making_and_each_gets_his_own(held_fir
 
     def submit(hold: bool) -> Ticket:
         work = iter([Work(utterance("một hai"), key="k")])
-        return worker.submit(Request(work, "low", hold=hold))
+        return worker.submit(Request(work, "low", priority=Priority(hold)))
 
     tickets = {hold: submit(hold) for hold in (held_first, not held_first)}
     engine.gate.release(1)
@@ -213,11 +215,13 @@ def test_who_listens_and_who_holds_share_a_making_and_each_gets_his_own(held_fir
     worker.close()
 
 
-@pytest.mark.parametrize(("hold", "attempts"), [(True, 2), (False, 1)])
-def test_what_stays_bad_is_reported(hold: bool, attempts: int) -> None:
+@pytest.mark.parametrize(("priority", "attempts"), [(Priority.FILE, 2), (Priority.REALTIME, 1)])
+def test_what_stays_bad_is_reported(priority: Priority, attempts: int) -> None:
     engine = Counting(good_seed=99)
     worker = Worker(lambda: engine)
-    request = Request(iter([Work(utterance("hỏng")), Work(utterance("tốt"))]), "low", hold=hold)
+    request = Request(
+        iter([Work(utterance("hỏng")), Work(utterance("tốt"))]), "low", priority=priority
+    )
     ends = [piece for piece in worker.submit(request) if piece.chunk is None]
     assert [end.problem for end in ends] == ["silent", None]
     assert [text for text, _ in engine.asked].count("hỏng") == attempts
@@ -314,6 +318,7 @@ class Patient(Session):
         if self.gate.acquire(timeout=0.01):
             id = next(iter(self.inside))
             del self.inside[id]
+            emit(Audio(id, AudioChunk(np.full(8000, 0.1, np.float32), 16_000)))
             emit(Finished(id))
 
     def cancel(self, id: int) -> None:
@@ -330,18 +335,18 @@ def test_one_of_several_slots_is_kept_for_a_newcomer() -> None:
 
     worker = Worker(lambda: Four(slots=4), clock=lambda: now[0])
 
-    def speak(text: str, lane: Lane, count: int = 1) -> Ticket:
+    def speak(text: str, priority: Priority, count: int = 1) -> Ticket:
         works = (Work(utterance(f"{text} {n}")) for n in range(count))
-        return worker.submit(Request(works, "low", lane=lane))
+        return worker.submit(Request(works, "low", priority=priority))
 
-    book = speak("sách", "bulk", 1000)
+    book = speak("sách", Priority.BATCH, 1000)
     eventually(lambda: len(session.inside) == 4)  # nobody has come: the book has all slots
-    first = speak("một", "interactive")
+    first = speak("một", Priority.REALTIME)
     for _ in range(5):
         session.gate.release()
     eventually(lambda: first.ended)
     eventually(lambda: len(session.inside) == 3)
-    second = speak("hai", "interactive")
+    second = speak("hai", Priority.REALTIME)
     eventually(lambda: "hai 0" in session.inside.values())  # without waiting for anybody
     second.cancel()
     now[0] += KEEP_SLOT_S

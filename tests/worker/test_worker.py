@@ -16,7 +16,6 @@ from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
 from sonca.utterance import Utterance
 from sonca.worker import Request, Work, Worker
 from sonca.worker.driver import Driver
-from sonca.worker.scheduler import Lane
 from tests.conftest import utterance
 
 
@@ -500,29 +499,3 @@ def test_a_stop_that_comes_with_nothing_left_to_do_is_not_waited_on() -> None:
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
-
-
-def test_only_the_beginning_of_a_stream_is_urgent() -> None:
-    """And nothing of what is made whole before anybody hears it, or can wait. Only to books nobody
-    listens."""
-    seen: list[tuple[str, bool]] = []
-    listened: list[bool] = []
-
-    class Noting(ToneEngine):
-        def synthesize(self, utterance, voice, options):  # type: ignore[no-untyped-def]
-            seen.append((utterance.spoken, options.urgent))
-            listened.append(options.listened)
-            return super().synthesize(utterance, voice, options)
-
-    worker = Worker(Noting)
-    texts = ["một", "hai", "ba"]
-    manners: list[tuple[bool, bool, Lane]] = [
-        (False, True, "interactive"), (True, True, "interactive"),
-        (False, False, "interactive"), (True, True, "bulk"),
-    ]  # fmt: skip
-    for hold, hurry, lane in manners:
-        works = iter([Work(utterance(text)) for text in texts])
-        list(worker.submit(Request(works, "low", lane=lane, hold=hold, hurry=hurry)))
-    worker.close()
-    assert seen == [("một", True), ("hai", False), ("ba", False), *((t, False) for t in texts * 3)]
-    assert listened == [True] * 9 + [False] * 3

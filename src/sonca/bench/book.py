@@ -28,7 +28,7 @@ from sonca.encoding.m4b import ChapterEncoder
 from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
 from sonca.synthesizer import Sonca
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 
 _Chapter = list[Utterance]
 
@@ -149,7 +149,7 @@ class _Bare:
         """The sound of a chapter, with its pauses."""
         made: list[list[Samples]] = [[] for _ in utterances]
         session, waiting = self._session, iter(enumerate(utterances))
-        options = Options(urgent=False, listened=False)
+        options = Options(priority=Priority.BATCH, first=False)
         left = len(utterances)
 
         def on_event(event: Event) -> None:

@@ -132,7 +132,7 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
     from sonca.engines.viettts.session import VietTTSSession
     from sonca.engines.viettts.streaming import NEVER, Cuts
     from sonca.engines.viettts.vocoder import Vocoder
-    from sonca.utterance import Utterance
+    from sonca.utterance import Priority, Utterance
 
     tokens = round(case.seconds * case.rate_hz)
     manner = replace(
@@ -158,7 +158,7 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
             first = first or time.perf_counter() - start
 
     clock.watch(Vocoder, "feed", "vocoder")
-    options = Options(urgent=not case.apart, listened=not case.apart)
+    options = Options(priority=Priority.BATCH, first=False) if case.apart else Options()
     cpu = time.process_time()
     try:
         for id in range(case.sentences):

@@ -29,6 +29,7 @@ from sonca.encoding.m4b import published
 from sonca.errors import Cancelled, NothingToSay, SoncaError
 from sonca.synthesizer import Sonca, SpeechRequest
 from sonca.text import Lexicon
+from sonca.utterance import Priority
 from sonca.voice import Voice
 
 MAX_IN_FLIGHT = 32
@@ -148,7 +149,7 @@ class Build:
         """How many runs are spoken at once."""
         engines = {voice.engine for voice in self._voices.values()}
         slots = sum(self._sonca.load(name).slots for name in engines)
-        places = sum(self._sonca.places(name, "bulk") for name in engines)
+        places = sum(self._sonca.places(name, Priority.BATCH) for name in engines)
         # Some end at the same step, and no place should wait for what follows; but the more are
         # in flight, the further the encoder falls behind.
         return min(MAX_IN_FLIGHT, slots + slots // 2 + 2, places)

@@ -20,7 +20,7 @@ from sonca.book.script import Role, Run
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
 from sonca.synthesizer import Sonca, SpeechRequest, Spoken
 from sonca.synthesizer.request import SPEED_RANGE
-from sonca.utterance import Span, Utterance
+from sonca.utterance import Priority, Span, Utterance
 
 ATTEMPTS = 3
 """How often an utterance is tried before the book goes on without it."""
@@ -107,7 +107,7 @@ class RunSpeaker:
             *(run.text, run.role.voice),
             speed=speed,
             pitch=run.role.pitch,
-            lane="bulk",
+            priority=Priority.BATCH,
             lexicon=self._lexicon,
             part=part,
         )
@@ -184,7 +184,7 @@ class RunSpeaker:
         if self._broken(role):
             raise error
         engine = self._sonca.resolve(role.voice).voice.engine
-        self._sonca.wait_for_place(engine, "bulk", _MAX_WAIT_S)
+        self._sonca.wait_for_place(engine, Priority.BATCH, _MAX_WAIT_S)
         self._check()
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sonca.audio import AudioChunk, Samples
     from sonca.encoding import Format
     from sonca.synthesizer import Speech
-    from sonca.worker import Lane
 
 STDOUT = "-"
 LONG_TEXT_CHARS = 2000
@@ -89,14 +88,15 @@ def say(
     from sonca.cli.opening import open_sonca
     from sonca.settings import read
     from sonca.synthesizer import SpeechRequest
+    from sonca.utterance import Priority
 
     settings = read(engine=engine, lexicon=lexicon)
     open_sink = _sink(output, format)
     text = _text(words, file, settings.max_text_chars)
     into_file = output not in (None, "-")
     # Nobody listens to a file while it is made.
-    lane: Lane = "bulk" if into_file else "interactive"
-    request = SpeechRequest(text, voice, engine, speed, pitch, lane=lane)
+    priority = Priority.FILE if into_file else Priority.REALTIME
+    request = SpeechRequest(text, voice, engine, speed, pitch, priority=priority)
     with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
         rate_hz = sonca.load(speech.voice.engine).loaded.result().sample_rate_hz

@@ -20,7 +20,7 @@ from typing import Any
 
 from sonca.audio import AudioChunk, Samples
 from sonca.errors import Unsupported
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
 
 
@@ -70,13 +70,13 @@ class Options:
     """0.5 to 2.0, relative to the voice's own."""
     seed: int = 0
     """For engines that sample."""
-    urgent: bool = True
-    """Whether somebody waits for the first sound of this utterance. Without it an engine may
-    trade that moment for less work in all; the sound is the same but for rounding."""
-    listened: bool = True
-    """Whether somebody listens while the text is spoken, so that each utterance must follow on the
-    one before. Without it only the end of the whole counts, and engines may make utterances in
-    the order that costs least."""
+    priority: Priority = Priority.REALTIME
+    """Who waits for the request that the utterance is part of. Engines may make what is `BATCH`
+    in the order that costs least, after everything else."""
+    first: bool = True
+    """Whether this is the utterance that the listener is waiting for now. Without it an engine
+    may trade the moment of its first sound for less work in all; the sound is the same but for
+    rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ class Session(ABC):
         ignored."""
 
     def promote(self, id: int) -> bool:
-        """Go on with an utterance as if it had been added `urgent` and `listened`: it was made
-        for nobody in particular, and now somebody waits for it. Unknown ids are ignored.
+        """Go on with an utterance of priority `BATCH` as if it had been added as the `first` of
+        a `REALTIME` request: now somebody waits for it. Unknown ids are ignored.
 
         False if the session cannot: the utterance is then cancelled and added again.
         """

@@ -17,6 +17,7 @@ from sonca.server.responses import SpeechResponse
 from sonca.server.services import Services
 from sonca.server.spoken import WHOLE_CHARS, Spoken
 from sonca.synthesizer import Speech
+from sonca.utterance import Priority
 
 PATIENCE_S = 0.25
 """How long the first byte of a short WAV may wait for the last. A WAV that is whole has a header
@@ -46,6 +47,11 @@ class Delivery:
 def brief(format: Format, chars: int) -> bool:
     """Whether an answer that is plain bytes waits a moment (`PATIENCE_S`) for all of them."""
     return format.name == "wav" and chars <= WHOLE_CHARS
+
+
+def priority_of(format: Format, chars: int) -> Priority:
+    """Who waits for an answer that is plain bytes: a short WAV is heard as a whole."""
+    return Priority.FILE if brief(format, chars) else Priority.REALTIME
 
 
 def deliver(services: Services, speech: Speech, delivery: Delivery) -> Response:

@@ -37,6 +37,7 @@ from sonca.server.responses import client_gone
 from sonca.server.services import Services
 from sonca.synthesizer import Speech, SpeechRequest
 from sonca.text import Lexicon
+from sonca.utterance import Priority
 from sonca.voices.references import MAX_DURATION_S, resolve_voice_file
 from sonca.worker import Worker
 
@@ -79,10 +80,7 @@ class Ask:
     speed: float = 1.0
     readings: Callable[[], Lexicon | None] = _none
     """Reads the caller's own lexicon."""
-    whole: bool = False
-    """Whether nobody listens before all is made."""
-    hurry: bool = True
-    """Whether the first sound is waited for."""
+    priority: Priority = Priority.REALTIME
 
     @property
     def recording(self) -> str | None:
@@ -154,8 +152,7 @@ def _submit(services: Services, ask: Ask, until: float) -> Speech | Worker:
             lexicon=ask.readings(),
             reference=_reference(services, ask),
             deadline_s=until - time.monotonic(),
-            whole=ask.whole,
-            hurry=ask.hurry,
+            priority=ask.priority,
         )
     )
 

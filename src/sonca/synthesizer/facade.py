@@ -29,10 +29,10 @@ from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import keys
 from sonca.synthesizer.request import SpeechRequest, check
 from sonca.synthesizer.speech import Speech
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
 from sonca.voices import Catalogue, Resolution
-from sonca.worker import Lane, Request, Ticket, Work, Worker, WorkerStats
+from sonca.worker import Request, Ticket, Work, Worker, WorkerStats
 
 log = logging.getLogger(__name__)
 
@@ -182,10 +182,8 @@ class Sonca:
                 (self._work(utterance, identity) for utterance in utterances),
                 reference or voice.id,
                 options,
-                request.lane,
+                request.priority,
                 None if until is None else until - time.monotonic(),
-                hold=request.whole or request.lane == "bulk",
-                hurry=request.hurry,
                 on_made=self._keep,
                 twin=hash((request.text, request.part, identity)),
             ),
@@ -209,13 +207,13 @@ class Sonca:
                 "or with a later deadline"
             ) from error
 
-    def places(self, engine: str, lane: Lane) -> int:
-        """How many requests of a lane an engine takes at once; beyond that it is `Busy`."""
-        return self.load(engine).places(lane)
+    def places(self, engine: str, priority: Priority) -> int:
+        """How many requests of a priority an engine takes at once; beyond that it is `Busy`."""
+        return self.load(engine).places(priority)
 
-    def wait_for_place(self, engine: str, lane: Lane, at_most_s: float) -> None:
-        """Wait, `at_most_s` seconds, until an engine would take a request of a lane."""
-        self.load(engine).wait_for_place(lane, at_most_s)
+    def wait_for_place(self, engine: str, priority: Priority, at_most_s: float) -> None:
+        """Wait, `at_most_s` seconds, until an engine would take a request of a priority."""
+        self.load(engine).wait_for_place(priority, at_most_s)
 
     def _enqueue(self, engine: str, request: Request) -> Ticket:
         """Put a request in line, loading the engine again if it was unloaded just now."""
@@ -282,7 +280,7 @@ class Sonca:
         seed: int = 0,
     ) -> AudioChunk:
         """Speak `text` and return all of its sound."""
-        request = SpeechRequest(text, voice, engine, speed, pitch, seed, whole=True)
+        request = SpeechRequest(text, voice, engine, speed, pitch, seed, priority=Priority.FILE)
         with self.submit(request) as speech:
             info = self.load(speech.voice.engine).loaded.result()
             return join(speech, info.sample_rate_hz)

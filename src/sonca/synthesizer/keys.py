@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import astuple
 
 from sonca.engines.base import EngineInfo, Options, Reference
 from sonca.utterance import Utterance
@@ -14,7 +13,8 @@ from sonca.voice import Voice
 def identity(info: EngineInfo, voice: Voice, reference: Reference | None, options: Options) -> str:
     """Everything but the words that decides how an utterance sounds."""
     who = reference.content_hash if reference else f"{voice.id} {voice.version}"
-    return json.dumps([info.name, info.version, info.sample_rate_hz, who, *astuple(options)])
+    how = (options.speed, options.pitch, options.seed)
+    return json.dumps([info.name, info.version, info.sample_rate_hz, who, *how])
 
 
 def key(utterance: Utterance, identity: str) -> str:

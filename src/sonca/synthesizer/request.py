@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from sonca.engines.base import Reference
 from sonca.errors import EmptyText, InvalidRequest, TextTooLong
 from sonca.text import Lexicon
-from sonca.utterance import Span
-from sonca.worker import Lane
+from sonca.utterance import Priority, Span
 
 SPEED_RANGE = (0.5, 2.0)
 PITCH_RANGE = (0.5, 2.0)
@@ -30,19 +29,14 @@ class SpeechRequest:
     seed: int = 0
     reference: Reference | None = None
     """A recording to clone, instead of `voice`."""
-    lane: Lane = "interactive"
+    priority: Priority = Priority.REALTIME
+    """Who waits for the sound."""
     lexicon: Lexicon | None = None
     """The caller's own readings; they win over the `Sonca`'s."""
     deadline_s: float | None = None
     """Seconds from now by which all sound must be made, the loading of the engine included and the
     time in which its reader is behind not: a speech that is held and never read has no limit. None
     for none."""
-    whole: bool = False
-    """Nobody listens before all is made: an utterance is checked before it is handed out, and
-    one whose sound is impossible is made again."""
-    hurry: bool = True
-    """Whether the first sound is waited for more than the rest. If not, it may come a little later
-    and all of it with less work."""
     part: Span | None = None
     """Speak only the utterances that begin in this range of the text, exactly as they are in
     the whole: how an interrupted text goes on. None for all."""

@@ -2,8 +2,7 @@
 
 from sonca.worker.feed import Work
 from sonca.worker.job import Request
-from sonca.worker.scheduler import Lane
 from sonca.worker.ticket import Piece, Ticket
 from sonca.worker.worker import Worker, WorkerStats
 
-__all__ = ["Lane", "Piece", "Request", "Ticket", "Work", "Worker", "WorkerStats"]
+__all__ = ["Piece", "Request", "Ticket", "Work", "Worker", "WorkerStats"]

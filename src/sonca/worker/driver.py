@@ -29,11 +29,12 @@ from sonca.engines.base import (
     VoiceState,
 )
 from sonca.errors import EngineError, SoncaError
+from sonca.utterance import Priority
 from sonca.worker import guard
 from sonca.worker.feed import Work
 from sonca.worker.job import UNKNOWN, Counters, Job
 from sonca.worker.makings import Listener, Making, Makings
-from sonca.worker.scheduler import Scheduler
+from sonca.worker.scheduler import Scheduler, lane_of
 from sonca.worker.voices import Voices
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ class Driver:
         """Put a job in line; see `take`."""
         id = job.ticket.id
         self._jobs[id] = job
-        self._scheduler.add(id, job.request.lane)
-        if job.request.lane == "interactive":
+        lane = lane_of(job.request.priority)
+        self._scheduler.add(id, lane)
+        if lane == "interactive":
             self._last_newcomer = self._clock()
         self._news = True
         if job.ticket.ended:  # cancelled before it came here
@@ -308,15 +310,15 @@ class Driver:
         self._makings.add(making)
         self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
-        self._add(making, urgent=index == 0 and job.request.hurry and not job.request.hold)
+        self._add(making, first=index == 0 and job.streams)
 
-    def _add(self, making: Making, *, urgent: bool) -> None:
-        making.listened = any(job.listened for job, _, _ in making.listeners)
+    def _add(self, making: Making, *, first: bool) -> None:
+        making.priority = min(job.request.priority for job, _, _ in making.listeners)
         options = replace(
             making.job.request.options,
             seed=making.seed,
-            urgent=urgent,
-            listened=making.listened,
+            priority=making.priority,
+            first=first,
         )
         self._session.add(making.id, making.work.utterance, making.job.voice, options)
 
@@ -325,20 +327,20 @@ class Driver:
         self.counters.shared += 1
         shift = work.utterance.span[0] - making.work.utterance.span[0]
         making.listeners.append((job, index, shift))
-        if not job.request.hold:
+        if job.streams:
             for chunk in making.chunks:
                 self._hand_out(job, index, moved(chunk, shift))
-        if job.listened and not making.listened:
+        if making.priority is Priority.BATCH and job.request.priority is not Priority.BATCH:
             self._promote(making)
 
     def _promote(self, making: Making) -> None:
         """Somebody listens now to what was made for nobody in particular."""
-        making.listened = True
+        making.priority = Priority.REALTIME
         able = self._ask(lambda: self._session.promote(making.id), True)
         if not able and not making.chunks:  # begun anew, it comes sooner than behind the others
             self._ask(lambda: self._session.cancel(making.id), None)
             try:
-                self._add(making, urgent=True)
+                self._add(making, first=True)
             except Exception as error:
                 for job, _, _ in making.listeners:
                     self._fail(job, error)
@@ -401,7 +403,7 @@ class Driver:
         self.counters.audio_s += chunk.duration_s
         making.chunks.append(chunk)
         for job, index, shift in list(making.listeners):
-            if not job.request.hold:
+            if job.streams:
                 self._hand_out(job, index, moved(chunk, shift))
 
     def _on_finished(self, id: int, making: Making) -> None:
@@ -409,10 +411,10 @@ class Driver:
         options, utterance = making.job.request.options, making.work.utterance
         problem = guard.problem(utterance, options.speed, making.chunks)
         told = making.listeners
-        holding = [listener for listener in told if listener[0].request.hold]
+        holding = [listener for listener in told if not listener[0].streams]
         if problem and holding and making.attempt < _ATTEMPTS:
             # For those who have had none of it; the others have heard what they have heard.
-            told = [listener for listener in told if not listener[0].request.hold]
+            told = [listener for listener in told if listener[0].streams]
             making.listeners = holding
             log.warning(
                 "an utterance came out %s, making it again: %.60r", problem, utterance.spoken
@@ -431,10 +433,10 @@ class Driver:
     def _finish(self, making: Making, listeners: list[Listener], problem: str | None) -> None:
         """Tell listeners that the utterance is complete, with its sound if they held it."""
         chunks: list[AudioChunk] = making.chunks
-        if chunks and any(job.request.hold for job, _, _ in listeners):
+        if chunks and not all(job.streams for job, _, _ in listeners):
             chunks = [join(chunks, chunks[0].sample_rate_hz)]  # one piece costs fewer wakes
         for job, index, shift in listeners:
-            if job.request.hold:
+            if not job.streams:
                 for chunk in chunks:
                     self._hand_out(job, index, moved(chunk, shift))
             job.ticket.finish(index, problem)
@@ -449,7 +451,7 @@ class Driver:
         making.chunks.clear()
         making.seed = making.job.request.options.seed + making.attempt
         making.attempt += 1
-        self._add(making, urgent=False)
+        self._add(making, first=False)
 
     def _hand_out(self, job: Job, index: int, chunk: AudioChunk) -> None:
         job.ticket.put(index, chunk)

@@ -7,8 +7,8 @@ from dataclasses import astuple, dataclass, field
 
 from sonca.audio import AudioChunk
 from sonca.engines.base import Options, Reference, VoiceState
+from sonca.utterance import Priority
 from sonca.worker.feed import Feed, Work
-from sonca.worker.scheduler import Lane
 from sonca.worker.ticket import Ticket
 
 
@@ -21,15 +21,10 @@ class Request:
     voice: str | Reference
     """The key of one of the engine's own voices, or a recording to clone."""
     options: Options = field(default_factory=Options)
-    lane: Lane = "interactive"
+    priority: Priority = Priority.REALTIME
     deadline_s: float | None = None
     """Seconds from now by which all sound must be made, not counting those in which its reader is
     behind; None for no limit."""
-    hold: bool = False
-    """Hand out no utterance before it is complete and found possible. Costs the wait for the
-    first sentence; in return a bad one is made again before anyone hears it."""
-    hurry: bool = True
-    """Whether the first sound is waited for more than the rest, where it is not held."""
     on_made: Callable[[Work, tuple[AudioChunk, ...]], None] | None = None
     """Told of every utterance that was made well and has a key, on the engine's thread."""
     twin: int | None = None
@@ -55,9 +50,10 @@ class Job:
     """Utterances in the engine."""
 
     @property
-    def listened(self) -> bool:
-        """Whether somebody listens while it is spoken."""
-        return self.request.lane != "bulk"
+    def streams(self) -> bool:
+        """Whether sound is handed out as it comes. If not, an utterance is complete and found
+        possible first; a bad one is made again before anyone hears it."""
+        return self.request.priority is Priority.REALTIME
 
 
 @dataclass(slots=True)

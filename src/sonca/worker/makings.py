@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sonca.audio import AudioChunk
+from sonca.utterance import Priority
 from sonca.worker.feed import Work
 from sonca.worker.job import Job
 
@@ -21,8 +22,8 @@ class Making:
     """The first who asked; its voice and options are everyone's."""
     id: int = -1
     """What the session knows it by."""
-    listened: bool = False
-    """Whether it is made for somebody who listens."""
+    priority: Priority = Priority.BATCH
+    """The most pressing of its listeners', as the engine was told."""
     listeners: list[Listener] = field(default_factory=list)
     chunks: list[AudioChunk] = field(default_factory=list)
     attempt: int = 1

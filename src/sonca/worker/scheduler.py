@@ -14,8 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from sonca.utterance import Priority
+
 Lane = Literal["interactive", "bulk"]
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
+
+
+def lane_of(priority: Priority) -> Lane:
+    """The queue that a request waits in: books have one of their own."""
+    return "bulk" if priority is Priority.BATCH else "interactive"
+
 
 BULK_EVERY = 8
 """Under full interactive load, one sentence in this many belongs to bulk."""

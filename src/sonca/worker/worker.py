@@ -20,11 +20,12 @@ from typing import Literal
 from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import Busy, DeadlineExceeded, EngineError, ShuttingDown
+from sonca.utterance import Priority
 from sonca.worker.driver import Driver
 from sonca.worker.feed import Feed
 from sonca.worker.job import Counters, Job, Request
 from sonca.worker.member import Member
-from sonca.worker.scheduler import LANES, Lane
+from sonca.worker.scheduler import LANES, Lane, lane_of
 from sonca.worker.ticket import Ticket
 
 log = logging.getLogger(__name__)
@@ -174,17 +175,17 @@ class Worker:
             self._closing = self._clock() - self._last_used > after_s
             return self._closing
 
-    def places(self, lane: Lane) -> int:
-        """How many requests of a lane may wait for sound."""
-        if lane == "bulk":
+    def places(self, priority: Priority) -> int:
+        """How many requests of a priority may wait for sound, with those that share its lane."""
+        if lane_of(priority) == "bulk":
             return max(1, int(self._queue_limit * BULK_SHARE))
         return self._queue_limit
 
-    def wait_for_place(self, lane: Lane, at_most_s: float) -> None:
-        """Wait until a request of a lane would be taken, or there is nobody to take it."""
+    def wait_for_place(self, priority: Priority, at_most_s: float) -> None:
+        """Wait until a request of a priority would be taken, or there is nobody to take it."""
 
         def free() -> bool:
-            return self._closing or self._has_place(lane)
+            return self._closing or self._has_place(priority)
 
         with self._admission:
             self._admission.wait_for(free, at_most_s)
@@ -192,11 +193,12 @@ class Worker:
     def submit(self, request: Request) -> Ticket:
         """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
         with self._admission:
-            self._check_open(request.lane)
+            self._check_open(request.priority)
             member = self._choose(request.twin)
             ticket = self._ticket(member.driver)
             deadline_s = math.inf if request.deadline_s is None else request.deadline_s
-            place = _Place(request.lane, member, request.twin, self._clock(), ticket, deadline_s)
+            lane = lane_of(request.priority)
+            place = _Place(lane, member, request.twin, self._clock(), ticket, deadline_s)
             self._watch(place.due())
             self._line[ticket.id] = place
         driver, id = member.driver, ticket.id
@@ -299,27 +301,28 @@ class Worker:
             member.loaded.add_done_callback(_report)
         return member
 
-    def _has_place(self, lane: Lane) -> bool:
+    def _has_place(self, priority: Priority) -> bool:
+        lane = lane_of(priority)
         own = [place for place in self._line.values() if place.lane == lane]
         waiting = sum(not place.ticket.overfull for place in own)
-        limit = self.places(lane)
+        limit = self.places(priority)
         # Who gives up and comes again must not pile up behind a step that hangs.
         unheard = len(self._leaving)
         return waiting < limit and len(own) < 2 * limit and unheard < 2 * self._queue_limit
 
-    def _check_open(self, lane: Lane) -> None:
+    def _check_open(self, priority: Priority) -> None:
         alive = self._alive()
-        if self._has_place(lane):
+        if self._has_place(priority):
             return
         # About when half of the line will have been served, by all engines together. Before any
         # has been, nobody knows; but not sooner than half of what the first has waited.
         request_s = sum(m.driver.counters.request_s for m in alive) / len(alive) ** 2
         now = self._clock()
         waited_s = now - min((place.since for place in self._line.values()), default=now)
-        share = "" if lane == "interactive" else ", half of it for books"
+        share = "" if lane_of(priority) == "interactive" else ", half of it for books"
         raise Busy(
             f"{len(self._line) + len(self._leaving)} requests are in line and the limit is "
-            f"{self.places(lane)} (SONCA_QUEUE_LIMIT{share}); try again later",
+            f"{self.places(priority)} (SONCA_QUEUE_LIMIT{share}); try again later",
             reason="queue_full",
             retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
         )

@@ -72,7 +72,7 @@ def test_the_first_chunk_is_short_and_the_rest_follows(engine: PiperEngine) -> N
 def test_what_nobody_waits_for_is_made_in_large_windows(engine: PiperEngine) -> None:
     """And sounds the same but for rounding."""
     session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
-    session.add(1, utterance(LONG), voice, Options(urgent=False))
+    session.add(1, utterance(LONG), voice, Options(first=False))
     events: list[Event] = []
     while not session.idle:
         session.step(events.append)
@@ -84,9 +84,9 @@ def test_what_nobody_waits_for_is_made_in_large_windows(engine: PiperEngine) -> 
 def test_a_long_first_sentence_is_heard_before_its_flow_is_made(engine: PiperEngine) -> None:
     """The first window's own flow gives what the flow of the whole gives."""
     long = " ".join([LONG.rstrip(".")] * 3)
-    urgent = sound(engine, "vi_vn-tiny-low", long)
-    patient = sound(engine, "vi_vn-tiny-low", long, urgent=False)
-    np.testing.assert_allclose(urgent, patient, atol=1e-5)
+    first = sound(engine, "vi_vn-tiny-low", long)
+    patient = sound(engine, "vi_vn-tiny-low", long, first=False)
+    np.testing.assert_allclose(first, patient, atol=1e-5)
 
 
 def test_the_flow_in_two_halves_gives_what_the_whole_gives(
@@ -106,7 +106,7 @@ def test_the_flow_in_two_halves_gives_what_the_whole_gives(
         engine = PiperEngine(Setup(models_dir=models_dir, threads=threads))
         engine.voice("vi_vn-tiny-low")
         stretches.clear()
-        made.append(sound(engine, "vi_vn-tiny-low", long, urgent=False))
+        made.append(sound(engine, "vi_vn-tiny-low", long, first=False))
         count = stretches[0][2]
         assert sorted(one[:2] for one in stretches) == (
             [(0, count)] if threads == 1 else [(0, count // 2), (count // 2, count)]
@@ -141,7 +141,7 @@ def test_a_newcomer_is_heard_before_the_rest_of_a_text_that_nobody_waits_for(
     engine = PiperEngine(Setup(models_dir=models_dir, threads=1))
     session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
     long = " ".join([LONG.rstrip(".")] * 9)
-    session.add(1, utterance(long), voice, Options(urgent=False))
+    session.add(1, utterance(long), voice, Options(first=False))
     events: list[Event] = []
     while not events:
         session.step(events.append)

@@ -15,6 +15,7 @@ from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.parity.errors import relative
 from sonca.engines.viettts.parity.folder import Folder
 from sonca.errors import EngineError, InvalidRequest
+from sonca.utterance import Priority
 from tests.engines.viettts.tiny import speech
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
@@ -209,7 +210,7 @@ def test_sentences_share_the_prompt_and_nothing_else(engine: VietTTSEngine) -> N
     limits = Limits(forced_tokens=60)
     session = session_of(engine, limits=limits, slots=4)
     songs = songs_of(session)
-    jobs = {i: (f"{TEXT} {i}", Options(urgent=False, listened=False)) for i in range(8)}
+    jobs = {i: (f"{TEXT} {i}", Options(priority=Priority.BATCH, first=False)) for i in range(8)}
     together, _ = run(session, jobs, known)
     assert songs == [4, 4]  # nobody listens: they wait for each other
     for id, job in jobs.items():
@@ -222,7 +223,7 @@ def test_who_is_listened_to_waits_for_nobody(engine: VietTTSEngine) -> None:
     other = engine.condition(Reference(speech(pitch_hz=220), 16000, "other"))
     session = session_of(engine, limits=Limits(forced_tokens=60))
     songs = songs_of(session)
-    patient = Options(urgent=False, listened=False)
+    patient = Options(priority=Priority.BATCH, first=False)
     for id in range(4):
         session.add(id, said(TEXT), known, patient)
     session.add(4, said(TEXT), other, patient)  # another voice: nothing to share
@@ -244,7 +245,7 @@ def test_long_sentences_share_piece_by_piece(engine: VietTTSEngine) -> None:
     manner = {"limits": Limits(forced_tokens=130), "cuts": CUTS}
     session = session_of(engine, slots=3, **manner)
     songs = songs_of(session)
-    jobs = {i: (f"{TEXT} {i}", Options(urgent=False, listened=False)) for i in range(3)}
+    jobs = {i: (f"{TEXT} {i}", Options(priority=Priority.BATCH, first=False)) for i in range(3)}
     together, _ = run(session, jobs, known)
     assert songs[0] == 3
     assert len(songs) > 1
@@ -258,7 +259,7 @@ def test_a_cancelled_sentence_holds_nobody_up(engine: VietTTSEngine) -> None:
     session = session_of(engine, limits=Limits(forced_tokens=60))
     ends: list[int] = []
     for id in range(3):
-        session.add(id, said(TEXT), known, Options(urgent=False, listened=False))
+        session.add(id, said(TEXT), known, Options(priority=Priority.BATCH, first=False))
     cancelled: list[int] = []
 
     def hear(event: Event) -> None:

@@ -18,7 +18,7 @@ from sonca.engines.viettts.reference_audio import prepare
 from sonca.engines.viettts.vad import by_level
 from sonca.errors import BadAudio, EngineError, EngineNotInstalled, InvalidRequest
 from sonca.loudness import amplified, loudness
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 from tests.engines.viettts.tiny import speech
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
@@ -143,7 +143,7 @@ def test_who_does_not_hurry_is_begun_when_there_is_work_for_the_flow_no_more(
         return plain(tokens)
 
     session.decoder.step = counted  # type: ignore[method-assign]
-    jobs = {i: (TEXT, Options(urgent=False)) for i in range(24)}
+    jobs = {i: (TEXT, Options(first=False)) for i in range(24)}
     _, events = run(session, jobs, voice)
     assert [event.id for event in events if isinstance(event, Finished)] == list(range(24))
     assert np.mean(sizes) > 3
@@ -160,13 +160,13 @@ def test_what_is_made_ahead_comes_after_listeners_and_gets_on_all_the_same(
             ends.append(event.id)
 
     for id in range(4):  # a book
-        session.add(id, said(TEXT), voice, Options(urgent=False, listened=False))
+        session.add(id, said(TEXT), voice, Options(priority=Priority.BATCH, first=False))
     while not session.songs:
         session.step(hear)
     listener = 100
     for _ in range(4000):
         while session.free_slots:  # listeners all the time, also with what is not their beginning
-            session.add(listener, said(TEXT), voice, Options(urgent=False))
+            session.add(listener, said(TEXT), voice, Options(first=False))
             listener += 1
         session.step(hear)
         if {0, 1, 2, 3} <= set(ends):
@@ -182,13 +182,13 @@ def test_what_was_made_ahead_goes_first_once_somebody_listens_to_it(
     """As when a listener joins a book's sentence, whether the flow is at it already or not."""
     session = session_of(engine, limits=Limits(forced_tokens=60), slots=8)
     for id in range(4):
-        session.add(id, said(TEXT), voice, Options(urgent=False, listened=False))
+        session.add(id, said(TEXT), voice, Options(priority=Priority.BATCH, first=False))
     while not session.songs:
         session.step(lambda event: None)
     first = next(iter(session.songs[False].parts))[0].id
     joined = first if begun else 3 - first
     for id in (100, 101):  # of a listener, in line before
-        session.add(id, said(TEXT), voice, Options(urgent=False))
+        session.add(id, said(TEXT), voice, Options(first=False))
     ends: list[int] = []
 
     def hear(event: Event) -> None:

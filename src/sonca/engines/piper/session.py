@@ -49,7 +49,7 @@ class PiperSession(Session):
         manner = Manner(voice.speaker, options.speed, options.seed)
         resample = _resampler(voice.voice.sample_rate_hz, self._rate_hz)
         job = Job(id, utterance, voice, manner, [], self._rate_hz, resample)
-        job.urgent, job.threads = options.urgent, self._threads
+        job.first, job.threads = options.first, self._threads
         try:
             job.parts = [Part(sentence) for sentence in self._read(utterance, voice)]
         except Exception as error:  # told with the next step, as the contract wants
@@ -61,7 +61,7 @@ class PiperSession(Session):
 
     def promote(self, id: int) -> bool:
         if id in self._jobs:
-            self._jobs[id].urgent = True  # for the order of what is left to do
+            self._jobs[id].first = True  # for the order of what is left to do
         return True
 
     def step(self, emit: Emit) -> None:
@@ -99,7 +99,7 @@ class PiperSession(Session):
         """Give every free thread the earliest work there is, first of all to those who wait for
         their first sound."""
         jobs = [job for job in self._jobs.values() if job.error is None]
-        jobs.sort(key=lambda job: not (job.urgent and job.now_s == 0))
+        jobs.sort(key=lambda job: not (job.first and job.now_s == 0))
         while len(self._running) < self._threads:
             tasks = (next_task(job) for job in jobs)
             task = next((task for task in tasks if task is not None), None)

@@ -81,8 +81,8 @@ class Job:
     error: Exception | None = None
     now_s: float = 0.0
     """Seconds of sound emitted."""
-    urgent: bool = True
-    """Whether somebody waits for the first sound."""
+    first: bool = True
+    """Whether a listener is waiting for its first sound."""
     threads: int = 1
     """How many of its tasks may be in work at once."""
 
@@ -93,7 +93,7 @@ class Prepare:
 
     job: Job
     part: Part
-    urgent: bool
+    first: bool
     """Whether nothing of the utterance has been heard yet."""
 
     def work(self) -> Latent:
@@ -105,19 +105,19 @@ class Prepare:
         """Whether the flow is left to other tasks: then some of it is made twice, for the first
         window or about the middle, which is little in a long sentence."""
         voice = self.job.voice.voice
-        if self.urgent:
+        if self.first:
             return latent.count > 2 * (FIRST_WINDOW + voice.context + voice.flow_context)
         return self.job.threads > 1 and latent.count > 1 + 12 * voice.flow_context
 
     def sound(self, latent: Latent) -> Iterator[AudioChunk]:
         part, count = self.part, latent.count
         part.latent = latent
-        part.windows = windows(count, first=self.urgent)
+        part.windows = windows(count, first=self.first)
         if latent.frames is None:
             # Beside the first window it is one task, else two: both cores have something to do.
-            part.sound_first = self.urgent
+            part.sound_first = self.first
             half = count // 2
-            part.to_settle = [(0, count)] if self.urgent else [(0, half), (half, count)]
+            part.to_settle = [(0, count)] if self.first else [(0, half), (half, count)]
         return iter(())
 
 
@@ -186,7 +186,7 @@ def next_task(job: Job) -> Task | None:
             if not part.preparing:
                 part.preparing = True
                 first = part is job.parts[0] and job.now_s == 0
-                return Prepare(job, part, urgent=job.urgent and first)
+                return Prepare(job, part, first=job.first and first)
         elif latent.frames is None and not (part.sound_first and not part.taken):
             if part.to_settle:
                 return Settle(job, part, latent, part.to_settle.pop(0))

@@ -22,7 +22,7 @@ class Company:
     def gathers(self, sentence: Sentence) -> bool:
         """Whether it is sung with as many as there are: there is a prompt to share, and nobody
         listens."""
-        return self.prompt_apart and not sentence.options.listened
+        return self.prompt_apart and not sentence.awaited
 
     def waits(self, sentence: Sentence, running: Iterable[Sentence]) -> bool:
         """Whether others will be ready to be sung with it. They are in slots, so there is an end
@@ -50,8 +50,4 @@ class Company:
 
 def _alike(a: Sentence, b: Sentence) -> bool:
     """The same prompt, noise included, and the same hurry."""
-    return (
-        a.voice is b.voice
-        and a.options.seed == b.options.seed
-        and a.options.listened == b.options.listened
-    )
+    return a.voice is b.voice and a.options.seed == b.options.seed and a.awaited == b.awaited

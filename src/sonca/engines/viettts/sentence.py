@@ -10,6 +10,7 @@ from sonca.engines.base import Options
 from sonca.engines.viettts.backend import Array, Ids, Solver, Voice
 from sonca.engines.viettts.streaming import Blender, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
+from sonca.utterance import Priority
 
 
 @dataclass(slots=True)
@@ -32,6 +33,11 @@ class Sentence:
     ended: bool = False
     pieces: list[Piece] = field(default_factory=list)
     """Ready to be sung, in order."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.options.priority is not Priority.BATCH
 
     @property
     def whole(self) -> bool:

@@ -28,7 +28,7 @@ from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Piece, Plan, Sp
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
 from sonca.loudness import amplified
-from sonca.utterance import Utterance
+from sonca.utterance import Priority, Utterance
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ AHEAD = 2
 turn, and the more are begun together, the less each costs."""
 SHARE = 4
 """Every so many steps of flow and vocoder, one is for those nobody listens to, however many are
-listened to: they are in slots, which must become free again."""
+not `BATCH`: they are in slots, which must become free again."""
 BIT_FRAMES = 172
 """What the vocoder is given at a time, two seconds at most: its memory grows with that, and the
 frames around each bit are computed twice."""
@@ -100,21 +100,21 @@ class VietTTSSession(Session):
             return
         self.decoder.drop(id)
         self.sung = [part for part in self.sung if part.sentence is not sentence]
-        for listened, song in list(self.songs.items()):
+        for awaited, song in list(self.songs.items()):
             if all(part.id not in self.sentences for part, _ in song.parts):
-                del self.songs[listened]
+                del self.songs[awaited]
 
     def promote(self, id: int) -> bool:
         sentence = self.sentences.get(id)
         if sentence is not None:
-            sentence.options = replace(sentence.options, urgent=True, listened=True)
+            sentence.options = replace(sentence.options, priority=Priority.REALTIME, first=True)
             self._hand_over()
         return True
 
     def _hand_over(self) -> None:
         """Let a song go first that was begun for nobody, if somebody listens to it now."""
         song = self.songs.get(False)
-        if song and True not in self.songs and any(s.options.listened for s, _ in song.parts):
+        if song and True not in self.songs and any(s.awaited for s, _ in song.parts):
             self.songs[True] = self.songs.pop(False)
 
     def step(self, emit: Emit) -> None:
@@ -127,12 +127,12 @@ class VietTTSSession(Session):
 
     def _start_one(self, emit: Emit) -> None:
         """Take one sentence into the batch: its text is read at once, which costs a few steps."""
-        ready = Counter(s.options.listened for s in self.sentences.values() if s.pieces)
+        ready = Counter(s.awaited for s in self.sentences.values() if s.pieces)
         for sentence in self.sentences.values():
             if sentence.logits is not None or sentence.ended:
                 continue
-            at_once = sentence.options.urgent or sentence.attempt or self.company.gathers(sentence)
-            if at_once or ready[sentence.options.listened] < AHEAD:
+            at_once = sentence.options.first or sentence.attempt or self.company.gathers(sentence)
+            if at_once or ready[sentence.awaited] < AHEAD:
                 self._attempt(self._begin, sentence, emit)
                 return
 
@@ -205,45 +205,45 @@ class VietTTSSession(Session):
     def _sing(self, emit: Emit) -> None:
         """The vocoder for a bit of what the flow has made, or one step of the flow."""
         self.turn += 1
-        listened = self.turn % SHARE != 0
-        if not self._sing_for(listened, emit):
-            self._sing_for(not listened, emit)
+        awaited = self.turn % SHARE != 0
+        if not self._sing_for(awaited, emit):
+            self._sing_for(not awaited, emit)
 
-    def _sing_for(self, listened: bool, emit: Emit) -> bool:
+    def _sing_for(self, awaited: bool, emit: Emit) -> bool:
         """For those somebody listens to, or for the others. False if there is nothing to do."""
         for part in self.sung:
-            if part.sentence.options.listened == listened:
+            if part.sentence.awaited == awaited:
                 self.sung.remove(part)
                 self._attempt(lambda _, p=part: self._voice(p, emit), part.sentence, emit)  # type: ignore[misc]
                 return True
         self._hand_over()
-        if listened not in self.songs:
-            self._next_song(listened, emit)
-        song = self.songs.get(listened)
+        if awaited not in self.songs:
+            self._next_song(awaited, emit)
+        song = self.songs.get(awaited)
         if song is None:
             return False
         try:
             done = song.solver.step()
         except Exception as error:
-            del self.songs[listened]
+            del self.songs[awaited]
             for sentence, _ in song.parts:
                 self._fail(sentence, error, emit)
             return True
         if done:
-            del self.songs[listened]
+            del self.songs[awaited]
             mels = np.split(song.solver.mel(), np.cumsum(song.frames)[:-1])
             for (sentence, piece), mel in zip(song.parts, mels, strict=True):
                 if self.sentences.get(sentence.id) is sentence:
                     self._attempt(lambda s, p=piece, m=mel: self._finish(s, p, m), sentence, emit)  # type: ignore[misc]
-            self._sing_for(listened, emit)
+            self._sing_for(awaited, emit)
         return True
 
-    def _next_song(self, listened: bool, emit: Emit) -> None:
+    def _next_song(self, awaited: bool, emit: Emit) -> None:
         # A song that was handed over may have pieces of sentences that were not.
         sung = {part.id for song in self.songs.values() for part, _ in song.parts}
         running = [s for s in self.sentences.values() if s.id not in sung]
         for sentence in running:
-            if sentence.options.listened != listened:
+            if sentence.awaited != awaited:
                 continue
             if sentence.pieces:
                 if self.company.waits(sentence, running):
@@ -266,7 +266,7 @@ class VietTTSSession(Session):
         for sentence, _ in parts:
             sentence.pieces.pop(0)
         song = Song(parts, [len(noise) for _, noise in sung], solver)
-        self.songs[first.options.listened] = song
+        self.songs[first.awaited] = song
 
     def _noise(self, sentence: Sentence, stream: int, frames: int) -> Array:
         """The same noise for the same frame of a sentence, whichever piece it is made in."""

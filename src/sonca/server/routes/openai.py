@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sonca.encoding import format_for
 from sonca.errors import UnknownEngine
-from sonca.server.delivery import Delivery, brief, deliver
+from sonca.server.delivery import Delivery, deliver, priority_of
 from sonca.server.docs import EVENT
 from sonca.server.errors import json_response
 from sonca.server.framing import Events, Plain
@@ -17,6 +17,7 @@ from sonca.server.policy import Policy
 from sonca.server.schemas import SpeechBody
 from sonca.server.services import Services, services_of
 from sonca.server.speaking import SPEECH_ERRORS, Ask, speak
+from sonca.utterance import Priority
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
@@ -54,7 +55,7 @@ async def create_speech(
         *(body.input, engine_of(body.model), body.voice_name),
         speed=body.speed,
         readings=body.own_readings,
-        hurry=as_events or not brief(format, len(body.input)),
+        priority=Priority.REALTIME if as_events else priority_of(format, len(body.input)),
     )
     speech = await speak(services, ask, request)
     return deliver(

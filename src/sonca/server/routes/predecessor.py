@@ -18,7 +18,7 @@ from sonca.errors import (
     StorageFull,
     UnknownEngine,
 )
-from sonca.server.delivery import Delivery, deliver, loaded, open_spoken, substitution
+from sonca.server.delivery import Delivery, deliver, loaded, open_spoken, priority_of, substitution
 from sonca.server.errors import json_response, request_id
 from sonca.server.keeping import Describe, Draft, Keeper
 from sonca.server.policy import Policy
@@ -27,8 +27,9 @@ from sonca.server.routes.openai import engine_of
 from sonca.server.schemas import ModelInfoBody, SynthesizeBody
 from sonca.server.services import Services, services_of
 from sonca.server.speaking import SPEECH_ERRORS, Ask, speak
-from sonca.server.spoken import WHOLE_CHARS, Spoken
+from sonca.server.spoken import Spoken
 from sonca.synthesizer import Speech
+from sonca.utterance import Priority
 from sonca.voices.catalogue import rows
 
 router = APIRouter(prefix="/api/tts", tags=["predecessor"])
@@ -59,12 +60,11 @@ async def synthesize(
     sent whole, and the id answers 404; if it is full from the start, the answer is 507.
     """
     silent = body.return_audio is False
-    # A short text is heard as a whole: its sentences may be checked before they are sent.
     ask = Ask(
         *(body.text, engine_of(body.model), body.voice, body.voice_file),
         speed=body.speed or 1.0,
         readings=body.own_readings,
-        whole=silent or len(body.text) <= WHOLE_CHARS,
+        priority=Priority.FILE if silent else priority_of(_WAV, len(body.text)),
     )
     try:
         speech = await speak(services, ask, request)
