@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sonca import disk
 from sonca.audio import AudioChunk
-from sonca.book import folder, journal
+from sonca.book import journal
 from sonca.book.build import Build
 from sonca.book.cast import sheet, toml
 from sonca.book.output import Target
@@ -24,7 +25,6 @@ from sonca.book.script import Role
 from sonca.book.work import Work
 from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
-from sonca.store import files
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, STORY, build, level, listen, mapping, write_book
@@ -348,15 +348,16 @@ def test_a_folder_is_replaced_in_one_step_or_mended_by_the_next_build(
     first = {p.name: p.read_bytes() for p in output.iterdir()}
     write_book(tmp_path, SHORT + "\nThêm một câu nữa.\n")
     if not exchanges:
-        monkeypatch.setattr(files, "exchange", lambda one, other: False)
+        monkeypatch.setattr(disk, "_exchange", lambda one, other: False)
     with monkeypatch.context() as patch:
-        patch.setattr(files, "sync_folder", _die)  # right after, and nothing is cleaned up
-        patch.setattr(folder.shutil, "rmtree", lambda *args, **kwargs: None)
-        with pytest.raises(KeyboardInterrupt):
-            folder._swap(_copy(output, tmp_path / ".a.part"), output)
+        patch.setattr(disk, "sync_folder", _die)
+        patch.setattr(disk.shutil, "rmtree", lambda *args, **kwargs: None)  # nothing is cleaned up
+        with pytest.raises(KeyboardInterrupt), disk.new_folder(output, sole_writer=True) as draft:
+            _copy(output, draft)
     assert {p.name: p.read_bytes() for p in output.iterdir()} == first
-    shutil.rmtree(tmp_path / ".a.old", ignore_errors=True)
-    output.rename(tmp_path / ".a.old")  # died between the two steps
+    old = disk._beside(output, ".old", fixed=True)
+    shutil.rmtree(old, ignore_errors=True)
+    output.rename(old)  # died between the two steps
     broken = Sonca("tone")
     broken.load().loaded.result()
     broken.close()
@@ -405,7 +406,7 @@ def test_two_builds_of_one_output_do_not_meet(sonca: Sonca, tmp_path: Path) -> N
     path = write_book(tmp_path)
     folder = tmp_path / "a.m4b.build"
     folder.mkdir()
-    with journal.locked(folder, busy="busy"), pytest.raises(StorageError, match="another process"):
+    with disk.locked(folder / ".lock"), pytest.raises(StorageError, match="another process"):
         build(sonca, path, tmp_path / "a.m4b")
 
 

@@ -135,7 +135,7 @@ def test_a_file_that_fails_half_way_is_removed(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("sonca.encoding.file.os.fsync", full)
+    monkeypatch.setattr("sonca.disk.os.fsync", full)
     encoder = FileEncoder(path, FORMATS[name], 22_050)
     encoder.feed(SAMPLES)
     with pytest.raises(StorageFull):

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sonca.store import files
+from sonca import disk
 
 from .conftest import Live, Serve
 
@@ -308,7 +308,7 @@ def test_a_full_disk(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "sync", full)
+    monkeypatch.setattr(disk, "sync", full)
     for told in (live.synthesize("một"), live.synthesize("một", return_audio=False)):
         assert told.status_code == 507
         assert "No space left" in told.json()["detail"]

@@ -95,7 +95,7 @@ def test_a_full_disk_costs_the_entry_and_nothing_else(
     def full(self: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(Path, "rename", full)
     cache = kept(tmp_path, chunk())
     monkeypatch.undo()
     assert cache.get(key(0)) is None

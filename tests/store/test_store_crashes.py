@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
+from sonca import disk
 from sonca.errors import StorageError, StorageFull
-from sonca.store import AudioStore, Writer, files
+from sonca.store import AudioStore, Writer, writer
 from sonca.store.records import Records
 
 QUOTA_BYTES = 300_000
@@ -27,11 +28,14 @@ STEPS = {
     "delete": ["delete", "remove"],
 }
 """Every step by which audio comes and goes."""
+PLACES: dict[str, Any] = {"create": writer, "insert": Records, "delete": Records, "write": Writer}
+"""Where they are, if not in `disk`."""
 
 WORK = """
 import hashlib, itertools, os, random, sys
 from pathlib import Path
-from sonca.store import AudioStore, files
+from sonca import disk
+from sonca.store import AudioStore, writer
 from sonca.store.records import Records
 
 def put(store, size):
@@ -66,7 +70,8 @@ store = AudioStore(Path(sys.argv[1]), quota_bytes=300_000)
 first = put(store, 30_000)
 print(first.id, flush=True)
 name, when, what = sys.argv[2:]
-die(Records if name in ("insert", "delete") else files, name, when == "after")
+places = {"create": writer, "insert": Records, "delete": Records}
+die(places.get(name, disk), name, when == "after")
 if what == "delete":
     store.delete(first.id)
 else:
@@ -165,7 +170,7 @@ def test_failing_at_every_step(
 ) -> None:
     store = AudioStore(tmp_path, quota_bytes=QUOTA_BYTES)
     first = store.put(b"first", suffix=".wav", metadata=sha(b"first"), expires_in_s=60)
-    where: Any = {"insert": Records, "write": Writer}.get(name, files)
+    where = PLACES.get(name, disk)
     if name in {"insert", "write"} and isinstance(raised, OSError):
         raised = expected("as these raise it")  # the system's errors are ours already
 

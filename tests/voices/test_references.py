@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sonca import disk
 from sonca.audio import Samples
 from sonca.errors import (
     BadAudio,
@@ -28,7 +29,6 @@ from sonca.errors import (
     StorageError,
     StorageFull,
 )
-from sonca.voices import references as module
 from sonca.voices.references import ReferenceStore, resolve_voice_file
 
 RATE_HZ = 16_000
@@ -147,10 +147,10 @@ def test_a_damaged_recording_is_told_and_can_be_deleted(store: ReferenceStore) -
         other.samples()
 
 
-STEPS = [(Path, "mkdir"), (os, "fsync"), (module, "_sync_folder"), (Path, "rename")]
+STEPS = [(Path, "mkdir"), (disk, "sync"), (disk, "sync_folder"), (Path, "rename")]
 
 
-@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("nth", [1, 2, 3])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("where", "name"), STEPS, ids=[name for _, name in STEPS])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
@@ -225,12 +225,12 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
 
 
 def test_left_overs_go_when_nobody_can_still_be_writing_them(tmp_path: Path) -> None:
-    for name in (".old-1", ".new-young", ".new-aged", "stranger"):
+    for name in (".sonca-1.gone", ".sonca-young.part", ".sonca-aged.part", "stranger"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "audio.wav").touch()
-    os.utime(tmp_path / ".new-aged", (time.time() - 7200,) * 2)
+    os.utime(tmp_path / ".sonca-aged.part", (time.time() - 7200,) * 2)
     ReferenceStore(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {".new-young", "stranger"}
+    assert {path.name for path in tmp_path.iterdir()} == {".sonca-young.part", "stranger"}
 
 
 def test_many_threads_at_once(store: ReferenceStore) -> None:

@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sonca import disk
 from sonca.book import loudness, output
 from sonca.book.assembly import encode_chapter, speaking_order
 from sonca.book.cast.sheet import Cast
-from sonca.book.journal import ChapterLog, Said, locked
+from sonca.book.journal import ChapterLog, Said
 from sonca.book.model import Book
 from sonca.book.output import Target
 from sonca.book.progress import Progress, Report, Teller
@@ -25,7 +26,6 @@ from sonca.book.speaking import RunSpeaker
 from sonca.book.syncing import Syncing
 from sonca.book.work import Work
 from sonca.cores import cores
-from sonca.encoding.m4b import published
 from sonca.errors import Cancelled, NothingToSay, SoncaError
 from sonca.synthesizer import Sonca, SpeechRequest
 from sonca.text import Lexicon
@@ -116,7 +116,7 @@ class Build:
         self._target.check()
         work.open()
         busy = f"{self._target.path} is being built by another process; wait for it"
-        with locked(work.folder, busy=busy):
+        with disk.locked(work.folder / ".lock", busy=busy):
             work.note({"title": self._book.title, "output": str(self._target.path)})
             self._rate_hz, extra = self._engines()
             digests = self._make_all(extra)
@@ -253,9 +253,10 @@ class Build:
     def _write(self, chapter: _Chapter) -> float:
         script = chapter.script
         tags = self._target.tags(self._book, script.index, script.title)
-        with published(self._work.sound_path(script.index, chapter.digest)) as temporary:
+        path = self._work.sound_path(script.index, chapter.digest)
+        with disk.new_files(path, sole_writer=True) as (draft,):
             line, packets = encode_chapter(
-                *(script, chapter.log, temporary, self._target.chapter_suffix),
+                *(script, chapter.log, draft, self._target.chapter_suffix),
                 *(self._rate_hz, tags, self._loudness_lufs, self._stop),
             )
             self._work.keep_line(script.index, chapter.digest, line, packets)

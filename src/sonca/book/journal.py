@@ -8,7 +8,6 @@ again. Records of different runs may come in any order; those of one run come in
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import struct
@@ -22,10 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sonca import disk
 from sonca.audio import Samples
 from sonca.encoding.wav import to_s16
 from sonca.errors import Cancelled, StorageError
-from sonca.store import files
 from sonca.utterance import Span
 
 _HEAD = struct.Struct("<4sIII")
@@ -92,7 +91,7 @@ class ChapterLog:
         self._lock = threading.Condition()  # told of everything that is added
         self._syncing = threading.Lock()  # a file that is being synced is not closed under it
         self._synced = 0  # up to where it is known to be on the disk
-        with files.errors(f"use {path}"):
+        with disk.errors(f"use {path}"):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             self._end = self._scan()
             os.ftruncate(self._file, self._end)
@@ -138,7 +137,7 @@ class ChapterLog:
 
     def sound(self, entry: Entry) -> Samples:
         """(N,) float32 samples of an utterance."""
-        with files.errors(f"read {self.path}"):
+        with disk.errors(f"read {self.path}"):
             data = os.pread(self._file, entry.size, entry.offset)
         if len(data) != entry.size:
             raise StorageError(f"{self.path} was cut short by someone; build again")
@@ -157,7 +156,7 @@ class ChapterLog:
             if self._file < 0 or not self._dirty:
                 return
             end = self._end
-            with files.errors(f"write {self.path}"):
+            with disk.errors(f"write {self.path}"):
                 os.fsync(self._file)
             self._synced = end
 
@@ -172,7 +171,7 @@ class ChapterLog:
         crc = zlib.crc32(sound, zlib.crc32(header))
         record = _HEAD.pack(_MAGIC, len(header), len(sound), crc) + header + sound
         offset = self._end
-        with files.errors(f"write {self.path}"):
+        with disk.errors(f"write {self.path}"):
             try:
                 view = memoryview(record)
                 while view:
@@ -245,19 +244,3 @@ def _from_json(value: dict[str, Any]) -> Said:
         problem=value["problem"],
         speed=value["speed"],
     )
-
-
-@contextlib.contextmanager
-def locked(folder: Path, *, busy: str) -> Iterator[None]:
-    """Only one process builds in a folder at a time; `StorageError` with `busy` for the second.
-    The system gives the lock back when its holder dies, however it dies."""
-    with files.errors(f"use {folder}"):
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StorageError(busy) from error
-        yield
-    finally:
-        os.close(descriptor)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from sonca import disk
 from sonca.book.captions import Told, told
-from sonca.book.folder import publish_folder, restore
+from sonca.book.folder import publish_folder
 from sonca.book.model import Book
 from sonca.book.publishing import (
     CAPTIONS,
     Finished,
     Problem,
-    Publishing,
     problems_in,
     write_captions,
 )
@@ -118,7 +118,7 @@ def _same(one: Path, other: Path) -> bool:
 def mend(target: Target) -> None:
     """Undo what a build left half when it was killed as it replaced an earlier output."""
     if target.format != "m4b":
-        restore(target.path.resolve())
+        disk.recover_folder(target.path.resolve())
 
 
 def publish(
@@ -162,11 +162,11 @@ def _publish_m4b(
         )
 
     cover = (book.cover.data, book.cover.media_type) if book.cover else None
-    with Publishing() as publishing:
-        write_captions(book, beside, spots, finished, publishing)
-        path = publishing.new(output)
-        write_m4b(path, joined, output_hz, tags=_book_tags(book), cover=cover)
-        publishing.publish()
+    # The last one is the book itself: whoever sees it finds its captions there, too.
+    paths = [path.resolve() for path in (*beside.values(), output)]
+    with disk.new_files(*paths, sole_writer=True) as drafts:
+        write_captions(book, dict(zip(beside, drafts, strict=False)), spots, finished)
+        write_m4b(drafts[-1], joined, output_hz, tags=_book_tags(book), cover=cover)
     return finished, problems_in(spots()), starts[-1]
 
 

@@ -1,16 +1,15 @@
-"""What every kind of output shares: captions, problems, and names that are given all at once."""
+"""What every kind of output shares: captions and problems."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sonca import disk
 from sonca.book import captions
 from sonca.book.captions import Told
 from sonca.book.model import Book
-from sonca.store import files
 
 CAPTIONS = ("srt", "vtt", "lrc", "json")
 """Kinds of captions, which are also their suffixes."""
@@ -54,9 +53,8 @@ def write_captions(
     paths: dict[str, Path],
     spots: Callable[[], Iterator[Told]],
     finished: list[Finished],
-    publishing: Publishing,
 ) -> None:
-    """All kinds of captions; `spots` makes the spoken stretches anew for each."""
+    """Writes all kinds of captions; `spots` makes the spoken stretches anew for each."""
     head = {
         "title": book.title,
         "author": book.author,
@@ -72,41 +70,6 @@ def write_captions(
         "json": lambda: captions.mapping(spots(), book.chapters, head),
     }
     for kind, path in paths.items():
-        temporary = publishing.new(path)
-        with files.errors(f"write {path}"), temporary.open("w", encoding="utf-8") as file:
+        with disk.errors(f"write {path}"), path.open("w", encoding="utf-8") as file:
             for part in makers[kind]():
                 file.write(part)
-
-
-class Publishing:
-    """Files under temporary names that get their own all at once; what is left over goes."""
-
-    def __init__(self) -> None:
-        self._files: list[tuple[Path, Path]] = []
-
-    def new(self, path: Path) -> Path:
-        """Where to write what is to become `path`."""
-        final = path.resolve()
-        # Always the same name: what a killed build left is written over by the next one, and
-        # there is only one at a time.
-        temporary = final.with_name(f".{final.name[:200]}.part")
-        self._files.append((temporary, final))
-        return temporary
-
-    def publish(self) -> None:
-        with files.errors("publish the book"):
-            for temporary, _ in self._files:
-                with temporary.open("rb+") as file:
-                    os.fsync(file.fileno())
-            # The last one is the book itself: whoever sees it finds its captions there, too.
-            for temporary, final in self._files:
-                temporary.replace(final)
-            files.sync_folder(self._files[-1][1].parent)
-        self._files.clear()
-
-    def __enter__(self) -> Publishing:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        for temporary, _ in self._files:
-            files.remove(temporary)

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sonca import disk
 from sonca.book.assembly import Line, Spot
-from sonca.encoding.m4b import published
-from sonca.store import files
 
 _NAME_CHARS = 16
 _PUBLISHING = "publishing"
@@ -43,7 +42,7 @@ class Work:
 
     def open(self) -> None:
         """Make the folder, if it is not there. `StorageError` if it cannot be used."""
-        with files.errors(f"use {self.folder}"):
+        with disk.errors(f"use {self.folder}"):
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def log_path(self, index: int, digest: str) -> Path:
@@ -72,28 +71,26 @@ class Work:
     def keep_line(self, index: int, digest: str, line: Line, packets: int) -> None:
         """Write the time line. Its sound takes its name after it: where there is sound, there
         is a time line."""
-        path = self.line_path(index, digest)
         head = {"packets": packets, "duration_s": line.duration_s}
-        with published(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(head) + "\n")
-            for spot in line.spots:
-                file.write(json.dumps(_to_json(spot)) + "\n")
+        rows = [head, *map(_to_json, line.spots)]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        disk.write(self.line_path(index, digest), text.encode(), sole_writer=True)
 
     def spots(self, index: int, digest: str) -> list[Spot]:
         """The time line of a complete chapter."""
-        with files.errors(f"read {self.folder}"):
+        with disk.errors(f"read {self.folder}"):
             text = self.line_path(index, digest).read_text(encoding="utf-8")
         return [_from_json(json.loads(row)) for row in text.split("\n")[1:] if row]
 
     def forget_log(self, index: int, digest: str) -> None:
-        files.remove(self.log_path(index, digest))
+        disk.remove(self.log_path(index, digest))
 
     def sweep(self, keep: set[str]) -> None:
         """Remove parts of an earlier state of the book; `keep` has names without suffix."""
         with contextlib.suppress(OSError):
             for path in self.folder.iterdir():
                 if path.name[:1] != "." and path.stem not in keep and path.name not in _OURS:
-                    files.remove(path)
+                    disk.remove(path)
 
     def name(self, index: int, digest: str) -> str:
         """The part of a chapter's files' names before the suffix."""
@@ -101,8 +98,8 @@ class Work:
 
     def note(self, about: dict[str, Any]) -> None:
         """Leave word of what is built here, for people."""
-        with published(self.folder / "build.json") as temporary:
-            temporary.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+        text = json.dumps(about, ensure_ascii=False, indent=1)
+        disk.write(self.folder / "build.json", text.encode(), sole_writer=True)
 
     @property
     def publishing(self) -> bool:
@@ -111,9 +108,9 @@ class Work:
 
     def mark_publishing(self) -> None:
         """Say so. Goes with the folder."""
-        with files.errors(f"write {self.folder}"):
+        with disk.errors(f"write {self.folder}"):
             (self.folder / _PUBLISHING).touch()
-            files.sync_folder(self.folder)
+            disk.sync_folder(self.folder)
 
     def remove(self) -> None:
         """The build is done."""

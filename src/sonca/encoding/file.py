@@ -6,22 +6,17 @@ Knows nothing of kept audio: that is `sonca.store`.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+from sonca import disk
 from sonca.audio import Samples
 from sonca.encoding.encoder import SinkEncoder
 from sonca.encoding.formats import Format
 from sonca.encoding.writers import SeekableSink
-from sonca.errors import StorageError, StorageFull
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class FileEncoder:
@@ -115,18 +110,8 @@ class _Output:
     def close(self) -> None:
         pass
 
-    @contextlib.contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turns the system's errors into ours."""
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or str(error)
-            if error.errno in _FULL:
-                raise StorageFull(
-                    f"cannot write {self.name}: {reason}; free some space and try again"
-                ) from error
-            raise StorageError(f"cannot write {self.name}: {reason}") from error
+    def errors(self) -> contextlib.AbstractContextManager[None]:
+        return disk.errors(f"write {self.name}")
 
 
 class _PathOutput(_Output):
@@ -135,34 +120,30 @@ class _PathOutput(_Output):
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.file: BinaryIO
-        self._temporary: Path | None = None
+        self._draft: Path | None = None
         with self.errors():
             # Through links: the file they point to is replaced, not the link.
             self._final = path.resolve()
             if self._final.exists() and not self._final.is_file():
                 self.file = path.open("wb")
                 return
-            self._temporary = self._final.with_name(f".sonca-{secrets.token_hex(8)}.part")
-            self.file = self._temporary.open("xb")
+            self._draft = disk.draft_of(self._final)
+            self.file = self._draft.open("xb")
 
     def publish(self) -> None:
         self.file.flush()
-        if self._temporary is None:
+        if self._draft is None:
             return
-        os.fsync(self.file.fileno())
         if self._final.exists():
-            self._temporary.chmod(self._final.stat().st_mode & 0o777)
-        self._temporary.replace(self._final)
-        self._temporary = None
+            self._draft.chmod(self._final.stat().st_mode & 0o777)
+        disk.publish((self._draft, self._final))
 
     def close(self) -> None:
         # What could not be written must not be reported once more, nor keep the file.
         with contextlib.suppress(OSError):
             self.file.close()
-        temporary, self._temporary = self._temporary, None
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        if self._draft is not None:
+            disk.remove(self._draft)
 
 
 def _can_go_back(file: SeekableSink) -> bool:

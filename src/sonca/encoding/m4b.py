@@ -8,8 +8,6 @@ it are exact: a codec's lead-in is counted, see `PACKET_SAMPLES`. Knows nothing 
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
+from sonca import disk
 from sonca.audio import Samples
 from sonca.encoding.formats import FORMATS, Codec
 from sonca.encoding.resampling import Resampler
 from sonca.encoding.wav import clean
-from sonca.errors import StorageError, StorageFull
+from sonca.errors import StorageError
 
 if TYPE_CHECKING:
     import av
@@ -35,7 +34,6 @@ _BLOCK = 8192
 # On speech at 64 kbit/s it is four times as fast as the default and no further from the sound:
 # 33.7 against 26.3 dB of signal over noise, 1.9 against 2.5 dB of spectral distance.
 _CODER_OPTIONS = {"aac": {"aac_coder": "fast"}}
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _AAC = cast(Codec, FORMATS["aac"].codec)
 
 CHAPTER_FORMATS: Mapping[str, tuple[str, Codec]] = {
@@ -54,43 +52,13 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, av.FFmpegError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        if getattr(error, "errno", None) in _FULL:
-            raise StorageFull(f"cannot write {path}: {reason}; free some space") from error
-        raise StorageError(f"cannot write {path}: {reason}") from error
-
-
-@contextlib.contextmanager
-def published(path: Path, *, mode: int | None = None) -> Iterator[Path]:
-    """A temporary path beside `path` to write to; it takes the name of `path`, on the disk, when
-    the block ends well, and goes when it does not. One writer of a path at a time."""
-    temporary = path.with_name(f".{path.name[:200]}.part")
-    try:
-        yield temporary
-        with writing(path):
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            if mode is not None:
-                temporary.chmod(mode)
-            temporary.replace(path)
-            _sync_folder(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        raise disk.storage_error(error, f"write {path}") from error
 
 
 class ChapterEncoder:
     """Encodes one chapter into a file that nobody else writes. Use as a context manager.
 
-    `path` gets the bytes as they are: wrap it with `published`.
+    `path` gets the bytes as they are: let it be a draft of `disk.new_files`.
     """
 
     def __init__(

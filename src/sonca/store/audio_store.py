@@ -21,10 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sonca import disk
 from sonca.errors import InvalidRequest, NotFound, StorageError, StorageFull
-from sonca.store import files
 from sonca.store.records import Record, Records
-from sonca.store.writer import UNFINISHED, Kept, Writer
+from sonca.store.writer import UNFINISHED, Kept, Writer, remove_if_orphan
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
@@ -71,9 +71,9 @@ class AudioStore:
         self._lock = threading.Lock()
         self._reserved = 0
         self._claimed = 0
-        with files.errors(f"use the folder {root}"):
+        with disk.errors(f"use the folder {root}"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with files.exclusive(root / ".lock"):
+            with disk.locked(root / ".lock"):
                 self._records = Records(root / "audio.sqlite3")
         try:
             self.sweep()
@@ -122,7 +122,7 @@ class AudioStore:
         """As `get`, with the file open: its bytes stay readable when it is deleted meanwhile."""
         kept = self.get(id)
         try:
-            with files.errors(f"read {kept.path}"):
+            with disk.errors(f"read {kept.path}"):
                 return kept, kept.path.open("rb")
         except StorageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
@@ -169,11 +169,11 @@ class AudioStore:
 
     def _sweep_orphans(self, known: set[str]) -> int:
         removed = 0
-        with files.errors(f"read the folder {self._folder}"):
+        with disk.errors(f"read the folder {self._folder}"):
             strangers = [path for path in self._folder.iterdir() if path.name not in known]
         for path in strangers:
             id = path.name.partition(".")[0]
-            removed += files.remove_if_orphan(path, partial(self._is_recorded, id))
+            removed += remove_if_orphan(path, partial(self._is_recorded, id))
         return removed
 
     def _is_recorded(self, id: str) -> bool:
@@ -183,7 +183,7 @@ class AudioStore:
         """Record first, file second: see the module. False if someone else was faster."""
         if not self._records.delete(record.id):
             return False
-        files.remove(self._path(record))
+        disk.remove(self._path(record))
         return True
 
     def _path(self, record: Record) -> Path:

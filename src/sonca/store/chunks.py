@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sonca import background
+from sonca import background, disk
 from sonca.audio import AudioChunk, Mark
+from sonca.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class ChunkCache:
         """The entry of a key (SHA-256 in hex), or None. Marks count from its start."""
         path = self._path(key)
         try:
-            chunk = _read(path.read_bytes())
+            chunk = _from_bytes(path.read_bytes())
             os.utime(path)
         except OSError:
             self.misses += 1
@@ -84,13 +84,13 @@ class ChunkCache:
 
     def _put(self, key: str, make: Callable[[], AudioChunk]) -> None:
         try:
-            path = self._path(key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            size = _write(path, make())
-            self._size = self._measure() if self._size is None else self._size + size
+            data = _to_bytes(make())
+            # Not synced: an entry that a power cut takes is made again, and damage is found.
+            disk.write(self._path(key), data, durable=False, parents=True, mode=0o600)
+            self._size = self._measure() if self._size is None else self._size + len(data)
             if self._size > self._quota:
                 self._make_room()
-        except OSError as error:
+        except (OSError, StorageError) as error:
             log.warning("the chunk cache could not keep an entry: %s", error)
         finally:
             self._waiting.release()
@@ -117,8 +117,8 @@ class ChunkCache:
             self._size -= size
 
 
-def _write(path: Path, chunk: AudioChunk) -> int:
-    """Write an entry and move it into place; its size in bytes."""
+def _to_bytes(chunk: AudioChunk) -> bytes:
+    """Returns an entry: a line of JSON, then the samples."""
     header = json.dumps(
         {
             "sample_rate_hz": chunk.sample_rate_hz,
@@ -126,20 +126,10 @@ def _write(path: Path, chunk: AudioChunk) -> int:
             "marks": [[mark.kind, mark.time_s, *mark.span] for mark in chunk.marks],
         }
     ).encode()
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(_MAGIC + header + b"\n")
-            file.write(chunk.samples.astype("<f4", copy=False).tobytes())
-            size = file.tell()
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    return size
+    return b"".join([_MAGIC, header, b"\n", chunk.samples.astype("<f4", copy=False).tobytes()])
 
 
-def _read(data: bytes) -> AudioChunk:
+def _from_bytes(data: bytes) -> AudioChunk:
     if not data.startswith(_MAGIC):
         raise ValueError("no entry of this version")
     end = data.index(b"\n", len(_MAGIC))

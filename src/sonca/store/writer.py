@@ -1,18 +1,25 @@
-"""Audio on its way into a store: the steps of `files` in the order that survives a crash."""
+"""Audio on its way into a store, in the order of steps that survives a crash.
+
+A file is written under a temporary name and locked (`flock`) for as long as its writer lives: the
+system gives the lock back when a process dies, however it dies. So a file without a record whose
+lock can be had is nobody's, in this process or another, and may be removed.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from sonca import disk
 from sonca.errors import StorageError
-from sonca.store import files
 from sonca.store.records import Record
 
 if TYPE_CHECKING:
@@ -60,7 +67,7 @@ class Writer:
         self._unfinished = store._folder / (self.id + UNFINISHED)
         self._final = store._folder / (self.id + suffix)
         with self._errors():
-            self._file: BinaryIO | None = files.create(self._unfinished)
+            self._file: BinaryIO | None = create(self._unfinished)
 
     def write(self, data: bytes, /) -> int:
         """`StorageFull` or `StorageError` if it fails: the audio is given up then."""
@@ -85,8 +92,8 @@ class Writer:
         try:
             text = json.dumps(dict(metadata), allow_nan=False)
             with self._errors():
-                files.sync(file)
-                files.publish(self._unfinished, self._final)
+                file.flush()
+                disk.publish((self._unfinished, self._final))
             self._store._admit(
                 Record(self.id, self._suffix, self.size, self.created_at, self.expires_at, text),
                 self._reserved,
@@ -96,7 +103,7 @@ class Writer:
             # An interrupt may strike when the record is already made: never its file alone.
             with contextlib.suppress(StorageError):
                 self._store._records.delete(self.id)
-                files.remove(self._final)
+                disk.remove(self._final)
             raise
         finally:
             self.close()
@@ -110,8 +117,8 @@ class Writer:
         file, self._file = self._file, None
         if file is None:
             return
-        # Removed while it is locked: see `files`.
-        files.remove(self._unfinished)
+        # Removed while it is locked: see the module.
+        disk.remove(self._unfinished)
         # The rest of its buffer may fail once more; nobody wants it.
         with contextlib.suppress(OSError):
             file.close()
@@ -150,4 +157,39 @@ class Writer:
         return self._file
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return files.errors("keep the audio")
+        return disk.errors("keep the audio")
+
+
+def create(path: Path) -> BinaryIO:
+    """Makes a new file, open for writing and locked. Nobody else may read it."""
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # A sweep may have found it between the two calls, and taken it for nobody's.
+            if os.fstat(descriptor).st_nlink:
+                return os.fdopen(descriptor, "wb")
+        except BaseException:
+            os.close(descriptor)
+            disk.remove(path)
+            raise
+        os.close(descriptor)
+
+
+def remove_if_orphan(path: Path, is_kept: Callable[[], bool]) -> bool:
+    """Removes a file that has no writer, unless `is_kept` says that it has a record."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # gone meanwhile
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Asked only now: a writer makes the record before it lets go of the lock.
+        if is_kept():
+            return False
+        path.unlink(missing_ok=True)
+        return True
+    except OSError:  # still being written
+        return False
+    finally:
+        os.close(descriptor)

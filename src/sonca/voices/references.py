@@ -1,8 +1,7 @@
 """Reference recordings: kept for engines that clone, named by what a request calls `voice_file`.
 
-A recording is a folder of two files, `audio.wav` and `reference.json`, that is made under
-another name and renamed when it is complete, and renamed away before it is removed. So a
-recording is there as a whole or not at all, whenever the process dies.
+A recording is a folder of two files, `audio.wav` and `reference.json`, that comes and goes as a
+whole, see `sonca.disk`.
 
 Decoding an upload is the caller's; what an engine makes of a recording, the engine's.
 """
@@ -10,24 +9,22 @@ Decoding an upload is the caller's; what an engine makes of a recording, the eng
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import re
 import secrets
-import shutil
 import time
 import unicodedata
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sonca import disk
 from sonca.audio import Samples
-from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError, StorageFull
+from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError
 
 MIN_DURATION_S, MAX_DURATION_S = 1.0, 30.0
 _TOLERANCE_S = 0.1
@@ -35,10 +32,6 @@ _TOLERANCE_S = 0.1
 MAX_NAME_LENGTH = 100
 
 _ID = re.compile(r"ref-[A-Za-z0-9_-]{22}")
-_UNFINISHED, _DOOMED = ".new-", ".old-"
-_LEFT_OVER_AFTER_S = 3600.0
-"""An unfinished folder of this age is no longer being written, by any process."""
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +71,9 @@ class ReferenceStore:
         """Makes the folder if need be, and removes what a crash left."""
         self._root = root
         self._clock = clock
-        with _errors(f"use the folder {root}"):
+        with disk.errors(f"use the folder {root}"):
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._remove_left_overs()
+            disk.remove_left_overs(root)
 
     def add(self, samples: Samples, sample_rate_hz: int, *, name: str) -> UploadedReference:
         """Keep a recording: (N,) float32 of 1 to 30 s.
@@ -112,7 +105,7 @@ class ReferenceStore:
             raise _unknown(id)
         folder = self._root / id
         try:
-            with _errors(f"read the recording {id}"):
+            with disk.errors(f"read the recording {id}"):
                 fields = json.loads((folder / "reference.json").read_text("utf-8"))
                 return UploadedReference(id=id, path=folder / "audio.wav", **fields)
         except StorageError as error:
@@ -125,7 +118,7 @@ class ReferenceStore:
     def list(self) -> list[UploadedReference]:
         """All recordings, the oldest first. Damaged ones are passed over."""
         found = []
-        with _errors(f"read the folder {self._root}"):
+        with disk.errors(f"read the folder {self._root}"):
             names = [path.name for path in self._root.iterdir() if _ID.fullmatch(path.name)]
         for name in names:
             with contextlib.suppress(NotFound, StorageError):
@@ -136,20 +129,15 @@ class ReferenceStore:
         """Forget a recording. `NotFound` if there is none of that id."""
         if not _ID.fullmatch(id):
             raise _unknown(id)
-        doomed = self._root / f"{_DOOMED}{secrets.token_hex(8)}"
         try:
-            with _errors(f"delete the recording {id}"):
-                (self._root / id).rename(doomed)
-                _sync_folder(self._root)
+            with disk.errors(f"delete the recording {id}"):
+                disk.remove_folder(self._root / id)
         except StorageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 raise _unknown(id) from error
             raise
-        finally:
-            shutil.rmtree(doomed, ignore_errors=True)
 
     def _write(self, reference: UploadedReference, data: bytes) -> None:
-        folder = self._root / f"{_UNFINISHED}{secrets.token_hex(8)}"
         fields = {
             "name": reference.name,
             "sample_rate_hz": reference.sample_rate_hz,
@@ -157,37 +145,12 @@ class ReferenceStore:
             "created_at": reference.created_at,
             "content_hash": reference.content_hash,
         }
-        try:
-            with _errors("keep the recording"):
-                folder.mkdir(mode=0o700)
-                with (folder / "audio.wav").open("xb") as file:
-                    with wave.open(file, "wb") as writer:
-                        writer.setparams((1, 2, reference.sample_rate_hz, 0, "NONE", ""))
-                        writer.writeframes(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                with (folder / "reference.json").open("x", encoding="utf-8") as record:
-                    json.dump(fields, record)
-                    record.flush()
-                    os.fsync(record.fileno())
-                _sync_folder(folder)
-                folder.rename(self._root / reference.id)
-                _sync_folder(self._root)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                # Whole or not at all: the rename may have happened.
-                (self._root / reference.id).rename(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-
-    def _remove_left_overs(self) -> None:
-        for path in self._root.iterdir():
-            doomed = path.name.startswith(_DOOMED)
-            if path.name.startswith(_UNFINISHED):
-                with contextlib.suppress(FileNotFoundError):  # finished meanwhile
-                    doomed = time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER_S
-            if doomed:
-                shutil.rmtree(path, ignore_errors=True)
+        place = self._root / reference.id
+        with disk.new_folder(place, doing="keep the recording", mode=0o700) as folder:
+            with wave.open(str(folder / "audio.wav"), "wb") as writer:
+                writer.setparams((1, 2, reference.sample_rate_hz, 0, "NONE", ""))
+                writer.writeframes(data)
+            (folder / "reference.json").write_text(json.dumps(fields), "utf-8")
 
 
 def resolve_voice_file(
@@ -299,23 +262,3 @@ def _unknown(id: str) -> NotFound:
 def _shown(text: str, limit: int = 60) -> str:
     """`text` quoted for a message: short, on one line, safe to print."""
     return repr(text if len(text) <= limit else text[:limit] + "…")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _errors(doing: str) -> Iterator[None]:
-    """Turns the system's errors into ours."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in _FULL:
-            raise StorageFull(f"cannot {doing}: {reason}; free some space") from error
-        raise StorageError(f"cannot {doing}: {reason}") from error

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from sonca import disk
 from sonca.book import limits
 from sonca.book.cast.sheet import NARRATOR, Cast, Part
 from sonca.book.cast.speakers import attribute
 from sonca.book.model import Book
 from sonca.book.script import Role
 from sonca.errors import InvalidRequest
-from sonca.store import files
 from sonca.synthesizer.request import PITCH_RANGE, SPEED_RANGE
 
 _GENDERS = ("male", "female", "")
@@ -27,10 +27,7 @@ def write(cast: Cast, book: Book, path: Path, *, force: bool = False) -> None:
     """Write a cast for people to edit. An existing file is kept unless `force`."""
     if path.exists() and not force:
         raise InvalidRequest(f"{path} exists; give another name, or --force to replace it")
-    with files.errors(f"write {path}"):
-        temporary = path.with_name(f".{path.name}.part")
-        temporary.write_text(text_of(cast, book), encoding="utf-8")
-        temporary.replace(path)
+    disk.write(path, text_of(cast, book).encode())
 
 
 def text_of(cast: Cast, book: Book) -> str:

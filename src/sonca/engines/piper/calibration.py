@@ -5,21 +5,21 @@ Knows nothing of targets; the engine turns the level into a gain.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sonca import disk
 from sonca.audio import Samples
 from sonca.engines.piper.files import Speaker, VoiceFiles, card_path
 from sonca.engines.piper.phonemes import Phonemizer
 from sonca.engines.piper.voice import Manner, PiperVoice
+from sonca.errors import StorageError
 from sonca.loudness import loudness
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def level_of(speaker: Speaker, voice: PiperVoice, phonemizer: Phonemizer) -> flo
         card = {**files.card, _LEVELS: {**levels, number: round(level, 2)}}
         try:
             write_card(files.model, card)
-        except OSError as error:
+        except StorageError as error:
             log.info("the loudness of %s cannot be kept: %s", files.stem, error)
     return level
 
@@ -75,15 +75,9 @@ def measured(
 
 
 def write_card(model: Path, card: Mapping[str, Any]) -> None:
-    """Replace what is kept of a voice, whole or not at all."""
-    path = card_path(model)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        draft.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+    """Replaces what is kept of a voice, whole or not at all."""
+    text = json.dumps(card, ensure_ascii=False, indent=1) + "\n"
+    disk.write(card_path(model), text.encode())
 
 
 def pitch(samples: Samples, sample_rate_hz: int) -> float | None:

@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
+from sonca import disk
 from sonca.engines.viettts import folder as f
-from sonca.engines.viettts.atomic import written_whole
 from sonca.engines.viettts.backend import Array
 from sonca.engines.viettts.checkpoint import read_checkpoint
 from sonca.engines.viettts.config import Config, read_config
@@ -74,7 +74,7 @@ def convert(
             f"{config.llm.text_vocab}; the tokenizer and the weights are not of one model"
         )
     states = _states(source, config)
-    with written_whole(target, _room_needed(source)) as draft:
+    with disk.new_folder(target, room=_room_needed(source)) as draft:
         for name in (f.CONFIG, f.SPEECH, f.SPEAKER):
             shutil.copyfile(source / name, draft / name)
         shutil.copyfile(vocabulary, draft / f.VOCABULARY)

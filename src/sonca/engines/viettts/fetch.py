@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonca.errors import EngineError, StorageError
+from sonca import disk
+from sonca.errors import EngineError
 
 TIMEOUT_S = 600
 Say = Callable[[str], None]
@@ -55,13 +56,7 @@ def fetch(member: Member, target: Path) -> Path:
         return target
     with tempfile.TemporaryDirectory() as folder:
         content = _member(member, _download(member, Path(folder)))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.part")
-        draft.write_bytes(content)
-        draft.replace(target)
-    except OSError as error:
-        raise StorageError(f"cannot write {target}: {error}") from error
+    disk.write(target, content, parents=True)
     return target
 
 

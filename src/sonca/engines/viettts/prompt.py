@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import math
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from sonca import disk
 from sonca.engines.viettts import features, vad
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.folder import SPEAKER, SPEECH, VAD, ModelFolder
 from sonca.engines.viettts.reference_audio import RATE_HZ, Array, prepare
-from sonca.errors import EngineError
+from sonca.errors import EngineError, StorageError
 from sonca.loudness import gain, loudness
 
 KEPT_VOICES = 256
@@ -139,15 +139,13 @@ class Prompter:
         path = self._path(content_hash)
         if path is None:
             return
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(
-                        file, vector=voice.vector, tokens=voice.tokens, mel=voice.mel,
-                        level_lufs=np.float64(voice.level_lufs),
-                    )  # fmt: skip
-                Path(draft).replace(path)
-            finally:
-                Path(draft).unlink(missing_ok=True)
+        content = io.BytesIO()
+        np.savez(
+            content,
+            vector=voice.vector,
+            tokens=voice.tokens,
+            mel=voice.mel,
+            level_lufs=np.float64(voice.level_lufs),
+        )
+        with contextlib.suppress(StorageError):
+            disk.write(path, content.getvalue(), durable=False, parents=True, mode=0o600)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.atomic import written_whole
+from sonca import disk
 from sonca.engines.viettts.checkpoint import write_checkpoint
 from sonca.engines.viettts.config import Config, parse_config
 from sonca.engines.viettts.layout import PARTS, Shape, layout
@@ -75,7 +75,7 @@ def make_random(target: Path, seed: int, *, config_yaml: str) -> None:
     folder cannot be written; what was begun is removed.
     """
     config = parse_config(load_tagged(config_yaml))
-    with written_whole(target, 4 * _parameters(config) + (64 << 20)) as draft:
+    with disk.new_folder(target, room=4 * _parameters(config) + (64 << 20)) as draft:
         (draft / "config.yaml").write_text(config_yaml, encoding="utf-8")
         for part in PARTS:
             write_checkpoint(draft / f"{part}.pt", random_state(config, part, seed))

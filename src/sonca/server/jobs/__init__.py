@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sonca import disk
 from sonca.book import loudness
 from sonca.book.build import Build
 from sonca.book.model import Book
@@ -30,7 +31,7 @@ from sonca.server.jobs.folder import JobFolder, keep_upload
 from sonca.server.jobs.options import JobOptions
 from sonca.server.jobs.row import JobRow
 from sonca.server.jobs.space import Space, needed
-from sonca.store import AudioStore, files
+from sonca.store import AudioStore
 from sonca.store.jobs import JobRecord, JobRecords
 from sonca.synthesizer import Sonca
 
@@ -76,7 +77,7 @@ class Jobs:
         self._sonca = sonca
         self._clock = clock
         self._admission = threading.Lock()
-        with files.errors(f"use the folder {root}"):
+        with disk.errors(f"use the folder {root}"):
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in root.iterdir():
                 if path.name[:1] == "." and _ID.fullmatch(path.name[1:]):
@@ -145,8 +146,8 @@ class Jobs:
             self._check_room(record.owner)
             try:
                 self._space.hold(record.id, needed_bytes)
-                with files.errors("keep the book"):
-                    files.publish(folder, self._root / record.id)
+                with disk.errors("keep the book"):
+                    disk.publish((folder, self._root / record.id))
                 self._records.add(record)
             except BaseException:
                 self._builders.discard(record.id)
@@ -226,7 +227,7 @@ class Jobs:
         jobs."""
         removed = sum(self._forget(record) for record in self._records.expired(self._clock()))
         with self._admission:  # so that a job which is being accepted has its row
-            with files.errors(f"read the folder {self._root}"):
+            with disk.errors(f"read the folder {self._root}"):
                 names = {path.name for path in self._root.iterdir() if path.is_dir()}
             owned = {name for name in names if _ID.fullmatch(name)} | self._space.holders()
             strays = owned - self._records.ids()

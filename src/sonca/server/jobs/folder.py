@@ -8,13 +8,13 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sonca import disk
 from sonca.book.model import Book
 from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.sources import FORMATS
 from sonca.errors import InvalidRequest
 from sonca.server.jobs.options import JobOptions
-from sonca.store import files
 
 
 def keep_upload(folder: Path, name: str, data: bytes) -> Path:
@@ -27,12 +27,11 @@ def keep_upload(folder: Path, name: str, data: bytes) -> Path:
             + ", ".join(FORMATS),
             field="file",
         )
-    with files.errors("keep the book"):
+    with disk.errors("keep the book"):
         folder.mkdir(mode=0o700, parents=True)
         path = folder / f"book{suffix}"
-        with path.open("xb") as file:
-            file.write(data)
-            files.sync(file)
+        path.write_bytes(data)
+        disk.sync(path)
     return path
 
 
@@ -70,14 +69,14 @@ class JobFolder:
 
     def begin(self) -> None:
         """No chapter is finished yet: the build tells again of those that are."""
-        with files.errors("keep the book"):
+        with disk.errors("keep the book"):
             self._list.parent.mkdir(exist_ok=True)
             self._list.unlink(missing_ok=True)
 
     def add(self, index: int, path: Path, duration_s: float) -> int:
         """Keep a finished chapter; the size of its file in bytes."""
         own = self.chapter(index)
-        with files.errors("keep a chapter"):
+        with disk.errors("keep a chapter"):
             own.unlink(missing_ok=True)
             own.hardlink_to(path)
             with self._list.open("a", encoding="utf-8") as file:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sonca import disk
 from sonca.errors import EngineNotInstalled, SoncaError
 from sonca.voices.models.catalogue import Model, ModelFile
-from sonca.voices.models.store import Installed, ModelStore, check_room, sha256, storing
+from sonca.voices.models.store import Installed, ModelStore, sha256, storing
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
@@ -140,7 +141,9 @@ class _Fetch:
             if have > remote.size:
                 part.unlink()
                 have = 0
-            check_room(part.parent, remote.size - have)
+            disk.check_room(
+                part.parent, remote.size - have, "choose another place with SONCA_DATA_DIR"
+            )
         bar = None if self.progress else _silent_bar()
         with part.open("ab") as sink:
             http_get(

@@ -8,10 +8,8 @@ nothing of what the files mean.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonca.errors import InvalidRequest, StorageError, StorageFull
+from sonca import disk
+from sonca.errors import InvalidRequest
 from sonca.voices.models.catalogue import UnknownModel, catalogue
 
 MANIFEST = "sonca-model.json"
@@ -92,17 +91,11 @@ class ModelStore:
         facts = {file: [_size(staged / file), sha256(staged / file)] for file in files}
         manifest = {"name": name, "engine": engine, "files": facts, **about}
         with storing(home):
-            draft = home.with_name(f".{home.name}.{os.getpid()}")
-            shutil.rmtree(draft, ignore_errors=True)
-            draft.mkdir(parents=True)
-            try:
+            with disk.new_folder(home) as draft:
                 for file in facts:
                     (staged / file).replace(draft / file)
                 text = json.dumps(manifest, ensure_ascii=False, indent=1)
                 (draft / MANIFEST).write_text(text + "\n", "utf-8")
-                _swap(draft, home)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
             shutil.rmtree(staged, ignore_errors=True)
         installed = _read(home / MANIFEST)
         assert installed is not None
@@ -111,13 +104,8 @@ class ModelStore:
     def remove(self, name: str) -> Installed:
         """Delete a model; answers what it was."""
         model = self.find(name)
-        try:
-            # Renamed first, so that no engine finds half of it.
-            doomed = model.folder.with_name(f".{model.folder.name}.{os.getpid()}")
-            model.folder.rename(doomed)
-            shutil.rmtree(doomed)
-        except OSError as error:
-            raise StorageError(f"{model.folder} cannot be removed: {error.strerror}") from error
+        with disk.errors(f"remove {model.folder}"):
+            disk.remove_folder(model.folder)
         return model
 
     def problems(self, model: Installed) -> list[str]:
@@ -158,48 +146,21 @@ def sha256(path: Path, hear: Callable[[int], None] | None = None) -> str:
 
 @contextlib.contextmanager
 def storing(place: Path) -> Iterator[None]:
-    """Turn the file system's refusals into ours. Those of a network pass."""
+    """Turns the file system's refusals into ours. Those of a network pass."""
     try:
         yield
     except OSError as error:
         if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
             raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = _free(place)
-            raise StorageFull(
-                f"the disk of {place} is full ({free:,} bytes free); make room, then run the same "
-                "command again, it goes on where it stopped"
-            ) from error
-        raise StorageError(f"{place} cannot be written: {error.strerror or error}") from error
-
-
-def _free(place: Path) -> int:
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return shutil.disk_usage(place).free
-
-
-def check_room(place: Path, needed: int) -> None:
-    """`StorageFull` if a place has not that many bytes free."""
-    free = _free(place)
-    if needed > free:
-        raise StorageFull(
-            f"{needed:,} bytes are needed in {place} and {free:,} are free; make room, or choose "
-            "another place with SONCA_DATA_DIR"
+        hint = (
+            f"{disk.free_bytes(place):,} bytes are free; make room, then run the same command "
+            "again, it goes on where it stopped"
         )
+        raise disk.storage_error(error, f"write {place}", hint) from error
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size
-
-
-def _swap(draft: Path, home: Path) -> None:
-    """Put `draft` in the place of `home`, which may exist."""
-    old = home.with_name(f".{home.name}.{os.getpid()}.old")
-    if home.exists():
-        home.rename(old)
-    draft.rename(home)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _read(manifest: Path) -> Installed | None:
