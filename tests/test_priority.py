@@ -28,9 +28,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Prio
     seen: list[Priority] = []
     submit = Sonca.submit
 
-    def noting(self: Sonca, request: SpeechRequest) -> Speech:
+    def noting(self: Sonca, request: SpeechRequest, *, wait: bool = True) -> Speech:
         seen.append(request.priority)
-        return submit(self, request)
+        return submit(self, request, wait=wait)
 
     monkeypatch.setattr(Sonca, "submit", noting)
     yield seen

@@ -52,7 +52,7 @@ def test_an_engine_that_cannot_use_the_device_asked_for_by_name_is_an_error(engi
     with Sonca(engine, setup=Setup(device="cuda")) as sonca:
         with pytest.raises(EngineError, match=f"cuda was asked for.*{engine} runs on cpu.*auto"):
             sonca.speak("Xin chào.")
-        assert sonca.state == "broken"
+        assert sonca.pool.state == "broken"
     with Sonca(engine, setup=Setup(device="cpu")) as sonca:
         assert len(sonca.speak("Xin chào.").samples)
 
@@ -279,10 +279,10 @@ def test_an_idle_engine_is_unloaded_and_the_next_request_waits_for_it(
     with Sonca("tone") as sonca:
         sonca.speak("một.")
         first = sonca.load()
-        assert sonca.unload_idle(after_s=3600) == []
-        assert sonca.state == "ready"
-        assert sonca.unload_idle(after_s=0) == ["tone"]
-        assert sonca.state == "unloaded"
+        assert sonca.pool.unload_idle(after_s=3600) == []
+        assert sonca.pool.state == "ready"
+        assert sonca.pool.unload_idle(after_s=0) == ["tone"]
+        assert sonca.pool.state == "unloaded"
         assert first.state == "closed"
         assert sonca.speak("một.").duration_s > 0
         assert sonca.load() is not first
@@ -291,7 +291,7 @@ def test_an_idle_engine_is_unloaded_and_the_next_request_waits_for_it(
 def test_an_engine_in_use_is_not_unloaded() -> None:
     with Sonca("tone") as sonca, sonca.stream("một hai ba. " * 2000) as speech:
         next(iter(speech))
-        assert sonca.unload_idle(after_s=0) == []
+        assert sonca.pool.unload_idle(after_s=0) == []
 
 
 def test_a_request_that_comes_in_the_moment_of_unloading_is_spoken(
@@ -311,7 +311,7 @@ def test_a_request_that_comes_in_the_moment_of_unloading_is_spoken(
             close(worker, drain_s)
 
         monkeypatch.setattr(Worker, "close", slow_close)
-        eventually(lambda: sonca.unload_idle(after_s=0) == ["tone"])
+        eventually(lambda: sonca.pool.unload_idle(after_s=0) == ["tone"])
         [ticket] = late
         assert not ticket or [piece.utterance.spoken for piece in ticket] == ["một"]
 
@@ -322,7 +322,7 @@ def test_unloading_while_requests_come_loses_none() -> None:
 
         def unload() -> None:
             while not stop.is_set():
-                sonca.unload_idle(after_s=0)
+                sonca.pool.unload_idle(after_s=0)
 
         unloader = threading.Thread(target=unload)
         unloader.start()
@@ -365,9 +365,9 @@ def test_all_engines_stop_taking_requests_before_the_first_is_closed(tone: Sonca
     """Else one would take what it cannot finish, while another is still at work."""
     with Sonca("tone") as sonca:
         slow, other = Slow(), Worker(ToneEngine)
-        sonca._workers = {"slow": Worker(lambda: slow), "other": other}
+        sonca.pool._workers = {"slow": Worker(lambda: slow), "other": other}
         other.loaded.result(10)
-        ticket = sonca._workers["slow"].submit(Request(iter([Work(utterance("một"))]), "low"))
+        ticket = sonca.pool._workers["slow"].submit(Request(iter([Work(utterance("một"))]), "low"))
         assert slow.begun.wait(60)
         closing = threading.Thread(target=lambda: sonca.close(60))
         closing.start()
@@ -394,5 +394,5 @@ class Slow(ToneEngine):
 
 def test_a_book_may_ask_how_many_places_it_has() -> None:
     with Sonca("tone", queue_limit=10) as sonca:
-        assert sonca.places("tone", Priority.BATCH) == 5
-        assert sonca.places("tone", Priority.FILE) == 10
+        assert sonca.load("tone").places(Priority.BATCH) == 5
+        assert sonca.load("tone").places(Priority.FILE) == 10

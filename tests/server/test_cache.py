@@ -32,10 +32,10 @@ def test_an_idle_engine_is_unloaded_stays_ready_and_comes_back(serve: Serve) -> 
     live = serve(unload_after_s=0.05, sweep_s=0.05)
     live.synthesize("Một.")
     sonca = live.server.services.sonca
-    wait_until(lambda: sonca.state == "unloaded", "unloading")
+    wait_until(lambda: sonca.pool.state == "unloaded", "unloading")
     assert live.http.get("/readyz").status_code == 200
     assert live.http.get("/health").json()["status"] == "healthy"
-    assert sonca.state == "unloaded", "asking about it does not load it"
+    assert sonca.pool.state == "unloaded", "asking about it does not load it"
     assert live.synthesize("Một.").status_code == 200
 
 

@@ -138,18 +138,19 @@ class Build:
         if words is not None:
             extra.append([repr(entry) for entry in words.entries])
         for voice in sorted(self._voices.values(), key=lambda v: v.id):
-            info = self._sonca.load(voice.engine).loaded.result()
+            info = self._sonca.info(voice.engine)
             extra.append([voice.id, voice.version])
             extra.append([info.name, info.version, info.sample_rate_hz])
         narrator = self._voices[str(self._roles[""].voice)]
-        rate_hz = self._sonca.load(narrator.engine).loaded.result().sample_rate_hz
+        rate_hz = self._sonca.info(narrator.engine).sample_rate_hz
         return rate_hz, [*extra, rate_hz]
 
     def _in_flight(self) -> int:
         """How many runs are spoken at once."""
         engines = {voice.engine for voice in self._voices.values()}
-        slots = sum(self._sonca.load(name).slots for name in engines)
-        places = sum(self._sonca.places(name, Priority.BATCH) for name in engines)
+        workers = [self._sonca.load(name) for name in engines]
+        slots = sum(worker.slots for worker in workers)
+        places = sum(worker.places(Priority.BATCH) for worker in workers)
         # Some end at the same step, and no place should wait for what follows; but the more are
         # in flight, the further the encoder falls behind.
         return min(MAX_IN_FLIGHT, slots + slots // 2 + 2, places)

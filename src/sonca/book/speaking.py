@@ -184,7 +184,7 @@ class RunSpeaker:
         if self._broken(role):
             raise error
         engine = self._sonca.resolve(role.voice).voice.engine
-        self._sonca.wait_for_place(engine, Priority.BATCH, _MAX_WAIT_S)
+        self._sonca.load(engine).wait_for_place(Priority.BATCH, _MAX_WAIT_S)
         self._check()
 
 

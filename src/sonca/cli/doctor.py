@@ -133,7 +133,7 @@ def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:
     if status.missing is not None:
         return found
     try:
-        info = sonca.load(status.name).loaded.result()
+        info = sonca.info(status.name)
     except Exception as error:  # whatever a third party's engine raises: the others are shown
         return found | {"error": " ".join(str(error).split()) or type(error).__name__}
     return found | {

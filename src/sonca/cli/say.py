@@ -99,8 +99,7 @@ def say(
     request = SpeechRequest(text, voice, engine, speed, pitch, priority=priority)
     with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
-        rate_hz = sonca.load(speech.voice.engine).loaded.result().sample_rate_hz
-        with open_sink(rate_hz) as sink, _progress(len(text)) as advance:
+        with open_sink(speech.sample_rate_hz) as sink, _progress(len(text)) as advance:
             for chunk in speech:
                 sink.feed(chunk.samples)
                 advance(chunk)

@@ -144,7 +144,7 @@ async def _sweep(services: Services, every_s: float) -> None:
 
 async def _unload_idle(services: Services) -> None:
     if services.unload_after_s:
-        unload = functools.partial(services.sonca.unload_idle, services.unload_after_s)
+        unload = functools.partial(services.sonca.pool.unload_idle, services.unload_after_s)
         for name in await services.pools.run(unload):
             log.info("unloaded the engine %s, which nobody used", name)
 

@@ -94,12 +94,10 @@ def open_spoken(
 ) -> Spoken:
     """The speech on its way to bytes. Whoever opens it closes it, or the engine works for
     nobody."""
-    worker = services.sonca.load(speech.voice.engine)
     return Spoken(
         speech,
         services.pools,
         format=format,
-        silent_rate_hz=lambda: worker.loaded.result().sample_rate_hz,
         output_rate_hz=output_rate_hz,
         framing=framing,
         keeper=keeper,

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,7 @@ from typing import Any
 from starlette.requests import Request
 
 from sonca.encoding import decode
-from sonca.engines import registry
-from sonca.engines.base import Reference
+from sonca.engines.base import EngineInfo, Reference
 from sonca.errors import (
     BadAudio,
     Cancelled,
@@ -35,11 +35,10 @@ from sonca.errors import (
 )
 from sonca.server.responses import client_gone
 from sonca.server.services import Services
-from sonca.synthesizer import Speech, SpeechRequest
+from sonca.synthesizer import EngineLoading, Speech, SpeechRequest
 from sonca.text import Lexicon
 from sonca.utterance import Priority
 from sonca.voices.references import MAX_DURATION_S, resolve_voice_file
-from sonca.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -99,20 +98,24 @@ async def speak(services: Services, ask: Ask, request: Request) -> Speech:
     """Put a request in line, whose body was read. Raises whatever can be known before there is
     sound."""
     until = time.monotonic() + services.request_timeout_s
-    speech = await services.pools.run(lambda: _submit(services, ask, until))
-    while isinstance(speech, Worker):
-        # A pool's thread must not sit and wait for an engine that takes seconds to load. It may
-        # be unloaded again before its turn here comes.
-        await _loaded(services, speech, until, request)
-        speech = await services.pools.run(lambda: _submit(services, ask, until))
+    while True:
+        try:
+            speech = await services.pools.run(lambda: _submit(services, ask, until))
+            break
+        except EngineLoading as loading:
+            # A pool's thread must not sit and wait for an engine that takes seconds to load. It
+            # may be unloaded again before its turn here comes.
+            await _loaded(services, loading.loaded, until, request)
     if speech.instead_of is not None:
         log.warning("the voice %s is not here: %s speaks", speech.instead_of, speech.voice.id)
     return speech
 
 
-async def _loaded(services: Services, worker: Worker, until: float, request: Request) -> None:
+async def _loaded(
+    services: Services, loading: Future[EngineInfo], until: float, request: Request
+) -> None:
     """Wait for an engine, as long as there is time and somebody to wait for it."""
-    loaded = asyncio.wrap_future(worker.loaded)
+    loaded = asyncio.wrap_future(loading)
     gone = asyncio.create_task(client_gone(request.scope, request.receive))
     try:
         left_s = max(0.0, until - time.monotonic())
@@ -132,18 +135,9 @@ async def _loaded(services: Services, worker: Worker, until: float, request: Req
         loaded.cancel()  # this wait for it, and not the loading
 
 
-def _submit(services: Services, ask: Ask, until: float) -> Speech | Worker:
-    """The speech, or the worker whose engine must be loaded first."""
-    sonca = services.sonca
-    engine = registry.find(ask.engine).name if ask.engine else None
-    if engine is not None:
-        worker = sonca.load(engine)
-    else:
-        voice = sonca.catalogue.resolve(_named(ask), None, sonca.default_engine).voice
-        worker = sonca.load(voice.engine)
-    if not worker.loaded.done():
-        return worker
-    return sonca.submit(
+def _submit(services: Services, ask: Ask, until: float) -> Speech:
+    """Put it in line. `EngineLoading` if its engine must be loaded first."""
+    return services.sonca.submit(
         SpeechRequest(
             text=ask.text,
             voice=_named(ask),
@@ -153,7 +147,8 @@ def _submit(services: Services, ask: Ask, until: float) -> Speech | Worker:
             reference=_reference(services, ask),
             deadline_s=until - time.monotonic(),
             priority=ask.priority,
-        )
+        ),
+        wait=False,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import numpy as np
 
@@ -44,15 +44,13 @@ class Spoken:
         pools: Pools,
         *,
         format: Format | None,
-        silent_rate_hz: Callable[[], int],
         output_rate_hz: int | None = None,
         framing: Framing | None = None,
         keeper: Keeper | None = None,
         patience_s: float = 0.0,
     ) -> None:
-        """`format` None encodes nothing but what is kept. `silent_rate_hz` gives the sample rate
-        of a speech that turns out to have no sound. With `patience_s`, `begin` waits that long
-        for the end of the speech, which must be short."""
+        """`format` None encodes nothing but what is kept. With `patience_s`, `begin` waits that
+        long for the end of the speech, which must be short."""
         self.speech = speech
         self.format = format
         self.framing = framing or Plain()
@@ -62,7 +60,6 @@ class Spoken:
         self._pools = pools
         self._output_rate_hz = output_rate_hz
         self._patience_s = patience_s
-        self._silent_rate_hz = silent_rate_hz
         self._rate_hz = 0
         self._encoder: Encoder | None = None
         self._held: list[Mark] = []
@@ -80,7 +77,7 @@ class Spoken:
         rate_hz = self._inbox.rate_hz
         if self.complete and self.keeper is None and self.format is not None:
             # `whole` needs no open encoder: one trip to another thread less.
-            self._rate_hz = rate_hz or self._silent_rate_hz()
+            self._rate_hz = rate_hz or self.speech.sample_rate_hz
             return
         await self._pools.run_encoder(lambda: self._open(rate_hz))
 
@@ -147,7 +144,7 @@ class Spoken:
         with self._busy:
             if self._closed:
                 return
-            self._rate_hz = rate_hz or self._silent_rate_hz()
+            self._rate_hz = rate_hz or self.speech.sample_rate_hz
             if self.keeper is not None:
                 self.keeper.open(self._rate_hz)
             if self.format is not None:

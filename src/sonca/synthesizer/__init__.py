@@ -1,7 +1,17 @@
 """The facade over the layers below it: text in, sound out."""
 
-from sonca.synthesizer.facade import EngineStatus, Sonca
+from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
+from sonca.synthesizer.facade import EngineLoading, Sonca
 from sonca.synthesizer.request import SpeechRequest
 from sonca.synthesizer.speech import Speech, Spoken, Suspect
 
-__all__ = ["EngineStatus", "Sonca", "Speech", "SpeechRequest", "Spoken", "Suspect"]
+__all__ = [
+    "EngineLoading",
+    "EnginePool",
+    "EngineStatus",
+    "Sonca",
+    "Speech",
+    "SpeechRequest",
+    "Spoken",
+    "Suspect",
+]

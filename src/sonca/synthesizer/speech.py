@@ -41,10 +41,11 @@ class Speech:
     `break`.
     """
 
-    def __init__(self, ticket: Ticket, resolution: Resolution) -> None:
+    def __init__(self, ticket: Ticket, resolution: Resolution, sample_rate_hz: int) -> None:
         self.voice = resolution.voice
         self.instead_of = resolution.instead_of
         """The name asked for, if `voice` stands in for it."""
+        self.sample_rate_hz = sample_rate_hz
         self.suspects: list[Suspect] = []
         """Utterances read so far whose sound is impossible: reported, never passed on in
         silence."""

@@ -47,7 +47,7 @@ def state(services: Services) -> str:
     """``loading``, ``ready``, ``draining``, ``broken`` or ``closed``."""
     if services.lifecycle.draining:
         return "draining"
-    state = services.sonca.state
+    state = services.sonca.pool.state
     # An engine that was unloaded for want of work is loaded when some comes.
     return "ready" if state == "unloaded" else state
 
