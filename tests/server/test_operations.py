@@ -19,6 +19,7 @@ import openai
 import pytest
 
 from sonca import errors
+from sonca.engines import registry
 from sonca.engines.base import EngineInfo
 from sonca.errors import Busy, ShuttingDown
 from sonca.server import logs
@@ -190,12 +191,15 @@ class TestShuttingDown:
     def is_refused(self, raw: socket.socket) -> None:
         answer = http.client.HTTPResponse(raw, method="POST")
         answer.begin()
-        assert answer.status == 503
+        assert answer.status == 503, answer.read()
         assert int(answer.headers["retry-after"]) >= 1
         assert json.loads(answer.read())["error"]["code"] == "shutting_down"
         raw.close()
 
-    def test_one_that_waits_for_an_engine_to_load(self, serve: Serve) -> None:
+    def test_one_that_waits_for_an_engine_to_load(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS - {"slow"})
         live = serve(drain_s=0.2)
         SlowEngine.gate.clear()
         raw = live.post_raw("/v1/audio/speech", {"input": "một", "model": "slow"})
@@ -420,7 +424,7 @@ def test_metrics(live: Live) -> None:
         'sonca_errors_total{code="unknown_voice"} 1.0',
         'sonca_audio_seconds_total{engine="tone"} 0.8',
         'sonca_queue_depth{engine="tone",lane="interactive"} 0.0',
-        'sonca_queue_depth{engine="tone",priority=Priority.BATCH} 0.0',
+        'sonca_queue_depth{engine="tone",lane="bulk"} 0.0',
         'sonca_engine_ready{engine="tone"} 1.0',
         'sonca_cancelled_requests_total{engine="tone"} 0.0',
         "sonca_requests_in_flight 0.0",
