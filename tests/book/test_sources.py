@@ -13,7 +13,7 @@ import pytest
 from sonca.book import limits
 from sonca.book.model import Book
 from sonca.book.reading import read_book
-from sonca.book.sources import encodings
+from sonca.book.sources import encodings, markup
 from sonca.errors import InvalidRequest, NothingToSay
 from tests.book.book_files import C1, C2, CONTAINER, PACKAGE, docx_parts, epub_parts, pack
 from tests.book.book_helpers import STORY
@@ -175,6 +175,30 @@ def test_html(tmp_path: Path) -> None:
     assert unspoken(book) == [("contents", "Trang chủ"), ("hidden", "ẩn")]
 
 
+def xhtml(body: str, head: str = "<title/>") -> str:
+    return (
+        '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml" '
+        f'xmlns:epub="http://www.idpf.org/2007/ops"><head>{head}</head><body>{body}</body></html>'
+    )
+
+
+@pytest.mark.parametrize("end", ["", "</b>"], ids=["well-formed", "broken"])
+def test_elements_of_xhtml_may_be_empty(tmp_path: Path, end: str) -> None:
+    body = (
+        "<a id='a'/><h2 hidden=''/><p>Trời<span epub:type='pagebreak'/> sáng</p><script src='x'/>"
+        f"<p>Nước &ecirc;m</p>{end}"
+    )
+    path = pack(tmp_path / "a.epub", epub_parts(c1=xhtml(body)))
+    assert outline(read_book(path))[0][1] == ["Trời sáng", "Nước êm"]
+
+
+def test_in_xhtml_a_heading_may_hold_anything(tmp_path: Path) -> None:
+    path = tmp_path / "a.xhtml"
+    body = "".join(f"<h1><p>{title}</p></h1><p>Trời sáng.</p>" for title in ("Một", "Hai"))
+    path.write_text(xhtml(body), encoding="utf-8")
+    assert outline(read_book(path)) == [("Một", ["Trời sáng."]), ("Hai", ["Trời sáng."])]
+
+
 @pytest.mark.parametrize("contents", ["nav", "ncx"])
 def test_epub(tmp_path: Path, contents: str) -> None:
     changes = (
@@ -327,17 +351,34 @@ def test_entities_in_a_chapter_stay_letters(tmp_path: Path) -> None:
 
 
 def test_xml_that_is_broken_or_deep(tmp_path: Path) -> None:
-    refused(pack(tmp_path / "a.epub", epub_parts(package="<package><metadata>")), "no XML")
-    refused(
-        pack(tmp_path / "b.docx", docx_parts("<w:p>" * 5000 + "</w:p>" * 5000)), "inside each other"
-    )
-    refused(pack(tmp_path / "c.docx", docx_parts("<w:p>")), "no XML")
+    refused(pack(tmp_path / "a.epub", epub_parts(package="<package><metadata>")), "not XML")
+    refused(pack(tmp_path / "b.docx", docx_parts("<w:p>" * 5000 + "</w:p>" * 5000)), "depth")
+    refused(pack(tmp_path / "c.docx", docx_parts("<w:p>")), "not XML")
 
 
 def test_html_nested_beyond_reason_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_text("<div>" * 100_000 + "Chào" + "</div>" * 100_000, encoding="utf-8")
     assert outline(read_book(path)) == [("a", ["Chào"])]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [*("<a href='", "<p", "<!--", "</", "<?", "<!", "&#x", "<li><ul>", "<b><p>", "<![CDATA[")],
+)
+def test_html_of_one_piece_many_times_is_read(tmp_path: Path, piece: str) -> None:
+    path = tmp_path / "a.html"
+    path.write_text("<p>Chào</p>" + piece * 20_000, encoding="utf-8")
+    assert outline(read_book(path))[0][1][0] == "Chào"
+
+
+def test_html_that_would_keep_a_parser_busy_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markup, "_MAX_SEARCH", 10**6)
+    path = tmp_path / "a.html"
+    path.write_text("<p>Chào</p>" + "<div>" * 5000 + "</b>" * 5000, encoding="utf-8")
+    refused(path, "never began")
 
 
 @pytest.mark.parametrize("name", ["a.epub", "a.docx", "a.txt", "a.srt", "a.html", "a.md"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,8 +48,7 @@ def _properties(packed: Packed) -> tuple[str, str]:
     if name not in packed:
         return "", ""
     root = xml.parse(packed.read(name), name=name)
-    title, author = root.first("title"), root.first("creator")
-    return (title.text if title else ""), (author.text if author else "")
+    return xml.text(root.find(".//{*}title")), xml.text(root.find(".//{*}creator"))
 
 
 def _styles(packed: Packed) -> dict[str, int | str]:
@@ -57,11 +57,11 @@ def _styles(packed: Packed) -> dict[str, int | str]:
     found: dict[str, int | str] = {}
     if name not in packed:
         return found
-    for style in xml.parse(packed.read(name), name=name).all("style"):
-        label = style.first("name")
-        meaning = _meaning(label.get("val") if label else "")
+    for style in xml.parse(packed.read(name), name=name).iter("{*}style"):
+        label = style.find("{*}name")
+        meaning = _meaning(xml.get(label, "val") if label is not None else "")
         if meaning is not None:
-            found[style.get("styleId")] = meaning
+            found[xml.get(style, "styleId")] = meaning
     return found
 
 
@@ -74,7 +74,7 @@ def _meaning(name: str) -> int | str | None:
     return "contents" if _CONTENTS.match(name.strip()) else None
 
 
-class _Body(xml.Handler):
+class _Body:
     """Gathers paragraphs; tracked deletions and field codes are other elements and stay out."""
 
     def __init__(
@@ -90,17 +90,17 @@ class _Body(xml.Handler):
         self._depth = 0  # paragraphs inside paragraphs: text boxes
         self._at = 0
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        match name:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        match xml.local(tag):
             case "p":
                 self._depth += 1
                 if self._depth > 1:
                     self._flush()
             case "pStyle":
-                value = attributes.get("val", "")
+                value = xml.get(attributes, "val")
                 self._style = self._styles.get(value, _meaning(value))
             case "outlineLvl":
-                level = attributes.get("val", "")
+                level = xml.get(attributes, "val")
                 if level.isdigit() and int(level) < 9 and self._style is None:
                     self._style = int(level) + 1
             case "t":
@@ -114,8 +114,8 @@ class _Body(xml.Handler):
             case "Fallback":  # the same again for older programs
                 self._skip, self._before = "hidden", self._skip
 
-    def end(self, name: str) -> None:
-        match name:
+    def end(self, tag: str) -> None:
+        match xml.local(tag):
             case "p":
                 self._flush()
                 self._depth -= 1
@@ -124,9 +124,11 @@ class _Body(xml.Handler):
             case "Fallback":
                 self._skip = self._before
 
-    def text(self, text: str) -> None:
+    def data(self, text: str) -> None:
         if self._writing:
             self._text.append(text)
+
+    def close(self) -> None: ...
 
     def _flush(self) -> None:
         lines = (" ".join(line.split()) for line in "".join(self._text).split("\n"))

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lxml import etree
+
 from sonca.book import limits
 from sonca.book.model import Block, Cover, Source
 from sonca.book.sources import markup, xml
@@ -55,7 +57,7 @@ def _refuse_protected(packed: Packed) -> None:
     if _ENCRYPTION not in packed:
         return
     root = xml.parse(packed.read(_ENCRYPTION), name=_ENCRYPTION)
-    methods = [m.get("Algorithm") for m in root.all("EncryptionMethod")]
+    methods = [method.get("Algorithm") for method in root.iter("{*}EncryptionMethod")]
     if _RIGHTS in packed or any(m not in _FONT_LOCKS for m in methods):
         raise InvalidRequest(
             "the EPUB file is protected (DRM), so its text cannot be read; give a copy without "
@@ -66,37 +68,35 @@ def _refuse_protected(packed: Packed) -> None:
 
 def _package_name(packed: Packed) -> str:
     root = xml.parse(packed.read(_CONTAINER), name=_CONTAINER)
-    for file in root.all("rootfile"):
+    for file in root.iter("{*}rootfile"):
         if file.get("full-path"):
             return resolve("", file.get("full-path"))[0]
     raise packed.damaged("its container names no package")
 
 
-def _metadata(package: xml.Element, name: str) -> str:
-    metadata = package.first("metadata")
-    values = [e.text for e in metadata.all(name) if e.text] if metadata else []
+def _metadata(package: etree._Element, name: str) -> str:
+    found = (xml.text(element) for element in package.iterfind(f"{{*}}metadata//{{*}}{name}"))
+    values = [value for value in found if value]
     return ", ".join(values) if name == "creator" else (values[0] if values else "")
 
 
-def _manifest(package: xml.Element, base: str) -> dict[str, _Item]:
-    manifest = package.first("manifest")
+def _manifest(package: etree._Element, base: str) -> dict[str, _Item]:
     items = {}
-    for item in manifest.all("item") if manifest else ():
-        part = resolve(base, item.get("href"))[0]
-        properties = frozenset(item.get("properties").split())
-        items[item.get("id")] = _Item(part, item.get("media-type").lower(), properties)
+    for item in package.iterfind("{*}manifest/{*}item"):
+        part = resolve(base, item.get("href", ""))[0]
+        properties = frozenset(item.get("properties", "").split())
+        items[item.get("id", "")] = _Item(part, item.get("media-type", "").lower(), properties)
     return items
 
 
-def _spine(package: xml.Element) -> Iterator[str]:
-    spine = package.first("spine")
-    for ref in spine.all("itemref") if spine else ():
-        if ref.get("linear").lower() != "no":
-            yield ref.get("idref")
+def _spine(package: etree._Element) -> Iterator[str]:
+    for ref in package.iterfind("{*}spine/{*}itemref"):
+        if ref.get("linear", "").lower() != "no":
+            yield ref.get("idref", "")
 
 
 def _contents(
-    packed: Packed, package: xml.Element, items: dict[str, _Item]
+    packed: Packed, package: etree._Element, items: dict[str, _Item]
 ) -> dict[tuple[str, str], str]:
     """(part, anchor) to the title of the chapter that begins there."""
     for item in items.values():
@@ -104,31 +104,31 @@ def _contents(
             found = _nav(packed.read(item.part), item.part)
             if found:
                 return found
-    spine = package.first("spine")
-    ncx = items.get(spine.get("toc")) if spine else None
+    spine = package.find("{*}spine")
+    ncx = items.get(spine.get("toc", "")) if spine is not None else None
     if ncx is None:
         ncx = next((i for i in items.values() if i.media_type.endswith("dtbncx+xml")), None)
     return _ncx(packed.read(ncx.part), ncx.part) if ncx and ncx.part in packed else {}
 
 
 def _nav(data: bytes, part: str) -> dict[tuple[str, str], str]:
-    root = xml.parse(data, name=part)
-    navs = list(root.all("nav"))
-    chosen = next((n for n in navs if "toc" in n.get("type").split()), navs[0] if navs else None)
+    navs = list(xml.parse(data, name=part).iter("{*}nav"))
+    tables = [nav for nav in navs if "toc" in xml.get(nav, "type").split()] or navs
     found: dict[tuple[str, str], str] = {}
-    for link in chosen.all("a") if chosen else ():
-        if link.get("href") and link.all_text:
-            found.setdefault(resolve(part, link.get("href")), link.all_text)
+    for link in tables[0].iter("{*}a") if tables else ():
+        title = xml.text(link)
+        if link.get("href") and title:
+            found.setdefault(resolve(part, link.get("href")), title)
     return found
 
 
 def _ncx(data: bytes, part: str) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
-    for point in xml.parse(data, name=part).all("navPoint"):
-        label = next((c for c in point.children if c.name == "navLabel"), None)
-        content = next((c for c in point.children if c.name == "content"), None)
-        if label and content and content.get("src") and label.all_text:
-            found.setdefault(resolve(part, content.get("src")), label.all_text)
+    for point in xml.parse(data, name=part).iter("{*}navPoint"):
+        title = xml.text(point.find("{*}navLabel"))
+        content = point.find("{*}content")
+        if title and content is not None and content.get("src"):
+            found.setdefault(resolve(part, content.get("src")), title)
     return found
 
 
@@ -152,13 +152,13 @@ def _blocks(
             yield replace(block, opens=opens[index]) if index in opens else block
 
 
-def _cover(packed: Packed, package: xml.Element, items: dict[str, _Item]) -> Cover | None:
+def _cover(packed: Packed, package: etree._Element, items: dict[str, _Item]) -> Cover | None:
     """The picture that the package calls its cover; none is no error."""
     item = next((i for i in items.values() if "cover-image" in i.properties), None)
     if item is None:
-        for meta in package.all("meta"):
+        for meta in package.iter("{*}meta"):
             if meta.get("name") == "cover":
-                item = items.get(meta.get("content"))
+                item = items.get(meta.get("content", ""))
     if item is None or item.media_type not in _PICTURES or item.part not in packed:
         return None
     try:

@@ -1,4 +1,4 @@
-"""HTML and XHTML, as browsers forgive it: paragraphs, headings, anchors; the rest is set aside.
+"""HTML and XHTML, however broken: paragraphs, headings, anchors; the rest is set aside.
 
 Reads one document into blocks. What is not for ears (notes, pictures, scripts, contents) comes
 out as blocks that say why. Fetches nothing and follows no link.
@@ -6,13 +6,19 @@ out as blocks that say why. Fetches nothing and follows no link.
 
 from __future__ import annotations
 
+import contextlib
+import html
 import re
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+
+from lxml import etree
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import encodings
+from sonca.book.sources import encodings, xml
+from sonca.errors import InvalidRequest
 
 
 def _names(tags: str) -> frozenset[str]:
@@ -25,7 +31,6 @@ _BLOCKS = _names(
     "figcaption figure footer form header hgroup html legend li main nav ol p pre section summary "
     "table tbody td tfoot th thead tr ul title"
 ) | set(_HEADINGS)
-_VOID = _names("area base br col embed hr img input link meta source track wbr")
 _NO_TEXT = ""
 """What is in it was never meant to be read."""
 _SILENT = {
@@ -56,7 +61,13 @@ _NOTE_MARK = re.compile(r"\s*[\[(]?(\d{1,4}|[*†‡§]{1,3}|[ivx]{1,5})[\])]?\s
 _UNSEEN = re.compile(r"display\s*:\s*none")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.I)
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
-_MAX_OPEN = 2000
+_XHTML = "http://www.w3.org/1999/xhtml"
+_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_XML_ENTITIES = frozenset(("amp", "lt", "gt", "quot", "apos"))
+_PIECE_BYTES = 8192
+_MAX_SEARCH = 500_000_000
+"""Open elements that may be looked through for ends of what never began: some five seconds."""
 _SEPARATOR = "***"
 _BR = "\ue000"
 """Stands for `br` while a paragraph is gathered: line ends of the file are only blanks."""
@@ -93,109 +104,86 @@ def decode(data: bytes, encoding: str | None, *, name: str) -> tuple[str, str]:
 
 
 def parse(text: str, *, part: str = "") -> Document:
-    """The blocks of a document, in order. Never raises: what is broken is read as it stands."""
-    reader = _Reader(part)
-    reader.feed(text)
-    reader.close()
-    reader.flush()
+    """Returns the blocks of a document, in order. What is broken is read as it stands;
+    `InvalidRequest` only for a document that was made to keep a parser busy."""
+    if _XHTML in text[:4096]:
+        # XML while it is well-formed: there any element may be empty, and hold any other.
+        with contextlib.suppress(InvalidRequest):
+            reader = _Reader(part)
+            data = _ENTITY.sub(_letter, text).encode("utf-8", "replace")
+            xml.walk(data, reader, name=part, encoding="utf-8")
+            return reader.document
+    return _parse_html(text.encode("utf-8", "replace"), _Reader(part))
+
+
+def _letter(entity: re.Match[str]) -> str:
+    """XML knows only five of HTML's names for letters."""
+    return entity[0] if entity[1] in _XML_ENTITIES else html.unescape(entity[0])
+
+
+def _parse_html(data: bytes, reader: _Reader) -> Document:
+    if not data.strip():
+        return reader.document
+    # With `huge_tree` there is no limit of depth, which would lose text; there is no tree at all.
+    parser = etree.HTMLParser(target=reader, encoding="utf-8", huge_tree=True)
+    searched = 0
+    for start in range(0, len(data), _PIECE_BYTES):
+        piece, ended = data[start : start + _PIECE_BYTES], reader.ended
+        parser.feed(piece)
+        # For an end without a beginning libxml2 looks through all that is open.
+        searched += max(0, piece.count(b"</") - (reader.ended - ended)) * reader.depth
+        if searched > _MAX_SEARCH:
+            raise InvalidRequest(
+                f"the HTML has {reader.depth:,} elements inside each other, and ends thousands "
+                "that it never began",
+                field="file",
+            )
+    parser.close()
     return reader.document
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(NamedTuple):
     tag: str
     silent: str | None
     """Why what is in it is not spoken."""
-    sup: bool = False
 
 
-class _Reader(HTMLParser):
+class _Reader:
+    """What the parser tells of: starts and ends that always match, and text in pieces."""
+
     def __init__(self, part: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.document = Document()
+        self.ended = 0
+        """Elements that have ended."""
         self._part = part
         self._open: list[_Open] = []
-        self._text: list[str] = []
+        self._data: list[str] = []  # since the last tag
+        self._text: list[str] = []  # of the paragraph that is being gathered
+        self._silent: str | None = None  # why that is not spoken
         self._level = 0
-        self._silent: str | None = None  # of the text that is being gathered
         self._ids: list[str] = []
         self._at = 0
 
+    @property
+    def depth(self) -> int:
+        """How many elements are open."""
+        return len(self._open)
+
     # What the parser tells
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {key: value or "" for key, value in attrs}
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._end_data()
+        tag = xml.local(tag).lower()
         if tag in _BLOCKS or tag == "hr":
-            self.flush()
+            self._flush()
         for key in ("id", "name"):
             if attributes.get(key) and (key == "id" or tag == "a"):
                 self._ids.append(attributes[key])
-        if tag in _VOID:
-            self._void(tag, attributes)
-            return
-        if tag == "p":
-            self._close("p")
-        if len(self._open) < _MAX_OPEN:
-            self._push(tag, attributes)
+        outer = self._open[-1].silent if self._open else None
+        self._open.append(_Open(tag, _reason(tag, attributes) if outer is None else outer))
         if tag in _HEADINGS:
             self._level = _HEADINGS[tag]
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _BLOCKS:
-            self.flush()
-        self._close(tag)
-        if tag in _HEADINGS:
-            self._level = 0
-
-    def handle_data(self, data: str) -> None:
-        silent = self._open[-1].silent if self._open else None
-        if any(each.tag == "title" for each in self._open[-2:]):
-            self.document.title += data
-            return
-        if silent == _NO_TEXT:
-            return
-        if silent is None and self._in_note_mark() and _NOTE_MARK.match(data):
-            silent = "note mark"
-        if silent == "note mark":
-            self._skip(data, silent)
-            return
-        if silent != self._silent and data.strip():
-            self.flush()
-            self._silent = silent
-        self._text.append(data)
-
-    # Building
-
-    def _push(self, tag: str, attributes: dict[str, str]) -> None:
-        parent = self._open[-1] if self._open else None
-        silent = parent.silent if parent else None
-        if silent is None:
-            silent = _SILENT.get(tag, _role(attributes))
-        unseen = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-        if silent is None and (unseen or _UNSEEN.search(attributes.get("style", ""))):
-            silent = "hidden"
-        self._open.append(_Open(tag, silent, tag == "sup"))
-
-    def _close(self, tag: str) -> None:
-        """Close the innermost `tag`, and what was left open in it."""
-        for index in range(len(self._open) - 1, max(-1, len(self._open) - 64), -1):
-            if self._open[index].tag == tag:
-                del self._open[index:]
-                return
-            if tag == "p" and self._open[index].tag in _BLOCKS:
-                return
-
-    def _in_note_mark(self) -> bool:
-        tags = [each.tag for each in self._open[-4:]]
-        return "sup" in tags and "a" in tags
-
-    def _void(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "br":
+        elif tag == "br":
             self._text.append(_BR)
         elif tag == "hr":
             self._add(_SEPARATOR, None)
@@ -204,13 +192,58 @@ class _Reader(HTMLParser):
         elif tag == "meta" and attributes.get("name", "").lower() == "author":
             self.document.author = attributes.get("content", "").strip()
 
+    def end(self, tag: str) -> None:
+        self.ended += 1
+        self._end_data()
+        tag = xml.local(tag).lower()
+        if tag in _BLOCKS:
+            self._flush()
+        self._open.pop()
+        if tag in _HEADINGS:
+            self._level = 0
+
+    def data(self, text: str) -> None:
+        self._data.append(text)
+
+    def close(self) -> None:
+        self._end_data()
+        self._flush()
+
+    # Building
+
+    def _end_data(self) -> None:
+        """Take the text since the last tag as a whole: a note's mark is nothing else."""
+        text, self._data = "".join(self._data), []
+        here = self._open[-1] if self._open else _Open("", None)
+        silent = here.silent
+        if here.tag == "title":
+            self.document.title += text
+            return
+        if silent == _NO_TEXT or not text:
+            return
+        if silent is None and self._in_note_mark() and _NOTE_MARK.match(text):
+            silent = "note mark"
+        if silent == "note mark":
+            self._skip(text, silent)
+            return
+        if silent != self._silent and text.strip():
+            self._flush()
+            self._silent = silent
+        self._text.append(text)
+
+    def _in_note_mark(self) -> bool:
+        tags = [each.tag for each in self._open[-4:]]
+        return "sup" in tags and "a" in tags
+
     def _skip(self, text: str, why: str) -> None:
         text = " ".join(text.split())
         if text:
             self.document.blocks.append(Block(text, part=self._part, start=self._at, skip=why))
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """End the paragraph that is being gathered."""
+        if not self._text:
+            return
         raw, self._text = "".join(self._text), []
         silent, self._silent = self._silent, None
         lines = (_BLANK.sub(" ", line).strip() for line in raw.split(_BR))
@@ -223,13 +256,19 @@ class _Reader(HTMLParser):
         for id in self._ids:
             self.document.anchors.setdefault(id, len(blocks))
         self._ids.clear()
-        block = Block(text, self._level, self._part, self._at, skip=silent)
-        blocks.append(replace(block, level=0) if silent else block)
+        level = self._level if silent is None else 0
+        blocks.append(Block(text, level, self._part, self._at, skip=silent))
         self._at += len(text) + 1
 
 
-def _role(attributes: dict[str, str]) -> str | None:
-    roles = f"{attributes.get('epub:type', '')} {attributes.get('role', '')}"
-    if not roles.strip():
-        return None
-    return next((why for pattern, why in _ROLES if pattern.search(roles)), None)
+def _reason(tag: str, attributes: Mapping[str, str]) -> str | None:
+    """Why what is in an element is not spoken; None if it is."""
+    if tag in _SILENT or not attributes:
+        return _SILENT.get(tag)
+    types = attributes.get("epub:type") or attributes.get(_EPUB_TYPE, "")
+    roles = f"{types} {attributes.get('role', '')}"
+    for pattern, why in _ROLES if roles != " " else ():
+        if pattern.search(roles):
+            return why
+    unseen = "hidden" in attributes or attributes.get("aria-hidden") == "true"
+    return "hidden" if unseen or _UNSEEN.search(attributes.get("style", "")) else None
