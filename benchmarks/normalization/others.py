@@ -1,6 +1,6 @@
 """Runs another library over texts in its own environment; talks JSON on standard streams.
 
-Usage: ``others.py LIBRARY < texts.json > readings.json``. `run.py` starts it.
+Usage: ``others.py LIBRARY < texts.json > readings.json``. `__main__` starts it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import random
 from importlib import resources
 
 SIXTY = "Chiều hôm đó trời nổi gió, mây kéo xuống từ phía ngọn núi xa."
@@ -33,19 +32,3 @@ def of_length(chars: int) -> str:
         text += "\n\n" + story()
     end = text.rfind(".", 0, chars)
     return text[: end + 1] if end > 0 else text[:chars]
-
-
-def book(chars: int, seed: int) -> str:
-    """Chapters of the story's words in an order of their own, about `chars` characters: no two
-    sentences are equal, so that none is made once for two."""
-    rng = random.Random(seed)
-    words = [word.strip('.,;:!?"“”–').lower() for word in story().split()]
-    parts: list[str] = []
-    left = chars
-    while left > 0:
-        if len(parts) % 100 == 0:
-            parts.append(f"Chương {len(parts) // 100 + 1}")
-        line = " ".join(rng.choices(words, k=16)).strip().capitalize() + "."
-        parts.append(line)
-        left -= len(line) + 2
-    return "\n\n".join(parts)

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sonca.bench.bare import Bare, wav
 from sonca.bench.client import Caller
 from sonca.bench.corpus import SIXTY, of_length
-from sonca.bench.prober import Prober
+from sonca.bench.direct_call import Bare, wav
+from sonca.bench.livez_probe import Prober
 from sonca.bench.process import sonca_server
 from sonca.bench.stats import machine, median, percentile
 from sonca.engines.base import Setup

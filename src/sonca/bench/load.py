@@ -1,5 +1,4 @@
-"""``sonca bench load``: open-loop arrivals, a soak, slow readers and readers that vanish,
-and what neighbours do to each other (`sonca.bench.neighbours`).
+"""``sonca bench load``: open-loop arrivals, a soak, slow readers and readers that vanish.
 
 Everything is bounded in count and time and talks to the loopback only.
 """
@@ -12,13 +11,12 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from sonca.bench import neighbours
 from sonca.bench.client import Caller, Reply, idle
 from sonca.bench.corpus import LINES, of_length
-from sonca.bench.prober import Prober
+from sonca.bench.livez_probe import Prober
 from sonca.bench.process import Server, sonca_server
 from sonca.bench.stats import machine, median, percentile
 from sonca.errors import SoncaError
@@ -34,7 +32,6 @@ def run(
     requests: int = 100,
     soak: int = 0,
     readers: int = 50,
-    beside: neighbours.Plan | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, object]:
     """Measure and return the whole result, ready for JSON."""
@@ -56,26 +53,6 @@ def run(
         "open_loop": arrivals,
         "rude_readers": rude,
         "soak": memory,
-        "neighbours": neighbours.run(engine, beside, models_dir=models_dir, say=say)
-        if beside
-        else None,
-    }
-
-
-def neighbours_only(
-    engine: str,
-    plan: neighbours.Plan,
-    only: Sequence[str],
-    *,
-    models_dir: Path | None = None,
-    say: Callable[[str], None] = lambda _: None,
-) -> dict[str, object]:
-    """Some scenarios of the neighbours and nothing else, in the form of `run`."""
-    return {
-        "benchmark": "load",
-        "engine": engine,
-        "machine": machine(),
-        "neighbours": neighbours.run(engine, plan, models_dir=models_dir, only=only, say=say),
     }
 
 

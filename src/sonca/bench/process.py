@@ -118,29 +118,17 @@ def sonca_server(
     data_dir: Path,
     models_dir: Path | None = None,
     *,
-    cache: bool = False,
-    sentence_s: float = 0.0,
     more: Mapping[str, str] | None = None,
 ) -> Server:
-    """Our own server, with the chunk cache off so that every request is real work. `sentence_s`
-    above 0 forces the length of VietTTS's sentences; `more` goes into the environment."""
+    """Returns our own server, not started, with the chunk cache off so that every request is real
+    work; `more` goes into the environment."""
     env = {
         "SONCA_DATA_DIR": str(data_dir),
         "SONCA_ENGINE": engine,
         "SONCA_LOG_LEVEL": "warning",
-        **({} if cache else {"SONCA_CACHE_QUOTA_BYTES": "0"}),
+        "SONCA_CACHE_QUOTA_BYTES": "0",
         **(more or {}),
     }
     if models_dir is not None and models_dir != data_dir / "models":
         (data_dir / "models").symlink_to(models_dir.resolve())
-    sonca = ["sonca.bench.random_models", str(sentence_s)] if sentence_s else ["sonca"]
-    return Server([sys.executable, "-m", *sonca, "serve", "--port", "{port}"], env)
-
-
-def rival_server(
-    setup: str, engine: str, models_dir: Path | None = None, *, sentence_s: float = 0.0
-) -> Server:
-    """One of the document's setups; `sentence_s` as with `sonca_server`."""
-    extra = ["--models-dir", str(models_dir)] if models_dir else []
-    extra += ["--sentence-s", str(sentence_s)] if sentence_s else []
-    return Server([sys.executable, "-m", "sonca.bench.rivals", setup, engine, "{port}", *extra])
+    return Server([sys.executable, "-m", "sonca", "serve", "--port", "{port}"], env)

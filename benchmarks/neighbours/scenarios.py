@@ -1,4 +1,4 @@
-"""What one caller's work does to another's waiting: part of ``sonca bench load``.
+"""What one caller's work does to another's waiting.
 
 Every scenario starts a server of its own, measures somebody who wants little while nobody else is
 there (`alone`), then the same while others want much, or misbehave (`beside`). Bounded in count
@@ -18,10 +18,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from benchmarks.neighbours.callers import Crowd, Stream, Visit, book, form, recording
 from sonca.bench.client import Caller, ask, idle, metric
-from sonca.bench.corpus import LINES, book, of_length
-from sonca.bench.guests import Crowd, Stream, Visit, form, recording
-from sonca.bench.prober import Prober, Probes
+from sonca.bench.corpus import LINES, of_length
+from sonca.bench.livez_probe import Prober, Probes
 from sonca.bench.process import Server, sonca_server
 from sonca.bench.stats import median, percentile
 from sonca.engines import batched

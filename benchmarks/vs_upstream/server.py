@@ -1,9 +1,10 @@
 """One of the document's setups around upstream's package.
 
 ``python server.py SETUP CHECKPOINT PROMPT.npy SECONDS PORT`` under the interpreter that the package
-is installed in, with Sonca's own package on PYTHONPATH: the setups are Sonca's
-(`sonca.bench.rivals`), only what they call is not. Every sentence is forced to SECONDS. What
-speaks before it serves says two words and not three sentences of 8 s, which would take minutes.
+is installed in, with this checkout on PYTHONPATH: the setups are those of
+`benchmarks.serving_modes.baseline_servers`, only what they call is not. Every sentence is forced to
+SECONDS. What speaks before it serves says two words and not three sentences of 8 s, which would
+take minutes.
 """
 
 import sys
@@ -11,7 +12,7 @@ import sys
 import numpy as np
 from package import SAMPLE_RATE_HZ, Upstream
 
-from sonca.bench import rivals
+from benchmarks.serving_modes import baseline_servers
 
 WARM_UP = "Xin chào."
 
@@ -31,8 +32,8 @@ class Instance:
 
 
 def main(setup: str, checkpoint: str, prompt: str, seconds: float, port: int) -> None:
-    rivals.WARM_UP_TEXTS = (WARM_UP,)
-    rivals.serve(setup, lambda: Instance(checkpoint, prompt, seconds), port)
+    baseline_servers.WARM_UP_TEXTS = (WARM_UP,)
+    baseline_servers.serve(setup, lambda: Instance(checkpoint, prompt, seconds), port)
 
 
 if __name__ == "__main__":

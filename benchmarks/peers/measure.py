@@ -8,7 +8,6 @@ their own (``benchmarks/peers/requirements.txt``); nothing of theirs is imported
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import statistics
@@ -18,12 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from importlib import resources
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonca.bench.peer_processes import (
+from benchmarks.peers.processes import (
     Peer,
     PiperServer,
     Post,
@@ -63,12 +61,11 @@ def run(
     python: str,
     plan: Plan,
     *,
-    scripts: Path,
     threads: Sequence[int] = (1, 0),
     say: Say,
 ) -> dict[str, Any]:
-    """Measure. `python` is the interpreter of the peers' environment, `scripts` the folder of
-    ``piper_peer.py`` and the others, `threads` what each is told, 0 for its own choice."""
+    """Measures. `python` is the interpreter of the peers' environment, `threads` what each is
+    told, 0 for its own choice."""
     texts = _texts(model)
     result: dict[str, Any] = {
         "benchmark": "peers",
@@ -81,7 +78,7 @@ def run(
     for count in threads:
         say(f"alone, threads: {count or 'their own choice'}")
         key = str(count) if count else "own"
-        result["alone"][key] = _alone(model, python, plan, scripts, count, texts)
+        result["alone"][key] = _alone(model, python, plan, count, texts)
     say(f"{CALLERS} callers over HTTP")
     result["http"] = _over_http(model, python, plan, texts, say)
     result["ratios"] = _ratios(result)
@@ -89,7 +86,7 @@ def run(
 
 
 def _alone(
-    model: Path, python: str, plan: Plan, scripts: Path, threads: int, texts: Sequence[str]
+    model: Path, python: str, plan: Plan, threads: int, texts: Sequence[str]
 ) -> dict[str, Any]:
     """Every system by itself, in turns, text by text."""
     long = _long(texts)
@@ -102,7 +99,7 @@ def _alone(
             ("piper-tts", python),
             ("sherpa-onnx", python),
         ):
-            script = scripts / _SCRIPTS[name]
+            script = Path(__file__).with_name(_SCRIPTS[name])
             peers[name] = peer = Peer(interpreter, script, model, threads)
             stack.callback(peer.close)
             peer.speak(texts[0])  # what happens only once is not measured
@@ -201,7 +198,7 @@ def _texts(model: Path) -> list[str]:
     config = json.loads(model.with_name(model.name + ".json").read_text("utf-8"))
     vietnamese = config["espeak"]["voice"].startswith("vi")
     name = "peers_vi.txt" if vietnamese else "peers_en.txt"
-    text = resources.files("sonca.bench").joinpath("data", name).read_text("utf-8")
+    text = Path(__file__).with_name(name).read_text("utf-8")
     return [line for line in text.splitlines() if line]
 
 
@@ -262,32 +259,3 @@ def _versions(python: str) -> dict[str, str]:
         )
     versions: dict[str, str] = json.loads(done.stdout)
     return versions
-
-
-def main() -> None:
-    """``python -m sonca.bench.peers``."""
-    from sonca.bench import report
-
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m sonca.bench.peers")
-    parser.add_argument("--voice", type=Path, required=True, help="the voice's .onnx")
-    parser.add_argument("--python", required=True, help="the peers' interpreter")
-    parser.add_argument("--scripts", type=Path, default=Path("benchmarks/peers"))
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--rounds", type=int)
-    options = parser.parse_args()
-    plan = QUICK if options.quick else Plan()
-    if options.rounds:
-        plan = replace(plan, rounds=options.rounds, turns=options.rounds)
-    result = run(options.voice, options.python, plan, scripts=options.scripts, say=_say)
-    if options.json:
-        report.save(result, options.json)
-    _say(json.dumps(result, indent=1))
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
-if __name__ == "__main__":
-    main()

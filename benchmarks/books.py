@@ -1,4 +1,4 @@
-"""``sonca bench book``: building a book against the bare engine and the bare encoder, in turns.
+"""``python -m benchmarks.books``: a book's build against the bare engine and the bare encoder.
 
 The engine is driven alone, on one thread, with the very utterances of the book, planned before;
 the encoder is given the same sound, chapter by chapter, on one thread. No build can be faster
@@ -12,10 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from sonca import text as texts
 from sonca.audio import Samples, silence
 from sonca.bench.corpus import story
+from sonca.bench.report import show
 from sonca.bench.stats import machine, median
 from sonca.book.build import MAX_ENCODERS, Build
 from sonca.book.cast import sheet
@@ -23,6 +27,7 @@ from sonca.book.model import Book
 from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role, make_script
+from sonca.cli.bench import Engine, Json, Models, say
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.engines import registry
@@ -171,3 +176,22 @@ class _Bare:
 
     def close(self) -> None:
         self._engine.close()
+
+
+def main(
+    engine: Engine = "espeak",
+    models_dir: Models = None,
+    json: Json = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds.")] = 5,
+    copies: Annotated[int, typer.Option(min=1, help="The story so often: 3 chapters each.")] = 4,
+    format: Annotated[str, typer.Option(metavar="NAME", help="m4b, mp3 or opus.")] = "m4b",
+) -> None:
+    """A whole book against the bare engine and the bare encoder, in turns."""
+    result = run(
+        engine, models_dir=models_dir, rounds=rounds, copies=copies, format=format, say=say
+    )
+    show(result, json)
+
+
+if __name__ == "__main__":
+    typer.run(main)

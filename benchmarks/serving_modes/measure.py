@@ -1,4 +1,4 @@
-"""``sonca bench setups``: the document's ways to serve, side by side with ours.
+"""The document's ways to serve, side by side with ours.
 
 All servers are real processes, up at the same time and driven over HTTP. Requests are
 interleaved, one setup after the other in turning order, so that whatever else the machine does
@@ -14,11 +14,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.servers import baseline_server, forced_server
+from benchmarks.serving_modes.baseline_servers import RIVALS
 from sonca.bench.client import Caller, load
 from sonca.bench.corpus import LINES, of_length
-from sonca.bench.prober import Prober
-from sonca.bench.process import Server, rival_server, sonca_server
-from sonca.bench.rivals import RIVALS
+from sonca.bench.livez_probe import Prober
+from sonca.bench.process import Server
 from sonca.bench.stats import machine, median, percentile
 from sonca.engines import synthetic
 
@@ -145,11 +146,11 @@ def _factory(
     def start(name: str) -> Server:
         nonlocal count
         if name != "sonca":
-            return rival_server(name, engine, models_dir, sentence_s=sentence_s)
+            return baseline_server(name, engine, models_dir, sentence_s=sentence_s)
         count += 1
         data_dir = scratch / str(count)
         data_dir.mkdir()
-        return sonca_server(engine, data_dir, models_dir, sentence_s=sentence_s)
+        return forced_server(engine, data_dir, models_dir, sentence_s=sentence_s)
 
     return make
 

@@ -1,94 +1,92 @@
-"""The document's setups with upstream's package as the engine, and ours with ours.
+"""The document's ways to serve with upstream's package as the engine, and ours with ours.
 
-``python benchmarks/upstream/setups.py --upstream DIR --models-dir DIR``, in the environment that
+``python -m benchmarks.vs_upstream.modes --upstream DIR --models-dir DIR``, in the environment that
 Sonca is installed in. One request for 8 s of sound, forced to that length, as in the document:
-alone, and in the fast setup, the slow one and ours two at once. One server at a time, since each
+alone, and in the fast mode, the slow one and ours two at once. One server at a time, since each
 instance of upstream's holds gigabytes. What is measured is written at once; ``--resume`` leaves
 out what is there.
 """
 
-import argparse
-import json
+from __future__ import annotations
+
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
-import sonca
-from sonca.bench.beside import interpreter
+from benchmarks.servers import ENVIRONMENT, baseline_server, forced_server
+from benchmarks.serving_modes.baseline_servers import RIVALS
+from benchmarks.viettts.random_model import prepare, reference_wave
+from benchmarks.vs_upstream.__main__ import Resume, Upstream
+from benchmarks.vs_upstream.measure import interpreter
 from sonca.bench.client import load
 from sonca.bench.corpus import LINES
-from sonca.bench.prober import Prober
-from sonca.bench.process import Server, rival_server, sonca_server
-from sonca.bench.random_models import prepare, reference_wave
-from sonca.bench.rivals import RIVALS
+from sonca.bench.livez_probe import Prober
+from sonca.bench.process import Server
+from sonca.bench.report import load as read
+from sonca.bench.report import save
 from sonca.bench.stats import machine, percentile
+from sonca.cli.bench import say
 
-HERE = Path(__file__).parent
 RATE_HZ = 25
 PAIRS = ("upstream direct", "upstream executor-pool-2-warmup", "ours direct", "ours sonca")
 """Where two ask at once: that doubles the minutes."""
 WAYS = (*(f"upstream {name}" for name in RIVALS), "ours direct", "ours sonca")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--upstream", type=Path, required=True, help="environment of viet-tts")
-    parser.add_argument("--models-dir", type=Path, required=True, help="random weights, kept")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of every sentence")
-    parser.add_argument("--only", action="append", choices=WAYS)
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument(
-        "--json", type=Path, default=Path("benchmarks/results/setups-upstream.json")
-    )
-    options = parser.parse_args()
-    python = interpreter(options.upstream)
-    checkpoint = prepare(options.models_dir, RATE_HZ)
-    done = (
-        json.loads(options.json.read_text())["ways"]
-        if options.resume and options.json.is_file()
-        else {}
-    )
-    for way in options.only or WAYS:
-        if way in done and options.resume:
+def main(
+    upstream: Upstream,
+    models_dir: Annotated[Path, typer.Option(help="Folder of the random weights, kept.")],
+    seconds: Annotated[float, typer.Option(help="Of every sentence.")] = 8.0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Measure this way; repeat for several.")
+    ] = None,
+    resume: Resume = False,
+    json: Annotated[Path, typer.Option(help="Write the figures here.")] = Path(
+        "benchmarks/results/setups-upstream.json"
+    ),
+) -> None:
+    """Measure upstream's package in the document's ways to serve, and ours in ours."""
+    python = interpreter(upstream)
+    checkpoint = prepare(models_dir, RATE_HZ)
+    done: dict[str, Any] = dict(read(json)["ways"]) if resume and json.is_file() else {}
+    for way in only or WAYS:
+        if way in done:
             continue
         with tempfile.TemporaryDirectory(prefix="sonca-upstream-") as scratch:
-            server = served(
-                way, python, checkpoint, options.models_dir, options.seconds, Path(scratch)
-            )
+            server = served(way, python, checkpoint, models_dir, seconds, Path(scratch))
             done[way] = measured(server, way)
         report = {
             "benchmark": "setups-upstream",
             "engine": "viettts",
             "machine": machine(),
-            "sentence_s": options.seconds,
+            "sentence_s": seconds,
             "rate_hz": RATE_HZ,
             "ways": {way: done[way] for way in WAYS if way in done},
         }
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=1) + "\n")
+        save(report, json)
 
 
 def served(
     way: str, python: Path, checkpoint: Path, models: Path, seconds: float, scratch: Path
 ) -> Server:
+    """Returns the server of one way, not started."""
     whose, name = way.split(" ")
     if way == "ours sonca":
         data = scratch / "data"
         data.mkdir()
-        return sonca_server("viettts", data, models, sentence_s=seconds)
+        return forced_server("viettts", data, models, sentence_s=seconds)
     if whose == "ours":
-        return rival_server(name, "viettts", models, sentence_s=seconds)
+        return baseline_server(name, "viettts", models, sentence_s=seconds)
     prompt = scratch / "prompt.npy"
     np.save(prompt, reference_wave())
-    # Only our package, and none of what lies beside it: upstream has its own numpy and the rest.
-    (scratch / "path").mkdir()
-    (scratch / "path" / "sonca").symlink_to(Path(sonca.__file__).parent)
-    command = [python, HERE / "server.py", name, checkpoint, prompt, seconds, "{port}"]
-    return Server([str(part) for part in command], {"PYTHONPATH": str(scratch / "path")})
+    script = Path(__file__).with_name("server.py")
+    command = [python, script, name, checkpoint, prompt, seconds, "{port}"]
+    return Server([str(part) for part in command], dict(ENVIRONMENT))
 
 
 def measured(server: Server, way: str) -> dict[str, object]:
@@ -117,9 +115,5 @@ def measured(server: Server, way: str) -> dict[str, object]:
     return result
 
 
-def say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    typer.run(main)

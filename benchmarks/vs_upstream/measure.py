@@ -19,16 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from sonca.bench import viettts
-from sonca.bench.peer_processes import Peer
-from sonca.bench.random_models import reference_wave
+from benchmarks.peers.processes import Peer
+from benchmarks.viettts import measure as viettts
+from benchmarks.viettts.random_model import reference_wave
+from sonca.bench.report import save
 from sonca.errors import InvalidRequest
 
 Say = Callable[[str], None]
-RESULTS = Path("benchmarks/results/viettts-upstream.json")
+DRIVER = Path(__file__).with_name("driver.py")
 WARM_UP = "Xin chào."
 """Spoken for a second: few enough text tokens for so few speech tokens."""
-_HOW = "; benchmarks/upstream/README.md says how to install it"
+_HOW = "; benchmarks/vs_upstream/README.md says how to install it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,6 @@ def interpreter(place: Path) -> Path:
     return python
 
 
-def driver(scripts: Path) -> Path:
-    """The script that speaks with upstream. Raises `InvalidRequest` if it is not there."""
-    path = scripts / "driver.py"
-    if not path.is_file():
-        raise InvalidRequest(
-            f"there is no {path}: run this in the root of the project's repository, or give "
-            "--upstream-scripts",
-            field="upstream_scripts",
-        )
-    return path
-
-
 @contextmanager
 def upstream(python: Path, script: Path, checkpoint: Path, threads: int) -> Iterator[Peer]:
     """Upstream's package in a process, loaded."""
@@ -118,7 +107,7 @@ def measure_all(
                     results.append(result)
                     say(line(result))
                     report = {"benchmark": "viettts-upstream", "machine": viettts.machine()}
-                    viettts.write(out, report | {"beside": results})
+                    save(report | {"beside": results}, out)
 
 
 def run(

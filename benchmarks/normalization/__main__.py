@@ -1,7 +1,7 @@
 """Scores our reading beside other libraries, and times it; writes benchmarks/results.
 
     python -m venv other && other/bin/pip install -r benchmarks/normalization/requirements.txt
-    python benchmarks/normalization/run.py --other other/bin/python
+    python -m benchmarks.normalization --other other/bin/python
 
 Every library reads the same cases and is compared in the same way: one output, membership in the
 accepted readings. For ours both outputs are counted: ``spoken`` (foreign words as Vietnamese

@@ -1,8 +1,8 @@
 """A full-size VietTTS with random weights in a models folder, and a voice for it.
 
 The weights end no sentence by themselves: whoever measures says how long each is to be. `force`
-does that for engines made in this process; ``python -m sonca.bench.random_models SECONDS …`` does
-it and then is ``sonca …``.
+does that for engines made in this process; ``python -m benchmarks.viettts.random_model SECONDS …``
+does it and then is ``sonca …``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def reference_wave() -> npt.NDArray[np.float32]:
 def prepare(models_dir: Path, rate_hz: int) -> Path:
     """The checkpoint folder of a random model that engines find in `models_dir`; made there if it
     is not there yet, with a recording for the first built-in voice. Takes 2 GB and a minute."""
-    from sonca.bench.bare import wav
+    from sonca.bench.direct_call import wav
     from sonca.engines.viettts.bench_model import make
     from sonca.engines.viettts.engine import CONVERTED, HOME, SAMPLES
     from sonca.engines.viettts.folder import VAD
@@ -72,7 +72,7 @@ def force(sentence_s: float) -> None:
 
 
 def main() -> None:
-    """``python -m sonca.bench.random_models SECONDS …``."""
+    """``python -m benchmarks.viettts.random_model SECONDS …``."""
     force(float(sys.argv[1]))
     sys.argv = ["sonca", *sys.argv[2:]]
     runpy.run_module("sonca", run_name="__main__", alter_sys=True)

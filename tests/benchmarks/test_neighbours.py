@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
+import typer
+from benchmarks.neighbours import report, scenarios
+from benchmarks.neighbours.__main__ import main
+from benchmarks.neighbours.callers import Stream, book, form, recording
+from benchmarks.neighbours.scenarios import Plan
 from typer.testing import CliRunner
 
-from sonca.bench import load, neighbours, report
 from sonca.bench.client import idle
-from sonca.bench.corpus import book
-from sonca.bench.guests import Stream, form, recording
-from sonca.bench.neighbours import Plan
 from sonca.bench.process import Server, sonca_server
-from sonca.cli.bench import app
 from sonca.encoding import decode
-from sonca.engines.base import Reference, Setup
-from sonca.engines.batched import BatchedEngine, environment
 from sonca.errors import SoncaError
 
+command = typer.Typer()
+command.command()(main)
 TINY = Plan(
     plans=2,
     plan_chars=20_000,
@@ -41,9 +40,9 @@ TINY = Plan(
 def measured(name: str) -> dict[str, Any]:
     """A scenario, with figures that can be."""
     said: list[str] = []
-    result = load.neighbours_only("tone", TINY, [name], say=said.append)
-    assert said and result["benchmark"] == "load"
-    (found,) = result["neighbours"].items()  # type: ignore[attr-defined]
+    result = scenarios.run("tone", TINY, only=[name], say=said.append)
+    assert said
+    (found,) = result.items()
     assert found[0] == name
     for pair in found[1]["measured"].values():
         assert list(pair) == ["alone", "beside"]
@@ -96,18 +95,18 @@ def test_callers_beside_requests_that_never_end(name: str, half_sent: int, stall
 def test_all_is_shown_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     alone = {"served": 900, "refused": 0, "median_s": 0.01, "p95_s": 0.02, "max_s": 12.5}
     pair = {"alone": alone, "beside": {"served": 0, "refused": 7}}
-    report.neighbours({"neighbours": {"books": {"measured": {"one_after_another": pair}}}})
+    report.table({"neighbours": {"books": {"measured": {"one_after_another": pair}}}})
     shown = capsys.readouterr().out
     for part in ("books: one_after_another", "900 of 900", "0 of 7", "20.0", "12500", "–"):
         assert part in shown
-    report.neighbours({"neighbours": None})
+    report.table({"neighbours": None})
     assert capsys.readouterr().out == ""
 
 
 def test_a_scenario_that_is_none_is_refused() -> None:
     with pytest.raises(SoncaError, match="half_sent"):
-        neighbours.run("tone", TINY, only=["nothing-of-that-name"])
-    refused = CliRunner().invoke(app, ["load", "--only", "nothing-of-that-name"])
+        scenarios.run("tone", TINY, only=["nothing-of-that-name"])
+    refused = CliRunner().invoke(command, ["--only", "nothing-of-that-name"])
     assert refused.exit_code == 2 and "newcomers" in refused.output
 
 
@@ -147,39 +146,3 @@ def test_no_two_sentences_of_a_book_are_equal() -> None:
     assert len(set(lines)) == len(lines) > 500
     assert one.startswith("Chương 1\n") and "Chương 3" in one
     assert 30_000 <= len(one) < 31_000 and one == book(30_000, 1)
-
-
-class Counting(BatchedEngine):
-    """Writes down the work instead of doing it."""
-
-    def __init__(self) -> None:
-        self.burnt: list[tuple[float, float]] = []
-        super().__init__(0.01, 0.01, voice_s=2.0)
-
-    def burn_ms(self, locked_ms: float, free_ms: float) -> None:
-        self.burnt.append((locked_ms, free_ms))
-
-
-def test_a_new_voice_costs_what_it_is_told_to() -> None:
-    engine = Counting()
-    engine.burnt.clear()
-    samples = np.zeros(16_000, np.float32)
-    first = engine.condition(Reference(samples, 16_000, "00ff"))
-    second = engine.condition(Reference(samples, 16_000, "ff00"))
-    assert first != second and engine.info.clones
-    assert engine.burnt == [(100.0, 1900.0)] * 2
-    assert engine.voice("murmur") == engine.voice("murmur") != engine.voice("hum")
-    assert engine.burnt == [(100.0, 1900.0)] * 3  # loaded once
-
-
-def test_an_engine_in_another_process_is_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, value in environment(slots=33, voice_s=0.5).items():
-        monkeypatch.setenv(key, value)
-    engine = BatchedEngine.create(Setup())
-    assert engine.info.slots == engine.session().free_slots == 33
-
-
-def test_a_stream_of_another_voice_does_not_load_the_slow_one() -> None:
-    """The figures would say that nobody waits."""
-    genders = [voice.gender for voice in BatchedEngine.voices(Setup())]
-    assert genders == ["male", "male"]

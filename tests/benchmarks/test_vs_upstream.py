@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+import typer
+from benchmarks.peers.processes import Peer
+from benchmarks.viettts import measure as viettts
+from benchmarks.vs_upstream import measure as vs_upstream
+from benchmarks.vs_upstream.__main__ import main
+from benchmarks.vs_upstream.measure import DRIVER, Pair
 from typer.testing import CliRunner
 
-from sonca.bench import beside, setups, viettts
-from sonca.bench.bare import wav
-from sonca.bench.beside import Pair
-from sonca.bench.peer_processes import Peer
 from sonca.errors import InvalidRequest, SoncaError
 
-DRIVER = Path(__file__).parents[2] / "benchmarks" / "upstream" / "driver.py"
+command = typer.Typer()
+command.command()(main)
 
 FAKE_PACKAGE = """
 import numpy as np
@@ -70,7 +70,7 @@ def environment(tmp_path: Path) -> Path:
 
 @contextmanager
 def speaking(scripts: Path) -> Iterator[Peer]:
-    with beside.upstream(Path(sys.executable), scripts / "driver.py", Path("25"), 1) as peer:
+    with vs_upstream.upstream(Path(sys.executable), scripts / "driver.py", Path("25"), 1) as peer:
         yield peer
 
 
@@ -96,20 +96,18 @@ def test_a_driver_that_dies_says_why(scripts: Path) -> None:
 
 def test_the_environment_or_its_python_is_taken(environment: Path) -> None:
     python = environment / "bin" / "python"
-    assert beside.interpreter(environment) == python
-    assert beside.interpreter(python) == python
+    assert vs_upstream.interpreter(environment) == python
+    assert vs_upstream.interpreter(python) == python
 
 
 def test_what_is_no_environment_of_upstream_is_refused(tmp_path: Path, environment: Path) -> None:
     with pytest.raises(InvalidRequest, match=r"nowhere.*README"):
-        beside.interpreter(tmp_path / "nowhere")
+        vs_upstream.interpreter(tmp_path / "nowhere")
     with pytest.raises(InvalidRequest, match=r"bin/python.*README"):
-        beside.interpreter(tmp_path)
+        vs_upstream.interpreter(tmp_path)
     shutil.rmtree(environment / "lib")
     with pytest.raises(InvalidRequest, match=r"viet-tts is not installed.*README"):
-        beside.interpreter(environment)
-    with pytest.raises(InvalidRequest, match="--upstream-scripts"):
-        beside.driver(tmp_path)
+        vs_upstream.interpreter(environment)
 
 
 @pytest.fixture
@@ -126,7 +124,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[viettts.Case]:
     def model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]:
         yield Path(str(rate_hz)), Path("model")
 
-    monkeypatch.setattr(beside, "_ours", ours)
+    monkeypatch.setattr(vs_upstream, "_ours", ours)
     monkeypatch.setattr(viettts, "random_model", model)
     monkeypatch.setattr(viettts, "machine", lambda: {"cpu": "a test"})
     return cases
@@ -134,7 +132,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[viettts.Case]:
 
 def measure_all(scripts: Path, out: Path, *, resume: bool = False) -> list[str]:
     said: list[str] = []
-    beside.measure_all(
+    vs_upstream.measure_all(
         Path(sys.executable), scripts / "driver.py", [25, 50], [1],
         keep=None, rounds=2, out=out, resume=resume, say=said.append,
     )  # fmt: skip
@@ -148,7 +146,7 @@ def test_both_sides_speak_in_turns(
     said = measure_all(scripts, out)
     results = json.loads(out.read_text(encoding="utf-8"))["beside"]
     assert [result["pair"] for result in results] == [
-        asdict(pair) for rate in (25, 50) for pair in beside.pairs(rate, 1)
+        asdict(pair) for rate in (25, 50) for pair in vs_upstream.pairs(rate, 1)
     ]
     assert [case.seconds for case in measured] == [4, 4, 8, 8, 4, 4]
     first = results[0]
@@ -175,101 +173,14 @@ def test_what_is_measured_already_is_kept(
     measured.clear()
     measure_all(scripts, out, resume=True)
     assert [case.seconds for case in measured] == [8, 8]
-    found = beside.kept(out)
-    assert len(found) == 3 and beside.has(found, Pair(25, 1, 8.0))
+    found = vs_upstream.kept(out)
+    assert len(found) == 3 and vs_upstream.has(found, Pair(25, 1, 8.0))
     measured.clear()
     measure_all(scripts, out)
     assert len(measured) == 6
 
 
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
-    result = CliRunner().invoke(viettts.app, ["--upstream", str(tmp_path / "nowhere")])
+    result = CliRunner().invoke(command, ["--upstream", str(tmp_path / "nowhere")])
     assert isinstance(result.exception, InvalidRequest)
     assert "nowhere" in str(result.exception)
-
-
-def test_a_slow_engine_gets_fewer_requests() -> None:
-    plan = setups.Plan()
-    assert setups.fitted(plan, 0.5) is plan
-    slow = setups.fitted(plan, 50.0)  # each of six setups takes eight seconds
-    assert (slow.starts, slow.rounds, slow.loads, slow.callers) == (1, 4, 1, (1, 2))
-    slowest = setups.fitted(setups.QUICK, 500.0)
-    assert (slowest.starts, slowest.rounds, slowest.loads, slowest.callers) == (1, 1, 1, (1,))
-
-
-def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from types import SimpleNamespace
-
-    from sonca.bench.random_models import force
-    from sonca.engines.base import Setup
-    from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.manner import Manner
-
-    flow = SimpleNamespace(flow=SimpleNamespace(rate_hz=25.0))
-
-    def create(cls: type, setup: Setup) -> Any:
-        return SimpleNamespace(folder=SimpleNamespace(config=flow), manner=Manner())
-
-    monkeypatch.setattr(VietTTSEngine, "create", classmethod(create))
-    force(8.0)
-    engine: Any = VietTTSEngine.create(Setup())
-    assert engine.manner.limits.forced_tokens == 200
-    assert engine.manner.limits.tokens(3, 25.0) == (200, 200)
-
-
-def test_the_recording_that_both_clone_is_speech_to_ours() -> None:
-    from sonca.bench.random_models import PROMPT_S, RATE_HZ, reference_wave
-    from sonca.engines.viettts import vad
-    from sonca.engines.viettts.reference_audio import prepare
-
-    heard = prepare(reference_wave(), RATE_HZ, vad.by_level, 5.0)
-    assert len(heard) == PROMPT_S * RATE_HZ
-    assert np.abs(heard).max() < 1
-
-
-def test_an_idle_connection_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server closes it after some seconds; slow engines leave it idle for longer."""
-    from sonca.bench import client
-
-    connections: list[int] = []
-
-    class Speak(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def setup(self) -> None:
-            connections.append(1)
-            super().setup()
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            body = wav(np.zeros(2205, np.float32), 22050)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Speak)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        caller = client.Caller(server.server_port)
-        assert [caller.synthesize("a").audio_s for _ in range(2)] == [0.1, 0.1]
-        assert len(connections) == 1
-        monkeypatch.setattr(client, "_IDLE_S", -1.0)
-        assert caller.synthesize("a").audio_s == 0.1
-        assert len(connections) == 2
-        caller.close()
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.mark.parametrize("options", [["--engine", "espeak"], ["--engine", "viettts"]])
-def test_forced_sentences_need_viettts_and_a_folder(options: list[str]) -> None:
-    from sonca.cli.bench import app
-
-    result = CliRunner().invoke(app, ["setups", "--sentence-s", "8", *options])
-    assert result.exit_code == 2
-    assert "--models-dir" in result.output

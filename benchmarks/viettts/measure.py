@@ -7,28 +7,22 @@ Whoever calls this gives the folders; nothing is read from settings.
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 TEXT = "xin chào các bạn hôm nay trời đẹp quá chúng ta cùng đi chơi nhé."
 UPSTREAM_CPU_S = {25: 11.2, 50: 16.0}
 """CPU seconds of upstream for one second of audio on one thread of such a machine, as the
 project's brief has them, for sentences of 3.99 s with a prompt of 4 s."""
-RESULTS = Path("benchmarks/results/viettts.json")
-
-app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +169,7 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
 
 def _voice(engine: Any) -> Any:
     """A voice of a synthetic recording."""
-    from sonca.bench.random_models import reference_wave
+    from benchmarks.viettts.random_model import reference_wave
     from sonca.engines.base import Reference
 
     # Not speech: its detection would only be in the way.
@@ -271,73 +265,6 @@ def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]
         yield make((keep or Path(temporary)) / str(rate_hz), rate_hz)
 
 
-@app.command()
-def main(
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help=f"JSON file to write; default: {RESULTS}, with --upstream viettts-upstream.json",
-            show_default=False,
-        ),
-    ] = None,
-    keep: Annotated[Path | None, typer.Option(help="folder to keep the random models in")] = None,
-    rates: Annotated[str, typer.Option(help="tokens per second")] = "25,50",
-    threads: Annotated[str, typer.Option(help="thread counts")] = "1,2",
-    repeats: Annotated[int, typer.Option(help="runs of each case; the best counts")] = 1,
-    upstream: Annotated[
-        Path | None,
-        typer.Option(
-            help="environment that viet-tts 0.1.0 is installed in, or its Python: measure only "
-            "the two side by side, one sentence, in turns"
-        ),
-    ] = None,
-    upstream_scripts: Annotated[Path, typer.Option(help="folder of driver.py")] = Path(
-        "benchmarks/upstream"
-    ),
-    resume: Annotated[
-        bool, typer.Option("--resume", help="with --upstream: keep what FILE holds already")
-    ] = False,
-) -> None:
-    """Measure VietTTS at full size with random weights."""
-    counts = [int(count) for count in threads.split(",")]
-    rates_hz = [int(rate) for rate in rates.split(",")]
-    if upstream is not None:
-        from sonca.bench import beside
-
-        path = out or beside.RESULTS
-        beside.measure_all(
-            beside.interpreter(upstream), beside.driver(upstream_scripts), rates_hz, counts,
-            keep=keep, rounds=repeats, out=path, resume=resume, say=typer.echo,
-        )  # fmt: skip
-        return
-    from sonca.engines.viettts.bench_model import make_apart
-
-    out = out or RESULTS
-    report: dict[str, Any] = {"machine": machine(), "upstream_cpu_s": UPSTREAM_CPU_S}
-    results: list[Result] = []
-    fresh = multiprocessing.get_context("spawn")
-    for rate in rates_hz:
-        with random_model(rate, keep) as (checkpoint, model):
-            apart = make_apart(checkpoint.parent)
-            with fresh.Pool(1) as pool:
-                pool.map(learn_voice, [model, apart])
-            report[f"accuracy_{rate}"] = accuracy(checkpoint)
-            typer.echo(f"{rate} Hz accuracy: {report[f'accuracy_{rate}']}")
-            for count in counts:
-                for case in cases(rate, count):
-                    with fresh.Pool(1) as pool:
-                        folder = apart if case.apart else model
-                        result = pool.apply(measure, (folder, case, repeats))
-                    results.append(result)
-                    typer.echo(line(result))
-                    write(out, report | {"results": [asdict(result) for result in results]})
-
-
-def write(out: Path, report: dict[str, Any]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-
-
 def line(result: Result) -> str:
     case = result.case
     what = f"{case.sentences} x {case.seconds:.1f} s"
@@ -352,7 +279,3 @@ def line(result: Result) -> str:
         f"ready in {result.ready_s:.1f} s, "
         f"{result.memory_mb:.0f} MB ({result.anonymous_mb:.0f} anonymous)"
     )
-
-
-if __name__ == "__main__":
-    app()

@@ -1,4 +1,4 @@
-"""The setups of the document, runnable: ``python -m sonca.bench.rivals SETUP ENGINE PORT``.
+"""Serves an engine as the document did; a process of its own: ``… MODE ENGINE PORT``.
 
 Each is one FastAPI process with the predecessor's route and a health check. They differ in one
 thing only, how the route reaches the engine, so that what differs in the figures is that.
@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sonca.audio import Samples
-from sonca.bench.bare import Bare, wav
 from sonca.bench.corpus import LINES
+from sonca.bench.direct_call import Bare, wav
 from sonca.engines.base import Setup
 
 
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--sentence-s", type=float, help="see `setups.Plan.sentence_s`")
     args = parser.parse_args()
     if args.sentence_s:
-        from sonca.bench.random_models import force
+        from benchmarks.viettts.random_model import force
 
         force(args.sentence_s)
     serve(args.setup, lambda: Bare(args.engine, Setup(args.models_dir)), args.port)

@@ -1,10 +1,11 @@
-"""The callers of `sonca.bench.neighbours`: a stream's reader, newcomers, who misbehaves."""
+"""The callers of the scenarios: a stream's reader, newcomers, who misbehaves."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import math
+import random
 import secrets
 import socket
 import threading
@@ -16,7 +17,8 @@ from types import TracebackType
 
 import numpy as np
 
-from sonca.bench.bare import wav
+from sonca.bench.corpus import story
+from sonca.bench.direct_call import wav
 from sonca.errors import SoncaError
 
 _RATE_HZ = 16_000
@@ -181,3 +183,19 @@ def form(field: str, name: str, data: bytes) -> tuple[bytes, str]:
     )
     body = head.encode() + data + f"\r\n--{border}--\r\n".encode()
     return body, f"multipart/form-data; boundary={border}"
+
+
+def book(chars: int, seed: int) -> str:
+    """Chapters of the story's words in an order of their own, about `chars` characters: no two
+    sentences are equal, so that none is made once for two."""
+    rng = random.Random(seed)
+    words = [word.strip('.,;:!?"“”–').lower() for word in story().split()]
+    parts: list[str] = []
+    left = chars
+    while left > 0:
+        if len(parts) % 100 == 0:
+            parts.append(f"Chương {len(parts) // 100 + 1}")
+        line = " ".join(rng.choices(words, k=16)).strip().capitalize() + "."
+        parts.append(line)
+        left -= len(line) + 2
+    return "\n\n".join(parts)

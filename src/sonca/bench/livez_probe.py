@@ -35,7 +35,7 @@ class Prober:
 
     def __init__(self, port: int, path: str = "/livez", interval_s: float = INTERVAL_S) -> None:
         arguments = [str(port), path, str(interval_s)]
-        self._command = [sys.executable, "-m", "sonca.bench.prober", *arguments]
+        self._command = [sys.executable, "-m", "sonca.bench.livez_probe", *arguments]
         self.latencies_s: list[float] = []
         self.refused = 0
 

@@ -1,4 +1,4 @@
-"""The systems that `sonca.bench.peers` measures: processes that speak lines, and servers.
+"""The systems that `benchmarks.peers.measure` measures: processes that speak lines, and servers.
 
 Knows how to start, ask and stop each of them; what is measured is not its business.
 """

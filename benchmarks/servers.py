@@ -1,0 +1,45 @@
+"""Starts the servers that only benchmarks need.
+
+Knows how their processes find this package; what is measured on them is not its business.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from sonca.bench.process import Server, sonca_server
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+"""For processes that run modules of this checkout, whatever folder they are started in."""
+
+
+def baseline_server(
+    mode: str, engine: str, models_dir: Path | None = None, *, sentence_s: float = 0.0
+) -> Server:
+    """Returns a server of one of `serving_modes.baseline_servers`, not started.
+
+    `sentence_s` above 0 forces the length of VietTTS's sentences.
+    """
+    options = ["--models-dir", str(models_dir)] if models_dir else []
+    options += ["--sentence-s", str(sentence_s)] if sentence_s else []
+    module = "benchmarks.serving_modes.baseline_servers"
+    command = [sys.executable, "-m", module, mode, engine, "{port}", *options]
+    return Server(command, dict(ENVIRONMENT))
+
+
+def forced_server(
+    engine: str, data_dir: Path, models_dir: Path | None, *, sentence_s: float
+) -> Server:
+    """Returns Sonca's own server, not started; `sentence_s` as with `baseline_server`."""
+    server = sonca_server(engine, data_dir, models_dir)
+    if sentence_s:
+        module = server.command.index("sonca")
+        server.command[module : module + 1] = [
+            "benchmarks.viettts.random_model",
+            str(sentence_s),
+        ]
+        server.env |= ENVIRONMENT
+    return server
