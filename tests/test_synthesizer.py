@@ -34,7 +34,7 @@ from sonca.errors import (
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import SpeechRequest
 from sonca.utterance import Priority, Utterance
-from sonca.worker import Request, Work, Worker
+from sonca.worker import Request, Worker, WorkItem, quality
 from tests.conftest import utterance
 from tests.worker.test_worker import eventually
 
@@ -249,9 +249,8 @@ def test_an_edited_text_costs_only_what_changed(tmp_path: Path) -> None:
 
 
 def test_impossible_sound_is_reported_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sonca.worker import guard
 
-    monkeypatch.setattr(guard, "MIN_SYLLABLE_S", 0.3)
+    monkeypatch.setattr(quality, "MIN_SYLLABLE_S", 0.3)
     with Sonca("tone") as sonca, sonca.stream("một hai. ba bốn.") as speech:
         assert speech.suspects == []
         list(speech)
@@ -306,7 +305,7 @@ def test_a_request_that_comes_in_the_moment_of_unloading_is_spoken(
             if not late:
                 late.append("")
                 with contextlib.suppress(Busy):
-                    ticket = worker.submit(Request(iter([Work(utterance("một"))]), "low"))
+                    ticket = worker.submit(Request(iter([WorkItem(utterance("một"))]), "low"))
                     late[0] = ticket
             close(worker, drain_s)
 
@@ -367,13 +366,15 @@ def test_all_engines_stop_taking_requests_before_the_first_is_closed(tone: Sonca
         slow, other = Slow(), Worker(ToneEngine)
         sonca.pool._workers = {"slow": Worker(lambda: slow), "other": other}
         other.loaded.result(10)
-        ticket = sonca.pool._workers["slow"].submit(Request(iter([Work(utterance("một"))]), "low"))
+        ticket = sonca.pool._workers["slow"].submit(
+            Request(iter([WorkItem(utterance("một"))]), "low")
+        )
         assert slow.begun.wait(60)
         closing = threading.Thread(target=lambda: sonca.close(60))
         closing.start()
         eventually(lambda: other.state in ("draining", "closed"))
         with pytest.raises(ShuttingDown):
-            other.submit(Request(iter([Work(utterance("hai"))]), "low"))
+            other.submit(Request(iter([WorkItem(utterance("hai"))]), "low"))
         slow.go.set()
         closing.join(60)
         assert [piece.utterance.spoken for piece in ticket if piece.chunk is None] == ["một"]

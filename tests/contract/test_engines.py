@@ -29,7 +29,7 @@ from sonca.engines.piper import PiperEngine
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError, Unsupported
 from sonca.utterance import Priority, Utterance
-from sonca.worker import Request, Work, Worker, driver
+from sonca.worker import Request, Worker, WorkItem, engine_loop
 from tests.conftest import utterance
 from tests.engines.piper import tiny
 from tests.worker.test_failures import Faulty
@@ -361,7 +361,7 @@ def factory(request: pytest.FixtureRequest, engine: Engine) -> Callable[[], Engi
 
 def whole(worker: Worker, engine: Engine, text: str = "Xin chào") -> int:
     """How many utterances of a request were said."""
-    work = iter([Work(utterance(text))])
+    work = iter([WorkItem(utterance(text))])
     ticket = worker.submit(Request(work, engine.voices(SETUP)[0].id))
     return sum(piece.chunk is None for piece in ticket)
 
@@ -384,7 +384,7 @@ def test_a_worker_builds_it_anew_wherever_it_breaks(
 
     def rebuilt() -> bool:
         # Again and again: a quick engine may have made all that is asked for before the cancel.
-        work = (Work(replace(SENTENCE, span=(n, n + 1))) for n in range(1000))
+        work = (WorkItem(replace(SENTENCE, span=(n, n + 1))) for n in range(1000))
         ticket = worker.submit(Request(work, engine.voices(SETUP)[0].id))
         with suppress(EngineError):
             next(iter(ticket))
@@ -403,14 +403,14 @@ def test_an_error_of_who_hears_it_ends_one_request_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    check = driver.guard.problem
+    check = engine_loop.quality.find_problem
 
     def wrong(said: Utterance, *rest: object) -> str | None:
         if "lỗi" in said.spoken:
             raise ValueError("a bug in the check")
         return check(said, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(driver.guard, "problem", wrong)
+    monkeypatch.setattr(engine_loop.quality, "find_problem", wrong)
     worker = Worker(factory)
     with pytest.raises(EngineError, match="a bug in the check"):
         whole(worker, engine, "lỗi")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from sonca.worker import guard
+from sonca.worker import quality
 
 from .conftest import Serve, wait_until
 
@@ -40,7 +40,7 @@ def test_an_idle_engine_is_unloaded_stays_ready_and_comes_back(serve: Serve) -> 
 
 
 def test_sound_that_cannot_be_right_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "MIN_SYLLABLE_S", 0.3)
+    monkeypatch.setattr(quality, "MIN_SYLLABLE_S", 0.3)
     live = serve()
     answer: httpx.Response = live.synthesize("Một hai. Ba bốn.")
     assert answer.status_code == 200

@@ -43,9 +43,9 @@ def test_a_deadline_holds_while_the_engine_is_loaded() -> None:
         return ToneEngine()
 
     worker = Worker(load)
-    ticket = worker.submit(Request(sentences(1), "low", deadline_s=0.1))
+    stream = worker.submit(Request(sentences(1), "low", deadline_s=0.1))
     with pytest.raises(DeadlineExceeded, match=r"within 0\.1 s"):
-        said(ticket)
+        said(stream)
     assert worker.state == "loading"
     assert worker.stats.depth["interactive"] == 0
     gate.set()
@@ -56,9 +56,9 @@ def test_a_deadline_holds_while_the_engine_is_loaded() -> None:
 def test_a_deadline_holds_while_a_step_hangs() -> None:
     engine = Hanging()
     worker = Worker(lambda: engine)
-    ticket = worker.submit(Request(sentences(1), "low", deadline_s=0.1))
+    stream = worker.submit(Request(sentences(1), "low", deadline_s=0.1))
     with pytest.raises(DeadlineExceeded):
-        said(ticket)
+        said(stream)
     assert worker.stats.depth["interactive"] == 0
     engine.go.set()
     eventually(lambda: worker.stats.failed == 1)
@@ -82,8 +82,8 @@ def test_a_nearer_deadline_is_kept_though_a_later_one_came_first() -> None:
 def test_giving_up_frees_the_place_in_line_though_a_step_hangs() -> None:
     engine = Hanging()
     worker = Worker(lambda: engine, queue_limit=1)
-    ticket = worker.submit(Request(sentences(1), "low"))
-    ticket.cancel()
+    stream = worker.submit(Request(sentences(1), "low"))
+    stream.cancel()
     assert worker.stats.depth["interactive"] == 0
     worker.submit(Request(sentences(1), "low")).cancel()
     engine.go.set()
@@ -111,14 +111,14 @@ def test_closing_leaves_an_engine_behind_that_hangs_and_tells_who_waits_for_it(
 ) -> None:
     engine = Hanging()
     worker = Worker(lambda: engine, name="stuck")
-    ticket = worker.submit(Request(sentences(1), "low"))
+    stream = worker.submit(Request(sentences(1), "low"))
     assert engine.begun.wait(60)
     closing = threading.Thread(target=lambda: worker.close(stop_s=0.1), daemon=True)
     closing.start()
     closing.join(30)
     assert not closing.is_alive()
     with pytest.raises(ShuttingDown):
-        said(ticket)
+        said(stream)
     assert "sonca-stuck is still at work" in caplog.text
     engine.go.set()  # it comes back, late
     eventually(lambda: engine.closed)
@@ -128,9 +128,9 @@ def test_closing_leaves_an_engine_behind_that_hangs_and_tells_who_waits_for_it(
 def test_a_reader_who_is_behind_has_all_the_time_it_takes() -> None:
     """Its sound is not made meanwhile: a listener at the speed of speech is never done sooner."""
     worker = Worker(ToneEngine)
-    ticket = worker.submit(Request(sentences(100), "low", deadline_s=1.5))
-    eventually(lambda: ticket.overfull)
-    eventually(lambda: ticket.behind_s > 1.6)
-    assert not ticket.ended
-    assert len(said(ticket)) == 100
+    stream = worker.submit(Request(sentences(100), "low", deadline_s=1.5))
+    eventually(lambda: stream.full)
+    eventually(lambda: stream.behind_s > 1.6)
+    assert not stream.ended
+    assert len(said(stream)) == 100
     worker.close()

@@ -15,7 +15,7 @@ from sonca.engines.base import Emit, Options, Session, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.utterance import Utterance
-from sonca.worker import Request, Worker, driver
+from sonca.worker import Request, Worker, engine_loop
 from sonca.worker.worker import MAX_HEAL_S
 from tests.worker.test_worker import eventually, said, sentences, work
 
@@ -165,14 +165,14 @@ def test_an_error_of_the_worker_itself_fails_who_waits_and_nobody_else(
             return Swallowing(super().session())
 
     worker = Worker(Careless)
-    check = driver.guard.problem
+    check = engine_loop.quality.find_problem
 
     def wrong(utterance: Utterance, *rest: object) -> str | None:
         if "lỗi" in utterance.spoken:
             raise ValueError("a bug in the check")
         return check(utterance, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(driver.guard, "problem", wrong)
+    monkeypatch.setattr(engine_loop.quality, "find_problem", wrong)
     bad = worker.submit(Request(work("lỗi"), "low"))
     good = worker.submit(Request(sentences(3), "low"))
     with pytest.raises(EngineError, match="a bug in the check"):
@@ -212,14 +212,14 @@ def test_the_dead_engine_is_gone_before_the_next_is_loaded(
 
 def test_what_was_read_to_the_end_does_not_keep_the_engine() -> None:
     worker = Worker(ToneEngine)
-    ticket = worker.submit(Request(sentences(2), "low"))
-    assert len(said(ticket)) == 2
-    engine = weakref.ref(worker._members[0].driver._engine)
+    stream = worker.submit(Request(sentences(2), "low"))
+    assert len(said(stream)) == 2
+    engine = weakref.ref(worker._replicas[0].loop._engine)
     worker.close()
     del worker
     gc.collect()
     assert engine() is None
-    assert ticket.ended
+    assert stream.ended
 
 
 def test_an_engine_whose_session_cannot_begin_is_closed() -> None:

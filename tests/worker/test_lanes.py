@@ -13,7 +13,7 @@ from sonca.engines.base import Audio, Emit, Engine, Finished, Options, Session, 
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy
 from sonca.utterance import Priority, Utterance
-from sonca.worker import Request, Ticket, Work, Worker
+from sonca.worker import Request, ResultStream, Worker, WorkItem
 from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said, sentences
 
@@ -24,16 +24,16 @@ def test_books_lock_no_caller_out_and_callers_no_book() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=4)
     assert [worker.places(priority) for priority in Priority] == [4, 4, 2]
-    tickets = [worker.submit(Request(sentences(1), "low", priority=BATCH)) for _ in range(2)]
+    streams = [worker.submit(Request(sentences(1), "low", priority=BATCH)) for _ in range(2)]
     with pytest.raises(Busy, match=r"the limit is 2 \(SONCA_QUEUE_LIMIT, half of it for books\)"):
         worker.submit(Request(sentences(1), "low", priority=BATCH))
-    tickets += [worker.submit(Request(sentences(1), "low")) for _ in range(4)]
+    streams += [worker.submit(Request(sentences(1), "low")) for _ in range(4)]
     with pytest.raises(Busy, match=r"the limit is 4 \(SONCA_QUEUE_LIMIT\)") as refusal:
         worker.submit(Request(sentences(1), "low"))
     assert refusal.value.reason == "queue_full"
     engine.open.release(100)
-    for ticket in tickets:
-        said(ticket)
+    for stream in streams:
+        said(stream)
     worker.close()
 
 
@@ -48,20 +48,20 @@ def test_who_is_behind_takes_no_place_in_line_but_there_is_an_end_to_them() -> N
     behind = []
     for _ in range(4):
         behind.append(worker.submit(Request(sentences(1000), "low")))
-        eventually(lambda: behind[-1].overfull)
+        eventually(lambda: behind[-1].full)
     with pytest.raises(Busy):
         worker.submit(Request(sentences(1), "low"))
     behind[0].cancel()
     assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
-    for ticket in behind:
-        ticket.cancel()
+    for stream in behind:
+        stream.cancel()
     worker.close()
 
 
 def test_who_waits_for_a_place_is_told_of_one() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=2)
-    ticket = worker.submit(Request(sentences(1), "low", priority=BATCH))
+    stream = worker.submit(Request(sentences(1), "low", priority=BATCH))
     there = threading.Event()
 
     def wait() -> None:
@@ -71,7 +71,7 @@ def test_who_waits_for_a_place_is_told_of_one() -> None:
     threading.Thread(target=wait, daemon=True).start()
     assert not there.wait(0.05)
     engine.open.release(10)
-    said(ticket)
+    said(stream)
     assert there.wait(60)
     worker.close()
 
@@ -156,10 +156,10 @@ def ordered() -> Iterator[tuple[Worker, Ordered]]:
 
 
 def one(text: str, **options: object) -> Request:
-    return Request(iter([Work(utterance(text), key=text)]), "v", **options)  # type: ignore[arg-type]
+    return Request(iter([WorkItem(utterance(text), key=text)]), "v", **options)  # type: ignore[arg-type]
 
 
-def join(worker: Worker, engine: Ordered) -> tuple[Ticket, Ticket]:
+def join(worker: Worker, engine: Ordered) -> tuple[ResultStream, ResultStream]:
     """A book's request and that of a listener for the same sentence, behind another listener's."""
     worker.submit(one("trước"))
     eventually(lambda: len(engine.added) == 1)
@@ -203,7 +203,7 @@ def test_the_engine_is_told_who_waits_and_for_which_utterance(
     worker, engine = ordered
     engine.gate.release(9)
     for priority in Priority:
-        works = (Work(utterance(f"{priority.name} {n}")) for n in range(2))
+        works = (WorkItem(utterance(f"{priority.name} {n}")) for n in range(2))
         said(worker.submit(Request(works, "v", priority=priority)))
     assert engine.added == [
         ("REALTIME 0", Priority.REALTIME, True),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sonca.worker.scheduler import BULK_EVERY, HEARD_EVERY, LANES, Lane, Scheduler
+from sonca.worker.scheduler import BULK_EVERY, LANES, SERVED_EVERY, Lane, Scheduler
 
 
 def picks(scheduler: Scheduler, count: int) -> list[int | None]:
@@ -62,20 +62,20 @@ def test_bulk_has_everything_when_nobody_else_is_there() -> None:
 def test_a_blocked_job_is_passed_over_until_it_is_unblocked() -> None:
     scheduler = Scheduler()
     scheduler.add(1, "interactive")
-    scheduler.block(1, "overfull")
+    scheduler.block(1, "full")
     assert scheduler.pick() is None
-    scheduler.unblock(1, "overfull")
+    scheduler.unblock(1, "full")
     assert scheduler.pick() == 1
 
 
 def test_a_job_goes_on_when_every_reason_to_wait_is_gone() -> None:
     scheduler = Scheduler()
     scheduler.add(1, "interactive")
-    scheduler.block(1, "overfull")
-    scheduler.block(1, "hungry")
-    scheduler.unblock(1, "hungry")
+    scheduler.block(1, "full")
+    scheduler.block(1, "starved")
+    scheduler.unblock(1, "starved")
     assert scheduler.pick() is None
-    scheduler.unblock(1, "overfull")
+    scheduler.unblock(1, "full")
     assert scheduler.pick() == 1
 
 
@@ -113,10 +113,10 @@ def test_only_those_who_can_go_are_picked_and_somebody_always_is(
             scheduler.remove(id)
             present.discard(id)
         elif operation == "block":
-            scheduler.block(id, "hungry")
+            scheduler.block(id, "starved")
             blocked.add(id)
         elif operation == "unblock":
-            scheduler.unblock(id, "hungry")
+            scheduler.unblock(id, "starved")
             blocked.discard(id)
         else:
             free = present - blocked
@@ -137,7 +137,7 @@ def test_turns_differ_by_at_most_one(callers: int, rounds: int) -> None:
 
 @given(st.integers(1, 6), st.lists(st.booleans(), max_size=60))
 def test_nobody_starves_while_newcomers_keep_coming(long_jobs: int, arrivals: list[bool]) -> None:
-    """The long jobs move whenever there is no newcomer, and else every `HEARD_EVERY`-th turn."""
+    """The long jobs move whenever there is no newcomer, and else every `SERVED_EVERY`-th turn."""
     scheduler = Scheduler()
     for id in range(long_jobs):
         scheduler.add(id, "interactive")
@@ -154,9 +154,9 @@ def test_nobody_starves_while_newcomers_keep_coming(long_jobs: int, arrivals: li
             waiting -= 1
         else:
             moved += 1
-    assert moved >= len(arrivals) // HEARD_EVERY
+    assert moved >= len(arrivals) // SERVED_EVERY
     assert moved == len(arrivals) - came + waiting
-    assert waiting <= (came + long_jobs) // (HEARD_EVERY - 1)
+    assert waiting <= (came + long_jobs) // (SERVED_EVERY - 1)
 
 
 @pytest.mark.parametrize("lane", LANES)
@@ -175,14 +175,14 @@ def test_a_long_job_moves_beside_callers_who_ask_again_and_again(lane: Lane) -> 
             assert picked is not None
             scheduler.remove(picked)
             scheduler.add(id, lane)
-    assert moved == 800 // HEARD_EVERY
+    assert moved == 800 // SERVED_EVERY
 
 
 def test_a_newcomer_is_not_favoured_because_somebody_paused() -> None:
     scheduler = Scheduler()
     scheduler.add(1, "interactive")
     picks(scheduler, 5)
-    scheduler.block(1, "overfull")
+    scheduler.block(1, "full")
     scheduler.add(2, "interactive")
     picks(scheduler, 500)
     scheduler.add(3, "interactive")
@@ -194,10 +194,10 @@ def test_who_comes_back_from_a_pause_takes_turns_like_everyone() -> None:
     scheduler = Scheduler()
     scheduler.add(1, "interactive")
     picks(scheduler, 5)
-    scheduler.block(1, "overfull")
+    scheduler.block(1, "full")
     scheduler.add(2, "interactive")
     picks(scheduler, 500)
-    scheduler.unblock(1, "overfull")
+    scheduler.unblock(1, "full")
     shares = Counter(picks(scheduler, 100))
     assert abs(shares[1] - shares[2]) <= 2
 
@@ -214,14 +214,14 @@ def test_a_pick_that_finds_nothing_to_say_is_no_turn() -> None:
         if id == 1:
             finds_nothing = not finds_nothing
             if finds_nothing:
-                scheduler.block(1, "hungry")
-                scheduler.unblock(1, "hungry")
+                scheduler.block(1, "starved")
+                scheduler.unblock(1, "starved")
                 continue
         had[id] += 1
     assert had == {1: 50, 2: 50}
 
 
-@pytest.mark.parametrize("reason", ["hungry", "voice"])
+@pytest.mark.parametrize("reason", ["starved", "voice"])
 def test_a_newcomer_who_had_no_sentence_is_still_a_newcomer(reason: str) -> None:
     scheduler = Scheduler()
     scheduler.add(1, "interactive")
@@ -239,6 +239,6 @@ def test_a_sentence_that_was_had_is_a_turn_though_the_reader_is_behind_then() ->
     scheduler.add(1, "interactive")
     scheduler.add(2, "interactive")
     assert scheduler.pick() == 1
-    scheduler.block(1, "overfull")
-    scheduler.unblock(1, "overfull")
+    scheduler.block(1, "full")
+    scheduler.unblock(1, "full")
     assert scheduler.pick() == 2

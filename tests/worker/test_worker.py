@@ -14,21 +14,21 @@ from sonca.engines.base import Emit, Engine, Options, Session, Setup, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
 from sonca.utterance import Utterance
-from sonca.worker import Request, Work, Worker
-from sonca.worker.driver import Driver
+from sonca.worker import Request, Worker, WorkItem
+from sonca.worker.engine_loop import EngineLoop
 from tests.conftest import utterance
 
 
-def work(*texts: str) -> Iterator[Work]:
-    return (Work(utterance(text)) for text in texts)
+def work(*texts: str) -> Iterator[WorkItem]:
+    return (WorkItem(utterance(text)) for text in texts)
 
 
-def sentences(count: int, text: str = "một hai") -> Iterator[Work]:
+def sentences(count: int, text: str = "một hai") -> Iterator[WorkItem]:
     return work(*(f"{text} {n}" for n in range(count)))
 
 
-def said(ticket: object) -> list[str]:
-    return [piece.utterance.spoken for piece in ticket if piece.chunk is None]  # type: ignore[attr-defined]
+def said(stream: object) -> list[str]:
+    return [piece.utterance.spoken for piece in stream if piece.chunk is None]  # type: ignore[attr-defined]
 
 
 def eventually(condition: Callable[[], bool]) -> None:
@@ -103,7 +103,7 @@ class Fragile(ToneEngine):
 
 
 def test_a_request_interrupted_at_its_beginning_leaves_nothing_in_line(worker: Worker) -> None:
-    def interrupted() -> Iterator[Work]:
+    def interrupted() -> Iterator[WorkItem]:
         raise KeyboardInterrupt
         yield
 
@@ -113,8 +113,8 @@ def test_a_request_interrupted_at_its_beginning_leaves_nothing_in_line(worker: W
 
 
 def test_a_request_is_spoken_in_order(worker: Worker) -> None:
-    ticket = worker.submit(Request(sentences(5), "low"))
-    assert said(ticket) == [f"một hai {n}" for n in range(5)]
+    stream = worker.submit(Request(sentences(5), "low"))
+    assert said(stream) == [f"một hai {n}" for n in range(5)]
     eventually(lambda: worker.stats.depth["interactive"] == 0)
     assert worker.stats.utterances == 5
     assert worker.stats.audio_s == pytest.approx(5 * 3 * 0.2)
@@ -124,8 +124,8 @@ def test_many_callers_all_get_their_own(worker: Worker) -> None:
     results: dict[int, list[str]] = {}
 
     def call(number: int) -> None:
-        ticket = worker.submit(Request(sentences(4, f"người {number}"), "high"))
-        results[number] = said(ticket)
+        stream = worker.submit(Request(sentences(4, f"người {number}"), "high"))
+        results[number] = said(stream)
 
     threads = [threading.Thread(target=call, args=(n,)) for n in range(16)]
     for thread in threads:
@@ -139,9 +139,9 @@ def test_the_engine_is_touched_by_one_thread_only() -> None:
     engine = Gate()
     engine.open.release(100)
     worker = Worker(lambda: engine, name="gate")
-    tickets = [worker.submit(Request(sentences(2), "low")) for _ in range(5)]
-    for ticket in tickets:
-        said(ticket)
+    streams = [worker.submit(Request(sentences(2), "low")) for _ in range(5)]
+    for stream in streams:
+        said(stream)
     worker.close()
     assert engine.threads == {"sonca-gate"}
     assert engine.closed
@@ -150,13 +150,13 @@ def test_the_engine_is_touched_by_one_thread_only() -> None:
 def test_the_line_is_bounded_and_says_when_to_come_back() -> None:
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=3)
-    tickets = [worker.submit(Request(sentences(1), "low")) for _ in range(3)]
+    streams = [worker.submit(Request(sentences(1), "low")) for _ in range(3)]
     with pytest.raises(Busy, match="the limit is 3") as refusal:
         worker.submit(Request(sentences(1), "low"))
     assert refusal.value.retry_after_s >= 1
     engine.open.release(100)
-    for ticket in tickets:
-        said(ticket)
+    for stream in streams:
+        said(stream)
     eventually(lambda: worker.stats.depth["interactive"] == 0)
     assert said(worker.submit(Request(sentences(1), "low"))) == ["một hai 0"]
     worker.close()
@@ -167,13 +167,13 @@ def test_the_wait_of_others_tells_when_to_come_back() -> None:
     now = [0.0]
     engine = Gate()
     worker = Worker(lambda: engine, queue_limit=1, clock=lambda: now[0])
-    ticket = worker.submit(Request(sentences(1), "low"))
+    stream = worker.submit(Request(sentences(1), "low"))
     now[0] = 90.0
     with pytest.raises(Busy) as refusal:
         worker.submit(Request(sentences(1), "low"))
     assert refusal.value.retry_after_s == 45.0
     engine.open.release(10)
-    said(ticket)
+    said(stream)
     worker.close()
 
 
@@ -221,9 +221,9 @@ def test_a_slow_reader_stops_its_own_speech_and_nobody_elses(worker: Worker) -> 
 
 
 def test_a_slow_reader_gets_everything_in_the_end(worker: Worker) -> None:
-    ticket = worker.submit(Request(sentences(120), "low"))
+    stream = worker.submit(Request(sentences(120), "low"))
     time.sleep(0.2)
-    assert len(said(ticket)) == 120
+    assert len(said(stream)) == 120
 
 
 def test_a_failing_utterance_fails_its_own_request_alone(caplog: pytest.LogCaptureFixture) -> None:
@@ -239,8 +239,8 @@ def test_a_failing_utterance_fails_its_own_request_alone(caplog: pytest.LogCaptu
 
 
 def test_a_plan_that_fails_fails_its_own_request_alone(worker: Worker) -> None:
-    def broken() -> Iterator[Work]:
-        yield Work(utterance("được"))
+    def broken() -> Iterator[WorkItem]:
+        yield WorkItem(utterance("được"))
         raise ValueError("the plan broke")
 
     bad = worker.submit(Request(broken(), "low"))
@@ -286,10 +286,10 @@ def test_an_engine_that_does_not_load_fails_those_who_wait() -> None:
 
     worker = Worker(load)
     assert worker.state == "loading"
-    ticket = worker.submit(Request(sentences(1), "low"))
+    stream = worker.submit(Request(sentences(1), "low"))
     gate.set()
     with pytest.raises(EngineError, match=r"model\.bin"):
-        said(ticket)
+        said(stream)
     with pytest.raises(EngineError, match=r"model\.bin"):
         worker.loaded.result(10)
     assert worker.state == "broken"
@@ -313,10 +313,10 @@ def test_no_kind_of_error_leaves_anyone_waiting() -> None:
             raise Panic("index out of bounds")
 
     worker = Worker(Panicking)
-    ticket = worker.submit(Request(sentences(1), "low"))
-    eventually(lambda: ticket.ended)
+    stream = worker.submit(Request(sentences(1), "low"))
+    eventually(lambda: stream.ended)
     with pytest.raises(EngineError, match="index out of bounds"):
-        said(ticket)
+        said(stream)
 
 
 def test_who_gives_up_waiting_for_the_engine_does_not_break_it() -> None:
@@ -357,24 +357,24 @@ def test_a_deadline_ends_a_request_that_waits_for_its_turn() -> None:
 def test_a_deadline_ends_a_request_whose_plan_hangs(worker: Worker) -> None:
     gate = threading.Event()
 
-    def hanging() -> Iterator[Work]:
+    def hanging() -> Iterator[WorkItem]:
         yield from sentences(2)
         gate.wait(10)
 
-    ticket = worker.submit(Request(hanging(), "low", deadline_s=0.2))
+    stream = worker.submit(Request(hanging(), "low", deadline_s=0.2))
     try:
-        eventually(lambda: ticket.ended)
+        eventually(lambda: stream.ended)
     finally:
         gate.set()
     with pytest.raises(DeadlineExceeded):
-        said(ticket)
+        said(stream)
 
 
 def test_closing_lets_what_is_in_line_finish() -> None:
     worker = Worker(ToneEngine)
-    ticket = worker.submit(Request(sentences(20), "low"))
+    stream = worker.submit(Request(sentences(20), "low"))
     worker.close(drain_s=20)
-    assert len(said(ticket)) == 20
+    assert len(said(stream)) == 20
     with pytest.raises(Busy, match="shutting down"):
         worker.submit(Request(sentences(1), "low"))
     assert worker.state == "closed"
@@ -383,9 +383,9 @@ def test_closing_lets_what_is_in_line_finish() -> None:
 def test_closing_at_any_moment_returns() -> None:
     for n in range(200):
         worker = Worker(ToneEngine)
-        ticket = worker.submit(Request(sentences(n % 3), "low"))
+        stream = worker.submit(Request(sentences(n % 3), "low"))
         if n % 2:
-            said(ticket)
+            said(stream)
         worker.close()
         assert worker.state == "closed"
 
@@ -393,11 +393,11 @@ def test_closing_at_any_moment_returns() -> None:
 def test_closing_in_a_hurry_tells_those_who_wait() -> None:
     engine = Gate()
     worker = Worker(lambda: engine)
-    ticket = worker.submit(Request(sentences(20), "low"))
+    stream = worker.submit(Request(sentences(20), "low"))
     engine.open.release(3)
     worker.close()
     with pytest.raises((Busy, Cancelled)):
-        said(ticket)
+        said(stream)
     assert engine.closed
 
 
@@ -430,10 +430,10 @@ class Strict(ToneEngine):
 def test_nothing_is_asked_of_an_engine_that_was_closed() -> None:
     engine = Strict()
     worker = Worker(lambda: engine)
-    ticket = worker.submit(Request(work("một " * 10_000), "low"))
-    next(iter(ticket))
+    stream = worker.submit(Request(work("một " * 10_000), "low"))
+    next(iter(stream))
     worker.close()
-    assert ticket.ended
+    assert stream.ended
     assert engine.late == []
 
 
@@ -492,10 +492,10 @@ def test_setup_reaches_the_engine() -> None:
 
 def test_a_stop_that_comes_with_nothing_left_to_do_is_not_waited_on() -> None:
     """As when Ctrl-C cancels the only request and closes the worker in one go."""
-    driver = Driver(ToneEngine, on_end=lambda id: None, clock=time.monotonic)
-    driver.load()
-    driver.tell(driver.stop)  # is there at the first look, not while waiting
-    thread = threading.Thread(target=driver.run, daemon=True)
+    loop = EngineLoop(ToneEngine, on_end=lambda id: None, clock=time.monotonic)
+    loop.load()
+    loop.tell(loop.stop)  # is there at the first look, not while waiting
+    thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     thread.join(10)
     assert not thread.is_alive()

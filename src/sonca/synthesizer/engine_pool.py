@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sonca.engines import registry
 from sonca.engines.base import Engine, EngineInfo, Setup
 from sonca.errors import Busy, EngineError, EngineNotInstalled
-from sonca.worker import Request, Ticket, Worker, WorkerStats
+from sonca.worker import Request, ResultStream, Worker, WorkerStats
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class EnginePool:
                 worker = self._workers.get(name) or self._start(name)
         return worker
 
-    def submit(self, name: str, request: Request) -> Ticket:
+    def submit(self, name: str, request: Request) -> ResultStream:
         """Queues a request, and loads the engine again if it was unloaded just now. `Busy`."""
         while True:
             worker = self.load(name)

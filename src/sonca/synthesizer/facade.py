@@ -26,7 +26,7 @@ from sonca.synthesizer.speech import Speech
 from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
 from sonca.voices import Catalogue, Resolution
-from sonca.worker import Request, Work, Worker
+from sonca.worker import Request, Worker, WorkItem
 
 
 class EngineLoading(Exception):
@@ -124,19 +124,19 @@ class Sonca:
                 request.priority,
                 None if request.deadline_s is None else request.deadline_s - waited_s,
                 on_made=self._keep,
-                twin=hash((request.text, request.part, identity)),
+                affinity=hash((request.text, request.part, identity)),
             ),
         )
         return Speech(stream, resolution, info.sample_rate_hz)
 
-    def _work(self, utterance: Utterance, identity: str) -> Work:
+    def _work(self, utterance: Utterance, identity: str) -> WorkItem:
         """The utterance with its key, and its sound if it was made before."""
         key = keys.key(utterance, identity)
         kept = self._cache.get(key) if self._cache is not None else None
         made = None if kept is None else (moved(kept, utterance.span[0]),)
-        return Work(utterance, key, made)
+        return WorkItem(utterance, key, made)
 
-    def _keep(self, work: Work, chunks: tuple[AudioChunk, ...]) -> None:
+    def _keep(self, work: WorkItem, chunks: tuple[AudioChunk, ...]) -> None:
         if self._cache is not None and work.key is not None and chunks:
             rate_hz, start = chunks[0].sample_rate_hz, work.utterance.span[0]
             self._cache.put(work.key, lambda: moved(join(chunks, rate_hz), -start))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sonca.audio import AudioChunk, Mark, silence
 from sonca.utterance import Span, Utterance
 from sonca.voices import Resolution
-from sonca.worker import Piece, Ticket
+from sonca.worker import ResultStream, StreamItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Speech:
     `break`.
     """
 
-    def __init__(self, ticket: Ticket, resolution: Resolution, sample_rate_hz: int) -> None:
+    def __init__(self, stream: ResultStream, resolution: Resolution, sample_rate_hz: int) -> None:
         self.voice = resolution.voice
         self.instead_of = resolution.instead_of
         """The name asked for, if `voice` stands in for it."""
@@ -49,39 +49,39 @@ class Speech:
         self.suspects: list[Suspect] = []
         """Utterances read so far whose sound is impossible: reported, never passed on in
         silence."""
-        self._ticket = ticket
+        self._stream = stream
         self._line = _TimeLine()
         # Else it would keep its place in line for ever, for a reader who cannot come back.
-        weakref.finalize(self, ticket.abandon).atexit = False
+        weakref.finalize(self, stream.abandon).atexit = False
 
     def __iter__(self) -> Iterator[AudioChunk]:
-        for piece in self._ticket:
-            yield from self._lay(piece)
+        for item in self._stream:
+            yield from self._lay(item)
 
     async def __aiter__(self) -> AsyncIterator[AudioChunk]:
-        async for piece in self._ticket:
-            for chunk in self._lay(piece):
+        async for item in self._stream:
+            for chunk in self._lay(item):
                 yield chunk
 
     def utterances(self) -> Iterator[Spoken]:
         """The same sound by utterance, each as soon as it is complete, without the pauses: for
         whoever lays it on a time line of his own. Instead of iterating the speech itself."""
         chunks: list[AudioChunk] = []
-        for piece in self._ticket:
-            if piece.chunk is not None:
-                chunks.append(piece.chunk)
+        for item in self._stream:
+            if item.chunk is not None:
+                chunks.append(item.chunk)
                 continue
-            yield Spoken(piece.utterance, tuple(chunks), piece.problem)
+            yield Spoken(item.utterance, tuple(chunks), item.problem)
             chunks.clear()
 
-    def _lay(self, piece: Piece) -> Iterator[AudioChunk]:
-        if piece.problem is not None:
-            self.suspects.append(Suspect(piece.utterance.span, piece.problem))
-        return self._line.lay(piece)
+    def _lay(self, item: StreamItem) -> Iterator[AudioChunk]:
+        if item.problem is not None:
+            self.suspects.append(Suspect(item.utterance.span, item.problem))
+        return self._line.lay(item)
 
     def cancel(self) -> None:
         """Stop making sound. Does nothing once all of it is made and read."""
-        self._ticket.cancel()
+        self._stream.cancel()
 
     def __enter__(self) -> Speech:
         return self
@@ -102,8 +102,8 @@ class _TimeLine:
         self._pause_s = 0.0
         self._current: Utterance | None = None
 
-    def lay(self, piece: Piece) -> Iterator[AudioChunk]:
-        chunk, utterance = piece.chunk, piece.utterance
+    def lay(self, item: StreamItem) -> Iterator[AudioChunk]:
+        chunk, utterance = item.chunk, item.utterance
         if chunk is None:
             self._pause_s += utterance.pause_s
             self._current = None

@@ -1,8 +1,8 @@
 """Who speaks next. Pure bookkeeping: no threads, no clock, no sound.
 
-The unit is the sentence. A caller who has not been heard yet goes before everyone who has, so
-a short request never waits for a chapter; but every `HEARD_EVERY`-th sentence of a lane goes to
-somebody who has been heard, so that a chapter moves however many short requests keep coming.
+The unit is the sentence. A caller who has not been served yet goes before everyone who has, so
+a short request never waits for a chapter; but every `SERVED_EVERY`-th sentence of a lane goes to
+somebody who has been served, so that a chapter moves however many short requests keep coming.
 Among those, whoever has had the fewest sentences since joining goes first. The interactive lane
 goes before bulk, but every `BULK_EVERY`-th sentence is bulk's while bulk waits, so that it always
 moves.
@@ -28,7 +28,7 @@ def lane_of(priority: Priority) -> Lane:
 BULK_EVERY = 8
 """Under full interactive load, one sentence in this many belongs to bulk."""
 
-HEARD_EVERY = 8
+SERVED_EVERY = 8
 """While newcomers keep coming, one sentence in this many belongs to those who came before."""
 
 
@@ -39,7 +39,7 @@ class _Job:
     turns: int
     """Sentences had, counted from where the lane stood when the job joined, or last came back
     from a block (start-time fair queueing): nobody jumps ahead for ever or waits for old debts."""
-    heard: bool = False
+    served: bool = False
     blocks: set[str] = field(default_factory=set)
 
     @property
@@ -47,7 +47,7 @@ class _Job:
         return (self.turns, self.order)
 
 
-WITHOUT_A_TURN = frozenset({"hungry", "voice"})
+WITHOUT_A_TURN = frozenset({"starved", "voice"})
 """Reasons to be blocked that are found only when a job is picked, which then had no sentence."""
 
 
@@ -55,8 +55,8 @@ WITHOUT_A_TURN = frozenset({"hungry", "voice"})
 class _LaneState:
     now: int = 0
     """Where the lane stands: the turns that the job picked last had had."""
-    newcomers_run: int = 0
-    """Newcomers picked in a row while somebody heard before waited."""
+    unserved_run: int = 0
+    """Newcomers picked in a row while somebody served before waited."""
 
 
 class Scheduler:
@@ -113,43 +113,43 @@ class Scheduler:
         """Whether `pick` would name somebody."""
         return any(not job.blocks for job in self._jobs.values())
 
-    def pick(self, *, for_newcomers: bool = False) -> int | None:
+    def pick(self, *, for_unserved: bool = False) -> int | None:
         """The job whose next sentence is to be made, None if none can go. Counts its turn.
 
-        `for_newcomers` passes over bulk and everyone who has been heard.
+        `for_unserved` passes over bulk and everyone who has been served.
         """
         waiting = [(id, job) for id, job in self._jobs.items() if not job.blocks]
-        if for_newcomers:
-            waiting = [(i, j) for i, j in waiting if j.lane == "interactive" and not j.heard]
+        if for_unserved:
+            waiting = [(i, j) for i, j in waiting if j.lane == "interactive" and not j.served]
         before = self._interactive_run
         lane = self._next_lane({job.lane for _, job in waiting})
         if lane is None:
             return None
         peers = [(id, job) for id, job in waiting if job.lane == lane]
         state = replace(self._lanes[lane])
-        heard = self._is_for_the_heard(lane, peers)
-        id, job = min((p for p in peers if p[1].heard == heard), key=lambda p: p[1].rank)
+        served = self._is_for_the_served(lane, peers)
+        id, job = min((p for p in peers if p[1].served == served), key=lambda p: p[1].rank)
         turns = job.turns
 
         def take_back() -> None:
-            job.turns, job.heard = turns, heard
+            job.turns, job.served = turns, served
             self._lanes[lane], self._interactive_run = state, before
 
         self._last_picked = (id, take_back)
         self._lanes[lane].now = max(self._lanes[lane].now, job.turns)
-        job.heard = True
+        job.served = True
         job.turns += 1
         return id
 
-    def _is_for_the_heard(self, lane: Lane, peers: list[tuple[int, _Job]]) -> bool:
-        """Whether the next sentence of the lane goes to one of `peers` that was heard before."""
-        state, kinds = self._lanes[lane], {job.heard for _, job in peers}
+    def _is_for_the_served(self, lane: Lane, peers: list[tuple[int, _Job]]) -> bool:
+        """Whether the next sentence of the lane goes to one of `peers` that was served before."""
+        state, kinds = self._lanes[lane], {job.served for _, job in peers}
         if kinds == {False}:
             return False
-        if False in kinds and state.newcomers_run < HEARD_EVERY - 1:
-            state.newcomers_run += 1
+        if False in kinds and state.unserved_run < SERVED_EVERY - 1:
+            state.unserved_run += 1
             return False
-        state.newcomers_run = 0
+        state.unserved_run = 0
         return True
 
     def _next_lane(self, waiting: set[Lane]) -> Lane | None:

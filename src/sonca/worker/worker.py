@@ -1,7 +1,7 @@
 """The door to an engine: requests are admitted here, from any thread.
 
 An engine that keeps one core busy may be loaded several times: each copy lives on a thread of
-its own (`sonca.worker.member`) with a line of its own, and nothing is shared but this door. A
+its own (`sonca.worker.replica`) with a line of its own, and nothing is shared but this door. A
 copy is added when somebody comes while all others have work, so that one caller costs one
 engine. Knows nothing of text, voices' names, formats or HTTP.
 """
@@ -21,12 +21,12 @@ from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import Busy, DeadlineExceeded, EngineError, ShuttingDown
 from sonca.utterance import Priority
-from sonca.worker.driver import Driver
-from sonca.worker.feed import Feed
-from sonca.worker.job import Counters, Job, Request
-from sonca.worker.member import Member
+from sonca.worker.engine_loop import EngineLoop
+from sonca.worker.replica import Replica
+from sonca.worker.request import Counters, QueuedRequest, Request
+from sonca.worker.result_stream import ResultStream
 from sonca.worker.scheduler import LANES, Lane, lane_of
-from sonca.worker.ticket import Ticket
+from sonca.worker.work_queue import WorkQueue
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +79,16 @@ class _Place:
     """Where a request in flight is."""
 
     lane: Lane
-    member: Member
-    twin: int | None
+    replica: Replica
+    affinity: int | None
     since: float
     """When it came, on the worker's clock."""
-    ticket: Ticket
+    stream: ResultStream
     deadline_s: float
 
     def due(self) -> float:
         """When its time is up: that in which its reader is behind does not count."""
-        return self.since + self.deadline_s + self.ticket.behind_s
+        return self.since + self.deadline_s + self.stream.behind_s
 
 
 class Worker:
@@ -126,17 +126,17 @@ class Worker:
         self._deadlines = threading.Condition(lock)  # told of one before `_next_due`
         self._next_due = math.inf
         self._watching = False
-        self._members: list[Member] = []
+        self._replicas: list[Replica] = []
         self._loads = 0
         self._heal_s = 1.0
-        self._gone = Counters()  # of members that were replaced
-        self.loaded = self._add_member().loaded
+        self._gone = Counters()  # of replicas that were replaced
+        self.loaded = self._add_replica().loaded
         """Done when the first engine is loaded, with what it is, or why it is not."""
 
     @property
     def state(self) -> State:
         """Where the worker is in its life: ``ready`` while any of its engines is."""
-        lives = {member.life for member in self._members}
+        lives = {replica.life for replica in self._replicas}
         if lives == {"broken"}:
             return "broken"
         if self._closing:
@@ -148,13 +148,13 @@ class Worker:
         """A snapshot of the counters."""
         with self._admission:
             lanes = [place.lane for place in self._line.values()]
-            counts = sum((member.driver.counters for member in self._members), self._gone)
+            counts = sum((replica.loop.counters for replica in self._replicas), self._gone)
         numbers = asdict(counts)
         del numbers["request_s"]
         return WorkerStats(
             state=self.state,
-            engines=sum(member.life == "ready" for member in self._members),
-            lost=sum(member.life == "broken" for member in self._members),
+            engines=sum(replica.life == "ready" for replica in self._replicas),
+            lost=sum(replica.life == "broken" for replica in self._replicas),
             depth={lane: lanes.count(lane) for lane in LANES},
             **numbers,
         )
@@ -190,35 +190,35 @@ class Worker:
         with self._admission:
             self._admission.wait_for(free, at_most_s)
 
-    def submit(self, request: Request) -> Ticket:
+    def submit(self, request: Request) -> ResultStream:
         """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
         with self._admission:
             self._check_open(request.priority)
-            member = self._choose(request.twin)
-            ticket = self._ticket(member.driver)
+            replica = self._choose(request.affinity)
+            stream = self._stream(replica.loop)
             deadline_s = math.inf if request.deadline_s is None else request.deadline_s
             lane = lane_of(request.priority)
-            place = _Place(lane, member, request.twin, self._clock(), ticket, deadline_s)
+            place = _Place(lane, replica, request.affinity, self._clock(), stream, deadline_s)
             self._watch(place.due())
-            self._line[ticket.id] = place
-        driver, id = member.driver, ticket.id
+            self._line[stream.id] = place
+        loop, id = replica.loop, stream.id
         try:
-            feed = Feed(request.work, self._planner, lambda: driver.tell(lambda: driver.fed(id)))
+            queue = WorkQueue(request.work, self._planner, lambda: loop.tell(lambda: loop.fed(id)))
         except BaseException as error:  # Ctrl-C too, as planning begins on the caller's thread
             self._on_end(id)
             if self._closing and isinstance(error, Exception):  # the planner had gone
                 raise ShuttingDown() from error
             raise
-        driver.take(Job(request, ticket, feed))
-        return ticket
+        loop.take(QueuedRequest(request, stream, queue))
+        return stream
 
-    def _ticket(self, driver: Driver) -> Ticket:
+    def _stream(self, loop: EngineLoop) -> ResultStream:
         id = self._next_id
         self._next_id += 1
-        return Ticket(
+        return ResultStream(
             id,
-            on_cancel=lambda id: driver.tell(lambda: driver.drop(id)),
-            on_room=lambda id: driver.tell(lambda: driver.caught_up(id)),
+            on_cancel=lambda id: loop.tell(lambda: loop.drop(id)),
+            on_room=lambda id: loop.tell(lambda: loop.caught_up(id)),
             on_leave=self._leave,
             clock=self._clock,
         )
@@ -246,65 +246,65 @@ class Worker:
                 self._deadlines.wait(min(3600.0, max(_LOOK_S, soonest_s)))
 
     def _expire(self, id: int, place: _Place) -> None:
-        driver = place.member.driver
-        place.ticket.end(
+        loop = place.replica.loop
+        place.stream.end(
             DeadlineExceeded(
                 f"not all sound was made within {round(place.deadline_s, 1):g} s "
                 "(SONCA_REQUEST_TIMEOUT_S); ask for less text, or try again later"
             )
         )
-        driver.tell(lambda: driver.drop(id))
+        loop.tell(lambda: loop.drop(id))
         self._leave(id)
 
-    def _choose(self, twin: int | None) -> Member:
-        """The engine for a request: its twin's, so that what both want is made once, or the one
+    def _choose(self, affinity: int | None) -> Replica:
+        """The engine for a request: its affinity's, so that what both want is made once, or the one
         with the shortest line."""
         self._forget_lost()
         places = self._line.values()
         for place in places:
-            if twin is not None and place.twin == twin and place.member.alive:
-                return place.member
+            if affinity is not None and place.affinity == affinity and place.replica.alive:
+                return place.replica
         alive = self._alive()
         # One that is still loading would keep its request waiting, unless all are.
-        ready = [member for member in alive if member.life == "ready"]
+        ready = [replica for replica in alive if replica.life == "ready"]
         lengths = dict.fromkeys(ready or alive, 0)
         for place in places:
-            if place.member in lengths:
-                lengths[place.member] += 1
+            if place.replica in lengths:
+                lengths[place.replica] += 1
         best = min(lengths, key=lengths.__getitem__)
-        if lengths[best] and len(self._members) < self._most and len(ready) == len(alive):
-            self._add_member()  # for those who come after: this request goes on at once
+        if lengths[best] and len(self._replicas) < self._most and len(ready) == len(alive):
+            self._add_replica()  # for those who come after: this request goes on at once
         return best
 
     def _forget_lost(self) -> None:
-        """Make room for others in place of members that broke or could not be loaded. Not at
+        """Make room for others in place of replicas that broke or could not be loaded. Not at
         once, and later each time, so that they are not tried again and again; and not all of
         them, for who has no engine is told why."""
         now = self._clock()
         lost = [
-            member
-            for member in self._members
-            if member.life == "broken" and now - member.broken_at > self._heal_s
+            replica
+            for replica in self._replicas
+            if replica.life == "broken" and now - replica.broken_at > self._heal_s
         ]
-        if lost and len(lost) < len(self._members):
+        if lost and len(lost) < len(self._replicas):
             self._heal_s = min(2 * self._heal_s, MAX_HEAL_S)
-            self._gone = sum((member.driver.counters for member in lost), self._gone)
-            self._members = [member for member in self._members if member not in lost]
+            self._gone = sum((replica.loop.counters for replica in lost), self._gone)
+            self._replicas = [replica for replica in self._replicas if replica not in lost]
 
-    def _add_member(self) -> Member:
+    def _add_replica(self) -> Replica:
         count = self._loads
         self._loads += 1
         name = f"sonca-{self._name}" + (f"-{count + 1}" if count else "")
-        member = Member(self._load, name=name, on_end=self._on_end, clock=self._clock)
-        self._members.append(member)
+        replica = Replica(self._load, name=name, on_end=self._on_end, clock=self._clock)
+        self._replicas.append(replica)
         if count:  # of the first, everyone who waits for it is told
-            member.loaded.add_done_callback(_report)
-        return member
+            replica.loaded.add_done_callback(_report)
+        return replica
 
     def _has_place(self, priority: Priority) -> bool:
         lane = lane_of(priority)
         own = [place for place in self._line.values() if place.lane == lane]
-        waiting = sum(not place.ticket.overfull for place in own)
+        waiting = sum(not place.stream.full for place in own)
         limit = self.places(priority)
         # Who gives up and comes again must not pile up behind a step that hangs.
         unheard = len(self._leaving)
@@ -316,7 +316,7 @@ class Worker:
             return
         # About when half of the line will have been served, by all engines together. Before any
         # has been, nobody knows; but not sooner than half of what the first has waited.
-        request_s = sum(m.driver.counters.request_s for m in alive) / len(alive) ** 2
+        request_s = sum(m.loop.counters.request_s for m in alive) / len(alive) ** 2
         now = self._clock()
         waited_s = now - min((place.since for place in self._line.values()), default=now)
         share = "" if lane_of(priority) == "interactive" else ", half of it for books"
@@ -327,11 +327,11 @@ class Worker:
             retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
         )
 
-    def _alive(self) -> list[Member]:
-        """The members that can be given work; raises if there are none."""
+    def _alive(self) -> list[Replica]:
+        """The replicas that can be given work; raises if there are none."""
         if self._closing:
             raise ShuttingDown()
-        alive = [member for member in self._members if member.alive]
+        alive = [replica for replica in self._replicas if replica.alive]
         if not alive:
             raise EngineError("the engine is broken; see the log and restart")
         return alive
@@ -363,14 +363,14 @@ class Worker:
         self.shut()
         with self._admission:
             self._admission.wait_for(lambda: not self._line, timeout=drain_s)
-        for member in self._members:
-            member.stop()
+        for replica in self._replicas:
+            replica.stop()
         until = time.monotonic() + stop_s
-        for member in self._members:
-            member.join(until - time.monotonic())
+        for replica in self._replicas:
+            replica.join(until - time.monotonic())
         with self._admission:
             for id, place in list(self._line.items()):  # with an engine that was left behind
-                place.ticket.end(ShuttingDown())
+                place.stream.end(ShuttingDown())
                 self._leave(id)
             self._closed = True
             self._deadlines.notify()

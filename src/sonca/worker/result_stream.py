@@ -1,6 +1,6 @@
 """One request's stream: the worker puts sound in, one reader takes it out.
 
-The reader may be a thread (`for piece in ticket`) or a coroutine (`async for`). A ticket puts
+The reader may be a thread (`for piece in stream`) or a coroutine (`async for`). A stream puts
 the utterances in order, whatever order the engine finishes them in, and knows when its reader
 has fallen behind. It knows nothing of engines or scheduling.
 """
@@ -28,7 +28,7 @@ slots make many at once, and kept sound of a whole book may come in the time of 
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StreamItem:
     """Sound of one utterance, or, with no chunk, the end of it."""
 
     utterance: Utterance
@@ -44,10 +44,10 @@ class Piece:
 
 
 def _nobody(_: int) -> None:
-    """For a ticket whose worker has nothing more to do with it."""
+    """For a stream whose worker has nothing more to do with it."""
 
 
-class Ticket:
+class ResultStream:
     """The reader's side is iteration and `cancel`; the rest is the worker's.
 
     `on_cancel` takes no lock: it is also called by the garbage collector. `on_leave` may.
@@ -68,13 +68,13 @@ class Ticket:
         self._on_leave = on_leave
         self._clock = clock
         self._lock = threading.Lock()
-        self._ready: deque[Piece] = deque()
+        self._ready: deque[StreamItem] = deque()
         self._utterances: dict[int, Utterance] = {}
-        self._ahead: dict[int, list[Piece]] = {}
+        self._ahead: dict[int, list[StreamItem]] = {}
         self._current = 0
         self._unread_s = 0.0
         self._ahead_s = 0.0
-        self._overfull = False
+        self._full = False
         self._behind_since: float | None = None
         self._behind_s = 0.0
         self._ended = False
@@ -89,11 +89,11 @@ class Ticket:
 
     def put(self, index: int, chunk: AudioChunk) -> None:
         """Add sound of the utterance `index`."""
-        self._place(index, Piece(self._utterances[index], chunk))
+        self._place(index, StreamItem(self._utterances[index], chunk))
 
     def finish(self, index: int, problem: str | None = None) -> None:
         """The utterance `index` is complete; `problem` says if its sound is impossible."""
-        self._place(index, Piece(self._utterances.pop(index), None, problem))
+        self._place(index, StreamItem(self._utterances.pop(index), None, problem))
 
     def end(self, error: BaseException | None = None) -> None:
         """Nothing more will come: all is said, or `error` happened. The first end counts."""
@@ -120,18 +120,18 @@ class Ticket:
             return self._behind_s + (0.0 if since is None else self._clock() - since)
 
     @property
-    def overfull(self) -> bool:
+    def full(self) -> bool:
         """Whether the reader has fallen behind and should be given no new utterance."""
-        return self._overfull
+        return self._full
 
-    def _place(self, index: int, piece: Piece) -> None:
+    def _place(self, index: int, piece: StreamItem) -> None:
         with self._lock:
             if self._ended:
                 return
             if index != self._current:
                 self._ahead.setdefault(index, []).append(piece)
                 self._ahead_s += piece.duration_s
-                self._overfull = self._overfull or self._ahead_s > AHEAD_S
+                self._full = self._full or self._ahead_s > AHEAD_S
                 return
             self._append(piece)
             while piece.chunk is None:  # the utterance is over: whatever waited behind it follows
@@ -144,11 +144,11 @@ class Ticket:
                     break
             self._notify()
 
-    def _append(self, piece: Piece) -> None:
+    def _append(self, piece: StreamItem) -> None:
         self._ready.append(piece)
         self._unread_s += piece.duration_s
         if self._unread_s > HIGH_WATER_S:
-            self._overfull = True
+            self._full = True
             if self._behind_since is None:
                 self._behind_since = self._clock()
 
@@ -187,7 +187,7 @@ class Ticket:
         if not self._ended:
             self._on_cancel(self.id)
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[StreamItem]:
         woken = threading.Event()
         while True:
             woken.clear()
@@ -200,7 +200,7 @@ class Ticket:
             else:
                 woken.wait()
 
-    async def __aiter__(self) -> AsyncIterator[Piece]:
+    async def __aiter__(self) -> AsyncIterator[StreamItem]:
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
         while True:
@@ -214,7 +214,7 @@ class Ticket:
             else:
                 await woken.wait()
 
-    def _take(self, wake: Callable[[], None]) -> Piece | None:
+    def _take(self, wake: Callable[[], None]) -> StreamItem | None:
         """The next piece; if there is none yet, `wake` is called once there may be."""
         with self._lock:
             if not self._ready:
@@ -227,9 +227,9 @@ class Ticket:
             if few and self._behind_since is not None:
                 self._behind_s += self._clock() - self._behind_since
                 self._behind_since = None
-            room = self._overfull and few and self._ahead_s < AHEAD_S / 2
+            room = self._full and few and self._ahead_s < AHEAD_S / 2
             if room:
-                self._overfull = False
+                self._full = False
         if room:
             self._on_room(self.id)
         return piece

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk
-from sonca.worker.guard import problem
+from sonca.worker.quality import find_problem
 from tests.conftest import utterance
 
 TEN = utterance("một hai ba bốn năm sáu bảy tám chín mười")
@@ -34,8 +34,8 @@ def sound(seconds: float, level: float = 0.1) -> list[AudioChunk]:
     ],
 )
 def test_verdicts(seconds: float, level: float, speed: float, expected: str | None) -> None:
-    assert problem(TEN, speed, sound(seconds, level)) == expected
+    assert find_problem(TEN, speed, sound(seconds, level)) == expected
 
 
 def test_a_word_of_a_hundred_letters_may_be_spelled() -> None:
-    assert problem(utterance("b" * 100), 1.0, sound(40)) is None
+    assert find_problem(utterance("b" * 100), 1.0, sound(40)) is None

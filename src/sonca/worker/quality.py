@@ -25,7 +25,7 @@ SILENT = 1e-3
 """RMS of an utterance below which nobody hears it, -60 dBFS."""
 
 
-def problem(utterance: Utterance, speed: float, chunks: Sequence[AudioChunk]) -> str | None:
+def find_problem(utterance: Utterance, speed: float, chunks: Sequence[AudioChunk]) -> str | None:
     """What is wrong with the sound of an utterance: ``short``, ``long``, ``silent``,
     ``not finite``, or None."""
     normal_s = sum(chunk.duration_s for chunk in chunks) * speed

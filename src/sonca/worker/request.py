@@ -1,4 +1,4 @@
-"""A request on its way through the driver: values, and no behaviour."""
+"""A request on its way through the loop: values, and no behaviour."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import astuple, dataclass, field
 from sonca.audio import AudioChunk
 from sonca.engines.base import Options, Reference, VoiceState
 from sonca.utterance import Priority
-from sonca.worker.feed import Feed, Work
-from sonca.worker.ticket import Ticket
+from sonca.worker.result_stream import ResultStream
+from sonca.worker.work_queue import WorkItem, WorkQueue
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a worker is asked for."""
 
-    work: Iterator[Work]
+    work: Iterator[WorkItem]
     """Drawn one by one on the planner's thread, as late as possible."""
     voice: str | Reference
     """The key of one of the engine's own voices, or a recording to clone."""
@@ -25,9 +25,9 @@ class Request:
     deadline_s: float | None = None
     """Seconds from now by which all sound must be made, not counting those in which its reader is
     behind; None for no limit."""
-    on_made: Callable[[Work, tuple[AudioChunk, ...]], None] | None = None
+    on_made: Callable[[WorkItem, tuple[AudioChunk, ...]], None] | None = None
     """Told of every utterance that was made well and has a key, on the engine's thread."""
-    twin: int | None = None
+    affinity: int | None = None
     """Requests in flight with equal numbers are made by the same engine, which makes what they
     share once."""
 
@@ -37,12 +37,12 @@ UNKNOWN = object()
 
 
 @dataclass(slots=True)
-class Job:
+class QueuedRequest:
     """A request in line."""
 
     request: Request
-    ticket: Ticket
-    feed: Feed
+    stream: ResultStream
+    queue: WorkQueue
     voice: VoiceState = UNKNOWN
     started: int = 0
     """Utterances begun so far."""

@@ -1,6 +1,6 @@
 """A request's utterances, prepared ahead of the engine on another thread.
 
-Planning text, hashing and looking into the cache cost time that belongs to no engine. A feed
+Planning text, hashing and looking into the cache cost time that belongs to no engine. A queue
 keeps a few pieces of work ready, so that the engine's thread takes and never waits. It knows
 nothing of what planning is: it draws from an iterator.
 """
@@ -22,7 +22,7 @@ AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkItem:
     """One utterance to make, or one that is made already."""
 
     utterance: Utterance
@@ -33,19 +33,19 @@ class Work:
     """The sound, if it is there already; marks count from the start of the utterance."""
 
 
-class Feed:
+class WorkQueue:
     """`take`, `peek` and `over` are for the engine's thread; `on_change` is called from the
     planner's when `take` may have something that it had not. The first two pieces are drawn at
-    once, on the thread that makes the feed."""
+    once, on the thread that makes the queue."""
 
     def __init__(
-        self, work: Iterator[Work], planner: Executor, on_change: Callable[[], None]
+        self, work: Iterator[WorkItem], planner: Executor, on_change: Callable[[], None]
     ) -> None:
         self._work = work
         self._planner = planner
         self._on_change = on_change
         self._lock = threading.Lock()
-        self._ready: deque[Work] = deque()
+        self._ready: deque[WorkItem] = deque()
         self._drawing = False
         self._drained = False
         self._closed = False
@@ -60,7 +60,7 @@ class Feed:
             self._drawing = True
             planner.submit(self._draw)
 
-    def take(self) -> Work | None:
+    def take(self) -> WorkItem | None:
         """The next piece, None if none is ready."""
         with self._lock:
             work = self._ready.popleft() if self._ready else None
@@ -70,7 +70,7 @@ class Feed:
             self._planner.submit(self._draw)
         return work
 
-    def peek(self) -> Work | None:
+    def peek(self) -> WorkItem | None:
         """What `take` would give, left where it is."""
         with self._lock:
             return self._ready[0] if self._ready else None
@@ -114,7 +114,7 @@ class Feed:
         except Exception as error:
             return self._put(None, error)
 
-    def _put(self, work: Work | None, error: Exception | None = None) -> bool:
+    def _put(self, work: WorkItem | None, error: Exception | None = None) -> bool:
         with self._lock:
             if work is None:
                 self._drained, self._error = True, error

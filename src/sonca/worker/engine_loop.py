@@ -1,7 +1,7 @@
 """What runs on the engine's own thread: ownership is what replaces pool and lock.
 
-The driver takes messages from its inbox, gives the engine's free slots to whom the scheduler
-names, steps the engine, and carries what comes out to the tickets. Only `tell` may be called
+The loop takes messages from its inbox, gives the engine's free slots to whom the scheduler
+names, steps the engine, and carries what comes out to the streams. Only `tell` may be called
 from another thread.
 """
 
@@ -30,12 +30,12 @@ from sonca.engines.base import (
 )
 from sonca.errors import EngineError, SoncaError
 from sonca.utterance import Priority
-from sonca.worker import guard
-from sonca.worker.feed import Work
-from sonca.worker.job import UNKNOWN, Counters, Job
-from sonca.worker.makings import Listener, Making, Makings
+from sonca.worker import quality
+from sonca.worker.in_flight import Generation, InFlight, Listener
+from sonca.worker.request import UNKNOWN, Counters, QueuedRequest
 from sonca.worker.scheduler import Scheduler, lane_of
-from sonca.worker.voices import Voices
+from sonca.worker.voice_states import VoiceStates
+from sonca.worker.work_queue import WorkItem
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ _ATTEMPTS = 2
 T = TypeVar("T")
 
 
-class Driver:
+class EngineLoop:
     """Drives one engine. `on_end(id)` is called once for every job that leaves the line."""
 
     def __init__(
@@ -67,8 +67,8 @@ class Driver:
         self._clock = clock
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._scheduler = Scheduler()
-        self._jobs: dict[int, Job] = {}
-        self._makings = Makings()
+        self._jobs: dict[int, QueuedRequest] = {}
+        self._makings = InFlight()
         self._news = True  # something may be had that costs no slot
         self._proven = False  # an utterance was finished since the engine was (re)built
         self._busy_at_last_end = 0.0
@@ -80,15 +80,15 @@ class Driver:
         self._slots = 1
         self._engine: Engine
         self._session: Session
-        self._voices: Voices
+        self._voices: VoiceStates
 
     # For other threads
 
     def tell(self, message: Callable[[], None]) -> None:
-        """Have `message` run on the engine's thread. Takes no lock: see `Ticket`."""
+        """Have `message` run on the engine's thread. Takes no lock: see `ResultStream`."""
         self._inbox.put(message)
 
-    def take(self, job: Job) -> None:
+    def take(self, job: QueuedRequest) -> None:
         """Put a job in line."""
         self.tell(lambda: self.admit(job))
         if self._over is not None:  # it came too late for that thread
@@ -96,23 +96,23 @@ class Driver:
 
     # Messages
 
-    def admit(self, job: Job) -> None:
+    def admit(self, job: QueuedRequest) -> None:
         """Put a job in line; see `take`."""
-        id = job.ticket.id
+        id = job.stream.id
         self._jobs[id] = job
         lane = lane_of(job.request.priority)
         self._scheduler.add(id, lane)
         if lane == "interactive":
             self._last_newcomer = self._clock()
         self._news = True
-        if job.ticket.ended:  # cancelled before it came here
+        if job.stream.ended:  # cancelled before it came here
             self.drop(id)
 
     def drop(self, id: int) -> None:
-        """Forget a job whose ticket was ended by others: its reader has gone, or its time is up."""
+        """Forget a job whose stream was ended by others: its reader has gone, or its time is up."""
         job = self._jobs.get(id)
         if job is not None:
-            if job.ticket.cancelled or not job.ticket.ended:
+            if job.stream.cancelled or not job.stream.ended:
                 self.counters.cancelled += 1
             else:
                 self.counters.failed += 1
@@ -120,12 +120,12 @@ class Driver:
 
     def caught_up(self, id: int) -> None:
         """Go on with a job whose reader had fallen behind."""
-        self._scheduler.unblock(id, "overfull")
+        self._scheduler.unblock(id, "full")
         self._news = True
 
     def fed(self, id: int) -> None:
         """Go on with a job that had nothing ready to say."""
-        self._scheduler.unblock(id, "hungry")
+        self._scheduler.unblock(id, "starved")
         self._news = True
         if id in self._jobs:
             self._end_if_done(self._jobs[id])
@@ -146,7 +146,7 @@ class Driver:
                 engine.close()
             raise
         self._engine, self._session = engine, session
-        self._voices = Voices(engine, self.tell)
+        self._voices = VoiceStates(engine, self.tell)
         self._slots = info.slots
         self._open = True
         return info
@@ -187,7 +187,7 @@ class Driver:
             self._open = False
             engine = self._engine
             self._voices.close()
-            # Whoever holds on to this driver does not hold on to the engine's memory.
+            # Whoever holds on to this loop does not hold on to the engine's memory.
             del self._engine, self._session, self._voices
             engine.close()
 
@@ -216,7 +216,7 @@ class Driver:
     def _fill(self) -> None:
         """Give free slots to whoever is next, and what costs no slot to everyone."""
         while free := self._ask(lambda: self._session.free_slots, 0):
-            id = self._scheduler.pick(for_newcomers=free == 1 and self._keeps_a_slot)
+            id = self._scheduler.pick(for_unserved=free == 1 and self._keeps_a_slot)
             if id is None:
                 break
             self._try_to_start(self._jobs[id])
@@ -234,85 +234,85 @@ class Driver:
         recent = self._clock() - self._last_newcomer < KEEP_SLOT_S
         return recent and self._slots >= KEEP_SLOT_OF
 
-    def _costs_no_slot(self, job: Job) -> bool:
+    def _costs_no_slot(self, job: QueuedRequest) -> bool:
         """Whether what it wants next is there already, or being made for somebody else."""
-        work = job.feed.peek()
+        work = job.queue.peek()
         if work is None:
             return False
         return work.made is not None or self._makings.find(work) is not None
 
-    def _try_to_start(self, job: Job) -> None:
+    def _try_to_start(self, job: QueuedRequest) -> None:
         try:
             self._start_next(job)
         except Exception as error:
             self._fail(job, error)
 
-    def _start_next(self, job: Job) -> None:
-        work = job.feed.peek()
+    def _start_next(self, job: QueuedRequest) -> None:
+        work = job.queue.peek()
         if work is None:
-            job.feed.check()
+            job.queue.check()
             # Whatever is drawn from now on sends a message, and messages are read after this.
-            self._scheduler.block(job.ticket.id, "hungry")
+            self._scheduler.block(job.stream.id, "starved")
             self._end_if_done(job)
             return
         making = self._makings.find(work)
         if work.made is None and making is None and not self._has_voice(job):
             return
-        job.feed.take()
+        job.queue.take()
         index, job.started = job.started, job.started + 1
-        job.ticket.begin(index, work.utterance)
+        job.stream.begin(index, work.utterance)
         if work.made is not None:
             self.counters.reused += 1
             self._replay(job, index, work.made)
             return
         job.running += 1
         if making is None:
-            self._make(Making(work, job), job, index)
+            self._make(Generation(work, job), job, index)
         else:
             self._join(making, job, index, work)
 
-    def _has_voice(self, job: Job) -> bool:
+    def _has_voice(self, job: QueuedRequest) -> bool:
         """Whether it can use the engine. A voice that takes long to make is made beside it."""
         if job.voice is not UNKNOWN:
             return True
         if self._voices.ready(job.request.voice):
             job.voice = self._voices.state(job.request.voice)
             return True
-        self._scheduler.block(job.ticket.id, "voice")
+        self._scheduler.block(job.stream.id, "voice")
         self._voices.prepare(
             job.request.voice,
-            wanted=lambda: not job.ticket.ended,
+            wanted=lambda: not job.stream.ended,
             done=lambda future: self._voiced(job, future),
         )
         return False
 
-    def _voiced(self, job: Job, future: Future[VoiceState]) -> None:
-        if job.ticket.id not in self._jobs:
+    def _voiced(self, job: QueuedRequest, future: Future[VoiceState]) -> None:
+        if job.stream.id not in self._jobs:
             return
         error = future.exception()
         if error is None:
             job.voice = future.result()
-            self._scheduler.unblock(job.ticket.id, "voice")
+            self._scheduler.unblock(job.stream.id, "voice")
             self._news = True
         elif isinstance(error, Exception):
             self._fail(job, error)
         else:
             self._fail(job, EngineError(f"the voice could not be made: {error!r}"))
 
-    def _replay(self, job: Job, index: int, chunks: tuple[AudioChunk, ...]) -> None:
+    def _replay(self, job: QueuedRequest, index: int, chunks: tuple[AudioChunk, ...]) -> None:
         for chunk in chunks:
             self._hand_out(job, index, chunk)
-        job.ticket.finish(index)
+        job.stream.finish(index)
         self._end_if_done(job)
 
-    def _make(self, making: Making, job: Job, index: int) -> None:
+    def _make(self, making: Generation, job: QueuedRequest, index: int) -> None:
         making.listeners.append((job, index, 0))
         self._makings.add(making)
         self._news = True
         # Only the beginning of a stream is waited for; what follows is made ahead.
         self._add(making, first=index == 0 and job.streams)
 
-    def _add(self, making: Making, *, first: bool) -> None:
+    def _add(self, making: Generation, *, first: bool) -> None:
         making.priority = min(job.request.priority for job, _, _ in making.listeners)
         options = replace(
             making.job.request.options,
@@ -322,7 +322,7 @@ class Driver:
         )
         self._session.add(making.id, making.work.utterance, making.job.voice, options)
 
-    def _join(self, making: Making, job: Job, index: int, work: Work) -> None:
+    def _join(self, making: Generation, job: QueuedRequest, index: int, work: WorkItem) -> None:
         """Listen to what is being made for somebody else already."""
         self.counters.shared += 1
         shift = work.utterance.span[0] - making.work.utterance.span[0]
@@ -333,7 +333,7 @@ class Driver:
         if making.priority is Priority.BATCH and job.request.priority is not Priority.BATCH:
             self._promote(making)
 
-    def _promote(self, making: Making) -> None:
+    def _promote(self, making: Generation) -> None:
         """Somebody listens now to what was made for nobody in particular."""
         making.priority = Priority.REALTIME
         able = self._ask(lambda: self._session.promote(making.id), True)
@@ -383,10 +383,10 @@ class Driver:
             for job in waiting:
                 self._fail(job, error)
 
-    def _carry(self, event: Event, making: Making) -> None:
+    def _carry(self, event: Event, making: Generation) -> None:
         for job, _, _ in list(making.listeners):
-            if job.ticket.ended:  # its reader has gone: do not wait for the message that says so
-                self.drop(job.ticket.id)
+            if job.stream.ended:  # its reader has gone: do not wait for the message that says so
+                self.drop(job.stream.id)
         if not making.listeners:
             return
         match event:
@@ -399,17 +399,17 @@ class Driver:
                 for job, _, _ in making.listeners:
                     self._fail(job, error)
 
-    def _on_audio(self, making: Making, chunk: AudioChunk) -> None:
+    def _on_audio(self, making: Generation, chunk: AudioChunk) -> None:
         self.counters.audio_s += chunk.duration_s
         making.chunks.append(chunk)
         for job, index, shift in list(making.listeners):
             if job.streams:
                 self._hand_out(job, index, moved(chunk, shift))
 
-    def _on_finished(self, id: int, making: Making) -> None:
+    def _on_finished(self, id: int, making: Generation) -> None:
         self._proven = True
         options, utterance = making.job.request.options, making.work.utterance
-        problem = guard.problem(utterance, options.speed, making.chunks)
+        problem = quality.find_problem(utterance, options.speed, making.chunks)
         told = making.listeners
         holding = [listener for listener in told if not listener[0].streams]
         if problem and holding and making.attempt < _ATTEMPTS:
@@ -430,7 +430,7 @@ class Driver:
             log.warning("an utterance came out %s: %.60r", problem, utterance.spoken)
         self._finish(making, told, problem)
 
-    def _finish(self, making: Making, listeners: list[Listener], problem: str | None) -> None:
+    def _finish(self, making: Generation, listeners: list[Listener], problem: str | None) -> None:
         """Tell listeners that the utterance is complete, with its sound if they held it."""
         chunks: list[AudioChunk] = making.chunks
         if chunks and not all(job.streams for job, _, _ in listeners):
@@ -439,13 +439,13 @@ class Driver:
             if not job.streams:
                 for chunk in chunks:
                     self._hand_out(job, index, moved(chunk, shift))
-            job.ticket.finish(index, problem)
+            job.stream.finish(index, problem)
             job.running -= 1
             # Noticed now, so that whoever has nothing left ends at once and not after somebody
             # else's next sentence.
             self._end_if_done(job)
 
-    def _make_again(self, making: Making) -> None:
+    def _make_again(self, making: Generation) -> None:
         """Once more with another seed."""
         self.counters.remade += 1
         making.chunks.clear()
@@ -453,17 +453,17 @@ class Driver:
         making.attempt += 1
         self._add(making, first=False)
 
-    def _hand_out(self, job: Job, index: int, chunk: AudioChunk) -> None:
-        job.ticket.put(index, chunk)
-        if job.ticket.overfull:
-            self._scheduler.block(job.ticket.id, "overfull")
+    def _hand_out(self, job: QueuedRequest, index: int, chunk: AudioChunk) -> None:
+        job.stream.put(index, chunk)
+        if job.stream.full:
+            self._scheduler.block(job.stream.id, "full")
 
-    def _end_if_done(self, job: Job) -> None:
-        if not job.running and job.feed.over:
-            self._end(job.ticket.id, None)
+    def _end_if_done(self, job: QueuedRequest) -> None:
+        if not job.running and job.queue.over:
+            self._end(job.stream.id, None)
 
-    def _fail(self, job: Job, error: Exception) -> None:
-        if job.ticket.id not in self._jobs:
+    def _fail(self, job: QueuedRequest, error: Exception) -> None:
+        if job.stream.id not in self._jobs:
             return
         if not isinstance(error, SoncaError):
             log.error("an utterance failed", exc_info=error)
@@ -471,14 +471,14 @@ class Driver:
             wrapped.__cause__ = error
             error = wrapped
         self.counters.failed += 1
-        self._end(job.ticket.id, error)
+        self._end(job.stream.id, error)
 
     def _end(self, id: int, error: SoncaError | None) -> None:
         """Take a job out of the line, the scheduler and the engine."""
         job = self._jobs.pop(id, None)
         if job is None:
             return
-        job.feed.close()
+        job.queue.close()
         self._scheduler.remove(id)
         for made_for_nobody in self._makings.leave(job):
             self._ask(lambda id=made_for_nobody: self._session.cancel(id), None)  # type: ignore[misc]
@@ -486,11 +486,11 @@ class Driver:
         spent_s = counters.busy_s - self._busy_at_last_end
         self._busy_at_last_end = counters.busy_s
         counters.request_s += _SMOOTHING * (spent_s - counters.request_s)
-        job.ticket.end(error)
+        job.stream.end(error)
         self._on_end(id)
 
 
-def _keep(making: Making, chunks: tuple[AudioChunk, ...]) -> None:
+def _keep(making: Generation, chunks: tuple[AudioChunk, ...]) -> None:
     """Offer sound for keeping. What goes wrong there is not the speakers' concern."""
     keep = making.job.request.on_made
     if keep is None or making.work.key is None:

@@ -1,4 +1,4 @@
-"""A feed draws ahead, in order, on the planner's thread, and says when it changes."""
+"""A queue draws ahead, in order, on the planner's thread, and says when it changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.worker import Request, Worker
-from sonca.worker.feed import AHEAD, Feed, Work
+from sonca.worker.work_queue import AHEAD, WorkItem, WorkQueue
 from tests.conftest import utterance
 from tests.worker.test_worker import said
 
@@ -22,16 +22,16 @@ def planner() -> Iterator[ThreadPoolExecutor]:
         yield executor
 
 
-def numbered(count: int, drawn: list[tuple[int, str]]) -> Iterator[Work]:
+def numbered(count: int, drawn: list[tuple[int, str]]) -> Iterator[WorkItem]:
     for n in range(count):
         drawn.append((n, threading.current_thread().name))
-        yield Work(utterance(str(n)))
+        yield WorkItem(utterance(str(n)))
 
 
-def take_all(feed: Feed, changed: threading.Semaphore) -> list[str]:
+def take_all(queue: WorkQueue, changed: threading.Semaphore) -> list[str]:
     said = []
-    while not feed.over:
-        work = feed.take()
+    while not queue.over:
+        work = queue.take()
         if work is None:
             assert changed.acquire(timeout=10)
         else:
@@ -46,49 +46,49 @@ def test_everything_comes_in_order_and_only_the_first_two_are_drawn_by_the_calle
     changed = threading.Semaphore(0)
     gate = threading.Event()
     planner.submit(gate.wait)
-    feed = Feed(numbered(50, drawn), planner, changed.release)
+    queue = WorkQueue(numbered(50, drawn), planner, changed.release)
     assert drawn == [(n, threading.current_thread().name) for n in range(2)]
     gate.set()
-    assert take_all(feed, changed) == [str(n) for n in range(50)]
+    assert take_all(queue, changed) == [str(n) for n in range(50)]
     assert all(name.startswith("planner") for _, name in drawn[2:])
-    assert feed.take() is None
+    assert queue.take() is None
 
 
 def test_it_draws_a_little_ahead_and_no_more(planner: ThreadPoolExecutor) -> None:
     drawn: list[tuple[int, str]] = []
-    feed = Feed(numbered(1000, drawn), planner, lambda: None)
+    queue = WorkQueue(numbered(1000, drawn), planner, lambda: None)
     planner.submit(lambda: None).result(10)  # after the drawing
     assert len(drawn) == AHEAD
-    feed.take()
+    queue.take()
     planner.submit(lambda: None).result(10)
     assert len(drawn) == AHEAD + 1
 
 
 def test_an_error_comes_after_what_was_planned_before_it(planner: ThreadPoolExecutor) -> None:
-    def broken() -> Iterator[Work]:
-        yield Work(utterance("một"))
+    def broken() -> Iterator[WorkItem]:
+        yield WorkItem(utterance("một"))
         raise ValueError("the plan broke")
 
-    feed = Feed(broken(), planner, lambda: None)
-    assert feed.take() is not None
+    queue = WorkQueue(broken(), planner, lambda: None)
+    assert queue.take() is not None
     planner.submit(lambda: None).result(10)
-    assert not feed.over
-    assert feed.take() is None
+    assert not queue.over
+    assert queue.take() is None
     with pytest.raises(ValueError, match="the plan broke"):
-        feed.check()
+        queue.check()
 
 
-def test_a_closed_feed_draws_no_more(planner: ThreadPoolExecutor) -> None:
+def test_a_closed_queue_draws_no_more(planner: ThreadPoolExecutor) -> None:
     drawn: list[tuple[int, str]] = []
     gate = threading.Event()
     planner.submit(gate.wait)
-    feed = Feed(numbered(1000, drawn), planner, lambda: None)
-    feed.close()
+    queue = WorkQueue(numbered(1000, drawn), planner, lambda: None)
+    queue.close()
     gate.set()
     planner.submit(lambda: None).result(10)
     assert len(drawn) == 2
-    assert [feed.take(), feed.take()] != [None, None]
-    assert feed.over
+    assert [queue.take(), queue.take()] != [None, None]
+    assert queue.over
 
 
 class Panic(BaseException):
@@ -96,41 +96,41 @@ class Panic(BaseException):
 
 
 def test_a_panic_in_planning_is_told_and_not_waited_for(planner: ThreadPoolExecutor) -> None:
-    def panicking() -> Iterator[Work]:
+    def panicking() -> Iterator[WorkItem]:
         yield from numbered(2, [])
         raise Panic("index out of bounds")
 
     changed = threading.Semaphore(0)
-    feed = Feed(panicking(), planner, changed.release)
-    assert [feed.take(), feed.take()] != [None, None]
+    queue = WorkQueue(panicking(), planner, changed.release)
+    assert [queue.take(), queue.take()] != [None, None]
     assert changed.acquire(timeout=10)
     with pytest.raises(EngineError, match="index out of bounds"):
-        feed.check()
-    assert not feed.over
+        queue.check()
+    assert not queue.over
 
 
 def test_an_error_on_the_callers_thread_is_kept(planner: ThreadPoolExecutor) -> None:
-    def broken() -> Iterator[Work]:
+    def broken() -> Iterator[WorkItem]:
         raise ValueError("the plan broke")
         yield
 
     with pytest.raises(ValueError, match="the plan broke"):
-        Feed(broken(), planner, lambda: None).check()
+        WorkQueue(broken(), planner, lambda: None).check()
 
 
 def test_one_that_is_emptied_as_it_is_filled_lets_others_draw(planner: ThreadPoolExecutor) -> None:
     """As that of a request whose sound is all there."""
     gate, lengths = threading.Event(), []
     planner.submit(gate.wait)
-    kept: list[Feed] = []
+    kept: list[WorkQueue] = []
 
     def greedy() -> None:
         while kept and kept[0].take() is not None:
             pass
 
     drawn: list[tuple[int, str]] = []
-    kept.append(Feed(numbered(1000, drawn), planner, greedy))
-    other = Feed(numbered(3, []), planner, lambda: lengths.append(len(drawn)))
+    kept.append(WorkQueue(numbered(1000, drawn), planner, greedy))
+    other = WorkQueue(numbered(3, []), planner, lambda: lengths.append(len(drawn)))
     gate.set()
     planner.submit(lambda: None).result(10)
     while not other.over:
@@ -141,7 +141,7 @@ def test_one_that_is_emptied_as_it_is_filled_lets_others_draw(planner: ThreadPoo
 def test_a_text_that_is_slow_to_come_delays_nobody_else() -> None:
     gate = threading.Event()
 
-    def slow() -> Iterator[Work]:
+    def slow() -> Iterator[WorkItem]:
         yield from numbered(2, [])
         gate.wait(60)
 

@@ -10,14 +10,14 @@ from typing import Literal
 from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import EngineError, ShuttingDown, SoncaError
-from sonca.worker.driver import Driver
+from sonca.worker.engine_loop import EngineLoop
 
 log = logging.getLogger(__name__)
 
 Life = Literal["loading", "ready", "broken", "closed"]
 
 
-class Member:
+class Replica:
     """Builds an engine on a thread of its own and drives it there until `stop`."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Member:
         self.life: Life = "loading"
         self.broken_at = 0.0
         """When it broke, on the worker's clock."""
-        self.driver = Driver(load, on_end=on_end, clock=clock)
+        self.loop = EngineLoop(load, on_end=on_end, clock=clock)
         self._clock = clock
         self._thread = background.start(self._run, name)
 
@@ -46,7 +46,7 @@ class Member:
 
     def stop(self) -> None:
         """Leave what is in work after the current step; returns before that."""
-        self.driver.tell(self.driver.stop)
+        self.loop.tell(self.loop.stop)
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread, but no longer than `seconds`. One that hangs is left
@@ -57,20 +57,20 @@ class Member:
 
     def _run(self) -> None:
         try:
-            info = self.driver.load()
+            info = self.loop.load()
             self.life = "ready"
             self.loaded.set_result(info)
-            self.driver.run()
+            self.loop.run()
         except BaseException as error:  # a library in Rust panics with one that is no Exception
             broken = error if isinstance(error, SoncaError) else _wrapped(error)
             self.broken_at = self._clock()
             self.life = "broken"
             if not self.loaded.done():
                 self.loaded.set_exception(broken)
-            self.driver.abandon(broken)
+            self.loop.abandon(broken)
         else:
             self.life = "closed"
-            self.driver.abandon(ShuttingDown("the engine was shut down; try again"))
+            self.loop.abandon(ShuttingDown("the engine was shut down; try again"))
 
 
 def _wrapped(error: BaseException) -> EngineError:

@@ -15,9 +15,9 @@ from sonca.engines.base import Audio, Emit, Finished, Options, Session, VoiceSta
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled
 from sonca.utterance import Priority, Utterance
-from sonca.worker import Request, Ticket, Work, Worker
-from sonca.worker.driver import KEEP_SLOT_S
-from sonca.worker.ticket import AHEAD_S
+from sonca.worker import Request, ResultStream, Worker, WorkItem
+from sonca.worker.engine_loop import KEEP_SLOT_S
+from sonca.worker.result_stream import AHEAD_S
 from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said
 
@@ -39,8 +39,8 @@ class Counting(ToneEngine):
             yield replace(chunk, samples=chunk.samples * 0) if quiet else chunk
 
 
-def sound(ticket: object) -> AudioChunk:
-    return join((piece.chunk for piece in ticket if piece.chunk is not None), 16_000)  # type: ignore[attr-defined]
+def sound(stream: object) -> AudioChunk:
+    return join((piece.chunk for piece in stream if piece.chunk is not None), 16_000)  # type: ignore[attr-defined]
 
 
 class Batch(ToneEngine):
@@ -63,12 +63,12 @@ class Batch(ToneEngine):
 def test_a_latecomer_joins_what_is_being_made() -> None:
     engine = Batch()
     worker = Worker(lambda: engine)
-    one = worker.submit(Request(iter([Work(utterance("một hai ba"), key="k")]), "low"))
+    one = worker.submit(Request(iter([WorkItem(utterance("một hai ba"), key="k")]), "low"))
     engine.gate.release(1)
     stream = iter(one)
     first = next(stream)
-    two = worker.submit(Request(iter([Work(utterance("một hai ba", at=7), key="k")]), "low"))
-    three = worker.submit(Request(iter([Work(utterance("một hai ba", at=9), key="k")]), "low"))
+    two = worker.submit(Request(iter([WorkItem(utterance("một hai ba", at=7), key="k")]), "low"))
+    three = worker.submit(Request(iter([WorkItem(utterance("một hai ba", at=9), key="k")]), "low"))
     engine.gate.release(1)
     next(iter(two))  # both have joined
     one.cancel()  # the one who asked first leaves; the others still get theirs
@@ -87,16 +87,16 @@ def test_a_latecomer_joins_what_is_being_made() -> None:
 def test_when_everyone_has_gone_the_making_stops() -> None:
     engine = Batch()
     worker = Worker(lambda: engine)
-    tickets = [
-        worker.submit(Request(iter([Work(utterance("một " * 50), key="k")]), "low"))
+    streams = [
+        worker.submit(Request(iter([WorkItem(utterance("một " * 50), key="k")]), "low"))
         for _ in range(3)
     ]
     engine.gate.release(1)
-    for ticket in tickets:
-        ticket.cancel()
+    for stream in streams:
+        stream.cancel()
     eventually(lambda: worker.stats.cancelled == 3)
     engine.gate.release(60)
-    assert said(worker.submit(Request(iter([Work(utterance("hai"))]), "low"))) == ["hai"]
+    assert said(worker.submit(Request(iter([WorkItem(utterance("hai"))]), "low"))) == ["hai"]
     assert worker.stats.utterances == 1
     worker.close()
 
@@ -106,9 +106,9 @@ def test_sound_that_is_there_is_replayed_without_the_engine() -> None:
     worker = Worker(lambda: engine)
     kept = AudioChunk(np.full(1600, 0.5, np.float32), 16_000)
     work = [
-        Work(utterance("một")),
-        Work(utterance("hai"), "k", (kept,)),
-        Work(utterance("ba")),
+        WorkItem(utterance("một")),
+        WorkItem(utterance("hai"), "k", (kept,)),
+        WorkItem(utterance("ba")),
     ]
     pieces = [p.chunk for p in worker.submit(Request(iter(work), "low")) if p.chunk]
     assert pieces[1] is kept
@@ -120,7 +120,7 @@ def test_sound_that_is_there_is_replayed_without_the_engine() -> None:
 def test_a_text_that_is_all_there_ends() -> None:
     worker = Worker(Counting)
     kept = (AudioChunk(np.full(1600, 0.5, np.float32), 16_000),)
-    work = (Work(utterance(str(n)), "k", kept) for n in range(20))
+    work = (WorkItem(utterance(str(n)), "k", kept) for n in range(20))
     assert len(said(worker.submit(Request(work, "low")))) == 20
     worker.close()
 
@@ -128,24 +128,28 @@ def test_a_text_that_is_all_there_ends() -> None:
 def test_what_was_made_well_is_offered_for_keeping() -> None:
     made: list[tuple[str | None, float]] = []
 
-    def keep(work: Work, chunks: tuple[AudioChunk, ...]) -> None:
+    def keep(work: WorkItem, chunks: tuple[AudioChunk, ...]) -> None:
         made.append((work.key, sum(chunk.duration_s for chunk in chunks)))
 
     worker = Worker(lambda: Counting(good_seed=99))
-    work = [Work(utterance("một hai"), "a"), Work(utterance("hỏng"), "b"), Work(utterance("ba"))]
+    work = [
+        WorkItem(utterance("một hai"), "a"),
+        WorkItem(utterance("hỏng"), "b"),
+        WorkItem(utterance("ba")),
+    ]
     said(worker.submit(Request(iter(work), "low", on_made=keep)))
     assert made == [("a", pytest.approx(0.4))]
     worker.close()
 
 
 def test_what_cannot_be_kept_is_spoken_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    def full(work: Work, chunks: tuple[AudioChunk, ...]) -> None:
+    def full(work: WorkItem, chunks: tuple[AudioChunk, ...]) -> None:
         raise OSError("the disk is full")
 
     worker = Worker(Counting)
-    ticket = worker.submit(Request(iter([Work(utterance("một"), "a")]), "low", on_made=full))
-    eventually(lambda: ticket.ended)
-    assert said(ticket) == ["một"]
+    stream = worker.submit(Request(iter([WorkItem(utterance("một"), "a")]), "low", on_made=full))
+    eventually(lambda: stream.ended)
+    assert said(stream) == ["một"]
     assert worker.stats.rebuilt == 0
     assert "the disk is full" in caplog.text
     worker.close()
@@ -155,7 +159,9 @@ def test_a_held_utterance_that_came_out_silent_is_made_again_with_another_seed()
     engine = Counting(good_seed=1)
     worker = Worker(lambda: engine)
     whole = sound(
-        worker.submit(Request(iter([Work(utterance("hỏng rồi"))]), "low", priority=Priority.FILE))
+        worker.submit(
+            Request(iter([WorkItem(utterance("hỏng rồi"))]), "low", priority=Priority.FILE)
+        )
     )
     assert engine.asked == [("hỏng rồi", 0), ("hỏng rồi", 1)]
     assert np.abs(whole.samples).max() > 0.1
@@ -175,7 +181,7 @@ def test_what_nobody_listens_to_is_made_again_so() -> None:
             return super().synthesize(utterance, voice, options)
 
     worker = Worker(Noting)
-    work = iter([Work(utterance("hỏng rồi"))])
+    work = iter([WorkItem(utterance("hỏng rồi"))])
     sound(worker.submit(Request(work, "low", priority=Priority.BATCH)))
     assert seen == [(Priority.BATCH, False)] * 2
     worker.close()
@@ -196,17 +202,17 @@ def test_who_listens_and_who_holds_share_a_making_and_each_gets_his_own(held_fir
     engine = Flawed()
     worker = Worker(lambda: engine)
 
-    def submit(hold: bool) -> Ticket:
-        work = iter([Work(utterance("một hai"), key="k")])
+    def submit(hold: bool) -> ResultStream:
+        work = iter([WorkItem(utterance("một hai"), key="k")])
         return worker.submit(Request(work, "low", priority=Priority(hold)))
 
-    tickets = {hold: submit(hold) for hold in (held_first, not held_first)}
+    streams = {hold: submit(hold) for hold in (held_first, not held_first)}
     engine.gate.release(1)
-    stream = iter(tickets[False])
+    stream = iter(streams[False])
     assert not next(stream).chunk.samples.any()  # does not wait for the whole
     engine.gate.release(10)
     assert [piece.problem for piece in stream] == [None, "silent"]
-    pieces = list(tickets[True])
+    pieces = list(streams[True])
     assert pieces[-1].problem is None
     assert all(np.abs(piece.chunk.samples).max() > 0.1 for piece in pieces[:-1])
     assert engine.made == 2
@@ -220,7 +226,7 @@ def test_what_stays_bad_is_reported(priority: Priority, attempts: int) -> None:
     engine = Counting(good_seed=99)
     worker = Worker(lambda: engine)
     request = Request(
-        iter([Work(utterance("hỏng")), Work(utterance("tốt"))]), "low", priority=priority
+        iter([WorkItem(utterance("hỏng")), WorkItem(utterance("tốt"))]), "low", priority=priority
     )
     ends = [piece for piece in worker.submit(request) if piece.chunk is None]
     assert [end.problem for end in ends] == ["silent", None]
@@ -252,11 +258,11 @@ def test_who_wants_the_same_needs_no_slot_of_its_own() -> None:
     texts = ("một hai", "ba bốn")
 
     def same() -> Request:
-        return Request((Work(utterance(text), key=text) for text in texts), "low")
+        return Request((WorkItem(utterance(text), key=text) for text in texts), "low")
 
-    tickets = [worker.submit(same()) for _ in range(3)]
+    streams = [worker.submit(same()) for _ in range(3)]
     engine.gate.release(4)
-    assert [said(ticket) for ticket in tickets] == [list(texts)] * 3
+    assert [said(stream) for stream in streams] == [list(texts)] * 3
     assert engine.asked == list(texts)
     assert worker.stats.shared == 4
     worker.close()
@@ -265,13 +271,13 @@ def test_who_wants_the_same_needs_no_slot_of_its_own() -> None:
 def test_kept_sound_does_not_wait_for_a_busy_engine() -> None:
     engine = Single()
     worker = Worker(lambda: engine)
-    busy = worker.submit(Request(iter([Work(utterance("một hai ba"))]), "low"))
+    busy = worker.submit(Request(iter([WorkItem(utterance("một hai ba"))]), "low"))
     engine.gate.release(1)
     next(iter(busy))
     kept = AudioChunk(np.zeros(100, np.float32), 16_000)
-    ticket = worker.submit(Request(iter([Work(utterance("đã có"), "k", (kept,))]), "low"))
+    stream = worker.submit(Request(iter([WorkItem(utterance("đã có"), "k", (kept,))]), "low"))
     engine.gate.release(1)  # messages are read between two chunks
-    assert said(ticket) == ["đã có"]
+    assert said(stream) == ["đã có"]
     assert engine.asked == ["một hai ba"]
     engine.gate.release(1)
     assert said(busy) == ["một hai ba"]
@@ -282,17 +288,17 @@ def test_kept_sound_behind_a_sentence_in_work_is_bounded_too() -> None:
     engine = Single()
     worker = Worker(lambda: engine)
     kept = (AudioChunk(np.zeros(100, np.float32), 100),)
-    rest = (Work(utterance(str(n)), str(n), kept) for n in range(1000))
-    ticket = worker.submit(Request(chain([Work(utterance("một " * 200))], rest), "low"))
+    rest = (WorkItem(utterance(str(n)), str(n), kept) for n in range(1000))
+    stream = worker.submit(Request(chain([WorkItem(utterance("một " * 200))], rest), "low"))
 
     def another_word() -> bool:
         engine.gate.release()  # messages are read between two of them
-        return ticket.overfull
+        return stream.full
 
     eventually(another_word)
     assert worker.stats.reused <= AHEAD_S + 2
     engine.gate.release(200)
-    assert len(said(ticket)) == 1001
+    assert len(said(stream)) == 1001
     worker.close()
 
 
@@ -335,8 +341,8 @@ def test_one_of_several_slots_is_kept_for_a_newcomer() -> None:
 
     worker = Worker(lambda: Four(slots=4), clock=lambda: now[0])
 
-    def speak(text: str, priority: Priority, count: int = 1) -> Ticket:
-        works = (Work(utterance(f"{text} {n}")) for n in range(count))
+    def speak(text: str, priority: Priority, count: int = 1) -> ResultStream:
+        works = (WorkItem(utterance(f"{text} {n}")) for n in range(count))
         return worker.submit(Request(works, "low", priority=priority))
 
     book = speak("sách", Priority.BATCH, 1000)

@@ -24,7 +24,7 @@ class _Asked:
     done: Done
 
 
-class Voices:
+class VoiceStates:
     """Those of one engine; of the cloned ones, the states used last are kept.
 
     Belongs to the engine's thread; `tell` has a function run there.

@@ -13,7 +13,7 @@ from sonca.engines.base import Engine, Options
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, EngineError
 from sonca.utterance import Utterance
-from sonca.worker import Request, Work, Worker
+from sonca.worker import Request, Worker, WorkItem
 from tests.conftest import utterance
 from tests.worker.test_worker import Fragile, eventually, said, sentences, work
 
@@ -63,9 +63,9 @@ def worker_of(shop: Shop, engines: int = 2, **options: int) -> Worker:
 def test_one_caller_costs_one_engine(shop: Shop) -> None:
     worker = worker_of(shop)
     for _ in range(5):
-        ticket = worker.submit(Request(sentences(2), "low"))
+        stream = worker.submit(Request(sentences(2), "low"))
         shop.engines[0].gate.release(2)
-        assert len(said(ticket)) == 2
+        assert len(said(stream)) == 2
         eventually(lambda: not worker.stats.depth["interactive"])
     assert len(shop.engines) == 1
     assert worker.stats.engines == 1
@@ -82,8 +82,8 @@ def test_two_callers_are_served_side_by_side(shop: Shop) -> None:
     shop.engines[1].gate.release()
     assert said(short) == ["người mới"]
     assert shop.engines[1].threads == {"sonca-gated-2"}
-    for ticket in long:
-        ticket.cancel()
+    for stream in long:
+        stream.cancel()
     shop.engines[0].gate.release(2)
     worker.close()
     assert all(engine.closed for engine in shop.engines)
@@ -91,15 +91,15 @@ def test_two_callers_are_served_side_by_side(shop: Shop) -> None:
 
 def test_no_more_engines_than_allowed(shop: Shop) -> None:
     worker = worker_of(shop, engines=2)
-    tickets = []
+    streams = []
     for _ in range(8):
-        tickets.append(worker.submit(Request(sentences(1), "low")))
+        streams.append(worker.submit(Request(sentences(1), "low")))
         time.sleep(0.01)
     eventually(lambda: worker.stats.engines == 2)
     for engine in shop.engines:
         engine.gate.release(8)
-    for ticket in tickets:
-        said(ticket)
+    for stream in streams:
+        said(stream)
     assert len(shop.engines) == 2
     assert worker.stats.utterances == 8
     assert worker.slots == 2
@@ -111,15 +111,17 @@ def test_twins_are_made_once_though_another_engine_is_free(shop: Shop) -> None:
     others = [worker.submit(Request(sentences(1, "khác"), "low")) for _ in range(2)]
     eventually(lambda: worker.stats.engines == 2)
 
-    def twin() -> Request:
-        return Request(iter([Work(utterance("giống nhau"), key="k")]), "low", twin=7)
+    def affinity() -> Request:
+        return Request(iter([WorkItem(utterance("giống nhau"), key="k")]), "low", affinity=7)
 
-    tickets = [worker.submit(twin()) for _ in range(3)]  # by length of line, one would go elsewhere
+    streams = [
+        worker.submit(affinity()) for _ in range(3)
+    ]  # by length of line, one would go elsewhere
     for engine in shop.engines:
         engine.gate.release(5)
-    assert [said(ticket) for ticket in tickets] == [["giống nhau"]] * 3
-    for ticket in others:
-        said(ticket)
+    assert [said(stream) for stream in streams] == [["giống nhau"]] * 3
+    for stream in others:
+        said(stream)
     assert sum(engine.spoken.count("giống nhau") for engine in shop.engines) == 1
     worker.close()
 
@@ -149,8 +151,8 @@ def test_an_engine_that_cannot_be_added_is_done_without(caplog: pytest.LogCaptur
     worker = Worker(load, engines=2)
     worker.loaded.result(10)
     for _ in range(20):
-        tickets = [worker.submit(Request(sentences(3), "low")) for _ in range(4)]
-        assert all(len(said(ticket)) == 3 for ticket in tickets)
+        streams = [worker.submit(Request(sentences(3), "low")) for _ in range(4)]
+        assert all(len(said(stream)) == 3 for stream in streams)
     assert worker.state == "ready"
     assert worker.stats.engines == 1
     assert "out of memory" in caplog.text
@@ -161,10 +163,10 @@ def test_an_engine_that_cannot_be_added_is_done_without(caplog: pytest.LogCaptur
 def test_one_engine_breaks_and_the_other_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     worker = Worker(Fragile, engines=2)
     worker.loaded.result(10)
-    tickets = [worker.submit(Request(sentences(30), "low")) for _ in range(3)]
+    streams = [worker.submit(Request(sentences(30), "low")) for _ in range(3)]
     eventually(lambda: worker.stats.engines == 2)
-    for ticket in tickets:
-        said(ticket)
+    for stream in streams:
+        said(stream)
     eventually(lambda: not worker.stats.depth["interactive"])
     for _ in range(2):  # broken, rebuilt, broken again before anything was spoken: given up
         with pytest.raises(EngineError, match="dead"):

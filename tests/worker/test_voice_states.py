@@ -12,7 +12,7 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Reference
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
-from sonca.worker import Request, Work, Worker
+from sonca.worker import Request, Worker, WorkItem
 from tests.conftest import utterance
 from tests.worker.test_worker import Fragile, eventually, said, sentences, work
 
@@ -79,10 +79,10 @@ def test_who_asks_for_a_voice_that_is_being_made_waits_for_the_same(
     studio: tuple[Worker, Studio],
 ) -> None:
     worker, engine = studio
-    tickets = [worker.submit(Request(sentences(1, str(n)), recording())) for n in range(5)]
+    streams = [worker.submit(Request(sentences(1, str(n)), recording())) for n in range(5)]
     eventually(lambda: bool(engine.threads))
     engine.go.release()
-    assert [len(said(ticket)) for ticket in tickets] == [1] * 5
+    assert [len(said(stream)) for stream in streams] == [1] * 5
     assert len(engine.threads) == 1
 
 
@@ -99,9 +99,9 @@ def test_a_voice_that_cannot_be_made_fails_who_asked_for_it(
 
 def test_a_reader_may_give_up_while_its_voice_is_made(studio: tuple[Worker, Studio]) -> None:
     worker, engine = studio
-    ticket = worker.submit(Request(sentences(1), recording()))
+    stream = worker.submit(Request(sentences(1), recording()))
     eventually(lambda: bool(engine.threads))
-    ticket.cancel()
+    stream.cancel()
     engine.go.release()
     assert len(said(worker.submit(Request(sentences(1), recording())))) == 1
     assert len(engine.threads) == 1  # what was made for the other is kept
@@ -110,7 +110,7 @@ def test_a_reader_may_give_up_while_its_voice_is_made(studio: tuple[Worker, Stud
 def test_sound_that_is_there_needs_no_voice(studio: tuple[Worker, Studio]) -> None:
     worker, engine = studio
     kept = AudioChunk(np.full(1600, 0.5, np.float32), 16_000)
-    piece = Work(utterance("một"), "k", (kept,))
+    piece = WorkItem(utterance("một"), "k", (kept,))
     assert len(said(worker.submit(Request(iter([piece]), recording())))) == 1
     assert engine.threads == []
 
@@ -121,11 +121,11 @@ def test_a_voice_is_made_when_it_is_needed_after_sound_that_is_there(
     """As of an edited text, whose beginning was said before."""
     worker, engine = studio
     kept = (AudioChunk(np.full(1600, 0.5, np.float32), 16_000),)
-    works = [Work(utterance(str(n)), f"k{n}", kept if n < 7 else None) for n in range(9)]
-    ticket = worker.submit(Request(iter(works), recording()))
+    works = [WorkItem(utterance(str(n)), f"k{n}", kept if n < 7 else None) for n in range(9)]
+    stream = worker.submit(Request(iter(works), recording()))
     eventually(lambda: bool(engine.threads))
     engine.go.release()
-    assert said(ticket) == [str(n) for n in range(9)]
+    assert said(stream) == [str(n) for n in range(9)]
 
 
 def test_a_voice_that_nobody_waits_for_any_more_is_not_made(studio: tuple[Worker, Studio]) -> None:
@@ -134,8 +134,8 @@ def test_a_voice_that_nobody_waits_for_any_more_is_not_made(studio: tuple[Worker
     left = [worker.submit(Request(sentences(1), recording(str(n)))) for n in range(20)]
     eventually(lambda: bool(engine.threads))
     live = worker.submit(Request(sentences(1), recording("a11e")))
-    for ticket in left:
-        ticket.cancel()
+    for stream in left:
+        stream.cancel()
     engine.go.release(2)
     assert len(said(live)) == 1
     assert len(engine.threads) == 2
