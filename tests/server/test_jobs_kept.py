@@ -46,7 +46,7 @@ class Shelf:
 
     def restart(self) -> Jobs:
         self.jobs.close()
-        self.store.claim(-self.store.stats().claimed)
+        self.store.quota.claim(-self.store.stats().claimed)
         self.jobs = self._open()
         return self.jobs
 

@@ -408,15 +408,15 @@ def test_writers_are_files_to_others(store: AudioStore) -> None:
 
 def test_what_others_keep_counts_and_pushes_out_what_expires_first(store: AudioStore) -> None:
     first, _ = (keep(store, b"x" * 4000, expires_in_s=s) for s in (50, 60))
-    store.claim(5000)
+    store.quota.claim(5000)
     assert store.stats().claimed == 5000 and store.stats().files == 1
     with pytest.raises(NotFound):
         store.get(first.id)
     with pytest.raises(StorageFull, match="books hold 5000"):
-        store.claim(5001)
+        store.quota.claim(5001)
     assert store.stats().claimed == 5000
-    store.claim(6000, must_fit=False)  # it is there, whatever the quota says
+    store.quota.claim(6000, must_fit=False)  # it is there, whatever the quota says
     with pytest.raises(StorageFull), store.writer(suffix=".wav", expires_in_s=1) as writer:
         writer.write(b"x")
-    store.claim(-11_000)
+    store.quota.claim(-11_000)
     keep(store, b"x" * 9000, expires_in_s=60)

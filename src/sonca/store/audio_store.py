@@ -13,39 +13,21 @@ from __future__ import annotations
 import json
 import math
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sonca import disk
-from sonca.errors import InvalidRequest, NotFound, StorageError, StorageFull
+from sonca.errors import InvalidRequest, NotFound, StorageError
+from sonca.store.quota import Quota, Stats
 from sonca.store.records import Record, Records
 from sonca.store.writer import UNFINISHED, Kept, Writer, remove_if_orphan
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
-_RESERVE_BYTES = 1 << 20
-"""Writers take their share of the quota in steps of at most this size."""
 _MAX_EXPIRY_S = 10 * 366 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How full a store is."""
-
-    files: int
-    size: int
-    """Bytes of the files, those that have expired but are not yet swept included."""
-    quota: int
-    """Bytes, as `unfinished`."""
-    unfinished: int
-    """Set aside for audio that is being written by this process."""
-    claimed: int = 0
-    """What others keep beside the store, see `AudioStore.claim`."""
 
 
 class AudioStore:
@@ -66,15 +48,12 @@ class AudioStore:
         """Opens or makes the folder, and sweeps away what a crash left. `StorageError` if it
         cannot be used."""
         self._folder = root / "files"
-        self._quota = quota_bytes
         self._clock = clock
-        self._lock = threading.Lock()
-        self._reserved = 0
-        self._claimed = 0
         with disk.errors(f"use the folder {root}"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with disk.locked(root / ".lock"):
                 self._records = Records(root / "audio.sqlite3")
+        self.quota = Quota(quota_bytes, self._records, self._remove)
         try:
             self.sweep()
         except BaseException:
@@ -102,7 +81,8 @@ class AudioStore:
                 f"audio cannot be kept for {expires_in_s:g} s; "
                 f"the expiry is above 0 and at most {_MAX_EXPIRY_S:g} s"
             )
-        return Writer(self, suffix, expires_in_s)
+        now = self._clock()
+        return Writer(self.quota, self._records, self._folder, suffix, now, now + expires_in_s)
 
     def get(self, id: str) -> Kept:
         """`NotFound` if there is no such audio, or none any more."""
@@ -136,18 +116,8 @@ class AudioStore:
             raise _not_found(id)
 
     def stats(self) -> Stats:
-        with self._lock:
-            count, size = self._records.totals()
-            return Stats(count, size, self._quota, self._reserved, self._claimed)
-
-    def claim(self, change: int, *, must_fit: bool = True) -> None:
-        """Count `change` more bytes (or fewer) against the quota, for files that others keep
-        beside the store. `StorageFull` if they do not fit, however much kept audio goes for
-        them, unless they are there already (`must_fit` is false)."""
-        with self._lock:
-            if change > 0 and must_fit:
-                self._make_room(change)
-            self._claimed += change
+        """Returns how full the store is."""
+        return self.quota.stats()
 
     def sweep(self) -> int:
         """Remove what has expired, what is over the quota, and what a crash left; how many."""
@@ -158,10 +128,7 @@ class AudioStore:
                 known.add(id + suffix)
             else:
                 removed += self._records.delete(id)
-        removed += self._sweep_orphans(known)
-        with self._lock:
-            removed += self._make_room(0)
-        return removed
+        return removed + self._sweep_orphans(known) + self.quota.shrink()
 
     def close(self) -> None:
         """Writers that are still at work fail when they commit."""
@@ -188,47 +155,6 @@ class AudioStore:
 
     def _path(self, record: Record) -> Path:
         return self._folder / (record.id + record.suffix)
-
-    def _reserve(self, needed: int) -> int:
-        """Set aside `needed` more bytes of the quota for a writer; how many it got, which are
-        some more where there are, so that it need not ask for every frame."""
-        with self._lock:
-            spare = max(0, self._quota - self._reserved - self._claimed - needed)
-            granted = needed + min(_RESERVE_BYTES, self._quota // 64, spare)
-            self._make_room(granted)
-            self._reserved += granted
-            return granted
-
-    def _release(self, size: int) -> None:
-        with self._lock:
-            self._reserved -= size
-
-    def _admit(self, record: Record, reserved: int) -> None:
-        """Record a finished file, whose bytes count as kept and no longer as reserved."""
-        with self._lock:
-            self._records.insert(record)
-            self._reserved -= reserved
-
-    def _make_room(self, needed: int) -> int:
-        """Remove what expires first until `needed` bytes fit into the quota; how many went."""
-        limit = self._quota - self._reserved - self._claimed - needed
-        if limit < 0 and needed:
-            raise StorageFull(
-                f"the store for audio is full: of {self._quota} bytes {self._reserved} are being "
-                f"written, books hold {self._claimed}, and {needed} more do not fit; raise the "
-                "quota or keep less"
-            )
-        removed = 0
-        _, size = self._records.totals()
-        while size > max(limit, 0):
-            soonest = self._records.soonest(16)
-            for record in soonest:
-                if size > max(limit, 0):
-                    removed += self._remove(record)
-                    size -= record.size
-            if not soonest:
-                break
-        return removed
 
 
 def _not_found(id: str) -> NotFound:

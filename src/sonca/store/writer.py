@@ -15,15 +15,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from sonca import disk
 from sonca.errors import StorageError
-from sonca.store.records import Record
-
-if TYPE_CHECKING:
-    from sonca.store.audio_store import AudioStore
+from sonca.store.quota import Quota
+from sonca.store.records import Record, Records
 
 UNFINISHED = ".part"
 """The suffix of files that are being written."""
@@ -53,19 +50,28 @@ class Writer:
     sizes at the end. Belongs to one thread at a time.
     """
 
-    def __init__(self, store: AudioStore, suffix: str, expires_in_s: float) -> None:
-        self._store = store
+    def __init__(
+        self,
+        quota: Quota,
+        records: Records,
+        folder: Path,
+        suffix: str,
+        created_at: float,
+        expires_at: float,
+    ) -> None:
+        self._quota = quota
+        self._records = records
         self._suffix = suffix
         self.id = secrets.token_urlsafe(_ID_BYTES)
         """The id that the audio will have: good for headers that are sent before its end."""
-        self.created_at = store._clock()
-        self.expires_at = self.created_at + expires_in_s
+        self.created_at = created_at
+        self.expires_at = expires_at
         self.size = 0
         """Bytes written so far."""
         self._position = 0
         self._reserved = 0
-        self._unfinished = store._folder / (self.id + UNFINISHED)
-        self._final = store._folder / (self.id + suffix)
+        self._unfinished = folder / (self.id + UNFINISHED)
+        self._final = folder / (self.id + suffix)
         with self._errors():
             self._file: BinaryIO | None = create(self._unfinished)
 
@@ -75,7 +81,7 @@ class Writer:
         try:
             end = self._position + len(data)
             if end > self._reserved:
-                self._reserved += self._store._reserve(end - self._reserved)
+                self._reserved += self._quota.reserve(end - self._reserved)
             with self._errors():
                 file.write(data)
         except BaseException:
@@ -94,7 +100,7 @@ class Writer:
             with self._errors():
                 file.flush()
                 disk.publish((self._unfinished, self._final))
-            self._store._admit(
+            self._quota.admit(
                 Record(self.id, self._suffix, self.size, self.created_at, self.expires_at, text),
                 self._reserved,
             )
@@ -102,7 +108,7 @@ class Writer:
         except BaseException:
             # An interrupt may strike when the record is already made: never its file alone.
             with contextlib.suppress(StorageError):
-                self._store._records.delete(self.id)
+                self._records.delete(self.id)
                 disk.remove(self._final)
             raise
         finally:
@@ -122,7 +128,7 @@ class Writer:
         # The rest of its buffer may fail once more; nobody wants it.
         with contextlib.suppress(OSError):
             file.close()
-        self._store._release(self._reserved)
+        self._quota.release(self._reserved)
 
     def seekable(self) -> bool:
         return True
@@ -143,12 +149,7 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open_file(self) -> BinaryIO:

@@ -83,7 +83,7 @@ class Jobs:
                 if path.name[:1] == "." and _ID.fullmatch(path.name[1:]):
                     JobFolder.remove(path)  # a crash left it
         self._records = JobRecords(root / "jobs.sqlite3")
-        self._space = Space(store)
+        self._space = Space(store.quota)
         self._changes = Changes()
         self._builders = Builders(
             *(root, sonca, self._records, self._space, self._changes, clock, loudness_lufs)

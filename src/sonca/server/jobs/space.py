@@ -6,7 +6,7 @@ import threading
 
 from sonca.book.model import Book
 from sonca.errors import StorageFull
-from sonca.store import AudioStore
+from sonca.store import Quota
 
 SHARE = 0.5
 """Of the quota, what books may take: kept audio has the rest to itself."""
@@ -21,11 +21,11 @@ def needed(book: Book, upload_bytes: int, format: str, speed: float) -> int:
 
 
 class Space:
-    """The bytes that jobs hold, claimed from the store that has the quota. Usable from several
+    """The bytes that jobs hold, claimed from the quota. Usable from several
     threads."""
 
-    def __init__(self, store: AudioStore) -> None:
-        self._store = store
+    def __init__(self, quota: Quota) -> None:
+        self._quota = quota
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
 
@@ -35,7 +35,7 @@ class Space:
         with self._lock:
             more = size - self._held.get(id, 0)
             if more > 0 and must_fit:
-                limit = int(self._store.stats().quota * SHARE)
+                limit = int(self._quota.limit * SHARE)
                 free = limit - sum(self._held.values())
                 if more > free:
                     raise StorageFull(
@@ -44,13 +44,13 @@ class Space:
                         "jobs that are no longer needed, or raise SONCA_STORAGE_QUOTA_BYTES, of "
                         "which books may take half"
                     )
-            self._store.claim(more, must_fit=must_fit)
+            self._quota.claim(more, must_fit=must_fit)
             self._held[id] = size
 
     def release(self, id: str) -> None:
         """A job has gone."""
         with self._lock:
-            self._store.claim(-self._held.pop(id, 0))
+            self._quota.claim(-self._held.pop(id, 0))
 
     def holders(self) -> set[str]:
         """The ids of those that hold anything."""
