@@ -13,7 +13,7 @@ import pytest
 
 from sonca.engines import tone
 from sonca.server.jobs import MAX_ACTIVE
-from sonca.store.jobs import JobRecord, JobRecords
+from sonca.store.job_records import JobRecord, JobRecords
 from tests.book.book_files import epub_parts, pack
 from tests.book.book_helpers import SHORT, STORY, listen
 

@@ -19,7 +19,7 @@ from sonca.server import job_answers
 from sonca.server.jobs import Jobs, JobView
 from sonca.server.jobs.options import JobOptions
 from sonca.store import AudioStore
-from sonca.store.jobs import JobRecord, JobRecords
+from sonca.store.job_records import JobRecord, JobRecords
 from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, listen
 

@@ -1,4 +1,4 @@
-"""Kept audio is found by its id until it expires, under a quota, from any thread."""
+"""Stored audio is found by its id until it expires, under a quota, from any thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonca.errors import InvalidRequest, NotFound, StorageError, StorageFull
-from sonca.store import AudioStore, Kept
+from sonca.store import AudioStore, StoredAudio
 
 HOUR_S = 3600.0
 
@@ -43,7 +43,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[AudioStore]:
     store.close()
 
 
-def keep(store: AudioStore, data: bytes = b"sound", expires_in_s: float = HOUR_S) -> Kept:
+def keep(store: AudioStore, data: bytes = b"sound", expires_in_s: float = HOUR_S) -> StoredAudio:
     return store.put(data, suffix=".wav", metadata={}, expires_in_s=expires_in_s)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sonca.errors import StorageError
 from sonca.store.database import Database
-from sonca.store.jobs import JobRecords
+from sonca.store.job_records import JobRecords
 
 
 def of_version(path: Path, version: int) -> Path:

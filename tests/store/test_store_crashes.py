@@ -19,8 +19,8 @@ import pytest
 
 from sonca import disk
 from sonca.errors import StorageError, StorageFull
-from sonca.store import AudioStore, Writer, writer
-from sonca.store.records import Records
+from sonca.store import AudioStore, AudioWriter, audio_writer
+from sonca.store.audio_records import AudioRecords
 
 QUOTA_BYTES = 300_000
 STEPS = {
@@ -28,15 +28,20 @@ STEPS = {
     "delete": ["delete", "remove"],
 }
 """Every step by which audio comes and goes."""
-PLACES: dict[str, Any] = {"create": writer, "insert": Records, "delete": Records, "write": Writer}
+PLACES: dict[str, Any] = {
+    "create": audio_writer,
+    "insert": AudioRecords,
+    "delete": AudioRecords,
+    "write": AudioWriter,
+}
 """Where they are, if not in `disk`."""
 
 WORK = """
 import hashlib, itertools, os, random, sys
 from pathlib import Path
 from sonca import disk
-from sonca.store import AudioStore, writer
-from sonca.store.records import Records
+from sonca.store import AudioStore, audio_writer
+from sonca.store.audio_records import AudioRecords
 
 def put(store, size):
     data = os.urandom(size)
@@ -70,7 +75,7 @@ store = AudioStore(Path(sys.argv[1]), quota_bytes=300_000)
 first = put(store, 30_000)
 print(first.id, flush=True)
 name, when, what = sys.argv[2:]
-places = {"create": writer, "insert": Records, "delete": Records}
+places = {"create": audio_writer, "insert": AudioRecords, "delete": AudioRecords}
 die(places.get(name, disk), name, when == "after")
 if what == "delete":
     store.delete(first.id)
@@ -81,7 +86,7 @@ else:
 
 def check(root: Path) -> dict[str, bytes]:
     """Open the store as the next process does; everything in it must be whole. What is kept."""
-    database = Records(root / "audio.sqlite3")
+    database = AudioRecords(root / "audio.sqlite3")
     names = database.names()
     database.close()
     # Before any sweep: no record without its file, no file that differs from its record.

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from sonca.encoding import format_of_path
 from sonca.server.services import Pools
-from sonca.store import Kept
+from sonca.store import StoredAudio
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _BLOCK_BYTES = 256 * 1024
@@ -20,7 +20,9 @@ _BLOCK_BYTES = 256 * 1024
 class FileResponse(Response):
     """Sends an open file, and closes it."""
 
-    def __init__(self, kept: Kept, file: BinaryIO, pools: Pools, asked: Mapping[str, str]) -> None:
+    def __init__(
+        self, kept: StoredAudio, file: BinaryIO, pools: Pools, asked: Mapping[str, str]
+    ) -> None:
         self.background = None
         self.status_code = 200
         self.media_type = format_of_path(kept.path).media_type

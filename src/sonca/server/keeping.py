@@ -9,7 +9,7 @@ from typing import Any
 from sonca.audio import Samples
 from sonca.encoding import FORMATS
 from sonca.encoding.encoder import SinkEncoder
-from sonca.store import AudioStore, Kept, Writer
+from sonca.store import AudioStore, AudioWriter, StoredAudio
 
 _WAV = FORMATS["wav"]
 
@@ -39,12 +39,12 @@ class Keeper:
         self._store = store
         self._expires_in_s = expires_in_s
         self._describe = describe
-        self._writer: Writer | None = None
+        self._writer: AudioWriter | None = None
         self._encoder: SinkEncoder | None = None
         self._rate_hz = 0
         self.failed = False
         """Whether keeping was given up while the sound goes on."""
-        self.kept: Kept | None = None
+        self.kept: StoredAudio | None = None
         """What was kept, after `commit`."""
 
     def open(self, sample_rate_hz: int) -> None:
@@ -64,7 +64,7 @@ class Keeper:
         return self._opened.expires_at
 
     @property
-    def _opened(self) -> Writer:
+    def _opened(self) -> AudioWriter:
         if self._writer is None:
             raise ValueError("the keeper is not open")
         return self._writer
@@ -80,7 +80,7 @@ class Keeper:
         self._encoder.finish()
         self._encoder = None
 
-    def commit(self, duration_s: float) -> Kept:
+    def commit(self, duration_s: float) -> StoredAudio:
         """Put it on the disk and make it findable."""
         if self._encoder is not None:
             self.finish()

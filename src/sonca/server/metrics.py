@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from sonca.store import Stats
+from sonca.store import StoreStats
 from sonca.synthesizer import EngineStatus
 from sonca.worker import WorkerStats
 
@@ -22,7 +22,7 @@ class Metrics:
     def __init__(
         self,
         engines: Callable[[], Sequence[EngineStatus]],
-        kept: Callable[[], Stats],
+        kept: Callable[[], StoreStats],
         in_flight: Callable[[], int],
     ) -> None:
         registry = self._registry = CollectorRegistry()
@@ -133,7 +133,7 @@ _ENGINE_COUNTERS: tuple[tuple[str, str, Callable[[WorkerStats], float]], ...] = 
 class _Kept(Collector):
     """How full the store is."""
 
-    def __init__(self, stats: Callable[[], Stats]) -> None:
+    def __init__(self, stats: Callable[[], StoreStats]) -> None:
         self._stats = stats
 
     def describe(self) -> Iterable[Metric]:

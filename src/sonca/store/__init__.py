@@ -1,7 +1,7 @@
-"""Audio that is kept for a while, and what was said about it."""
+"""What is kept on the disk: audio with an expiry, sound that may be needed again, jobs."""
 
 from sonca.store.audio_store import AudioStore
-from sonca.store.quota import Quota, Stats
-from sonca.store.writer import Kept, Writer
+from sonca.store.audio_writer import AudioWriter, StoredAudio
+from sonca.store.quota import Quota, StoreStats
 
-__all__ = ["AudioStore", "Kept", "Quota", "Stats", "Writer"]
+__all__ = ["AudioStore", "AudioWriter", "Quota", "StoreStats", "StoredAudio"]

@@ -21,9 +21,9 @@ from typing import Any, BinaryIO
 
 from sonca import disk
 from sonca.errors import InvalidRequest, NotFound, StorageError
-from sonca.store.quota import Quota, Stats
-from sonca.store.records import Record, Records
-from sonca.store.writer import UNFINISHED, Kept, Writer, remove_if_orphan
+from sonca.store.audio_records import AudioRecord, AudioRecords
+from sonca.store.audio_writer import UNFINISHED, AudioWriter, StoredAudio, remove_if_orphan
+from sonca.store.quota import Quota, StoreStats
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
@@ -31,7 +31,7 @@ _MAX_EXPIRY_S = 10 * 366 * 86_400.0
 
 
 class AudioStore:
-    """Kept audio in the folder `root`, up to `quota_bytes` of it.
+    """Stored audio in the folder `root`, up to `quota_bytes` of it.
 
     When the quota is reached, what expires first goes first: an expiry is a promise as far as
     the quota allows, so that one busy hour does not refuse the next. `StorageFull` means that
@@ -52,7 +52,7 @@ class AudioStore:
         with disk.errors(f"use the folder {root}"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with disk.locked(root / ".lock"):
-                self._records = Records(root / "audio.sqlite3")
+                self._records = AudioRecords(root / "audio.sqlite3")
         self.quota = Quota(quota_bytes, self._records, self._remove)
         try:
             self.sweep()
@@ -62,13 +62,13 @@ class AudioStore:
 
     def put(
         self, data: bytes, *, suffix: str, metadata: Mapping[str, Any], expires_in_s: float
-    ) -> Kept:
+    ) -> StoredAudio:
         """Keep `data` for `expires_in_s` seconds. `StorageFull` or `StorageError` if it fails."""
         with self.writer(suffix=suffix, expires_in_s=expires_in_s) as writer:
             writer.write(data)
             return writer.commit(metadata)
 
-    def writer(self, *, suffix: str, expires_in_s: float) -> Writer:
+    def writer(self, *, suffix: str, expires_in_s: float) -> AudioWriter:
         """Keep audio that is still being made. Use as a context manager: what is not committed
         leaves nothing behind.
 
@@ -82,9 +82,9 @@ class AudioStore:
                 f"the expiry is above 0 and at most {_MAX_EXPIRY_S:g} s"
             )
         now = self._clock()
-        return Writer(self.quota, self._records, self._folder, suffix, now, now + expires_in_s)
+        return AudioWriter(self.quota, self._records, self._folder, suffix, now, now + expires_in_s)
 
-    def get(self, id: str) -> Kept:
+    def get(self, id: str) -> StoredAudio:
         """`NotFound` if there is no such audio, or none any more."""
         record = self._records.get(id) if _ID.fullmatch(id) else None
         if record is None or record.expires_at <= self._clock():
@@ -93,12 +93,12 @@ class AudioStore:
         if not path.is_file():  # removed from outside
             self._records.delete(id)
             raise _not_found(id)
-        return Kept(
+        return StoredAudio(
             *(id, path, json.loads(record.metadata)),
             *(record.created_at, record.expires_at, record.size),
         )
 
-    def open(self, id: str) -> tuple[Kept, BinaryIO]:
+    def open(self, id: str) -> tuple[StoredAudio, BinaryIO]:
         """As `get`, with the file open: its bytes stay readable when it is deleted meanwhile."""
         kept = self.get(id)
         try:
@@ -115,7 +115,7 @@ class AudioStore:
         if record is None or not self._remove(record) or record.expires_at <= self._clock():
             raise _not_found(id)
 
-    def stats(self) -> Stats:
+    def stats(self) -> StoreStats:
         """Returns how full the store is."""
         return self.quota.stats()
 
@@ -146,14 +146,14 @@ class AudioStore:
     def _is_recorded(self, id: str) -> bool:
         return self._records.get(id) is not None
 
-    def _remove(self, record: Record) -> bool:
-        """Record first, file second: see the module. False if someone else was faster."""
+    def _remove(self, record: AudioRecord) -> bool:
+        """AudioRecord first, file second: see the module. False if someone else was faster."""
         if not self._records.delete(record.id):
             return False
         disk.remove(self._path(record))
         return True
 
-    def _path(self, record: Record) -> Path:
+    def _path(self, record: AudioRecord) -> Path:
         return self._folder / (record.id + record.suffix)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sonca.errors import StorageFull
-from sonca.store.records import Record, Records
+from sonca.store.audio_records import AudioRecord, AudioRecords
 
 _STEP_BYTES = 1 << 20
 """Writers take their share in steps of at most this size, so that they need not ask for every
@@ -19,7 +19,7 @@ frame."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class StoreStats:
     """How full a store is."""
 
     files: int
@@ -37,7 +37,9 @@ class Quota:
     """At most `limit` bytes. Every method may be called from any thread; those that ask for more
     raise `StorageFull` where it cannot be had."""
 
-    def __init__(self, limit: int, records: Records, remove: Callable[[Record], bool]) -> None:
+    def __init__(
+        self, limit: int, records: AudioRecords, remove: Callable[[AudioRecord], bool]
+    ) -> None:
         """`remove` removes stored audio, and returns whether it was still there."""
         self.limit = limit
         self._records = records
@@ -61,8 +63,8 @@ class Quota:
         with self._lock:
             self._reserved -= size
 
-    def admit(self, record: Record, reserved: int) -> None:
-        """Records a finished file, whose bytes count as stored and no longer as reserved."""
+    def admit(self, record: AudioRecord, reserved: int) -> None:
+        """AudioRecords a finished file, whose bytes count as stored and no longer as reserved."""
         with self._lock:
             self._records.insert(record)
             self._reserved -= reserved
@@ -80,11 +82,11 @@ class Quota:
         with self._lock:
             return self._make_room(0)
 
-    def stats(self) -> Stats:
+    def stats(self) -> StoreStats:
         """Returns how full it is now."""
         with self._lock:
             count, size = self._records.totals()
-            return Stats(count, size, self.limit, self._reserved, self._claimed)
+            return StoreStats(count, size, self.limit, self._reserved, self._claimed)
 
     def _make_room(self, needed: int) -> int:
         """Removes what expires first until `needed` bytes fit. Returns how many went."""

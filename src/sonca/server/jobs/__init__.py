@@ -32,7 +32,7 @@ from sonca.server.jobs.options import JobOptions
 from sonca.server.jobs.row import JobRow
 from sonca.server.jobs.space import Space, needed
 from sonca.store import AudioStore
-from sonca.store.jobs import JobRecord, JobRecords
+from sonca.store.job_records import JobRecord, JobRecords
 from sonca.synthesizer import Sonca
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from sonca.server.jobs.changes import Changes
 from sonca.server.jobs.folder import JobFolder
 from sonca.server.jobs.row import JobRow
 from sonca.server.jobs.space import Space
-from sonca.store.jobs import JobRecord, JobRecords, State
+from sonca.store.job_records import JobRecord, JobRecords, State
 from sonca.synthesizer import Sonca
 
 log = logging.getLogger(__name__)

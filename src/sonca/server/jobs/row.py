@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from sonca.errors import StorageError
 from sonca.server.jobs.options import JobOptions
-from sonca.store.jobs import JobRecord, State
+from sonca.store.job_records import JobRecord, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _SCHEMA = """
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AudioRecord:
     """One row."""
 
     id: str
@@ -37,13 +37,13 @@ class Record:
     """JSON."""
 
 
-class Records:
+class AudioRecords:
     """The table. Usable from several threads and processes; every change is durable at once."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, schema=_SCHEMA, version=_SCHEMA_VERSION)
 
-    def insert(self, record: Record) -> None:
+    def insert(self, record: AudioRecord) -> None:
         self._database.run(
             "INSERT INTO kept (id, suffix, size, created_at, expires_at, metadata) "
             "VALUES (?, ?, ?, ?, ?, ?)",
@@ -51,7 +51,7 @@ class Records:
             *(record.created_at, record.expires_at, record.metadata),
         )
 
-    def get(self, id: str) -> Record | None:
+    def get(self, id: str) -> AudioRecord | None:
         rows = self._select("WHERE id = ?", id)
         return rows[0] if rows else None
 
@@ -59,10 +59,10 @@ class Records:
         """Whether there was one."""
         return bool(self._database.run("DELETE FROM kept WHERE id = ? RETURNING id", id))
 
-    def expired(self, now: float) -> Sequence[Record]:
+    def expired(self, now: float) -> Sequence[AudioRecord]:
         return self._select("WHERE expires_at <= ?", now)
 
-    def soonest(self, limit: int) -> Sequence[Record]:
+    def soonest(self, limit: int) -> Sequence[AudioRecord]:
         """The records that expire first."""
         return self._select("ORDER BY expires_at, id LIMIT ?", limit)
 
@@ -78,9 +78,9 @@ class Records:
     def close(self) -> None:
         self._database.close()
 
-    def _select(self, where: str, *values: object) -> list[Record]:
+    def _select(self, where: str, *values: object) -> list[AudioRecord]:
         columns = "id, suffix, size, created_at, expires_at, metadata"
         return [
-            Record(*row)
+            AudioRecord(*row)
             for row in self._database.run(f"SELECT {columns} FROM kept {where}", *values)
         ]

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, Self
 
 from sonca import disk
 from sonca.errors import StorageError
+from sonca.store.audio_records import AudioRecord, AudioRecords
 from sonca.store.quota import Quota
-from sonca.store.records import Record, Records
 
 UNFINISHED = ".part"
 """The suffix of files that are being written."""
@@ -28,7 +28,7 @@ _ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAudio:
     """Audio that is kept, complete."""
 
     id: str
@@ -43,7 +43,7 @@ class Kept:
     """Bytes."""
 
 
-class Writer:
+class AudioWriter:
     """Audio on its way into the store: a file that only its writer knows, until `commit`.
 
     A file to write to as others: `seek` and `tell` are there for headers that get their true
@@ -53,7 +53,7 @@ class Writer:
     def __init__(
         self,
         quota: Quota,
-        records: Records,
+        records: AudioRecords,
         folder: Path,
         suffix: str,
         created_at: float,
@@ -91,7 +91,7 @@ class Writer:
         self.size = max(self.size, end)
         return len(data)
 
-    def commit(self, metadata: Mapping[str, Any]) -> Kept:
+    def commit(self, metadata: Mapping[str, Any]) -> StoredAudio:
         """Make it findable, with `metadata` (JSON values, `ValueError` if not). Closes the
         writer. `StorageFull` or `StorageError` if it fails: nothing is kept then."""
         file = self._open_file()
@@ -101,7 +101,9 @@ class Writer:
                 file.flush()
                 disk.publish((self._unfinished, self._final))
             self._quota.admit(
-                Record(self.id, self._suffix, self.size, self.created_at, self.expires_at, text),
+                AudioRecord(
+                    self.id, self._suffix, self.size, self.created_at, self.expires_at, text
+                ),
                 self._reserved,
             )
             self._reserved = 0
@@ -113,7 +115,7 @@ class Writer:
             raise
         finally:
             self.close()
-        return Kept(
+        return StoredAudio(
             *(self.id, self._final, json.loads(text)),
             *(self.created_at, self.expires_at, self.size),
         )
