@@ -7,6 +7,11 @@ to their own.
 from __future__ import annotations
 
 
+def quoted(text: str, limit: int = 60) -> str:
+    """Returns `text` in quotes for a message: short, on one line, safe to print."""
+    return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
 class SoncaError(Exception):
     """Every error that Sonca raises on purpose. `str(error)` is fit for a user to read."""
 

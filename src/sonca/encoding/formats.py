@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from sonca.errors import InvalidRequest
+from sonca.errors import InvalidRequest, quoted
 
 _MPEG_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
@@ -137,7 +137,7 @@ def format_for(name: str, *, field: str = "response_format") -> Format:
     found = FORMATS.get(name.strip().lower())
     if found is None:
         raise InvalidRequest(
-            f"unknown audio format {_shown(name)}; choose one of {', '.join(FORMATS)}", field=field
+            f"unknown audio format {quoted(name)}; choose one of {', '.join(FORMATS)}", field=field
         )
     return found
 
@@ -147,14 +147,9 @@ def format_of_path(path: str | Path, *, field: str = "response_format") -> Forma
     suffix = Path(path).suffix
     found = _BY_SUFFIX.get(suffix.lower())
     if found is None:
-        what = f"suffix {_shown(suffix)}" if suffix else "file name without a suffix"
+        what = f"suffix {quoted(suffix)}" if suffix else "file name without a suffix"
         raise InvalidRequest(
             f"no audio format for the {what}; end the file name in one of {', '.join(_BY_SUFFIX)}",
             field=field,
         )
     return found
-
-
-def _shown(text: str, limit: int = 40) -> str:
-    """`text` quoted for a message: short, on one line, safe to print."""
-    return repr(text if len(text) <= limit else text[:limit] + "…")

@@ -1,4 +1,4 @@
-"""The records of kept audio, in SQLite. Knows no files: it says what there should be."""
+"""The records of stored audio, in SQLite. Knows no files: it says what there should be."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCHEMA = """
 
 @dataclass(frozen=True, slots=True)
 class AudioRecord:
-    """One row."""
+    """A row: stored audio."""
 
     id: str
     suffix: str
@@ -47,8 +47,12 @@ class AudioRecords:
         self._database.run(
             "INSERT INTO kept (id, suffix, size, created_at, expires_at, metadata) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            *(record.id, record.suffix, record.size),
-            *(record.created_at, record.expires_at, record.metadata),
+            record.id,
+            record.suffix,
+            record.size,
+            record.created_at,
+            record.expires_at,
+            record.metadata,
         )
 
     def get(self, id: str) -> AudioRecord | None:
@@ -56,22 +60,22 @@ class AudioRecords:
         return rows[0] if rows else None
 
     def delete(self, id: str) -> bool:
-        """Whether there was one."""
+        """Deletes a record. Returns whether there was one."""
         return bool(self._database.run("DELETE FROM kept WHERE id = ? RETURNING id", id))
 
     def expired(self, now: float) -> Sequence[AudioRecord]:
         return self._select("WHERE expires_at <= ?", now)
 
     def soonest(self, limit: int) -> Sequence[AudioRecord]:
-        """The records that expire first."""
+        """Returns the records that expire first."""
         return self._select("ORDER BY expires_at, id LIMIT ?", limit)
 
     def names(self) -> Sequence[tuple[str, str]]:
-        """The id and suffix of every record."""
+        """Returns the id and suffix of every record."""
         return [(id, suffix) for id, suffix in self._database.run("SELECT id, suffix FROM kept")]
 
     def totals(self) -> tuple[int, int]:
-        """How many records there are, and the bytes of their files."""
+        """Returns how many records there are, and the bytes of their files."""
         ((count, size),) = self._database.run("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM kept")
         return count, size
 

@@ -1,4 +1,4 @@
-"""Audio kept for a while: files with an expiry, under a total size, found by a secret id.
+"""Stores audio for a while: files with an expiry, under a total size, found by a secret id.
 
 What holds at every moment, through `kill -9` and power cuts: a record stands for a complete
 file. A file is written under a temporary name, put on the disk, renamed, and only then
@@ -10,7 +10,6 @@ Knows nothing of formats or requests.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sonca import disk
-from sonca.errors import InvalidRequest, NotFound, StorageError
+from sonca.errors import InvalidRequest, NotFound, StorageError, quoted
 from sonca.store.audio_records import AudioRecord, AudioRecords
 from sonca.store.audio_writer import UNFINISHED, AudioWriter, StoredAudio, remove_if_orphan
 from sonca.store.quota import Quota, StoreStats
@@ -63,19 +62,20 @@ class AudioStore:
     def put(
         self, data: bytes, *, suffix: str, metadata: Mapping[str, Any], expires_in_s: float
     ) -> StoredAudio:
-        """Keep `data` for `expires_in_s` seconds. `StorageFull` or `StorageError` if it fails."""
+        """Stores `data` for `expires_in_s` seconds. `StorageFull` or `StorageError` if it fails."""
         with self.writer(suffix=suffix, expires_in_s=expires_in_s) as writer:
             writer.write(data)
             return writer.commit(metadata)
 
     def writer(self, *, suffix: str, expires_in_s: float) -> AudioWriter:
-        """Keep audio that is still being made. Use as a context manager: what is not committed
-        leaves nothing behind.
+        """Returns a writer for audio that is still being made. Use it as a context manager: what
+        is not committed leaves nothing behind.
 
-        `suffix` is the file's, with the dot; `expires_in_s` counts from now.
+        `suffix` is the file's, with the dot; `expires_in_s` counts from now. Raises
+        `InvalidRequest` for an expiry that cannot be.
         """
         if not _SUFFIX.fullmatch(suffix) or suffix == UNFINISHED:
-            raise ValueError(f"{suffix!r} is no file suffix")
+            raise ValueError(f"{suffix!r} is not a file suffix")
         if not (math.isfinite(expires_in_s) and 0 < expires_in_s <= _MAX_EXPIRY_S):
             raise InvalidRequest(
                 f"audio cannot be kept for {expires_in_s:g} s; "
@@ -85,7 +85,7 @@ class AudioStore:
         return AudioWriter(self.quota, self._records, self._folder, suffix, now, now + expires_in_s)
 
     def get(self, id: str) -> StoredAudio:
-        """`NotFound` if there is no such audio, or none any more."""
+        """Returns the audio of an id. Raises `NotFound` if there is none, or none any more."""
         record = self._records.get(id) if _ID.fullmatch(id) else None
         if record is None or record.expires_at <= self._clock():
             raise _not_found(id)
@@ -93,13 +93,10 @@ class AudioStore:
         if not path.is_file():  # removed from outside
             self._records.delete(id)
             raise _not_found(id)
-        return StoredAudio(
-            *(id, path, json.loads(record.metadata)),
-            *(record.created_at, record.expires_at, record.size),
-        )
+        return StoredAudio.of(record, path)
 
     def open(self, id: str) -> tuple[StoredAudio, BinaryIO]:
-        """As `get`, with the file open: its bytes stay readable when it is deleted meanwhile."""
+        """Does as `get` and opens the file: its bytes stay readable if it is deleted meanwhile."""
         kept = self.get(id)
         try:
             with disk.errors(f"read {kept.path}"):
@@ -110,7 +107,7 @@ class AudioStore:
             raise
 
     def delete(self, id: str) -> None:
-        """Forget audio now. Who has it open reads on. `NotFound` if there is none."""
+        """Deletes audio. Who has it open reads on. Raises `NotFound` if there is none."""
         record = self._records.get(id) if _ID.fullmatch(id) else None
         if record is None or not self._remove(record) or record.expires_at <= self._clock():
             raise _not_found(id)
@@ -120,7 +117,8 @@ class AudioStore:
         return self.quota.stats()
 
     def sweep(self) -> int:
-        """Remove what has expired, what is over the quota, and what a crash left; how many."""
+        """Removes what has expired, what is over the quota, and what a crash left. Returns how many
+        files and records went."""
         removed = sum(self._remove(record) for record in self._records.expired(self._clock()))
         known = set()
         for id, suffix in self._records.names():
@@ -131,7 +129,7 @@ class AudioStore:
         return removed + self._sweep_orphans(known) + self.quota.shrink()
 
     def close(self) -> None:
-        """Writers that are still at work fail when they commit."""
+        """Closes the records. Writers that are still at work fail when they commit."""
         self._records.close()
 
     def _sweep_orphans(self, known: set[str]) -> int:
@@ -147,7 +145,7 @@ class AudioStore:
         return self._records.get(id) is not None
 
     def _remove(self, record: AudioRecord) -> bool:
-        """AudioRecord first, file second: see the module. False if someone else was faster."""
+        """Removes the record first, then the file: see the module. Returns whether it was there."""
         if not self._records.delete(record.id):
             return False
         disk.remove(self._path(record))
@@ -158,5 +156,4 @@ class AudioStore:
 
 
 def _not_found(id: str) -> NotFound:
-    shown = repr(id if len(id) <= 40 else id[:40] + "…")
-    return NotFound(f"no audio is kept under the id {shown}; it may have expired")
+    return NotFound(f"no audio is kept under the id {quoted(id)}; it may have expired")

@@ -1,4 +1,4 @@
-"""Audio on its way into a store, in the order of steps that survives a crash.
+"""Writes audio into the store, in the order of steps that survives a crash.
 
 A file is written under a temporary name and locked (`flock`) for as long as its writer lives: the
 system gives the lock back when a process dies, however it dies. So a file without a record whose
@@ -29,22 +29,34 @@ _ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class StoredAudio:
-    """Audio that is kept, complete."""
+    """Complete audio in the store."""
 
     id: str
     path: Path
     """The file. It may go at any time: see `AudioStore.open`."""
     metadata: Mapping[str, Any]
-    """What its keeper said about it (JSON values)."""
+    """What was said about it when it was stored (JSON values)."""
     created_at: float
     """Seconds since the epoch, as `expires_at`."""
     expires_at: float
     size: int
     """Bytes."""
 
+    @classmethod
+    def of(cls, record: AudioRecord, path: Path) -> Self:
+        """Returns the audio that `record` and the file `path` stand for."""
+        return cls(
+            record.id,
+            path,
+            json.loads(record.metadata),
+            record.created_at,
+            record.expires_at,
+            record.size,
+        )
+
 
 class AudioWriter:
-    """Audio on its way into the store: a file that only its writer knows, until `commit`.
+    """A file that only its writer knows until `commit` makes it stored audio.
 
     A file to write to as others: `seek` and `tell` are there for headers that get their true
     sizes at the end. Belongs to one thread at a time.
@@ -76,7 +88,8 @@ class AudioWriter:
             self._file: BinaryIO | None = create(self._unfinished)
 
     def write(self, data: bytes, /) -> int:
-        """`StorageFull` or `StorageError` if it fails: the audio is given up then."""
+        """Writes at the current position. Raises `StorageFull` or `StorageError` if it fails: the
+        audio is given up then."""
         file = self._open_file()
         try:
             end = self._position + len(data)
@@ -92,20 +105,19 @@ class AudioWriter:
         return len(data)
 
     def commit(self, metadata: Mapping[str, Any]) -> StoredAudio:
-        """Make it findable, with `metadata` (JSON values, `ValueError` if not). Closes the
-        writer. `StorageFull` or `StorageError` if it fails: nothing is kept then."""
+        """Puts the audio on the disk, makes it findable with `metadata` (JSON values, `ValueError`
+        if not) and closes the writer. Raises `StorageFull` or `StorageError` if it fails: nothing
+        is stored then."""
         file = self._open_file()
         try:
             text = json.dumps(dict(metadata), allow_nan=False)
+            record = AudioRecord(
+                self.id, self._suffix, self.size, self.created_at, self.expires_at, text
+            )
             with self._errors():
                 file.flush()
                 disk.publish((self._unfinished, self._final))
-            self._quota.admit(
-                AudioRecord(
-                    self.id, self._suffix, self.size, self.created_at, self.expires_at, text
-                ),
-                self._reserved,
-            )
+            self._quota.admit(record, self._reserved)
             self._reserved = 0
         except BaseException:
             # An interrupt may strike when the record is already made: never its file alone.
@@ -115,13 +127,10 @@ class AudioWriter:
             raise
         finally:
             self.close()
-        return StoredAudio(
-            *(self.id, self._final, json.loads(text)),
-            *(self.created_at, self.expires_at, self.size),
-        )
+        return StoredAudio.of(record, self._final)
 
     def close(self) -> None:
-        """Let go; what is not committed is removed. May be called again."""
+        """Closes the file; what is not committed is removed. May be called again."""
         file, self._file = self._file, None
         if file is None:
             return
@@ -136,7 +145,7 @@ class AudioWriter:
         return True
 
     def seek(self, position: int, /) -> int:
-        """Go to the byte `position`, from the start."""
+        """Goes to the byte `position`, from the start."""
         with self._errors():
             self._position = self._open_file().seek(position)
         return self._position

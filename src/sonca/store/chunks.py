@@ -1,9 +1,8 @@
-"""The chunk cache: the sound of utterances on disk, found by the hash of what made it.
+"""Caches the sound of utterances on the disk, found by the hash of what made it.
 
 A book of which one paragraph changed costs one paragraph, and equal requests give equal bytes
-even from an engine that never says a thing the same way twice. An entry is one file, written
-under another name and moved into place, so there is no half entry; a damaged one counts as
-absent. Losing an entry costs time and nothing else.
+even from an engine that never says a thing the same way twice. An entry is one file, whole or not
+there; a damaged one counts as absent. Losing an entry costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class ChunkCache:
         self.misses = 0
 
     def get(self, key: str) -> AudioChunk | None:
-        """The entry of a key (SHA-256 in hex), or None. Marks count from its start."""
+        """Returns the entry of a key (SHA-256 in hex), or None. Marks count from its start."""
         path = self._path(key)
         try:
             chunk = _from_bytes(path.read_bytes())
@@ -68,13 +67,13 @@ class ChunkCache:
         return chunk
 
     def put(self, key: str, make: Callable[[], AudioChunk]) -> None:
-        """Keep an entry, soon; `make` gives it, on the cache's thread. Never raises for the
-        disk's sake."""
+        """Stores an entry, soon; `make` gives it, on the cache's thread. What the disk refuses is
+        logged and not raised."""
         if self._waiting.acquire(blocking=False):
             self._writer.submit(self._put, key, make).add_done_callback(background.report)
 
     def close(self) -> None:
-        """Finish writing what is queued."""
+        """Finishes writing what is queued."""
         self._writer.shutdown()
 
     def _path(self, key: str) -> Path:
@@ -96,7 +95,7 @@ class ChunkCache:
             self._waiting.release()
 
     def _entries(self) -> list[tuple[float, int, Path]]:
-        """(last use, size, path) of every entry."""
+        """Returns (last use, size, path) of every entry."""
         found = []
         for path in self._root.glob(f"*/*{_SUFFIX}"):
             with contextlib.suppress(FileNotFoundError):
@@ -131,7 +130,7 @@ def _to_bytes(chunk: AudioChunk) -> bytes:
 
 def _from_bytes(data: bytes) -> AudioChunk:
     if not data.startswith(_MAGIC):
-        raise ValueError("no entry of this version")
+        raise ValueError("not an entry of this version")
     end = data.index(b"\n", len(_MAGIC))
     header = json.loads(data[len(_MAGIC) : end])
     samples = np.frombuffer(data, "<f4", offset=end + 1)

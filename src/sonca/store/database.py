@@ -1,4 +1,4 @@
-"""A small SQLite file that keeps its word: what every table of records has below it."""
+"""A SQLite file of which every change is on the disk at once: what tables of records share."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _BUSY_TIMEOUT_S = 10.0
 
 
 class Database:
-    """Usable from several threads and processes; every change is durable when the call returns.
-    All methods raise `StorageFull` or `StorageError` where the file cannot be used."""
+    """A file that several threads and processes may use; every change is durable when the call
+    returns. All methods raise `StorageFull` or `StorageError` where the file cannot be used."""
 
     def __init__(self, path: Path, *, schema: str, version: int) -> None:
         """Opens the file, or makes it with the statements of `schema`. `StorageError` too if it
@@ -51,7 +51,7 @@ class Database:
             )
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement; the rows that it gives."""
+        """Runs one statement. Returns the rows that it gives."""
         with self._lock, self._errors():
             return self._connection.execute(statement, values).fetchall()
 

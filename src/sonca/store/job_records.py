@@ -38,7 +38,7 @@ _COLUMNS = "id, owner, state, created_at, expires_at, options, result"
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """One row."""
+    """A row: a job."""
 
     id: str
     owner: str
@@ -56,7 +56,7 @@ class JobRecord:
 
     @property
     def ended(self) -> bool:
-        """Nothing more will be done for it; so too in a state that nobody knows."""
+        """Whether nothing more will be done for it; true too in a state that nobody knows."""
         return self.state not in ACTIVE
 
 
@@ -65,20 +65,24 @@ class JobRecords:
 
     def __init__(self, path: Path) -> None:
         """Opens or makes it. Jobs that were being done when the last process ended, or that it
-        could not read, wait again.
-        `StorageError` if it cannot be used."""
+        could not read, wait again. Raises `StorageError` if it cannot be used."""
         self._database = Database(path, schema=_SCHEMA, version=_SCHEMA_VERSION)
         self._database.run(
             "UPDATE job SET state = 'queued' WHERE state IN ('running', 'unreadable')"
         )
 
     def add(self, record: JobRecord) -> None:
-        """Add a job."""
+        """Adds a job."""
         marks = ", ".join("?" * 7)
         self._database.run(
             f"INSERT INTO job ({_COLUMNS}) VALUES ({marks})",
-            *(record.id, record.owner, record.state, record.created_at),
-            *(record.expires_at, record.options, record.result),
+            record.id,
+            record.owner,
+            record.state,
+            record.created_at,
+            record.expires_at,
+            record.options,
+            record.result,
         )
 
     def get(self, id: str) -> JobRecord | None:
@@ -86,19 +90,20 @@ class JobRecords:
         return rows[0] if rows else None
 
     def of(self, owner: str) -> Sequence[JobRecord]:
-        """An owner's jobs, the newest first."""
+        """Returns an owner's jobs, the newest first."""
         return self._select("WHERE owner = ? ORDER BY created_at DESC, id", owner)
 
     def counts(self, owner: str) -> tuple[int, int]:
-        """How many of an owner's jobs are not ended, and how many there are."""
+        """Returns how many of an owner's jobs are not ended, and how many there are."""
         ((active, kept),) = self._database.run(
             "SELECT COUNT(*) FILTER (WHERE state IN (?, ?)), COUNT(*) FROM job WHERE owner = ?",
-            *(*ACTIVE, owner),
+            *ACTIVE,
+            owner,
         )
         return active, kept
 
     def take(self) -> JobRecord | None:
-        """The next job to do, now `running`: of the owner who has fewest running, the oldest."""
+        """Takes the next job to do, now `running`: the oldest of the owner with fewest running."""
         rows = self._database.run(
             f"UPDATE job SET state = 'running' WHERE id = (SELECT id FROM job AS waiting "
             "WHERE state = 'queued' ORDER BY (SELECT COUNT(*) FROM job AS busy WHERE "
@@ -108,27 +113,31 @@ class JobRecords:
         return JobRecord(*rows[0]) if rows else None
 
     def requeue(self, id: str) -> None:
-        """Let a running job wait again."""
+        """Lets a running job wait again."""
         self._database.run("UPDATE job SET state = 'queued' WHERE id = ? AND state = 'running'", id)
 
     def set_aside(self, id: str) -> None:
-        """Let a running job wait for the next start: this version cannot read it."""
+        """Lets a running job wait for the next start: this version cannot read it."""
         self._database.run(
             "UPDATE job SET state = 'unreadable' WHERE id = ? AND state = 'running'", id
         )
 
     def end(self, id: str, state: State, result: str, expires_at: float | None) -> bool:
-        """Say how a running job ended; False if it is gone. None keeps it until it is deleted."""
+        """Records how a running job ended. Returns False if it is gone. `expires_at` None keeps it
+        until it is deleted."""
         return bool(
             self._database.run(
                 "UPDATE job SET state = ?, result = ?, expires_at = ? "
                 "WHERE id = ? AND state = 'running' RETURNING id",
-                *(state, result, expires_at, id),
+                state,
+                result,
+                expires_at,
+                id,
             )
         )
 
     def delete(self, id: str) -> bool:
-        """Whether there was one."""
+        """Deletes a job. Returns whether there was one."""
         return bool(self._database.run("DELETE FROM job WHERE id = ? RETURNING id", id))
 
     def expired(self, now: float) -> Sequence[JobRecord]:
@@ -138,7 +147,7 @@ class JobRecords:
         return self._select("")
 
     def ids(self) -> set[str]:
-        """The ids of all jobs."""
+        """Returns the ids of all jobs."""
         return {id for (id,) in self._database.run("SELECT id FROM job")}
 
     def close(self) -> None:

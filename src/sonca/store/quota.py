@@ -64,7 +64,7 @@ class Quota:
             self._reserved -= size
 
     def admit(self, record: AudioRecord, reserved: int) -> None:
-        """AudioRecords a finished file, whose bytes count as stored and no longer as reserved."""
+        """Records a finished file, whose bytes count as stored and no longer as reserved."""
         with self._lock:
             self._records.insert(record)
             self._reserved -= reserved

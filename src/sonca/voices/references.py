@@ -24,7 +24,7 @@ import numpy as np
 
 from sonca import disk
 from sonca.audio import Samples
-from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError
+from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError, quoted
 
 MIN_DURATION_S, MAX_DURATION_S = 1.0, 30.0
 _TOLERANCE_S = 0.1
@@ -209,7 +209,7 @@ def _refused(name: str, voices_dir: Path | None) -> InvalidRequest:
     else:
         allowed += f" or the name of a file in the voices folder{_examples(voices_dir)}"
     return InvalidRequest(
-        f"voice_file {_shown(name)} is not available; it can be {allowed}", field="voice_file"
+        f"voice_file {quoted(name)} is not available; it can be {allowed}", field="voice_file"
     )
 
 
@@ -256,9 +256,4 @@ def _checked_duration(samples: Samples, sample_rate_hz: int) -> float:
 
 
 def _unknown(id: str) -> NotFound:
-    return NotFound(f"no uploaded recording has the id {_shown(id)}")
-
-
-def _shown(text: str, limit: int = 60) -> str:
-    """`text` quoted for a message: short, on one line, safe to print."""
-    return repr(text if len(text) <= limit else text[:limit] + "…")
+    return NotFound(f"no uploaded recording has the id {quoted(id)}")

@@ -24,7 +24,7 @@ from sonca.book.build import Build
 from sonca.book.model import Book
 from sonca.book.progress import Progress
 from sonca.book.reading import read_book
-from sonca.errors import Busy, InvalidRequest, NotFound, StorageError
+from sonca.errors import Busy, InvalidRequest, NotFound, StorageError, quoted
 from sonca.server.jobs.builders import Builders
 from sonca.server.jobs.changes import Changes, Watch
 from sonca.server.jobs.folder import JobFolder, keep_upload
@@ -251,8 +251,9 @@ class Jobs:
         record = self._records.get(id) if _ID.fullmatch(id) else None
         over = record and record.expires_at is not None and record.expires_at <= self._clock()
         if record is None or record.owner != owner or over:
-            shown = repr(id if len(id) <= 40 else id[:40] + "…")
-            raise NotFound(f"there is no job {shown}; it may have been deleted, or have expired")
+            raise NotFound(
+                f"there is no job {quoted(id)}; it may have been deleted, or have expired"
+            )
         return record
 
     def _check_room(self, owner: str) -> None:

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any
 
-from sonca.errors import InvalidRequest
+from sonca.errors import InvalidRequest, quoted
 
 
 class UnknownModel(InvalidRequest):
@@ -83,7 +83,7 @@ def find(name: str) -> Model:
         if wanted in (model.name.lower(), *model.aliases):
             return model
     raise UnknownModel(
-        f"no model {name[:60]!r} in the catalogue; there are: {', '.join(catalogue())}. A Piper "
+        f"no model {quoted(name)} in the catalogue; there are: {', '.join(catalogue())}. A Piper "
         "voice that you have as files: sonca models add FILE.onnx",
         field="name",
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca import disk
-from sonca.errors import InvalidRequest
+from sonca.errors import InvalidRequest, quoted
 from sonca.voices.models.catalogue import UnknownModel, catalogue
 
 MANIFEST = "sonca-model.json"
@@ -67,7 +67,9 @@ class ModelStore:
             if model.name.lower() == name.strip().lower():
                 return model
         names = ", ".join(model.name for model in models) or "none"
-        raise UnknownModel(f"no model {name[:60]!r} is installed; there are: {names}", field="name")
+        raise UnknownModel(
+            f"no model {quoted(name)} is installed; there are: {names}", field="name"
+        )
 
     def home(self, engine: str, name: str) -> Path:
         """Where a model belongs."""
@@ -126,7 +128,7 @@ def checked_name(name: str) -> str:
     """The name if a folder may be called so; `InvalidRequest` otherwise."""
     if not _NAME.fullmatch(name):
         raise InvalidRequest(
-            f"a model cannot be called {name[:60]!r}: only letters and digits, and after the "
+            f"a model cannot be called {quoted(name)}: only letters and digits, and after the "
             "first also - _ . +, at most 100 in all",
             field="name",
         )
