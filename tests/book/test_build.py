@@ -20,6 +20,7 @@ from sonca.book import journal
 from sonca.book.build import Build
 from sonca.book.cast import sheet, toml
 from sonca.book.output import Target
+from sonca.book.progress import Progress
 from sonca.book.reading import read_book
 from sonca.book.script import Role
 from sonca.book.work import Work
@@ -27,6 +28,7 @@ from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
+from sonca.text import Lexicon
 from tests.book.book_helpers import SHORT, STORY, build, level, listen, mapping, write_book
 
 
@@ -437,6 +439,23 @@ def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path
     for kind in ("m4b", "srt", "vtt", "lrc", "json"):
         a, b = (tmp_path / f"{name}.{kind}" for name in ("a", "whole"))
         assert a.read_bytes() == b.read_bytes(), kind
+
+
+def test_what_an_older_version_began_is_found(sonca: Sonca, tmp_path: Path) -> None:
+    """Parts are named by a hash of what decides their sound: these are those of November 2026."""
+
+    def watch(progress: Progress) -> None:
+        if progress.phase == "joining":
+            raise KeyboardInterrupt
+
+    path = write_book(tmp_path)
+    target = Target(tmp_path / "a.m4b")
+    cast = sheet.one_voice(Role("low"))
+    with pytest.raises(KeyboardInterrupt):
+        words = Lexicon.parse("Quyên\tkhuyên", "tsv")
+        Build(read_book(path), target, sonca, cast, lexicon=words, on_progress=watch).run()
+    made = {path.stem for path in target.work.glob("*.m4a")}
+    assert made == {"00001-11fbd2be6036ca4f", "00002-591206438933a308"}
 
 
 def _journaled(folder: Path) -> int:

@@ -139,7 +139,7 @@ class Build:
             extra.append([repr(entry) for entry in words.entries])
         for voice in sorted(self._voices.values(), key=lambda v: v.id):
             info = self._sonca.info(voice.engine)
-            extra.append([voice.id, voice.version])
+            extra.append([voice.id, voice.id, voice.version])  # as ever: what was begun goes on
             extra.append([info.name, info.version, info.sample_rate_hz])
         narrator = self._voices[str(self._roles[""].voice)]
         rate_hz = self._sonca.info(narrator.engine).sample_rate_hz
