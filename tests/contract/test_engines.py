@@ -29,7 +29,7 @@ from sonca.engines.piper import PiperEngine
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError, Unsupported
 from sonca.utterance import Priority, Utterance
-from sonca.worker import Request, Worker, WorkItem, engine_loop
+from sonca.worker import Request, Worker, WorkItem, quality
 from tests.conftest import utterance
 from tests.engines.piper import tiny
 from tests.worker.test_failures import Faulty
@@ -403,14 +403,14 @@ def test_an_error_of_who_hears_it_ends_one_request_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    check = engine_loop.quality.find_problem
+    check = quality.find_problem
 
     def wrong(said: Utterance, *rest: object) -> str | None:
         if "lỗi" in said.spoken:
             raise ValueError("a bug in the check")
         return check(said, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine_loop.quality, "find_problem", wrong)
+    monkeypatch.setattr(quality, "find_problem", wrong)
     worker = Worker(factory)
     with pytest.raises(EngineError, match="a bug in the check"):
         whole(worker, engine, "lỗi")

@@ -15,7 +15,7 @@ from sonca.engines.base import Emit, Options, Session, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.utterance import Utterance
-from sonca.worker import Request, Worker, engine_loop
+from sonca.worker import Request, Worker, quality
 from sonca.worker.worker import MAX_HEAL_S
 from tests.worker.test_worker import eventually, said, sentences, work
 
@@ -165,14 +165,14 @@ def test_an_error_of_the_worker_itself_fails_who_waits_and_nobody_else(
             return Swallowing(super().session())
 
     worker = Worker(Careless)
-    check = engine_loop.quality.find_problem
+    check = quality.find_problem
 
     def wrong(utterance: Utterance, *rest: object) -> str | None:
         if "lỗi" in utterance.spoken:
             raise ValueError("a bug in the check")
         return check(utterance, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine_loop.quality, "find_problem", wrong)
+    monkeypatch.setattr(quality, "find_problem", wrong)
     bad = worker.submit(Request(work("lỗi"), "low"))
     good = worker.submit(Request(sentences(3), "low"))
     with pytest.raises(EngineError, match="a bug in the check"):
@@ -214,7 +214,7 @@ def test_what_was_read_to_the_end_does_not_keep_the_engine() -> None:
     worker = Worker(ToneEngine)
     stream = worker.submit(Request(sentences(2), "low"))
     assert len(said(stream)) == 2
-    engine = weakref.ref(worker._replicas[0].loop._engine)
+    engine = weakref.ref(worker._replicas[0].loop._engine._engine)
     worker.close()
     del worker
     gc.collect()

@@ -17,13 +17,17 @@ from sonca.errors import Cancelled, EngineError
 from sonca.worker import Request, Worker
 from sonca.worker.engine_loop import EngineLoop
 from sonca.worker.request import QueuedRequest
-from sonca.worker.result_stream import AHEAD_S, HIGH_WATER_S, LOW_WATER_S, ResultStream
+from sonca.worker.result_stream import AHEAD_S, HIGH_WATER_S, LOW_WATER_S, ResultStream, StreamItem
 from sonca.worker.work_queue import WorkQueue
 from tests.conftest import utterance
 
+SAID = utterance("một")
+END = StreamItem(SAID, None)
 
-def chunk(value: float = 0.0, seconds: float = 0.1) -> AudioChunk:
-    return AudioChunk(np.full(round(seconds * 100), value, np.float32), 100)
+
+def sound(value: float = 0.0, seconds: float = 0.1) -> StreamItem:
+    samples = np.full(round(seconds * 100), value, np.float32)
+    return StreamItem(SAID, AudioChunk(samples, 100))
 
 
 def new(cancelled: list[int] | None = None, room: list[int] | None = None) -> ResultStream:
@@ -45,15 +49,14 @@ def test_utterances_come_out_in_order_whatever_order_they_are_made_in(
     stream = new()
     events = []
     for index, size in enumerate(sizes):
-        stream.begin(index, utterance(f"câu {index}"))
         events.append([*(("put", index, n) for n in range(size)), ("finish", index, 0)])
     while any(events):  # interleave, each utterance's own order kept
         queue = random.choice([events_of for events_of in events if events_of])  # type: ignore[attr-defined]
         kind, index, n = queue.pop(0)
         if kind == "put":
-            stream.put(index, chunk(index + n / 10))
+            stream.put(index, sound(index + n / 10))
         else:
-            stream.finish(index)
+            stream.put(index, END)
     stream.end()
     expected: list[float | None] = []
     for index, size in enumerate(sizes):
@@ -63,8 +66,7 @@ def test_utterances_come_out_in_order_whatever_order_they_are_made_in(
 
 def test_what_was_made_is_read_before_the_error() -> None:
     stream = new()
-    stream.begin(0, utterance("một"))
-    stream.put(0, chunk(1))
+    stream.put(0, sound(1))
     stream.end(EngineError("broken"))
     reader = iter(stream)
     assert next(reader).chunk is not None
@@ -75,11 +77,10 @@ def test_what_was_made_is_read_before_the_error() -> None:
 def test_cancel_drops_what_is_unread_and_tells_the_worker_once() -> None:
     cancelled: list[int] = []
     stream = new(cancelled)
-    stream.begin(0, utterance("một"))
-    stream.put(0, chunk(1))
+    stream.put(0, sound(1))
     stream.cancel()
     stream.cancel()
-    stream.put(0, chunk(2))
+    stream.put(0, sound(2))
     assert cancelled == [7]
     with pytest.raises(Cancelled):
         next(iter(stream))
@@ -87,10 +88,9 @@ def test_cancel_drops_what_is_unread_and_tells_the_worker_once() -> None:
 
 def test_cancel_of_what_is_made_but_unread_does_not_look_like_its_end() -> None:
     stream = new()
-    stream.begin(0, utterance("một"))
-    stream.put(0, chunk(1))
-    stream.put(0, chunk(2))
-    stream.finish(0)
+    stream.put(0, sound(1))
+    stream.put(0, sound(2))
+    stream.put(0, END)
     stream.end()
     reader = iter(stream)
     next(reader)
@@ -111,10 +111,9 @@ def test_cancel_after_everything_was_read_does_nothing() -> None:
 def test_a_reader_that_falls_behind_is_noticed_and_catches_up() -> None:
     room: list[int] = []
     stream = new(room=room)
-    stream.begin(0, utterance("một"))
     for _ in range(int(HIGH_WATER_S) + 1):
         assert not stream.full
-        stream.put(0, chunk(seconds=1))
+        stream.put(0, sound(seconds=1))
     assert stream.full
     reader = iter(stream)
     for _ in range(int(HIGH_WATER_S - LOW_WATER_S) + 1):
@@ -128,16 +127,14 @@ def test_a_reader_that_falls_behind_is_noticed_and_catches_up() -> None:
 def test_sound_that_waits_for_its_turn_is_bounded_too() -> None:
     room: list[int] = []
     stream = new(room=room)
-    for index in range(3):
-        stream.begin(index, utterance("một"))
-    stream.put(1, chunk(seconds=AHEAD_S / 2))
-    stream.finish(1)
+    stream.put(1, sound(seconds=AHEAD_S / 2))
+    stream.put(1, END)
     assert not stream.full  # many slots make many sentences at once
-    stream.put(2, chunk(seconds=AHEAD_S / 2 + 1))
+    stream.put(2, sound(seconds=AHEAD_S / 2 + 1))
     assert stream.full
-    stream.finish(2)
-    stream.put(0, chunk(seconds=1))
-    stream.finish(0)
+    stream.put(2, END)
+    stream.put(0, sound(seconds=1))
+    stream.put(0, END)
     reader = iter(stream)
     for _ in range(4):
         next(reader)
@@ -148,13 +145,12 @@ def test_sound_that_waits_for_its_turn_is_bounded_too() -> None:
 
 def test_a_thread_that_waits_is_woken() -> None:
     stream = new()
-    stream.begin(0, utterance("một"))
     got: list[float | None] = []
     reader = threading.Thread(target=lambda: got.extend(values(stream)))
     reader.start()
     for n in range(20):
-        stream.put(0, chunk(n))
-    stream.finish(0)
+        stream.put(0, sound(n))
+    stream.put(0, END)
     stream.end()
     reader.join(10)
     assert got == [*range(20), None]
@@ -162,12 +158,11 @@ def test_a_thread_that_waits_is_woken() -> None:
 
 def test_a_coroutine_that_waits_is_woken_from_another_thread() -> None:
     stream = new()
-    stream.begin(0, utterance("một"))
 
     def produce() -> None:
         for n in range(20):
-            stream.put(0, chunk(n))
-        stream.finish(0)
+            stream.put(0, sound(n))
+        stream.put(0, END)
         stream.end()
 
     async def consume() -> int:
@@ -179,7 +174,6 @@ def test_a_coroutine_that_waits_is_woken_from_another_thread() -> None:
 
 def test_a_loop_that_has_gone_does_not_hurt_the_worker() -> None:
     stream = new()
-    stream.begin(0, utterance("một"))
 
     async def abandon() -> None:
         task = asyncio.ensure_future(anext(aiter(stream)))
@@ -187,7 +181,7 @@ def test_a_loop_that_has_gone_does_not_hurt_the_worker() -> None:
         task.cancel()
 
     asyncio.run(abandon())
-    stream.put(0, chunk())
+    stream.put(0, sound())
     stream.end()
 
 
@@ -198,7 +192,6 @@ def test_a_reader_is_woken_under_the_lock_under_which_it_went_to_sleep() -> None
     held: list[bool] = []
     for _ in range(2):
         assert stream._take(lambda: held.append(stream._lock.locked())) is None
-        stream.begin(0, utterance("một"))
         stream.end()
     assert held == [True]
 
@@ -216,7 +209,7 @@ def test_abandoning_takes_no_lock_though_the_engine_has_gone() -> None:
         engine_over.set()
         held.wait(60)
 
-    loop.tell(stuck)
+    loop.post(stuck)
     streams = [new_of(loop, id) for id in range(2)]
     assert engine_over.wait(60)
 
@@ -235,12 +228,12 @@ def test_abandoning_takes_no_lock_though_the_engine_has_gone() -> None:
 def new_of(loop: EngineLoop, id: int) -> ResultStream:
     """A stream of a job in line there."""
     stream = ResultStream(
-        id, on_cancel=lambda id: loop.tell(lambda: loop.drop(id)), on_room=lambda id: None
+        id, on_cancel=lambda id: loop.post(lambda: loop.drop(id)), on_room=lambda id: None
     )
     pool = ThreadPoolExecutor(1)
-    loop.tell(lambda: None)
-    loop._jobs[id] = QueuedRequest(
-        Request(iter(()), "low"), stream, WorkQueue(iter(()), pool, lambda: None)
+    loop.post(lambda: None)
+    loop._requests[id] = QueuedRequest(
+        Request(iter(()), "low"), "interactive", stream, WorkQueue(iter(()), pool, lambda: None)
     )
     return stream
 
@@ -250,18 +243,17 @@ def test_time_in_which_the_reader_is_behind_is_its_own() -> None:
     stream = ResultStream(
         0, on_cancel=lambda id: None, on_room=lambda id: None, clock=lambda: now[0]
     )
-    stream.begin(0, utterance("một"))
-    stream.put(0, chunk(seconds=HIGH_WATER_S))
+    stream.put(0, sound(seconds=HIGH_WATER_S))
     now[0] = 5.0
     assert stream.behind_s == 0
-    stream.put(0, chunk(seconds=1))
+    stream.put(0, sound(seconds=1))
     now[0] = 7.0
     assert stream.behind_s == 2
     reader = iter(stream)
     next(reader)
     now[0] = 100.0
     assert stream.behind_s == 2
-    stream.put(0, chunk(seconds=HIGH_WATER_S))
+    stream.put(0, sound(seconds=HIGH_WATER_S))
     now[0] = 101.0
     assert stream.behind_s == 3
 
@@ -272,9 +264,7 @@ def test_sound_that_waits_for_the_engine_is_not_the_readers_time() -> None:
     stream = ResultStream(
         0, on_cancel=lambda id: None, on_room=lambda id: None, clock=lambda: now[0]
     )
-    for index in range(2):
-        stream.begin(index, utterance("một"))
-    stream.put(1, chunk(seconds=AHEAD_S + 1))
+    stream.put(1, sound(seconds=AHEAD_S + 1))
     now[0] = 10.0
     assert stream.full
     assert stream.behind_s == 0

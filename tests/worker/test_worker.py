@@ -494,7 +494,7 @@ def test_a_stop_that_comes_with_nothing_left_to_do_is_not_waited_on() -> None:
     """As when Ctrl-C cancels the only request and closes the worker in one go."""
     loop = EngineLoop(ToneEngine, on_end=lambda id: None, clock=time.monotonic)
     loop.load()
-    loop.tell(loop.stop)  # is there at the first look, not while waiting
+    loop.post(loop.stop)  # is there at the first look, not while waiting
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     thread.join(10)

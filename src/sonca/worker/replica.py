@@ -15,6 +15,8 @@ from sonca.worker.engine_loop import EngineLoop
 log = logging.getLogger(__name__)
 
 Life = Literal["loading", "ready", "broken", "closed"]
+LIVING: tuple[Life, ...] = ("loading", "ready")
+"""A replica that can be given work, now or when it is loaded."""
 
 
 class Replica:
@@ -39,14 +41,9 @@ class Replica:
         self._clock = clock
         self._thread = background.start(self._run, name)
 
-    @property
-    def alive(self) -> bool:
-        """Whether it can be given work, now or when it is loaded."""
-        return self.life in ("loading", "ready")
-
     def stop(self) -> None:
         """Leave what is in work after the current step; returns before that."""
-        self.loop.tell(self.loop.stop)
+        self.loop.post(self.loop.stop)
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread, but no longer than `seconds`. One that hangs is left

@@ -9,6 +9,7 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Options, Reference, VoiceState
 from sonca.utterance import Priority
 from sonca.worker.result_stream import ResultStream
+from sonca.worker.scheduler import Lane
 from sonca.worker.work_queue import WorkItem, WorkQueue
 
 
@@ -41,6 +42,7 @@ class QueuedRequest:
     """A request in line."""
 
     request: Request
+    lane: Lane
     stream: ResultStream
     queue: WorkQueue
     voice: VoiceState = UNKNOWN
@@ -63,16 +65,19 @@ class Counters:
     utterances: int = 0
     audio_s: float = 0.0
     busy_s: float = 0.0
+    """Seconds the engine worked; over `audio_s` it is the real-time factor."""
     cancelled: int = 0
     failed: int = 0
     rebuilt: int = 0
+    """Engines built anew after one broke."""
     reused: int = 0
-    """Utterances that were there already."""
+    """Utterances whose sound was there already."""
     shared: int = 0
     """Utterances that were being made for somebody else."""
     remade: int = 0
+    """Utterances made again because their sound was impossible."""
     suspect: int = 0
-    """Utterances whose sound is impossible, after all attempts."""
+    """Utterances whose sound stayed impossible."""
     request_s: float = 0.1
     """Moving average of the engine's time per request, in seconds."""
 

@@ -1,6 +1,6 @@
 """One request's stream: the worker puts sound in, one reader takes it out.
 
-The reader may be a thread (`for piece in stream`) or a coroutine (`async for`). A stream puts
+The reader may be a thread (`for item in stream`) or a coroutine (`async for`). It puts
 the utterances in order, whatever order the engine finishes them in, and knows when its reader
 has fallen behind. It knows nothing of engines or scheduling.
 """
@@ -43,8 +43,8 @@ class StreamItem:
         return 0.0 if self.chunk is None else self.chunk.duration_s
 
 
-def _nobody(_: int) -> None:
-    """For a stream whose worker has nothing more to do with it."""
+def _ignore(_: int) -> None:
+    """Stands for what a worker does no more for a stream that has ended."""
 
 
 class ResultStream:
@@ -59,53 +59,57 @@ class ResultStream:
         *,
         on_cancel: Callable[[int], None],
         on_room: Callable[[int], None],
-        on_leave: Callable[[int], None] = _nobody,
+        on_leave: Callable[[int], None] = _ignore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = id
+        self.ended = False
+        """Whether nothing more will come. Read only, as `full`."""
+        self.full = False
+        """Whether the reader has fallen behind and should be given no new utterance."""
         self._on_cancel = on_cancel
         self._on_room = on_room
         self._on_leave = on_leave
         self._clock = clock
         self._lock = threading.Lock()
         self._ready: deque[StreamItem] = deque()
-        self._utterances: dict[int, Utterance] = {}
         self._ahead: dict[int, list[StreamItem]] = {}
         self._current = 0
         self._unread_s = 0.0
         self._ahead_s = 0.0
-        self._full = False
         self._behind_since: float | None = None
         self._behind_s = 0.0
-        self._ended = False
         self._error: BaseException | None = None
         self._wake: Callable[[], None] | None = None
 
     # The worker's side
 
-    def begin(self, index: int, utterance: Utterance) -> None:
-        """Announce the utterance number `index`, counted from 0."""
-        self._utterances[index] = utterance
-
-    def put(self, index: int, chunk: AudioChunk) -> None:
-        """Add sound of the utterance `index`."""
-        self._place(index, StreamItem(self._utterances[index], chunk))
-
-    def finish(self, index: int, problem: str | None = None) -> None:
-        """The utterance `index` is complete; `problem` says if its sound is impossible."""
-        self._place(index, StreamItem(self._utterances.pop(index), None, problem))
+    def put(self, index: int, item: StreamItem) -> None:
+        """Adds sound of the utterance number `index`, counted from 0, or its end."""
+        with self._lock:
+            if self.ended:
+                return
+            if index != self._current:
+                self._ahead.setdefault(index, []).append(item)
+                self._ahead_s += item.duration_s
+                self.full = self.full or self._ahead_s > AHEAD_S
+                return
+            self._append(item)
+            while item.chunk is None:  # the utterance is over: whatever waited behind it follows
+                self._current += 1
+                waiting = self._ahead.pop(self._current, [])
+                for item in waiting:
+                    self._ahead_s -= item.duration_s
+                    self._append(item)
+                if not waiting:
+                    break
+            self._wake_reader()
 
     def end(self, error: BaseException | None = None) -> None:
-        """Nothing more will come: all is said, or `error` happened. The first end counts."""
+        """Ends the stream: all is said, or `error` happened. The first end counts."""
         with self._lock:
-            if self._ended:
-                return
-            self._close(error)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self._ended
+            if not self.ended:
+                self._close(error)
 
     @property
     def cancelled(self) -> bool:
@@ -119,50 +123,24 @@ class ResultStream:
             since = self._behind_since
             return self._behind_s + (0.0 if since is None else self._clock() - since)
 
-    @property
-    def full(self) -> bool:
-        """Whether the reader has fallen behind and should be given no new utterance."""
-        return self._full
-
-    def _place(self, index: int, piece: StreamItem) -> None:
-        with self._lock:
-            if self._ended:
-                return
-            if index != self._current:
-                self._ahead.setdefault(index, []).append(piece)
-                self._ahead_s += piece.duration_s
-                self._full = self._full or self._ahead_s > AHEAD_S
-                return
-            self._append(piece)
-            while piece.chunk is None:  # the utterance is over: whatever waited behind it follows
-                self._current += 1
-                waiting = self._ahead.pop(self._current, [])
-                for piece in waiting:
-                    self._ahead_s -= piece.duration_s
-                    self._append(piece)
-                if not waiting:
-                    break
-            self._notify()
-
-    def _append(self, piece: StreamItem) -> None:
-        self._ready.append(piece)
-        self._unread_s += piece.duration_s
+    def _append(self, item: StreamItem) -> None:
+        self._ready.append(item)
+        self._unread_s += item.duration_s
         if self._unread_s > HIGH_WATER_S:
-            self._full = True
+            self.full = True
             if self._behind_since is None:
                 self._behind_since = self._clock()
 
     def _close(self, error: BaseException | None) -> None:
-        """Nothing more will come. Under the lock."""
-        self._ended, self._error = True, error
+        """Under the lock."""
+        self.ended, self._error = True, error
         self._ahead.clear()
         # A speech that is kept after its end must not keep the engine.
-        self._on_room = self._on_cancel = self._on_leave = _nobody
-        self._notify()
+        self._on_room = self._on_cancel = self._on_leave = _ignore
+        self._wake_reader()
 
-    def _notify(self) -> None:
-        """Wake the reader, if it sleeps. Under the lock, or a waker that is left meanwhile is
-        lost."""
+    def _wake_reader(self) -> None:
+        """Under the lock, or a waker that is left meanwhile is lost."""
         wake, self._wake = self._wake, None
         if wake is not None:
             wake()
@@ -172,7 +150,7 @@ class ResultStream:
     def cancel(self) -> None:
         """Give up: the engine stops within one step and iteration ends with `Cancelled`."""
         with self._lock:
-            if self._ended and not self._ready:
+            if self.ended and not self._ready:
                 return
             self._ready.clear()
             cancel, leave = self._on_cancel, self._on_leave
@@ -184,18 +162,19 @@ class ResultStream:
     def abandon(self) -> None:
         """Nobody can read any more. Takes no lock: it is called by the garbage collector, in the
         middle of anything."""
-        if not self._ended:
+        if not self.ended:
             self._on_cancel(self.id)
 
     def __iter__(self) -> Iterator[StreamItem]:
         woken = threading.Event()
         while True:
             woken.clear()
-            piece = self._take(woken.set)
-            if piece is not None:
-                yield piece
-            elif self._ended and not self._ready:
-                self._raise_error()
+            item = self._take(woken.set)
+            if item is not None:
+                yield item
+            elif self.ended and not self._ready:
+                if self._error is not None:
+                    raise self._error
                 return
             else:
                 woken.wait()
@@ -205,38 +184,35 @@ class ResultStream:
         woken = asyncio.Event()
         while True:
             woken.clear()
-            piece = self._take(lambda: _call_soon(loop, woken.set))
-            if piece is not None:
-                yield piece
-            elif self._ended and not self._ready:
-                self._raise_error()
+            item = self._take(lambda: _call_soon(loop, woken.set))
+            if item is not None:
+                yield item
+            elif self.ended and not self._ready:
+                if self._error is not None:
+                    raise self._error
                 return
             else:
                 await woken.wait()
 
     def _take(self, wake: Callable[[], None]) -> StreamItem | None:
-        """The next piece; if there is none yet, `wake` is called once there may be."""
+        """The next item; if there is none yet, `wake` is called once there may be."""
         with self._lock:
             if not self._ready:
-                if not self._ended:
+                if not self.ended:
                     self._wake = wake
                 return None
-            piece = self._ready.popleft()
-            self._unread_s -= piece.duration_s
+            item = self._ready.popleft()
+            self._unread_s -= item.duration_s
             few = self._unread_s < LOW_WATER_S
             if few and self._behind_since is not None:
                 self._behind_s += self._clock() - self._behind_since
                 self._behind_since = None
-            room = self._full and few and self._ahead_s < AHEAD_S / 2
+            room = self.full and few and self._ahead_s < AHEAD_S / 2
             if room:
-                self._full = False
+                self.full = False
         if room:
             self._on_room(self.id)
-        return piece
-
-    def _raise_error(self) -> None:
-        if self._error is not None:
-            raise self._error
+        return item
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

@@ -21,8 +21,7 @@ from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import Busy, DeadlineExceeded, EngineError, ShuttingDown
 from sonca.utterance import Priority
-from sonca.worker.engine_loop import EngineLoop
-from sonca.worker.replica import Replica
+from sonca.worker.replica import LIVING, Replica
 from sonca.worker.request import Counters, QueuedRequest, Request
 from sonca.worker.result_stream import ResultStream
 from sonca.worker.scheduler import LANES, Lane, lane_of
@@ -45,9 +44,9 @@ MAX_HEAL_S = 300.0
 State = Literal["loading", "ready", "draining", "broken", "closed"]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerStats:
-    """Counters since the worker started."""
+@dataclass(slots=True, kw_only=True)
+class WorkerStats(Counters):
+    """The counters of all copies of an engine together, since the worker started."""
 
     state: State
     engines: int
@@ -56,22 +55,6 @@ class WorkerStats:
     """Copies that broke and are not replaced yet."""
     depth: dict[Lane, int]
     """Requests in flight per lane."""
-    utterances: int
-    audio_s: float
-    busy_s: float
-    """Seconds the engine worked, of all copies together; over `audio_s` it is the real-time
-    factor."""
-    cancelled: int
-    failed: int
-    rebuilt: int
-    reused: int
-    """Utterances whose sound was there already."""
-    shared: int
-    """Utterances that were being made for somebody else."""
-    remade: int
-    """Utterances made again because their sound was impossible."""
-    suspect: int
-    """Utterances whose sound stayed impossible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +94,10 @@ class Worker:
     ) -> None:
         self._load = load
         self._most = engines
-        self._queue_limit = queue_limit
+        self._places: dict[Lane, int] = {
+            "interactive": queue_limit,
+            "bulk": max(1, int(queue_limit * BULK_SHARE)),
+        }
         self._name = name
         self._clock = clock
         lock = threading.RLock()  # guards the line, never held while work runs
@@ -149,14 +135,12 @@ class Worker:
         with self._admission:
             lanes = [place.lane for place in self._line.values()]
             counts = sum((replica.loop.counters for replica in self._replicas), self._gone)
-        numbers = asdict(counts)
-        del numbers["request_s"]
         return WorkerStats(
             state=self.state,
             engines=sum(replica.life == "ready" for replica in self._replicas),
             lost=sum(replica.life == "broken" for replica in self._replicas),
             depth={lane: lanes.count(lane) for lane in LANES},
-            **numbers,
+            **asdict(counts),
         )
 
     @property
@@ -176,61 +160,60 @@ class Worker:
             return self._closing
 
     def places(self, priority: Priority) -> int:
-        """How many requests of a priority may wait for sound, with those that share its lane."""
-        if lane_of(priority) == "bulk":
-            return max(1, int(self._queue_limit * BULK_SHARE))
-        return self._queue_limit
+        """Returns how many requests of a priority may wait for sound."""
+        return self._places[lane_of(priority)]
 
     def wait_for_place(self, priority: Priority, at_most_s: float) -> None:
-        """Wait until a request of a priority would be taken, or there is nobody to take it."""
+        """Waits until a request of a priority would be taken, or there is nobody to take it."""
+        lane = lane_of(priority)
 
         def free() -> bool:
-            return self._closing or self._has_place(priority)
+            return self._closing or self._has_place(lane)
 
         with self._admission:
             self._admission.wait_for(free, at_most_s)
 
     def submit(self, request: Request) -> ResultStream:
-        """Queue a request. `Busy` when the line is full, `EngineError` when there is no engine."""
+        """Queues a request. `Busy` when the line is full, `EngineError` when there is no engine."""
+        lane = lane_of(request.priority)
         with self._admission:
-            self._check_open(request.priority)
-            replica = self._choose(request.affinity)
-            stream = self._stream(replica.loop)
+            alive = self._alive()
+            if not self._has_place(lane):
+                raise self._busy(lane, alive)
+            replica = self._choose(alive, request.affinity)
+            loop, id = replica.loop, self._next_id
+            self._next_id += 1
+            stream = ResultStream(
+                id,
+                on_cancel=lambda id: loop.post(lambda: loop.drop(id)),
+                on_room=lambda id: loop.post(lambda: loop.on_room(id)),
+                on_leave=self._leave,
+                clock=self._clock,
+            )
+            now = self._clock()
             deadline_s = math.inf if request.deadline_s is None else request.deadline_s
-            lane = lane_of(request.priority)
-            place = _Place(lane, replica, request.affinity, self._clock(), stream, deadline_s)
-            self._watch(place.due())
-            self._line[stream.id] = place
-        loop, id = replica.loop, stream.id
+            self._line[id] = _Place(lane, replica, request.affinity, now, stream, deadline_s)
+            if now + deadline_s < self._next_due:
+                self._watch(now + deadline_s)
         try:
-            queue = WorkQueue(request.work, self._planner, lambda: loop.tell(lambda: loop.fed(id)))
+            queue = WorkQueue(
+                request.work, self._planner, lambda: loop.post(lambda: loop.on_work(id))
+            )
         except BaseException as error:  # Ctrl-C too, as planning begins on the caller's thread
             self._on_end(id)
             if self._closing and isinstance(error, Exception):  # the planner had gone
                 raise ShuttingDown() from error
             raise
-        loop.take(QueuedRequest(request, stream, queue))
+        loop.take(QueuedRequest(request, lane, stream, queue))
         return stream
 
-    def _stream(self, loop: EngineLoop) -> ResultStream:
-        id = self._next_id
-        self._next_id += 1
-        return ResultStream(
-            id,
-            on_cancel=lambda id: loop.tell(lambda: loop.drop(id)),
-            on_room=lambda id: loop.tell(lambda: loop.caught_up(id)),
-            on_leave=self._leave,
-            clock=self._clock,
-        )
-
     def _watch(self, due: float) -> None:
-        """Have a deadline looked after, also while the engine is loaded or hangs in a step."""
-        if due < self._next_due:
-            if not self._watching:
-                background.start(self._end_overdue, f"sonca-{self._name}-deadlines")
-                self._watching = True
-            self._next_due = due
-            self._deadlines.notify()
+        """Has a deadline looked after, also while the engine is loaded or hangs in a step."""
+        if not self._watching:
+            background.start(self._end_overdue, f"sonca-{self._name}-deadlines")
+            self._watching = True
+        self._next_due = due
+        self._deadlines.notify()
 
     def _end_overdue(self) -> None:
         """On a thread of its own, which sleeps until the next deadline."""
@@ -253,22 +236,18 @@ class Worker:
                 "(SONCA_REQUEST_TIMEOUT_S); ask for less text, or try again later"
             )
         )
-        loop.tell(lambda: loop.drop(id))
+        loop.post(lambda: loop.drop(id))
         self._leave(id)
 
-    def _choose(self, affinity: int | None) -> Replica:
-        """The engine for a request: its affinity's, so that what both want is made once, or the one
-        with the shortest line."""
-        self._forget_lost()
-        places = self._line.values()
-        for place in places:
-            if affinity is not None and place.affinity == affinity and place.replica.alive:
-                return place.replica
-        alive = self._alive()
+    def _choose(self, alive: list[Replica], affinity: int | None) -> Replica:
+        """Returns the replica for a request: that of another with the same affinity, so that what
+        both want is made once, or the one with the shortest line."""
         # One that is still loading would keep its request waiting, unless all are.
         ready = [replica for replica in alive if replica.life == "ready"]
         lengths = dict.fromkeys(ready or alive, 0)
-        for place in places:
+        for place in self._line.values():
+            if affinity is not None and place.affinity == affinity and place.replica in alive:
+                return place.replica
             if place.replica in lengths:
                 lengths[place.replica] += 1
         best = min(lengths, key=lengths.__getitem__)
@@ -301,37 +280,37 @@ class Worker:
             replica.loaded.add_done_callback(_report)
         return replica
 
-    def _has_place(self, priority: Priority) -> bool:
-        lane = lane_of(priority)
+    def _has_place(self, lane: Lane) -> bool:
         own = [place for place in self._line.values() if place.lane == lane]
         waiting = sum(not place.stream.full for place in own)
-        limit = self.places(priority)
+        limit = self._places[lane]
         # Who gives up and comes again must not pile up behind a step that hangs.
         unheard = len(self._leaving)
-        return waiting < limit and len(own) < 2 * limit and unheard < 2 * self._queue_limit
+        return (
+            waiting < limit and len(own) < 2 * limit and unheard < 2 * self._places["interactive"]
+        )
 
-    def _check_open(self, priority: Priority) -> None:
-        alive = self._alive()
-        if self._has_place(priority):
-            return
+    def _busy(self, lane: Lane, alive: list[Replica]) -> Busy:
         # About when half of the line will have been served, by all engines together. Before any
         # has been, nobody knows; but not sooner than half of what the first has waited.
-        request_s = sum(m.loop.counters.request_s for m in alive) / len(alive) ** 2
+        request_s = sum(each.loop.counters.request_s for each in alive) / len(alive) ** 2
         now = self._clock()
         waited_s = now - min((place.since for place in self._line.values()), default=now)
-        share = "" if lane_of(priority) == "interactive" else ", half of it for books"
-        raise Busy(
+        share = "" if lane == "interactive" else ", half of it for books"
+        return Busy(
             f"{len(self._line) + len(self._leaving)} requests are in line and the limit is "
-            f"{self.places(priority)} (SONCA_QUEUE_LIMIT{share}); try again later",
+            f"{self._places[lane]} (SONCA_QUEUE_LIMIT{share}); try again later",
             reason="queue_full",
             retry_after_s=max(1.0, request_s * len(self._line) / 2, waited_s / 2),
         )
 
     def _alive(self) -> list[Replica]:
-        """The replicas that can be given work; raises if there are none."""
+        """Returns the replicas that can be given work; raises if there are none."""
         if self._closing:
             raise ShuttingDown()
-        alive = [replica for replica in self._replicas if replica.alive]
+        if any(replica.life == "broken" for replica in self._replicas):
+            self._forget_lost()
+        alive = [replica for replica in self._replicas if replica.life in LIVING]
         if not alive:
             raise EngineError("the engine is broken; see the log and restart")
         return alive
