@@ -38,23 +38,19 @@ def main(
     repeats: Annotated[int, typer.Option(min=1, help="Runs of a case; the best counts.")] = 1,
 ) -> None:
     """Measure VietTTS at full size with random weights."""
-    from sonca.engines.viettts.bench_model import make_apart
-
     report: dict[str, Any] = {"machine": machine(), "upstream_cpu_s": UPSTREAM_CPU_S}
     results: list[Result] = []
     fresh = multiprocessing.get_context("spawn")
     for rate in map(int, rates.split(",")):
         with random_model(rate, keep) as (checkpoint, model):
-            apart = make_apart(checkpoint.parent)
             with fresh.Pool(1) as pool:
-                pool.map(learn_voice, [model, apart])
+                pool.apply(learn_voice, (model,))
             report[f"accuracy_{rate}"] = accuracy(checkpoint)
             say(f"{rate} Hz accuracy: {report[f'accuracy_{rate}']}")
             for count in map(int, threads.split(",")):
                 for case in cases(rate, count):
                     with fresh.Pool(1) as pool:
-                        folder = apart if case.apart else model
-                        result = pool.apply(measure, (folder, case, repeats))
+                        result = pool.apply(measure, (model, case, repeats))
                     results.append(result)
                     say(line(result))
                     save(report | {"results": [asdict(result) for result in results]}, json)

@@ -34,10 +34,7 @@ class Case:
     sentences: int
     seconds: float
     """Of each sentence."""
-    pack_s: float = 0.0
     streaming: bool = False
-    apart: bool = False
-    """The model converted with its prompt apart; nobody listens to the sentences."""
 
 
 @dataclass(slots=True)
@@ -88,12 +85,10 @@ class Clock:
 
 def measure(model: Path, case: Case, repeats: int = 1) -> Result:
     """Load the model, warm up, run the case; the best CPU time of `repeats`."""
-    from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
+    from sonca.engines.viettts.engine import VietTTSEngine
 
     start = time.perf_counter()
-    engine = VietTTSEngine(
-        VietTTSSettings(model, device="cpu", threads=case.threads, cache=_voices(model))
-    )
+    engine = VietTTSEngine(model, device="cpu", threads=case.threads, cache=_voices(model))
     ready = time.perf_counter() - start
     voice = _voice(engine)
     before = time.process_time()
@@ -113,9 +108,9 @@ def _voices(model: Path) -> Path:
 def learn_voice(model: Path) -> None:
     """Compute the voice and keep it on disk, so that `measure` finds a voice that is known: the
     models that hear recordings are not part of speaking."""
-    from sonca.engines.viettts.engine import VietTTSEngine, VietTTSSettings
+    from sonca.engines.viettts.engine import VietTTSEngine
 
-    engine = VietTTSEngine(VietTTSSettings(model, device="cpu", threads=1, cache=_voices(model)))
+    engine = VietTTSEngine(model, device="cpu", threads=1, cache=_voices(model))
     _voice(engine)
     engine.close()
 
@@ -126,11 +121,11 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
     from sonca.engines.viettts.session import VietTTSSession
     from sonca.engines.viettts.streaming import NEVER, Cuts
     from sonca.engines.viettts.vocoder import Vocoder
-    from sonca.utterance import Priority, Utterance
+    from sonca.utterance import Utterance
 
     tokens = round(case.seconds * case.rate_hz)
     manner = replace(
-        engine.manner, slots=case.sentences, pack_s=case.pack_s,
+        engine.manner, slots=case.sentences,
         limits=Limits(forced_tokens=tokens), cuts=Cuts() if case.streaming else NEVER,
     )  # fmt: skip
     session = VietTTSSession(engine.backend, engine.tokenizer.encode, manner)
@@ -152,7 +147,7 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
             first = first or time.perf_counter() - start
 
     clock.watch(Vocoder, "feed", "vocoder")
-    options = Options(priority=Priority.BATCH, first=False) if case.apart else Options()
+    options = Options()
     cpu = time.process_time()
     try:
         for id in range(case.sentences):
@@ -251,9 +246,6 @@ def cases(rate_hz: int, threads: int) -> Iterator[Case]:
     yield Case(rate_hz, threads, 1, 12.0, streaming=True)
     for sentences in (4, 8):
         yield Case(rate_hz, threads, sentences, seconds)
-        yield Case(rate_hz, threads, sentences, seconds, pack_s=12.0)
-    for sentences in (1, 8):
-        yield Case(rate_hz, threads, sentences, seconds, apart=True)
 
 
 @contextmanager
@@ -267,9 +259,7 @@ def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]
 
 def line(result: Result) -> str:
     case = result.case
-    what = f"{case.sentences} x {case.seconds:.1f} s"
-    kinds = {"packed": case.pack_s > 0, "streamed": case.streaming, "prompt apart": case.apart}
-    what += "".join(f", {kind}" for kind, true in kinds.items() if true)
+    what = f"{case.sentences} x {case.seconds:.1f} s" + (", streamed" if case.streaming else "")
     parts = " ".join(f"{part} {spent:.2f}" for part, spent in sorted(result.parts_cpu_s.items()))
     times = UPSTREAM_CPU_S[case.rate_hz] / result.cpu_s
     return (

@@ -35,6 +35,6 @@ def test_the_recording_that_both_clone_is_speech_to_ours() -> None:
     from sonca.engines.viettts import vad
     from sonca.engines.viettts.reference_audio import prepare
 
-    heard = prepare(reference_wave(), RATE_HZ, vad.by_level, 5.0)
+    heard = prepare(reference_wave(), RATE_HZ, vad.by_level)
     assert len(heard) == PROMPT_S * RATE_HZ
     assert np.abs(heard).max() < 1

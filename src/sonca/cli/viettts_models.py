@@ -24,12 +24,6 @@ def convert(
         Precision.fast, help="fast: int8 and bf16 where it does not hurt; exact: float32."
     ),
     cuda: bool = typer.Option(False, "--cuda", help="Also write what a GPU needs."),
-    prompt_apart: bool = typer.Option(
-        False,
-        "--prompt-apart",
-        help="Read a voice's prompt once for all sentences that are sung together: cheaper in "
-        "bulk, but not quite the model that was trained. CPU only; docs/viettts.md.",
-    ),
     vocabulary: Path | None = typer.Option(
         None, help="multilingual.tiktoken; default: fetched from the package viet-tts."
     ),
@@ -46,7 +40,6 @@ def convert(
     model = convert_folder(
         source, target, models_dir, _say,
         vocabulary=vocabulary, vad=vad, precision=precision.value, cuda=cuda,
-        prompt_apart=prompt_apart,
     )  # fmt: skip
     _say(f"converted: {model.path}")
 

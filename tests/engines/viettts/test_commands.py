@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from sonca.cli import viettts_models
 from sonca.engines.base import Setup
 from sonca.engines.viettts import commands, fetch, random_weights
-from sonca.engines.viettts.folder import open_folder
 from sonca.errors import InvalidRequest
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
@@ -75,20 +74,6 @@ def test_convert_by_hand(
     assert (model / "sonca.json").is_file()
     assert (model / "flow.safetensors").is_file()
     assert no_network == ["silero-vad==5.1.2"]
-
-
-def test_a_prompt_apart_is_for_the_cpu(
-    app: typer.Typer, checkpoint: Path, vocabulary: Path, tmp_path: Path
-) -> None:
-    into = tmp_path / "apart"
-    arguments = ["convert", str(checkpoint), "--into", str(into), "--prompt-apart"]
-    arguments += ["--vocabulary", str(vocabulary), "--vad", str(vocabulary)]
-    refused = CliRunner().invoke(app, [*arguments, "--cuda"])
-    assert isinstance(refused.exception, InvalidRequest)
-    assert not into.exists()
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 0, done.output
-    assert open_folder(into).prompt_apart
 
 
 def test_make_random_takes_name_seed_and_rate(

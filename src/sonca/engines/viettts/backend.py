@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +30,6 @@ class Voice:
     """How loud the recording is, -inf where it is not known."""
     gain: float | None = None
     """What brings the voice to the level asked for; None leaves it as it is."""
-
-    @property
-    def seconds(self) -> float:
-        """Length of the prompt."""
-        return len(self.mel) * 256 / 22050
 
 
 class Decoder(ABC):
@@ -82,21 +76,6 @@ class Backend(ABC):
     @abstractmethod
     def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
         """tokens (N,), noise (M + T, 80) for the prompt's frames and the new ones."""
-
-    @property
-    def prompt_apart(self) -> bool:
-        """Whether sentences that are sung together share the prompt and nothing else, so that
-        none depends on its company."""
-        return False
-
-    def together(
-        self, voice: Voice, prompt_noise: Array, sentences: Sequence[tuple[Ids, Array]]
-    ) -> Solver:
-        """One run for several sentences, tokens (N,) and noise (T, 80) each; their mels come one
-        after the other. Unless the prompt is apart, it takes them for one long sentence."""
-        tokens = np.concatenate([tokens for tokens, _ in sentences])
-        noise = np.concatenate([prompt_noise, *(noise for _, noise in sentences)])
-        return self.solver(voice, tokens, noise)
 
     @abstractmethod
     def pitch(self, mel: Array) -> Array:

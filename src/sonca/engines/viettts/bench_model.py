@@ -22,11 +22,3 @@ def make(folder: Path, rate_hz: int) -> tuple[Path, Path]:
         vocabulary.write_bytes(b"".join(lines))
         convert(checkpoint, model, vocabulary)
     return checkpoint, model
-
-
-def make_apart(folder: Path) -> Path:
-    """The same checkpoint, converted with its prompt apart, in a folder that `make` filled."""
-    model = folder / "model-apart"
-    if not (model / MANIFEST).is_file():
-        convert(folder / "checkpoint", model, folder / VOCABULARY, prompt_apart=True)
-    return model

@@ -35,7 +35,6 @@ def convert_folder(
     vad: Path | None = None,
     precision: Literal["fast", "exact"] = "fast",
     cuda: bool = False,
-    prompt_apart: bool = False,
 ) -> ModelFolder:
     """Convert, with the vocabulary and the speech detector fetched where they are not given."""
     from sonca.engines.viettts.convert import convert
@@ -49,7 +48,7 @@ def convert_folder(
         vad = fetch.fetch(fetch.VAD, kept / VAD)
     return convert(
         source, target, vocabulary, vad=vad, precision=precision,
-        devices=("cpu", "cuda") if cuda else ("cpu",), prompt_apart=prompt_apart, say=say,
+        devices=("cpu", "cuda") if cuda else ("cpu",), say=say,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from sonca.engines.viettts.config import Config, read_config
 from sonca.engines.viettts.layout import PARTS, check_layout, layout
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.engines.viettts.weights import fold
-from sonca.errors import EngineError, InvalidRequest
+from sonca.errors import EngineError
 
 Say = Callable[[str], None]
 Target = Literal["cpu", "cuda"]
@@ -44,25 +44,17 @@ def convert(
     vad: Path | None = None,
     precision: Literal["fast", "exact"] = "fast",
     devices: tuple[Target, ...] = ("cpu",),
-    prompt_apart: bool = False,
     say: Say = _silent,
 ) -> f.ModelFolder:
     """Convert the checkpoint folder `source` into the new folder `target`.
 
     `vocabulary` is the tokenizer's file and `vad` silero-vad's ONNX model; both are copied. An
-    existing `target` is replaced. `prompt_apart` makes another model of it, see `graphs.apart`:
-    faster for many sentences in one voice, and on a CPU only. `say` hears what is being done.
+    existing `target` is replaced. `say` hears what is being done.
 
     Raises `EngineError` if the source is not a VietTTS model (missing, cut or foreign files,
-    shapes that config.yaml does not ask for, code in a pickle), `InvalidRequest` if
-    `prompt_apart` is asked for together with CUDA, `StorageFull` or `StorageError` if the target
-    cannot be written. In every case nothing half-written is left.
+    shapes that config.yaml does not ask for, code in a pickle), `StorageFull` or `StorageError`
+    if the target cannot be written. In every case nothing half-written is left.
     """
-    if prompt_apart and "cuda" in devices:
-        raise InvalidRequest(
-            "a model with its prompt apart runs on a CPU only; convert it without --cuda",
-            field="prompt_apart",
-        )
     for name in SOURCES:
         if not (source / name).is_file():
             raise EngineError(f"{source} lacks {name}; run `sonca models pull viet-tts` again")
@@ -82,11 +74,9 @@ def convert(
             shutil.copyfile(vad, draft / f.VAD)
         if "cuda" in devices:
             _write_tensors(draft, states, say)
-        _write_graphs(draft, config, states, precision, prompt_apart, say)
-        manifest = {
-            "format": f.FORMAT, "precision": precision, "prompt_apart": prompt_apart,
-            "version": _version(states, f"{precision} {prompt_apart}"),
-        }  # fmt: skip
+        _write_graphs(draft, config, states, precision, say)
+        version = _version(states, precision)
+        manifest = {"format": f.FORMAT, "precision": precision, "version": version}
         (draft / f.MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return f.open_folder(target)
 
@@ -101,10 +91,10 @@ def _states(source: Path, config: Config) -> dict[str, dict[str, Array]]:
     return states
 
 
-def _version(states: Mapping[str, Mapping[str, Array]], manner: str) -> str:
+def _version(states: Mapping[str, Mapping[str, Array]], precision: str) -> str:
     """A hash that changes with the weights, over a few values of every tensor, and with how they
     are converted."""
-    digest = hashlib.sha256(manner.encode())
+    digest = hashlib.sha256(precision.encode())
     for part, state in states.items():
         for key, value in state.items():
             some = np.ascontiguousarray(value.reshape(-1)[:: max(1, value.size // 64)])
@@ -117,7 +107,6 @@ def _write_graphs(
     config: Config,
     states: Mapping[str, Mapping[str, Array]],
     precision: Literal["fast", "exact"],
-    prompt_apart: bool,
     say: Say,
 ) -> None:
     import openvino as ov
@@ -128,7 +117,7 @@ def _write_graphs(
     folded = fold(states["hift"])
     builds = {
         **assemble.llm_graphs(config, states["llm"], precision),
-        **assemble.flow_graphs(config, states["flow"], precision, prompt_apart),
+        **assemble.flow_graphs(config, states["flow"], precision),
         **assemble.hift_graphs(config, folded, precision),
     }
     (draft / f.GRAPHS).mkdir()

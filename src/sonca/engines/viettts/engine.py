@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from sonca.cores import cores
 from sonca.engines.base import (
     Engine,
     EngineInfo,
@@ -29,7 +28,6 @@ from sonca.engines.viettts.prompt import Prompter
 from sonca.engines.viettts.reference_audio import decode
 from sonca.engines.viettts.samples import find_samples
 from sonca.engines.viettts.session import VietTTSSession
-from sonca.engines.viettts.streaming import NEVER, Cuts
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.voice import Voice
@@ -46,60 +44,42 @@ NEEDED = {
 """Modules, and the packages that bring them."""
 
 
-@dataclass(frozen=True, slots=True)
-class VietTTSSettings:
-    """What the engine is told when it is loaded; it reads no settings and no environment."""
-
-    model: Path
-    """A folder that `sonca models convert` wrote."""
-    device: str = "auto"
-    """``auto`` is CUDA where it works, else the CPU; a device asked for by name and missing is an
-    error."""
-    threads: int = 0
-    """CPU threads; 0 takes all cores that the process may use."""
-    samples: Path | None = None
-    """Folder of the built-in voices' recordings, `cdteam.wav` and so on."""
-    cache: Path | None = None
-    """Folder where computed voices are kept; None keeps them in memory only."""
-    slots: int = 8
-    """How many sentences work at once."""
-    streaming: bool = True
-    """Whether long sentences are given out piece by piece."""
-    pack_s: float = 0.0
-    """See `Manner.pack_s`: above 0, faster in bulk and no longer deterministic."""
-    fade_s: float = 0.0
-    """Fade at both ends of each sentence, seconds; upstream's is 0.1."""
-    prompt_max_s: float = 5.0
-    """How much of a reference is used, 3 to 5 s. Shorter is faster and less like the voice."""
-    loudness_lufs: float | None = None
-    """The level that voices are brought to, by one fixed gain a voice; None leaves them as they
-    are."""
-
-
 class VietTTSEngine(Engine):
-    def __init__(self, settings: VietTTSSettings) -> None:
+    """One model on one device."""
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        samples: Path | None = None,
+        cache: Path | None = None,
+        loudness_lufs: float | None = None,
+    ) -> None:
+        """Loads the folder `model` that `sonca models convert` wrote.
+
+        `device` is ``auto`` (CUDA where it works, else the CPU), ``cpu`` or ``cuda``, which is an
+        error where it is missing. `threads` on a CPU, None for all cores that the process may use.
+        `samples` holds the recordings of the built-in voices, `cdteam.wav` and so on. Computed
+        voices are kept in `cache`, None for in memory only. `loudness_lufs` is the level that
+        voices are brought to, by one fixed gain a voice; None leaves them as they are.
+        """
         if reason := _lacking():
             raise EngineNotInstalled(reason, field="model")
-        folder = f.open_folder(settings.model)
-        threads = settings.threads or len(os.sched_getaffinity(0))
+        folder = f.open_folder(model)
+        threads = threads or cores()
         self.tokenizer = Tokenizer.load(folder.path / f.VOCABULARY)
         if self.tokenizer.size > folder.config.llm.text_vocab:
             raise EngineError(
                 f"the vocabulary has {self.tokenizer.size} ids, the model has rows for "
                 f"{folder.config.llm.text_vocab}; run `sonca models convert` again"
             )
-        self.backend = _load(folder, settings.device, threads, settings.slots)
-        self.manner = Manner(
-            slots=settings.slots,
-            cuts=Cuts() if settings.streaming else NEVER,
-            pack_s=settings.pack_s,
-            fade_s=settings.fade_s,
-        )
-        self.samples = find_samples(settings.samples, settings.loudness_lufs)
-        self.prompter = Prompter(
-            folder, settings.cache, settings.prompt_max_s, threads, settings.loudness_lufs
-        )
-        self.folder, self.loudness_lufs = folder, settings.loudness_lufs
+        self.manner = Manner()
+        self.backend = _load(folder, device, threads, self.manner.slots)
+        self.samples = find_samples(samples, loudness_lufs)
+        self.prompter = Prompter(folder, cache, threads, loudness_lufs)
+        self.folder, self.loudness_lufs = folder, loudness_lufs
         self.contents: dict[tuple[Path, int, int], str] = {}
 
     @property
@@ -114,7 +94,7 @@ class VietTTSEngine(Engine):
             providers=self.backend.providers,
             clones=True,
             # On a GPU a sentence's place in the cache, and so its rounding, follows its company.
-            deterministic=self.manner.pack_s == 0 and self.backend.device == "cpu",
+            deterministic=self.backend.device == "cpu",
             slots=self.manner.slots,
         )
 
@@ -126,14 +106,12 @@ class VietTTSEngine(Engine):
         assert model is not None and setup.models_dir is not None
         home = setup.models_dir / HOME
         return cls(
-            VietTTSSettings(
-                model,
-                device=setup.device,
-                threads=setup.threads or 0,
-                samples=home / SAMPLES,
-                cache=home / VOICES,
-                loudness_lufs=setup.loudness_lufs,
-            )
+            model,
+            device=setup.device,
+            threads=setup.threads,
+            samples=home / SAMPLES,
+            cache=home / VOICES,
+            loudness_lufs=setup.loudness_lufs,
         )
 
     @classmethod
@@ -219,12 +197,10 @@ def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backe
 
 def _no_cuda(folder: f.ModelFolder) -> str | None:
     """Why CUDA cannot be used here; None if it can."""
-    if folder.prompt_apart:
-        return "the model was converted with its prompt apart, for the CPU only"
     if not importlib.util.find_spec("torch"):
         return "PyTorch is not installed (pip install 'sonca[cuda]')"
     if not folder.weights("llm").is_file():
-        return "the model was converted for the CPU only (sonca models convert --device cuda)"
+        return "the model was converted for the CPU only (sonca models convert --cuda)"
     import torch
 
     if not torch.cuda.is_available():

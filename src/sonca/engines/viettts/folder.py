@@ -36,8 +36,6 @@ class ModelFolder:
     precision: str
     version: str
     """A hash of the weights and of how they were converted: the sound depends on it."""
-    prompt_apart: bool = False
-    """See `graphs.apart`."""
 
     def graph(self, name: str) -> Path:
         return self.path / GRAPHS / f"{name}.xml"
@@ -61,7 +59,6 @@ def open_folder(path: Path) -> ModelFolder:
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         found, precision, version = (manifest[key] for key in ("format", "precision", "version"))
-        prompt_apart = bool(manifest.get("prompt_apart", False))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{path / MANIFEST} is damaged; {_AGAIN}") from error
     if found != FORMAT:
@@ -70,7 +67,7 @@ def open_folder(path: Path) -> ModelFolder:
         if not (path / name).is_file():
             raise EngineError(f"{path} lacks {name}; {_AGAIN}")
     config = read_config(path / CONFIG)
-    return ModelFolder(path, config, str(precision), str(version), prompt_apart)
+    return ModelFolder(path, config, str(precision), str(version))
 
 
 def load_cpu(folder: ModelFolder, threads: int) -> Backend:
@@ -83,7 +80,7 @@ def load_cpu(folder: ModelFolder, threads: int) -> Backend:
     runtime = Runtime(threads)
     precision = cast("assemble.Precision", folder.precision)
     paths = {}
-    for name in assemble.graph_names(folder.config, folder.prompt_apart):
+    for name in assemble.graph_names(folder.config):
         path = folder.graph(name)
         if not path.is_file() or not path.with_suffix(".bin").is_file():
             raise EngineError(f"{folder.path} lacks the graph {name}; {_AGAIN}")

@@ -48,15 +48,3 @@ def change_speed(mel: npt.NDArray[np.float32], speed: float) -> npt.NDArray[np.f
     if speed == 1:
         return mel
     return interpolate(mel, max(1, int(len(mel) / speed)))
-
-
-def fade(samples: npt.NDArray[np.float32], ramp: int) -> npt.NDArray[np.float32]:
-    """Linear fade in and out over `ramp` samples, less where the sound is shorter."""
-    ramp = min(ramp, len(samples))
-    if ramp == 0:
-        return samples
-    slope = np.linspace(0, 1, ramp, dtype=np.float32)
-    out = samples.copy()
-    out[:ramp] *= slope
-    out[-ramp:] *= slope[::-1]
-    return out

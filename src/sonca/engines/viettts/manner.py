@@ -32,11 +32,6 @@ class Manner:
     """How the engine works, the same for all sentences."""
 
     slots: int = 8
+    """How many sentences work at once."""
     cuts: Cuts = field(default_factory=Cuts)
     limits: Limits = field(default_factory=Limits)
-    pack_s: float = 0.0
-    """Whole sentences in one voice that wait at the same time share one run of the flow up to
-    so many seconds. Cheaper, as the prompt is carried once; but what a sentence sounds like then
-    depends a little on its company. 0 makes every sentence alone."""
-    fade_s: float = 0.0
-    """Fade in and out of every sentence; upstream's is 0.1."""

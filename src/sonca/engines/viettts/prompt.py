@@ -39,12 +39,11 @@ class Prompter:
         self,
         folder: ModelFolder,
         cache: Path | None,
-        max_s: float,
         threads: int,
         target_lufs: float | None = None,
     ) -> None:
         """`target_lufs` is the level that voices are to have; None leaves them as they are."""
-        self.folder, self.cache, self.max_s, self.threads = folder, cache, max_s, threads
+        self.folder, self.cache, self.threads = folder, cache, threads
         self.target_lufs = target_lufs
         self.kept: dict[str, Voice] = {}
         self.sessions: dict[str, Any] = {}
@@ -56,7 +55,7 @@ class Prompter:
         voice = self.kept.get(content_hash) or self._from_disk(content_hash)
         if voice is None:
             wave, rate = samples()
-            voice = self.compute(prepare(wave, rate, self._segments(), self.max_s))
+            voice = self.compute(prepare(wave, rate, self._segments()))
             # Half a gigabyte, for something that happens once a voice.
             self.sessions.clear()
             self.made += 1
@@ -118,7 +117,7 @@ class Prompter:
     def _path(self, content_hash: str) -> Path | None:
         if self.cache is None:
             return None
-        key = f"{VERSION} {self.folder.version} {self.max_s} {content_hash}"
+        key = f"{VERSION} {self.folder.version} {vad.MAX_S} {content_hash}"
         return self.cache / f"{hashlib.sha256(key.encode()).hexdigest()}.voice.npz"
 
     def _from_disk(self, content_hash: str) -> Voice | None:

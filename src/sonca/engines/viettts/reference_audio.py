@@ -59,8 +59,8 @@ def _samples(frame: Any) -> Array:
     return np.asarray(frame.to_ndarray(), np.float32).reshape(-1)
 
 
-def prepare(samples: Array, rate_hz: int, segments: Segments, max_s: float) -> Array:
-    """A recording -> 3 to `max_s` seconds of its speech, mono, 16 kHz, at a fair level.
+def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
+    """A recording -> 3 to 5 seconds of its speech, mono, 16 kHz, at a fair level.
 
     Raises `BadAudio` where there is nothing to imitate; warns in the log about what will make
     the voice worse.
@@ -88,7 +88,7 @@ def prepare(samples: Array, rate_hz: int, segments: Segments, max_s: float) -> A
             "no speech was found in the reference; give 3 to 5 s of one person speaking clearly",
             field="voice_file",
         )
-    start, end = vad.choose_speech(found, len(wave), max_s)
+    start, end = vad.choose_speech(found, len(wave))
     if end - start < vad.MIN_S * RATE_HZ:
         _log.warning(
             "the reference holds only %.1f s of speech without a break; %.0f to %.0f s give a "

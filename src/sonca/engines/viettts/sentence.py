@@ -40,11 +40,6 @@ class Sentence:
         return self.options.priority is not Priority.BATCH
 
     @property
-    def whole(self) -> bool:
-        """Whether all of it is one piece that nothing of was heard yet."""
-        return self.ended and len(self.pieces) == 1 and self.pieces[0].say[0] == 0
-
-    @property
     def silent(self) -> bool:
         """Whether it ended with nothing more to sing."""
         return self.ended and not self.plan.over
@@ -52,11 +47,10 @@ class Sentence:
 
 @dataclass(slots=True)
 class Song:
-    """One run of the flow: a piece of a sentence, or several whole ones."""
+    """One run of the flow."""
 
-    parts: list[tuple[Sentence, Piece]]
-    frames: list[int]
-    """Of the mel, for each part."""
+    sentence: Sentence
+    piece: Piece
     solver: Solver
 
 
@@ -67,5 +61,3 @@ class Sung:
     sentence: Sentence
     mel: Array
     last: bool
-    fade_s: float
-    """At both ends."""

@@ -20,11 +20,10 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
 from sonca.engines.viettts import sampling
 from sonca.engines.viettts.backend import Array, Backend, Ids, Voice
-from sonca.engines.viettts.company import Company
-from sonca.engines.viettts.lengths import fade, mel_frames
+from sonca.engines.viettts.lengths import mel_frames
 from sonca.engines.viettts.manner import Manner
 from sonca.engines.viettts.sentence import Sentence, Song, Sung
-from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Piece, Plan, Speed
+from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
 from sonca.loudness import amplified
@@ -58,7 +57,6 @@ class VietTTSSession(Session):
         self.decoder = backend.decoder()
         self.rate_hz = backend.config.flow.rate_hz
         self.sentences: dict[int, Sentence] = {}
-        self.company = Company(backend.prompt_apart, manner.pack_s * self.rate_hz)
         self.songs: dict[bool, Song] = {}
         """By whether somebody listens: such a song goes first, the other waits where it is."""
         self.sung: list[Sung] = []
@@ -100,9 +98,9 @@ class VietTTSSession(Session):
             return
         self.decoder.drop(id)
         self.sung = [part for part in self.sung if part.sentence is not sentence]
-        for awaited, song in list(self.songs.items()):
-            if all(part.id not in self.sentences for part, _ in song.parts):
-                del self.songs[awaited]
+        self.songs = {
+            key: song for key, song in self.songs.items() if song.sentence is not sentence
+        }
 
     def promote(self, id: int) -> bool:
         sentence = self.sentences.get(id)
@@ -114,7 +112,7 @@ class VietTTSSession(Session):
     def _hand_over(self) -> None:
         """Let a song go first that was begun for nobody, if somebody listens to it now."""
         song = self.songs.get(False)
-        if song and True not in self.songs and any(s.awaited for s, _ in song.parts):
+        if song and True not in self.songs and song.sentence.awaited:
             self.songs[True] = self.songs.pop(False)
 
     def step(self, emit: Emit) -> None:
@@ -131,7 +129,7 @@ class VietTTSSession(Session):
         for sentence in self.sentences.values():
             if sentence.logits is not None or sentence.ended:
                 continue
-            at_once = sentence.options.first or sentence.attempt or self.company.gathers(sentence)
+            at_once = sentence.options.first or sentence.attempt
             if at_once or ready[sentence.awaited] < AHEAD:
                 self._attempt(self._begin, sentence, emit)
                 return
@@ -225,67 +223,52 @@ class VietTTSSession(Session):
         try:
             done = song.solver.step()
         except Exception as error:
-            del self.songs[awaited]
-            for sentence, _ in song.parts:
-                self._fail(sentence, error, emit)
+            self._fail(song.sentence, error, emit)
             return True
         if done:
             del self.songs[awaited]
-            mels = np.split(song.solver.mel(), np.cumsum(song.frames)[:-1])
-            for (sentence, piece), mel in zip(song.parts, mels, strict=True):
-                if self.sentences.get(sentence.id) is sentence:
-                    self._attempt(lambda s, p=piece, m=mel: self._finish(s, p, m), sentence, emit)  # type: ignore[misc]
+            self._attempt(lambda _: self._finish(song), song.sentence, emit)
             self._sing_for(awaited, emit)
         return True
 
     def _next_song(self, awaited: bool, emit: Emit) -> None:
-        # A song that was handed over may have pieces of sentences that were not.
-        sung = {part.id for song in self.songs.values() for part, _ in song.parts}
-        running = [s for s in self.sentences.values() if s.id not in sung]
-        for sentence in running:
-            if sentence.awaited != awaited:
+        # What somebody listens to now may still be in the other song.
+        sung = {song.sentence.id for song in self.songs.values()}
+        for sentence in list(self.sentences.values()):
+            if sentence.awaited != awaited or sentence.id in sung:
                 continue
             if sentence.pieces:
-                if self.company.waits(sentence, running):
-                    continue
-                parts = self.company.of(sentence, running)
-                self._attempt(lambda _, p=parts: self._compose(p), sentence, emit)  # type: ignore[misc]
+                self._attempt(self._compose, sentence, emit)
                 return
             if sentence.silent:
                 self._fail(sentence, EngineError("the model said nothing"), emit)
 
-    def _compose(self, parts: list[tuple[Sentence, Piece]]) -> None:
-        first, _ = parts[0]
-        sung = []
-        for sentence, piece in parts:
-            start, end = (mel_frames(token, self.rate_hz) for token in piece.make)
-            tokens = np.array(sentence.tokens[slice(*piece.make)], np.int64)
-            sung.append((tokens, self._noise(sentence, 1, end)[start:]))
-        prompt_noise = self._noise(first, 3, len(first.voice.mel))
-        solver = self.backend.together(first.voice, prompt_noise, sung)
-        for sentence, _ in parts:
-            sentence.pieces.pop(0)
-        song = Song(parts, [len(noise) for _, noise in sung], solver)
-        self.songs[first.awaited] = song
+    def _compose(self, sentence: Sentence) -> None:
+        piece, voice = sentence.pieces[0], sentence.voice
+        start, end = (mel_frames(token, self.rate_hz) for token in piece.make)
+        tokens = np.array(sentence.tokens[slice(*piece.make)], np.int64)
+        prompt_noise = self._noise(sentence, 3, len(voice.mel))
+        noise = np.concatenate([prompt_noise, self._noise(sentence, 1, end)[start:]])
+        solver = self.backend.solver(voice, tokens, noise)
+        del sentence.pieces[0]
+        self.songs[sentence.awaited] = Song(sentence, piece, solver)
 
     def _noise(self, sentence: Sentence, stream: int, frames: int) -> Array:
         """The same noise for the same frame of a sentence, whichever piece it is made in."""
         generator = np.random.default_rng([sentence.options.seed, stream])
         return generator.standard_normal((frames, self.backend.config.flow.mel), np.float32)
 
-    def _finish(self, sentence: Sentence, piece: Piece, mel: Array) -> None:
+    def _finish(self, song: Song) -> None:
         """Hand the vocoder what is certain of the mel now, in bits."""
-        frames = sentence.speed.feed(sentence.blender.join(piece, mel), piece.last)
-        whole = piece.last and piece.say[0] == 0
-        fade_s = self.manner.fade_s if whole else 0
-        count = 1 if fade_s else max(1, math.ceil(len(frames) / BIT_FRAMES))
+        sentence, piece = song.sentence, song.piece
+        frames = sentence.speed.feed(sentence.blender.join(piece, song.solver.mel()), piece.last)
+        count = max(1, math.ceil(len(frames) / BIT_FRAMES))
         for index, bit in enumerate(np.array_split(frames, count), 1):
-            self.sung.append(Sung(sentence, bit, piece.last and index == count, fade_s))
+            self.sung.append(Sung(sentence, bit, piece.last and index == count))
 
     def _voice(self, sung: Sung, emit: Emit) -> None:
         sentence = sung.sentence
         samples = sentence.vocoder.feed(sung.mel, sung.last)
-        samples = fade(samples, int(sung.fade_s * self.sample_rate_hz))
         if sentence.voice.gain is not None:
             samples = amplified(samples, sentence.voice.gain)
         if len(samples):

@@ -31,10 +31,10 @@ def choose(segments: Sequence[Segment], samples: int) -> Segment:
     return 0, min(samples, int(MAX_S * RATE_HZ))
 
 
-def choose_speech(segments: Sequence[Segment], samples: int, max_s: float) -> Segment:
+def choose_speech(segments: Sequence[Segment], samples: int) -> Segment:
     """As `choose`, but where upstream falls back on the recording's beginning, take speech: the
-    first `max_s` seconds of the first long stretch, else of the longest."""
-    longest = int(max_s * RATE_HZ)
+    first 5 seconds of the first long stretch, else of the longest."""
+    longest = int(MAX_S * RATE_HZ)
     for start, end in segments:
         if MIN_S * RATE_HZ <= end - start <= longest:
             return start, end

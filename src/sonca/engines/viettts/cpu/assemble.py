@@ -13,17 +13,15 @@ from sonca.engines.viettts.backend import Array
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.cpu.compiled import Compiled, Runtime
-from sonca.engines.viettts.graphs import apart, estimator, flow, hift, llm, stack
+from sonca.engines.viettts.graphs import estimator, flow, hift, llm, stack
 from sonca.engines.viettts.graphs.nodes import Kept, Weights, halved
 from sonca.engines.viettts.weights import fold
 
-APART = "estimator_apart"
-"""In place of `estimator` where the model was converted with its prompt apart."""
 Precision = Literal["fast", "exact"]
 """``fast``: int8 in the language model and the flow's encoder, int8 and bf16 in the estimator,
 bf16 in the trunk;
 ``exact``: float32 everywhere."""
-BF16 = frozenset({"estimator", APART, "trunk"})
+BF16 = frozenset({"estimator", "trunk"})
 Build = Callable[[], Model]
 State = Mapping[str, Array]
 
@@ -51,15 +49,12 @@ def llm_graphs(config: Config, state: State, precision: Precision) -> dict[str, 
     return graphs
 
 
-def flow_graphs(
-    config: Config, state: State, precision: Precision, prompt_apart: bool = False
-) -> dict[str, Build]:
+def flow_graphs(config: Config, state: State, precision: Precision) -> dict[str, Build]:
     weights = Weights(state, kept=_small(precision))
-    build = apart.build if prompt_apart else estimator.build
     return {
         "flow_encoder": lambda: flow.build_encoder(config.flow, weights),
         "regulator": lambda: flow.build_regulator(config.flow, weights.whole()),
-        _estimator(prompt_apart): lambda: build(config.flow, state, _small(precision)),
+        "estimator": lambda: estimator.build(config.flow, state, _small(precision)),
     }
 
 
@@ -100,43 +95,30 @@ def hift_tables(folded: State) -> dict[str, Array]:
     }
 
 
-def _estimator(prompt_apart: bool) -> str:
-    return APART if prompt_apart else "estimator"
-
-
-def graph_names(config: Config, prompt_apart: bool = False) -> list[str]:
+def graph_names(config: Config) -> list[str]:
     layers = [f"llm_{index}" for index in range(config.llm.lm.blocks + 1)]
-    rest = ["flow_encoder", "regulator", _estimator(prompt_apart), "pitch", "trunk"]
+    rest = ["flow_encoder", "regulator", "estimator", "pitch", "trunk"]
     return ["text_encoder", "positions", "attention", *layers, *rest]
 
 
 def compile_graphs(
     runtime: Runtime, graphs: Mapping[str, Model | Path], precision: Precision
 ) -> dict[str, Compiled]:
-    """All graphs by name; of `estimator_apart` two, for the prompt and for sentences."""
-    compiled = {}
-    for name, graph in graphs.items():
-        compute_in = "bf16" if precision == "fast" and name in BF16 else "f32"
-        if name == APART:
-            compiled["prompt"] = runtime.compile(graph, compute_in)
-            compiled["sentence"] = runtime.compile(graph, compute_in, apart.without_after)
-        else:
-            compiled[name] = runtime.compile(graph, compute_in)
-    return compiled
+    halves = BF16 if precision == "fast" else frozenset[str]()
+    return {
+        name: runtime.compile(graph, "bf16" if name in halves else "f32")
+        for name, graph in graphs.items()
+    }
 
 
 def from_states(
-    config: Config,
-    states: Mapping[str, State],
-    precision: Precision,
-    threads: int = 1,
-    prompt_apart: bool = False,
+    config: Config, states: Mapping[str, State], precision: Precision, threads: int = 1
 ) -> CpuBackend:
     """A backend straight from checkpoint tensors (`llm`, `flow`, `hift`), without files."""
     folded = fold(states["hift"])
     builds = {
         **llm_graphs(config, states["llm"], precision),
-        **flow_graphs(config, states["flow"], precision, prompt_apart),
+        **flow_graphs(config, states["flow"], precision),
         **hift_graphs(config, folded, precision),
     }
     tables = {

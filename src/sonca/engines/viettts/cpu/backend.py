@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from sonca.engines.viettts.backend import Array, Backend, Decoder, Ids, Solver, Voice
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cpu.compiled import Compiled
 from sonca.engines.viettts.cpu.llm import CpuDecoder, Tables
-from sonca.engines.viettts.cpu.solvers import ApartSolver, CpuSolver, Line
+from sonca.engines.viettts.graphs import estimator
 from sonca.engines.viettts.graphs.stack import distances, relative_positions
 from sonca.engines.viettts.lengths import interpolate, regulator_lengths
 
 
 class CpuBackend(Backend):
     """`graphs` by name: text_encoder, llm_0 … llm_N, positions, attention, flow_encoder,
-    regulator, estimator (or prompt and sentence, which are the estimator with the prompt apart),
-    pitch, trunk. `tables` as `convert` writes them."""
+    regulator, estimator, pitch, trunk. `tables` as `convert` writes them."""
 
     device = "cpu"
 
@@ -44,46 +41,20 @@ class CpuBackend(Backend):
         g = self.graphs
         return CpuDecoder(llm, tables, g["text_encoder"], layers, g["attention"], g["positions"])
 
-    @property
-    def prompt_apart(self) -> bool:
-        return "estimator" not in self.graphs
-
     def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
         known = len(voice.mel)
-        if self.prompt_apart:
-            return self.together(voice, noise[:known], [(tokens, noise[known:])])
-        mu = self.mu(voice, tokens, len(noise) - known)
-        given = self.given(voice, mu, voice.mel)
+        given = self.given(voice, self.mu(voice, tokens, len(noise) - known))
         return CpuSolver(self.graphs["estimator"], self.time, given, noise, known)
 
-    def together(
-        self, voice: Voice, prompt_noise: Array, sentences: Sequence[tuple[Ids, Array]]
-    ) -> Solver:
-        if not self.prompt_apart:
-            return super().together(voice, prompt_noise, sentences)
-        known = len(voice.mel)
-        odd = known % 2  # half of the model works at half the rate
-        nobody = np.zeros(0, np.int64)
-        mu = self.mu(voice, nobody, 0) if known else prompt_noise
-        prompt = Line(
-            np.array(prompt_noise[None, odd:]), self.given(voice, mu[odd:], voice.mel[odd:])
-        )
-        lines = []
-        for tokens, noise in sentences:
-            mu = self.mu(voice, tokens, len(noise))[known:]
-            lines.append(Line(np.array(noise[None]), self.given(voice, mu, voice.mel[:0])))
-        graphs = self.graphs["prompt"], self.graphs["sentence"]
-        return ApartSolver(graphs, self.time, prompt, lines)
-
-    def given(self, voice: Voice, mu: Array, mel: Array) -> Array:
-        """What the estimator is told: mu (T, 80), the voice, and a known mel (M, 80) at the
+    def given(self, voice: Voice, mu: Array) -> Array:
+        """What the estimator is told: mu (T, 80), the voice, and its mel (M, 80) at the
         beginning, side by side: (1, T, 240)."""
         given = np.zeros((1, len(mu), 3 * self.config.flow.mel), np.float32)
         wanted, spk, cond = np.split(given, 3, axis=2)  # views
         wanted[0] = mu
         vector = voice.vector / max(float(np.linalg.norm(voice.vector)), 1e-12)
         spk[:] = self.tables["flow.speaker.weight"] @ vector + self.tables["flow.speaker.bias"]
-        cond[0, : len(mel)] = mel
+        cond[0, : len(voice.mel)] = voice.mel
         return given
 
     def mu(self, voice: Voice, tokens: Ids, frames: int) -> Array:
@@ -116,3 +87,24 @@ class CpuBackend(Backend):
     def close(self) -> None:
         self.graphs.clear()
         self.tables.clear()
+
+
+class CpuSolver(Solver):
+    """Prompt and sentence as one sequence, whose first `known` frames are the prompt."""
+
+    def __init__(
+        self, graph: Compiled, time: Array, given: Array, noise: Array, known: int
+    ) -> None:
+        self.graph, self.time, self.given, self.known = graph, time, given, known
+        self.x = np.array(noise[None])
+        self.steps = estimator.times()[1]
+        self.at = 0
+
+    def step(self) -> bool:
+        (velocity,) = self.graph(x=self.x, given=self.given, time=self.time[self.at])
+        self.x = self.x + self.steps[self.at] * velocity
+        self.at += 1
+        return self.at == len(self.steps)
+
+    def mel(self) -> Array:
+        return np.array(self.x[0, self.known :])

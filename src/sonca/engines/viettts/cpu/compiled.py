@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,8 @@ class Runtime:
         self.threads = threads
         self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
 
-    def compile(
-        self,
-        graph: ov.Model | Path,
-        precision: str = "f32",
-        edit: Callable[[ov.Model], ov.Model] | None = None,
-    ) -> Compiled:
+    def compile(self, graph: ov.Model | Path, precision: str = "f32") -> Compiled:
         """`precision` is ``f32`` or ``bf16``: what the runtime computes in where it may choose.
-        `edit` may change the graph before it is compiled.
 
         Where the processor has no bf16 of its own, the runtime falls back to f32 by itself.
         """
@@ -54,8 +47,6 @@ class Runtime:
         }
         try:
             model = graph if isinstance(graph, ov.Model) else self.core.read_model(str(graph))
-            if edit is not None:
-                model = edit(model)
             compiled = self.core.compile_model(model, "CPU", options)
         except RuntimeError as error:
             name = graph.name if isinstance(graph, Path) else graph.get_friendly_name()
@@ -96,25 +87,12 @@ class Compiled:
         """Forget the bound arrays: everything must be bound again before the next run."""
         self.held.clear()
 
-    def bind_tensors(self, tensors: Mapping[str, ov.Tensor]) -> None:
-        """Set inputs to tensors of the runtime, such as another graph's outputs; not copied."""
-        for name, tensor in tensors.items():
-            self.request.set_tensor(name, tensor)
-
-    def tensor(self, name: str) -> ov.Tensor:
-        """An output after a run; it holds until the next."""
-        return self.request.get_tensor(name)
-
-    def compute(self) -> None:
-        """Run; outputs are there by name."""
+    def run(self) -> list[Arrays]:
+        """Compute; the outputs are views that hold until the next run."""
         self.request.infer()
         if self.unpacked is not None:
             give_back(self.unpacked)
             self.unpacked = None
-
-    def run(self) -> list[Arrays]:
-        """Compute; the outputs are views that hold until the next run."""
-        self.compute()
         return [self.request.get_tensor(name).data for name in self.outputs]
 
     def __call__(self, **inputs: Arrays) -> list[Arrays]:

@@ -64,27 +64,23 @@ def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Mod
     `given` is mu, speaker and prompt mel side by side; the second half of the guidance sees
     zeros in its place.
     """
-    return UNet(config, Weights(tensors, ESTIMATOR, kept)).graph("estimator")
+    return UNet(config, Weights(tensors, ESTIMATOR, kept)).graph()
 
 
 class UNet:
-    """Builds one graph. Whatever mixes frames has a method of its own, for `apart` to change."""
+    """Builds the graph."""
 
     def __init__(self, config: Flow, weights: Weights) -> None:
         self.config, self.weights, self.rate = config.estimator, weights, config.cfg_rate
         self.mel = config.mel
         self.stages = stage_names(config)
         self.time = n.parameter([len(self.stages), self.config.channels[0]], "time")
-        self.before: list[Node] = []
-        """Further inputs."""
-        self.after: dict[str, Node] = {}
-        """Further outputs."""
 
-    def graph(self, name: str) -> Model:
+    def graph(self) -> Model:
         x = n.parameter([1, -1, self.mel], "x")
         given = n.parameter([1, -1, 3 * self.mel], "given")
         outputs = {"velocity": self.velocity(x, given)}
-        return n.model([x, given, self.time, *self.before], outputs | self.after, name)
+        return n.model([x, given, self.time], outputs, "estimator")
 
     def velocity(self, x: Node, given: Node) -> Node:
         with_it = op.concat([x, given], 2)
@@ -107,7 +103,7 @@ class UNet:
         for i in range(self.config.mid_stages):
             x = self.stage(f"mid_blocks.{i}", x)
         x = self.stage("up_blocks.0", op.concat([x, skip1], 1))
-        x = self.up("up_blocks.0.2.conv", x)
+        x = n.conv_transpose(x, self.weights, "up_blocks.0.2.conv", stride=2, pad=1)
         # One frame too many where the length is odd.
         x = op.slice(x, n.ints(0), n.sizes(skip0, 2), n.ints(1), n.ints(2))
         x = self.stage("up_blocks.1", op.concat([x, skip0], 1))
@@ -115,16 +111,11 @@ class UNet:
         return self.conv("final_proj", self.block1d("final_block", x))
 
     def conv(self, key: str, x: Node, stride: int = 1) -> Node:
-        return n.conv(x, self.weights, key, stride=stride, pad=None if stride == 1 else 1)
-
-    def up(self, key: str, x: Node) -> Node:
-        return n.conv_transpose(x, self.weights, key, stride=2, pad=1)
-
-    def norm(self, key: str, x: Node) -> Node:
-        return n.group_norm(x, self.weights, key, GROUPS)
+        return n.conv(x, self.weights, key, stride=stride)
 
     def block1d(self, key: str, x: Node) -> Node:
-        return op.mish(self.norm(f"{key}.block.1", self.conv(f"{key}.block.0", x)))
+        y = self.conv(f"{key}.block.0", x)
+        return op.mish(n.group_norm(y, self.weights, f"{key}.block.1", GROUPS))
 
     def stage(self, name: str, x: Node) -> Node:
         """A residual block, then transformer blocks: (B, C, T) -> (B, C', T)."""
@@ -145,10 +136,6 @@ class UNet:
         top = n.norm_bound(w, "norm3", *layer)
         return op.add(x, n.gelu_linear(h, w, "ff.net.2", top))
 
-    def seen(self, x: Node) -> Node:
-        """Of keys or values (B, T, C), those that are looked at."""
-        return x
-
     def attention(self, w: Weights, x: Node) -> Node:
         heads, size = self.config.heads, self.config.head_size
         # The scale goes into the weights: one pass over the scores less.
@@ -157,7 +144,7 @@ class UNet:
         q, k, v = n.norm_linears(x, w, "norm1", layers)
         q, k, v = (
             n.transpose(n.reshape(y, 0, 0, heads, size), 0, 2, 1, 3)  # (B, H, T, dk)
-            for y in (q, self.seen(k), self.seen(v))
+            for y in (q, k, v)
         )
         y = op.matmul(op.softmax(op.matmul(q, k, False, True), -1), v, False, False)
         y = n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1)

@@ -81,10 +81,6 @@ def speed(folder: Folder) -> Checks:
             if match := re.fullmatch(r"out\.mel_speed_([\d.]+)", key):
                 ours = lengths.change_speed(mel, float(match[1])).T
                 yield Check("speed", f"{case}.{key[4:]}", relative(ours, value[0]), AUDIO)
-        if "out.wav_faded" in golden:
-            faded = lengths.fade(golden["in.wav"][0], 2205)
-            error = relative(faded, golden["out.wav_faded"][0])
-            yield Check("speed", f"{case}.wav_faded", error, AUDIO)
 
 
 def vad_part(folder: Folder) -> Checks:
