@@ -26,7 +26,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: `import sonca` itself loads nothing heavy."""
+    """Imports a public name when it is first used: `import sonca` itself loads nothing heavy."""
     if name not in _HOMES:
         raise AttributeError(f"module 'sonca' has no attribute {name!r}")
     import importlib

@@ -47,7 +47,7 @@ class AudioChunk:
 
 
 def join(chunks: Iterable[AudioChunk], sample_rate_hz: int) -> AudioChunk:
-    """Join the chunks of one stream into one, marks included.
+    """Joins the chunks of one stream into one, marks included.
 
     `sample_rate_hz` is what an empty stream gets; chunks of another rate are a `ValueError`.
     """
@@ -65,7 +65,7 @@ def join(chunks: Iterable[AudioChunk], sample_rate_hz: int) -> AudioChunk:
 
 
 def moved(chunk: AudioChunk, shift: int) -> AudioChunk:
-    """The chunk for the same words `shift` characters further on in a text."""
+    """Returns the chunk for the same words `shift` characters further on in a text."""
     if not shift or not chunk.marks:
         return chunk
     marks = (replace(m, span=(m.span[0] + shift, m.span[1] + shift)) for m in chunk.marks)

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def start(target: Callable[[], None], name: str) -> threading.Thread:
-    """Run `target` on a daemon thread called `name`; an error that ends it is logged."""
+    """Runs `target` on a daemon thread called `name`; an error that ends it is logged."""
 
     def run() -> None:
         try:
@@ -28,7 +28,7 @@ def start(target: Callable[[], None], name: str) -> threading.Thread:
 
 
 def report(future: Future[None]) -> None:
-    """Log what a task of a pool raised, for tasks whose result nobody asks for. To be given to
+    """Logs what a task of a pool raised, for tasks whose result nobody asks for. To be given to
     `Future.add_done_callback`."""
     if not future.cancelled() and (error := future.exception()) is not None:
         log.critical("a background task ended with an error", exc_info=error)

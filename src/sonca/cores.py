@@ -6,7 +6,7 @@ import os
 
 
 def cores() -> int:
-    """The cores that this process may use, at least 1."""
+    """Returns the cores that this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):  # Linux: a container or `taskset` may allow fewer
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -18,7 +18,7 @@ from sonca.book import loudness
 from sonca.book.journal import ChapterLog, Said
 from sonca.book.script import Role, Run
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
-from sonca.synthesizer import Sonca, SpeechRequest, Spoken
+from sonca.synthesizer import Sonca, SpeechRequest, UtteranceAudio
 from sonca.synthesizer.request import SPEED_RANGE
 from sonca.utterance import Priority, Span, Utterance
 
@@ -95,7 +95,7 @@ class RunSpeaker:
         for each in spoken:
             self._add(index, log, each, problem=problem, speed=speed / run.role.speed)
 
-    def _spoken(self, run: Run, part: Span, speed: float) -> Iterator[Spoken]:
+    def _spoken(self, run: Run, part: Span, speed: float) -> Iterator[UtteranceAudio]:
         self._check()
         with self._sonca.submit(self._request(run, part, speed)) as speech:
             for spoken in speech.utterances():
@@ -116,7 +116,7 @@ class RunSpeaker:
         self,
         index: int,
         log: ChapterLog,
-        spoken: Spoken,
+        spoken: UtteranceAudio,
         *,
         problem: str | None = None,
         speed: float = 1.0,
@@ -188,7 +188,7 @@ class RunSpeaker:
         self._check()
 
 
-def _joined(spoken: Spoken) -> tuple[Samples, int]:
+def _joined(spoken: UtteranceAudio) -> tuple[Samples, int]:
     """All samples of an utterance, and their rate."""
     if not spoken.chunks:
         return np.zeros(0, np.float32), 0
@@ -196,12 +196,12 @@ def _joined(spoken: Spoken) -> tuple[Samples, int]:
     return samples, spoken.chunks[0].sample_rate_hz
 
 
-def _words(spoken: Spoken) -> tuple[tuple[float, int, int], ...]:
+def _words(spoken: UtteranceAudio) -> tuple[tuple[float, int, int], ...]:
     marks = (mark for chunk in spoken.chunks for mark in chunk.marks if mark.kind == "word")
     return tuple((round(m.time_s, 4), *m.span) for m in marks)
 
 
-def _duration_s(spoken: list[Spoken]) -> float:
+def _duration_s(spoken: list[UtteranceAudio]) -> float:
     """How long utterances take one after another, with the silences between them."""
     sound_s = sum(chunk.duration_s for each in spoken for chunk in each.chunks)
     return sound_s + sum(each.utterance.pause_s for each in spoken[:-1])

@@ -3,7 +3,7 @@
 from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
 from sonca.synthesizer.facade import EngineLoading, Sonca
 from sonca.synthesizer.request import SpeechRequest
-from sonca.synthesizer.speech import Speech, Spoken, Suspect
+from sonca.synthesizer.speech import Speech, Suspect, UtteranceAudio
 
 __all__ = [
     "EngineLoading",
@@ -12,6 +12,6 @@ __all__ = [
     "Sonca",
     "Speech",
     "SpeechRequest",
-    "Spoken",
     "Suspect",
+    "UtteranceAudio",
 ]

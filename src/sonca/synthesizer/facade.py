@@ -130,7 +130,7 @@ class Sonca:
         return Speech(stream, resolution, info.sample_rate_hz)
 
     def _work(self, utterance: Utterance, identity: str) -> WorkItem:
-        """The utterance with its key, and its sound if it was made before."""
+        """Returns the utterance with its key, and its sound if it was made before."""
         key = keys.key(utterance, identity)
         kept = self._cache.get(key) if self._cache is not None else None
         made = None if kept is None else (moved(kept, utterance.span[0]),)
@@ -151,7 +151,7 @@ class Sonca:
         engine: str | None = None,
         seed: int = 0,
     ) -> Speech:
-        """Speak `text`; the first chunk is there before the rest is made."""
+        """Speaks `text`; the first chunk is there before the rest is made."""
         return self.submit(SpeechRequest(text, voice, engine, speed, pitch, seed))
 
     def speak(
@@ -164,7 +164,7 @@ class Sonca:
         engine: str | None = None,
         seed: int = 0,
     ) -> AudioChunk:
-        """Speak `text` and return all of its sound."""
+        """Speaks `text` and returns all of its sound."""
         request = SpeechRequest(text, voice, engine, speed, pitch, seed, priority=Priority.FILE)
         with self.submit(request) as speech:
             return join(speech, speech.sample_rate_hz)
@@ -229,8 +229,8 @@ class Sonca:
 
 
 def _utterances(request: SpeechRequest, reading: texts.Reading) -> Iterator[Utterance]:
-    """The utterances, planned as they are asked for, except that the first is there already: a
-    text that says nothing is refused now."""
+    """Returns the utterances, planned as they are asked for, except that the first is there
+    already: a text that says nothing is refused now."""
     plan = texts.plan_iter(request.text, reading=reading)
     low, high = request.part or (0, len(request.text))
     begun = takewhile(lambda part: part.span[0] < high, plan)

@@ -11,14 +11,15 @@ from sonca.voice import Voice
 
 
 def identity(info: EngineInfo, voice: Voice, reference: Reference | None, options: Options) -> str:
-    """Everything but the words that decides how an utterance sounds."""
+    """Returns everything but the words that decides how an utterance sounds."""
     who = reference.content_hash if reference else f"{voice.id} {voice.version}"
     how = (options.speed, options.pitch, options.seed)
     return json.dumps([info.name, info.version, info.sample_rate_hz, who, *how])
 
 
 def key(utterance: Utterance, identity: str) -> str:
-    """The SHA-256 of all that decides the sound and its marks, relative to the utterance."""
+    """Returns the SHA-256 of all that decides the sound and its marks, relative to the
+    utterance."""
     start = utterance.span[0]
     words = [(w.spoken, w.source[0] - start, w.source[1] - start) for w in utterance.words]
     content = json.dumps([identity, utterance.spoken, words])

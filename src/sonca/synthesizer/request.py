@@ -43,7 +43,7 @@ class SpeechRequest:
 
 
 def check(request: SpeechRequest, *, max_text_chars: int) -> None:
-    """Raise the `InvalidRequest` that says what is wrong with the request, if anything is."""
+    """Raises the `InvalidRequest` that says what is wrong with the request, if anything is."""
     _in_range("speed", request.speed, SPEED_RANGE)
     _in_range("pitch", request.pitch, PITCH_RANGE)
     if len(request.text) > max_text_chars:

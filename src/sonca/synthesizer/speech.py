@@ -23,7 +23,7 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class UtteranceAudio:
     """One utterance and its sound."""
 
     utterance: Utterance
@@ -50,7 +50,11 @@ class Speech:
         """Utterances read so far whose sound is impossible: reported, never passed on in
         silence."""
         self._stream = stream
-        self._line = _TimeLine()
+        # The time line, counted in samples: it does not depend on how sound was cut into chunks.
+        self._laid = 0
+        self._start_s = 0.0
+        self._pause_s = 0.0
+        self._current: Utterance | None = None
         # Else it would keep its place in line for ever, for a reader who cannot come back.
         weakref.finalize(self, stream.abandon).atexit = False
 
@@ -63,53 +67,27 @@ class Speech:
             for chunk in self._lay(item):
                 yield chunk
 
-    def utterances(self) -> Iterator[Spoken]:
-        """The same sound by utterance, each as soon as it is complete, without the pauses: for
-        whoever lays it on a time line of his own. Instead of iterating the speech itself."""
+    def utterances(self) -> Iterator[UtteranceAudio]:
+        """Yields the same sound by utterance, each as soon as it is complete, without the pauses:
+        for whoever lays it on a time line of his own. Instead of iterating the speech itself."""
         chunks: list[AudioChunk] = []
         for item in self._stream:
             if item.chunk is not None:
                 chunks.append(item.chunk)
                 continue
-            yield Spoken(item.utterance, tuple(chunks), item.problem)
+            yield UtteranceAudio(item.utterance, tuple(chunks), item.problem)
             chunks.clear()
 
     def _lay(self, item: StreamItem) -> Iterator[AudioChunk]:
-        if item.problem is not None:
-            self.suspects.append(Suspect(item.utterance.span, item.problem))
-        return self._line.lay(item)
-
-    def cancel(self) -> None:
-        """Stop making sound. Does nothing once all of it is made and read."""
-        self._stream.cancel()
-
-    def __enter__(self) -> Speech:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.cancel()
-
-
-class _TimeLine:
-    """Lays utterances one after another: marks move to stream time, pauses go between.
-
-    Time is counted in samples, so that it does not depend on how sound was cut into chunks.
-    """
-
-    def __init__(self) -> None:
-        self._laid = 0
-        self._start_s = 0.0
-        self._pause_s = 0.0
-        self._current: Utterance | None = None
-
-    def lay(self, item: StreamItem) -> Iterator[AudioChunk]:
+        """Lays utterances one after another: marks move to stream time, pauses go between."""
         chunk, utterance = item.chunk, item.utterance
         if chunk is None:
+            if item.problem is not None:
+                self.suspects.append(Suspect(utterance.span, item.problem))
             self._pause_s += utterance.pause_s
             self._current = None
             return
-        rate_hz = chunk.sample_rate_hz
-        marks = []
+        rate_hz, marks = chunk.sample_rate_hz, []
         if utterance is not self._current:
             # A pause is laid when something follows it, so that no stream ends in silence.
             pause = silence(self._pause_s, rate_hz)
@@ -121,3 +99,13 @@ class _TimeLine:
         marks += [replace(mark, time_s=mark.time_s + self._start_s) for mark in chunk.marks]
         self._laid += len(chunk.samples)
         yield AudioChunk(chunk.samples, rate_hz, tuple(marks))
+
+    def cancel(self) -> None:
+        """Stops making sound. Does nothing once all of it is made and read."""
+        self._stream.cancel()
+
+    def __enter__(self) -> Speech:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.cancel()

@@ -139,7 +139,7 @@ class EngineLoop:
         self._clear(error)
 
     def _clear(self, error: SoncaError) -> None:
-        """Possibly on several threads at once: each request is ended by one of them."""
+        """Ends all requests; possibly on several threads at once, each request on one of them."""
         self._read_inbox(wait=False)
         for id in list(self._requests):
             self._end(id, error)
@@ -180,14 +180,14 @@ class EngineLoop:
                     self._start_next(self._requests[id])
 
     def _keeps_a_slot(self) -> bool:
-        """Whether the last of several slots waits for somebody new: with all of them at work on a
-        book, he would wait for the end of a sentence among many, which is the slowest. Where
-        nobody has come for a while the book has them all."""
+        """Returns whether the last of several slots waits for somebody new: with all of them at
+        work on a book, he would wait for the end of a sentence among many, which is the slowest.
+        Where nobody has come for a while the book has them all."""
         recent = self._clock() - self._last_interactive < KEEP_SLOT_S
         return recent and self._engine.slots >= KEEP_SLOT_OF
 
     def _costs_no_slot(self, request: QueuedRequest) -> bool:
-        """Whether what it wants next is there already, or being generated for another."""
+        """Returns whether what it wants next is there already, or being generated for another."""
         item = request.queue.peek()
         if item is None:
             return False
@@ -223,7 +223,8 @@ class EngineLoop:
             self._in_flight.begin(request, index, item)
 
     def _has_voice(self, request: QueuedRequest) -> bool:
-        """Whether it can use the engine. A voice that takes long to make is made beside it."""
+        """Returns whether it can use the engine. A voice that takes long to make is made beside
+        it."""
         if request.voice is not UNKNOWN:
             return True
         voices, voice = self._engine.voices, request.request.voice

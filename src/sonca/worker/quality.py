@@ -26,8 +26,8 @@ SILENT = 1e-3
 
 
 def find_problem(utterance: Utterance, speed: float, chunks: Sequence[AudioChunk]) -> str | None:
-    """What is wrong with the sound of an utterance: ``short``, ``long``, ``silent``,
-    ``not finite``, or None."""
+    """Returns what is wrong with the sound of an utterance: ``short``, ``long``, ``silent``, ``not
+    finite``, or None."""
     normal_s = sum(chunk.duration_s for chunk in chunks) * speed
     if normal_s < utterance.syllables * MIN_SYLLABLE_S:
         return "short"

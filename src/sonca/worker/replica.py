@@ -42,12 +42,12 @@ class Replica:
         self._thread = background.start(self._run, name)
 
     def stop(self) -> None:
-        """Leave what is in work after the current step; returns before that."""
+        """Leaves what is in work after the current step; returns before that."""
         self.loop.post(self.loop.stop)
 
     def join(self, seconds: float) -> None:
-        """Wait for the end of the thread, but no longer than `seconds`. One that hangs is left
-        to itself; it closes its engine should it ever come back."""
+        """Waits for the end of the thread, but no longer than `seconds`. One that hangs is left to
+        itself; it closes its engine should it ever come back."""
         self._thread.join(max(0.0, seconds))
         if self._thread.is_alive():
             log.error("%s is still at work and is left behind", self._thread.name)

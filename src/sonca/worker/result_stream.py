@@ -132,7 +132,7 @@ class ResultStream:
                 self._behind_since = self._clock()
 
     def _close(self, error: BaseException | None) -> None:
-        """Under the lock."""
+        """Ends the stream. Under the lock."""
         self.ended, self._error = True, error
         self._ahead.clear()
         # A speech that is kept after its end must not keep the engine.
@@ -140,7 +140,7 @@ class ResultStream:
         self._wake_reader()
 
     def _wake_reader(self) -> None:
-        """Under the lock, or a waker that is left meanwhile is lost."""
+        """Wakes the reader, if it sleeps. Under the lock, or a waker left meanwhile is lost."""
         wake, self._wake = self._wake, None
         if wake is not None:
             wake()
@@ -148,7 +148,7 @@ class ResultStream:
     # The reader's side
 
     def cancel(self) -> None:
-        """Give up: the engine stops within one step and iteration ends with `Cancelled`."""
+        """Gives up: the engine stops within one step and iteration ends with `Cancelled`."""
         with self._lock:
             if self.ended and not self._ready:
                 return
@@ -160,8 +160,8 @@ class ResultStream:
         leave(self.id)
 
     def abandon(self) -> None:
-        """Nobody can read any more. Takes no lock: it is called by the garbage collector, in the
-        middle of anything."""
+        """Cancels a stream that nobody can read any more. Takes no lock: it is called by the
+        garbage collector, in the middle of anything."""
         if not self.ended:
             self._on_cancel(self.id)
 
@@ -195,7 +195,7 @@ class ResultStream:
                 await woken.wait()
 
     def _take(self, wake: Callable[[], None]) -> StreamItem | None:
-        """The next item; if there is none yet, `wake` is called once there may be."""
+        """Returns the next item; if there is none yet, `wake` is called once there may be."""
         with self._lock:
             if not self._ready:
                 if not self.ended:
@@ -216,7 +216,7 @@ class ResultStream:
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    """Wake a coroutine from another thread, unless its loop has gone meanwhile."""
+    """Wakes a coroutine from another thread, unless its loop has gone meanwhile."""
     try:
         loop.call_soon_threadsafe(callback)
     except RuntimeError:

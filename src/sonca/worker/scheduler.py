@@ -21,7 +21,7 @@ LANES: tuple[Lane, ...] = ("interactive", "bulk")
 
 
 def lane_of(priority: Priority) -> Lane:
-    """The queue that a request waits in: books have one of their own."""
+    """Returns the queue that a request waits in: books have one of their own."""
     return "bulk" if priority is Priority.BATCH else "interactive"
 
 
@@ -33,117 +33,109 @@ SERVED_EVERY = 8
 
 
 @dataclass(slots=True)
-class _Job:
+class _Request:
     lane: Lane
     order: int
     turns: int
-    """Sentences had, counted from where the lane stood when the job joined, or last came back
+    """Sentences had, counted from where the lane stood when the request joined, or last came back
     from a block (start-time fair queueing): nobody jumps ahead for ever or waits for old debts."""
     served: bool = False
     blocks: set[str] = field(default_factory=set)
 
-    @property
-    def rank(self) -> tuple[int, int]:
-        return (self.turns, self.order)
-
 
 WITHOUT_A_TURN = frozenset({"starved", "voice"})
-"""Reasons to be blocked that are found only when a job is picked, which then had no sentence."""
+"""Reasons to be blocked that are found only when a request is picked: it had no sentence then."""
 
 
 @dataclass(slots=True)
 class _LaneState:
     now: int = 0
-    """Where the lane stands: the turns that the job picked last had had."""
+    """Where the lane stands: the turns that the request picked last had had."""
     unserved_run: int = 0
     """Newcomers picked in a row while somebody served before waited."""
 
 
 class Scheduler:
-    """The jobs that have sentences left to say. Ids are the caller's."""
+    """The requests that have sentences left to say. Ids are the caller's."""
 
     def __init__(self) -> None:
-        self._jobs: dict[int, _Job] = {}
+        self._requests: dict[int, _Request] = {}
         self._order = 0
         self._interactive_run = 0
         self._lanes = {lane: _LaneState() for lane in LANES}
         self._last_picked: tuple[int, Callable[[], None]] | None = None
         """Who, and what takes the pick back."""
 
-    def __len__(self) -> int:
-        return len(self._jobs)
-
-    def depth(self, lane: Lane) -> int:
-        """How many jobs of a lane have something left to say."""
-        return sum(job.lane == lane for job in self._jobs.values())
-
     def add(self, id: int, lane: Lane) -> None:
-        """Let a job join its lane."""
-        self._jobs[id] = _Job(lane, self._order, self._lanes[lane].now)
+        """Lets a request join its lane."""
+        self._requests[id] = _Request(lane, self._order, self._lanes[lane].now)
         self._order += 1
 
     def remove(self, id: int) -> None:
-        """Forget a job: nothing left to say, failed or cancelled. Unknown ids are ignored."""
-        self._jobs.pop(id, None)
+        """Forgets a request: nothing left to say, failed or cancelled. Unknown ids are ignored."""
+        self._requests.pop(id, None)
 
     def block(self, id: int, reason: str) -> None:
-        """Pass over a job until `unblock` with the same reason. If it was picked last and has had
-        no sentence after all, the pick does not count."""
-        if id not in self._jobs:
+        """Passes over a request until `unblock` with the same reason. If it was picked last and
+        has had no sentence after all, the pick does not count."""
+        if id not in self._requests:
             return
-        self._jobs[id].blocks.add(reason)
+        self._requests[id].blocks.add(reason)
         if reason in WITHOUT_A_TURN and self._last_picked and self._last_picked[0] == id:
             self._last_picked[1]()
             self._last_picked = None
 
     def unblock(self, id: int, reason: str) -> None:
-        """Take one reason away; a job without reasons goes on."""
-        job = self._jobs.get(id)
-        if job is not None and reason in job.blocks:
-            job.blocks.discard(reason)
+        """Takes one reason away; a request without reasons goes on."""
+        request = self._requests.get(id)
+        if request is not None and reason in request.blocks:
+            request.blocks.discard(reason)
             # What it could not use meanwhile is nobody's debt.
-            job.turns = max(job.turns, self._lanes[job.lane].now)
+            request.turns = max(request.turns, self._lanes[request.lane].now)
 
     def ready(self, id: int) -> bool:
-        """Whether a job is there and nothing blocks it."""
-        return id in self._jobs and not self._jobs[id].blocks
+        """Returns whether a request is there and nothing blocks it."""
+        return id in self._requests and not self._requests[id].blocks
 
     @property
     def can_pick(self) -> bool:
         """Whether `pick` would name somebody."""
-        return any(not job.blocks for job in self._jobs.values())
+        return any(not request.blocks for request in self._requests.values())
 
     def pick(self, *, for_unserved: bool = False) -> int | None:
-        """The job whose next sentence is to be made, None if none can go. Counts its turn.
+        """Returns whose next sentence is to be made, None if none can go. Counts the turn.
 
         `for_unserved` passes over bulk and everyone who has been served.
         """
-        waiting = [(id, job) for id, job in self._jobs.items() if not job.blocks]
+        waiting = [(id, request) for id, request in self._requests.items() if not request.blocks]
         if for_unserved:
             waiting = [(i, j) for i, j in waiting if j.lane == "interactive" and not j.served]
         before = self._interactive_run
-        lane = self._next_lane({job.lane for _, job in waiting})
+        lane = self._next_lane({request.lane for _, request in waiting})
         if lane is None:
             return None
-        peers = [(id, job) for id, job in waiting if job.lane == lane]
+        peers = [(id, request) for id, request in waiting if request.lane == lane]
         state = replace(self._lanes[lane])
         served = self._is_for_the_served(lane, peers)
-        id, job = min((p for p in peers if p[1].served == served), key=lambda p: p[1].rank)
-        turns = job.turns
+        id, request = min(
+            (p for p in peers if p[1].served == served), key=lambda p: (p[1].turns, p[1].order)
+        )
+        turns = request.turns
 
         def take_back() -> None:
-            job.turns, job.served = turns, served
+            request.turns, request.served = turns, served
             self._lanes[lane], self._interactive_run = state, before
 
         self._last_picked = (id, take_back)
-        self._lanes[lane].now = max(self._lanes[lane].now, job.turns)
-        job.served = True
-        job.turns += 1
+        self._lanes[lane].now = max(self._lanes[lane].now, request.turns)
+        request.served = True
+        request.turns += 1
         return id
 
-    def _is_for_the_served(self, lane: Lane, peers: list[tuple[int, _Job]]) -> bool:
-        """Whether the next sentence of the lane goes to one of `peers` that was served before."""
-        state, kinds = self._lanes[lane], {job.served for _, job in peers}
+    def _is_for_the_served(self, lane: Lane, peers: list[tuple[int, _Request]]) -> bool:
+        """Returns whether the next sentence of the lane goes to one of `peers` that was served
+        before."""
+        state, kinds = self._lanes[lane], {request.served for _, request in peers}
         if kinds == {False}:
             return False
         if False in kinds and state.unserved_run < SERVED_EVERY - 1:

@@ -39,13 +39,13 @@ class VoiceStates:
         self._closed = False
 
     def ready(self, voice: str | Reference) -> bool:
-        """Whether `state` answers at once."""
+        """Returns whether `state` answers at once."""
         if isinstance(voice, str):
             return self._engine.voice_ready(voice)
         return voice.content_hash in self._cloned
 
     def state(self, voice: str | Reference) -> VoiceState:
-        """The state of a voice that is `ready`."""
+        """Returns the state of a voice that is `ready`."""
         if isinstance(voice, str):
             return self._engine.voice(voice)
         state = self._cloned.pop(voice.content_hash)
@@ -53,8 +53,8 @@ class VoiceStates:
         return state
 
     def prepare(self, voice: str | Reference, *, wanted: Callable[[], bool], done: Done) -> None:
-        """Make a voice that is not `ready`; `done` is called on the engine's thread with what
-        came of it. Who asks for one that is being made waits for the same; one that is no longer
+        """Makes a voice that is not `ready`; `done` is called on the engine's thread with what came
+        of it. Who asks for one that is being made waits for the same; one that is no longer
         `wanted` when its turn comes is not made."""
         key = ("cloned", voice.content_hash) if isinstance(voice, Reference) else (voice,)
         asked = self._asked.setdefault(key, [])
@@ -64,12 +64,12 @@ class VoiceStates:
             future.add_done_callback(lambda made: self._tell(lambda: self._made(key, made)))
 
     def close(self) -> None:
-        """Make no more. What is being made is waited for: it may use the engine."""
+        """Makes no more. What is being made is waited for: it may use the engine."""
         self._closed = True
         self._loader.shutdown(wait=True, cancel_futures=True)
 
     def _make(self, voice: str | Reference, asked: list[_Asked]) -> VoiceState:
-        """On the loader's thread."""
+        """Makes a voice, on the loader's thread."""
         if not any(each.wanted() for each in list(asked)):
             raise _Unwanted
         if isinstance(voice, str):

@@ -1,4 +1,4 @@
-"""A request's utterances, prepared ahead of the engine on another thread.
+"""A request's utterances, planned ahead of the engine on another thread.
 
 Planning text, hashing and looking into the cache cost time that belongs to no engine. A queue
 keeps a few pieces of work ready, so that the engine's thread takes and never waits. It knows
@@ -61,7 +61,7 @@ class WorkQueue:
             planner.submit(self._draw)
 
     def take(self) -> WorkItem | None:
-        """The next piece, None if none is ready."""
+        """Returns the next piece, None if none is ready."""
         with self._lock:
             work = self._ready.popleft() if self._ready else None
             refill = not self._drained and not self._drawing and len(self._ready) < AHEAD
@@ -71,12 +71,12 @@ class WorkQueue:
         return work
 
     def peek(self) -> WorkItem | None:
-        """What `take` would give, left where it is."""
+        """Returns what `take` would give, left where it is."""
         with self._lock:
             return self._ready[0] if self._ready else None
 
     def check(self) -> None:
-        """Raise what planning raised, if nothing is left before it."""
+        """Raises what planning raised, if nothing is left before it."""
         with self._lock:
             error = None if self._ready else self._error
         if error is not None:
@@ -89,11 +89,11 @@ class WorkQueue:
             return self._drained and not self._ready and self._error is None
 
     def close(self) -> None:
-        """Draw no more."""
+        """Draws no more."""
         self._closed = True
 
     def _draw(self) -> None:
-        """On the planner's thread: fill up, but draw no more in one turn than what is kept ready.
+        """Fills up, on the planner's thread, but draws no more in one turn than what is kept ready.
         Of somebody whose sound is all there it is taken as it comes, and others want to draw."""
         for _ in range(AHEAD):
             try:
@@ -108,7 +108,7 @@ class WorkQueue:
         self._planner.submit(self._draw)
 
     def _draw_one(self) -> bool:
-        """Draw the next piece; whether there is room for one more."""
+        """Draws the next piece; whether there is room for one more."""
         try:
             return self._put(None if self._closed else next(self._work, None))
         except Exception as error:

@@ -1,7 +1,7 @@
-"""The door to an engine: requests are admitted here, from any thread.
+"""Admits requests for an engine, from any thread.
 
 An engine that keeps one core busy may be loaded several times: each copy lives on a thread of
-its own (`sonca.worker.replica`) with a line of its own, and nothing is shared but this door. A
+its own (`sonca.worker.replica`) with a line of its own, and nothing is shared but this worker. A
 copy is added when somebody comes while all others have work, so that one caller costs one
 engine. Knows nothing of text, voices' names, formats or HTTP.
 """
@@ -59,7 +59,7 @@ class WorkerStats(Counters):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a request in flight is."""
+    """A request in flight."""
 
     lane: Lane
     replica: Replica
@@ -70,7 +70,7 @@ class _Place:
     deadline_s: float
 
     def due(self) -> float:
-        """When its time is up: that in which its reader is behind does not count."""
+        """Returns when its time is up: that in which its reader is behind does not count."""
         return self.since + self.deadline_s + self.stream.behind_s
 
 
@@ -150,9 +150,9 @@ class Worker:
         return self.loaded.result().slots * self._most
 
     def retire(self, after_s: float) -> bool:
-        """Take nothing more, if the line has been empty for `after_s` seconds and nothing is
-        being loaded; whether it is so. `close` comes next. One decision, so that no request
-        slips in between and is shut down."""
+        """Takes nothing more, if the line has been empty for `after_s` seconds and nothing is being
+        loaded; whether it is so. `close` comes next. One decision, so that no request slips in
+        between and is shut down."""
         with self._admission:
             if self._closing or self._line or not self.loaded.done():
                 return False
@@ -216,7 +216,7 @@ class Worker:
         self._deadlines.notify()
 
     def _end_overdue(self) -> None:
-        """On a thread of its own, which sleeps until the next deadline."""
+        """Ends requests whose time is up; on a thread of its own, which sleeps until the next."""
         with self._deadlines:
             while not self._closed:
                 now = self._clock()
@@ -256,9 +256,9 @@ class Worker:
         return best
 
     def _forget_lost(self) -> None:
-        """Make room for others in place of replicas that broke or could not be loaded. Not at
-        once, and later each time, so that they are not tried again and again; and not all of
-        them, for who has no engine is told why."""
+        """Makes room for others in place of replicas that broke or could not be loaded. Not at
+        once, and later each time, so that they are not tried again and again; and not all of them,
+        for who has no engine is told why."""
         now = self._clock()
         lost = [
             replica
@@ -316,14 +316,14 @@ class Worker:
         return alive
 
     def _leave(self, id: int) -> None:
-        """Free a place whose reader has gone or whose time is up, whatever the engine is at."""
+        """Frees a place whose reader has gone or whose time is up, whatever the engine is at."""
         with self._admission:
             if self._line.pop(id, None) is not None:
                 self._leaving.add(id)
                 self._admission.notify_all()
 
     def _on_end(self, id: int) -> None:
-        """The engine is done with a request."""
+        """Forgets a request that the engine is done with."""
         with self._admission:
             self._line.pop(id, None)
             self._leaving.discard(id)
@@ -331,13 +331,13 @@ class Worker:
             self._admission.notify_all()
 
     def shut(self) -> None:
-        """Take nothing new from now on; `close` comes next."""
+        """Takes nothing new from now on; `close` comes next."""
         with self._admission:
             self._closing = True
             self._admission.notify_all()
 
     def close(self, drain_s: float = 0.0, *, stop_s: float = STOP_S) -> None:
-        """Stop: take nothing new, give what is in line `drain_s` seconds, cancel the rest. An
+        """Stops: take nothing new, give what is in line `drain_s` seconds, cancel the rest. An
         engine that has not noticed within `stop_s` is left to itself."""
         self.shut()
         with self._admission:
