@@ -79,14 +79,6 @@ def test_a_job_goes_on_when_every_reason_to_wait_is_gone() -> None:
     assert scheduler.pick() == 1
 
 
-def test_depth_counts_by_lane() -> None:
-    scheduler = Scheduler()
-    scheduler.add(1, "bulk")
-    scheduler.add(2, "interactive")
-    scheduler.remove(2)
-    scheduler.remove(2)
-
-
 operations = st.lists(
     st.tuples(
         st.sampled_from(["add", "bulk", "remove", "block", "unblock", "pick"]),
