@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sonca.text import foreign, plan
+from sonca.text import plan, transliteration
 from sonca.text.phonemes import from_ipa
 from sonca.text.spelling import from_spelling
 from sonca.text.syllables import syllable
-from sonca.text.tables import mapping, rows
+from sonca.text.tables import mapping, rows, section
 
 WORDS = [
     "strength",
@@ -39,17 +39,17 @@ WORDS = [
 
 @pytest.mark.parametrize("word", WORDS)
 def test_words_become_syllables(word: str) -> None:
-    said = foreign.vietnamize(word)
+    said = transliteration.vietnamize(word)
     assert said
     assert all(syllable(s) for s in said.split()), said
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_without_espeak_the_letters_are_read(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "_phonemes", lambda w: "")
-    foreign.vietnamize.cache_clear()
-    said = foreign.vietnamize(word)
-    foreign.vietnamize.cache_clear()
+    monkeypatch.setattr(transliteration, "_phonemes", lambda w: "")
+    transliteration.vietnamize.cache_clear()
+    said = transliteration.vietnamize(word)
+    transliteration.vietnamize.cache_clear()
     assert said
     assert all(syllable(s) for s in said.split()), said
 
@@ -59,14 +59,14 @@ def test_a_missing_library_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no such library")
 
     monkeypatch.setattr("sonca.espeakng.Library", broken)
-    monkeypatch.setattr(foreign, "_library", None)
-    monkeypatch.setattr(foreign, "_missing", False)
-    foreign._phonemes.cache_clear()
-    foreign.vietnamize.cache_clear()
+    monkeypatch.setattr(transliteration, "_library", None)
+    monkeypatch.setattr(transliteration, "_missing", False)
+    transliteration._phonemes.cache_clear()
+    transliteration.vietnamize.cache_clear()
     (utterance,) = plan("Anh Blorptastic đến.")
     assert len(utterance.words) > 3
-    foreign._phonemes.cache_clear()
-    foreign.vietnamize.cache_clear()
+    transliteration._phonemes.cache_clear()
+    transliteration.vietnamize.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,21 @@ def test_other_alphabets_are_said_and_scripts_without_one_are_silent() -> None:
 
 
 def test_every_listed_reading_is_made_of_syllables() -> None:
-    tables = ("foreign", "acronyms", "shorthand", "web", "currencies", "documents", "signs")
+    tables = [
+        "foreign",
+        "acronyms",
+        "shorthand",
+        "web",
+        "currencies",
+        "documents",
+        "signs",
+        "operators",
+    ]
     readings = [r for t in tables for r in mapping(f"{t}.tsv").values()]
     readings += [row[1] for t in ("units", "abbreviations") for row in rows(f"{t}.tsv")]
-    assert len(readings) > 900
+    sections = (("letters", "name"), ("letters", "sound"), ("places", "place"), ("places", "road"))
+    readings += [r for t, kind in sections for r in section(f"{t}.tsv", kind).values()]
+    assert len(readings) > 1000
     wrong = {r for r in readings for s in r.lstrip("=").split() if not syllable(s)}
     assert not wrong
 
@@ -104,8 +115,8 @@ def test_english_phonemes_are_used_where_espeak_is_installed() -> None:
 
     if not espeakng.installed():
         pytest.skip("the package espeakng-loader is not installed")
-    assert foreign._phonemes("style")
-    assert foreign.vietnamize("wednesday") == "oen dờ đây"
+    assert transliteration._phonemes("style")
+    assert transliteration.vietnamize("wednesday") == "oen dờ đây"
 
 
 def test_words_of_an_english_sentence_are_english() -> None:

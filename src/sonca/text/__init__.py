@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sonca.text.explaining import explain
-from sonca.text.normalizer import Token
-from sonca.text.planning import Plan, plan, plan_iter
-from sonca.text.reading import Reading
+from sonca.text.planning import Plan, explain, plan, plan_iter
+from sonca.text.reading import Reading, Token
 
 if TYPE_CHECKING:
     from sonca.text.lexicon import Lexicon

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.numbers import number
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import Claim, Rule, Sheet, parts
 from sonca.text.tables import word_set
 
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,6})?"
@@ -18,26 +17,19 @@ _BETWEEN_LETTERS = (
     r"(?:(?<=\p{L}\) )|(?<=[\d\x01] )|(?<=(?<!\w)[A-Za-z] ))[x×](?= (?:\(|[A-Za-z](?!\w)))"
     r"|(?:(?<=\p{L}\) )|(?<=(?<!\w)[A-Za-z] ))[x×](?= \d)"
 )
-_SIGN = re.compile(r" ?([-–−+x×*:÷]) ?")
 _SIGNS = {"-": "trừ", "–": "trừ", "−": "trừ", "+": "cộng", ":": "chia", "÷": "chia"}
 _RESULT = word_set("là bằng ra được thì ta và rồi hoặc hay")
 
 
-_NEXT_MARK = re.compile(r"[ ,]{1,2}[a-zđ]\) ")
-
-
 def _sum(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     after = sheet.after(match.end())
-    if after and after not in _RESULT and not _NEXT_MARK.match(sheet.text, match.end()):
+    if after and after not in _RESULT and not sheet.followed(match.end(), r"[ ,]{1,2}[a-zđ]\) "):
         return None  # "tính 3-5 ngày" counts
     if match["mark"] and not re.search(r" [-–−:] ", match["sum"]):
         return None
-    claims = []
-    for part in _SIGN.finditer(match["sum"]):
-        start = match.start("sum") + part.start()
-        said = _SIGNS.get(part[1], "nhân")
-        claims.append(Claim(start, start + len(part[0]), said, "sum"))
-    return claims
+    return parts(
+        match, " ?[-–−+x×*:÷] ?", lambda sign: _SIGNS.get(sign.strip(), "nhân"), "sum", "sum"
+    )
 
 
 _VARIABLES = word_set("và nghiệm tìm biến ẩn cho với đặt là hoặc")
@@ -53,7 +45,6 @@ def _gained(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 RULES = (
     Rule(
         "sum",
-        "digit",
         r"(?:(?<!\w)(?:tính|hiệu|thương|đặt tính|phép trừ|phép chia|kết quả của|lấy)"
         r"(?: nhẩm| nhanh| rồi tính| của| giá trị)?:? "
         r"|(?P<mark>(?:\A|(?<= ))(?:[a-zđ]|\d{1,2})\) ?))"
@@ -64,63 +55,60 @@ RULES = (
     ),
     Rule(
         "operator",
-        "digit",
         r"(?:(?<=[\d\x01]\) )|(?<=[\d\x01]))(?P<op>[x×])(?= ?\()|(?<=\) )(?P<o2>[x×])(?= ?\d)",
         lambda m, s: "nhân",
     ),
     *(
-        Rule("operator", kind, _BETWEEN_LETTERS, lambda m, s: "nhân")
+        Rule("operator", _BETWEEN_LETTERS, lambda m, s: "nhân", when=kind)
         for kind in ("short", "symbol", "capital")
     ),
     Rule(
         "times",
-        "digit",
         r"(?:(?<=\p{L} )|(?=x\d{1,4} lần))(?<!\w)(?P<op>[x×])"
         r"(?=[1-9]\d{0,3}(?!\w|[.,/]\d| ?[-+=]))",
         _gained,
     ),
     Rule(
         "times",
-        "digit",
         r"(?:(?<=gấp )|(?<=gấp đến )|(?<=zoom )|(?<=tốc độ )|(?<=nhanh hơn )|(?<=lãi )|(?<=lời ))"
         r"(?P<n>\d{1,3}(?:[.,]\d{1,2})?)(?P<op>[xX])(?!\w)",
         lambda m, s: [
-            Claim(*m.span("n"), number(m["n"], s.reading), "number"),
+            Claim(*m.span("n"), s.number(m["n"]), "number"),
             Claim(*m.span("op"), "lần", "times"),
         ],
         flags=re.IGNORECASE,
     ),
     Rule(
         "unknown",
-        "symbol",
         r"(?<=[\w)²³] )= ?(?=\?+\s*\Z)|(?<=[\w)²³])=(?=\?+\s*\Z)",
         lambda m, s: "bằng mấy",
+        when="symbol",
     ),
     Rule(
         "unknown",
-        "symbol",
         r"(?<=[\w)²³] )= ?\?(?=,| (?:và|hoặc|thì|khi|nếu)(?!\w))",
         lambda m, s: "bằng mấy",
+        when="symbol",
     ),
-    Rule("unknown", "symbol", r"(?<=[=+×÷x*:−-] )\?(?= [=+×÷x*:−-])", lambda m, s: "mấy"),
-    Rule("unknown", "symbol", r"\A\?(?= [=+×÷x*:−-] ?[\d(])", lambda m, s: "mấy"),
+    Rule("unknown", r"(?<=[=+×÷x*:−-] )\?(?= [=+×÷x*:−-])", lambda m, s: "mấy", when="symbol"),
+    Rule("unknown", r"\A\?(?= [=+×÷x*:−-] ?[\d(])", lambda m, s: "mấy", when="symbol"),
     Rule(
         "parallel",
-        "symbol",
         r"(?<=[\w] )//(?= (?:[A-Z]{1,2}|[a-z])(?!\w))",
         lambda m, s: "song song với",
+        when="symbol",
     ),
-    Rule("limit", "symbol", r"(?<=lim [a-z]) ?(?:→|->) ?", lambda m, s: "tiến tới"),
+    Rule("limit", r"(?<=lim [a-z]) ?(?:→|->) ?", lambda m, s: "tiến tới", when="symbol"),
     Rule(
         "absolute value",
-        "symbol",
         r"(?<![\w|])\|(?=-?[a-z\d]{1,4}(?: ?[-+−] ?[a-z\d]{1,4}){0,2}\|(?![\w|]))",
         lambda m, s: "giá trị tuyệt đối của",
+        when="symbol",
     ),
     Rule(
         "over",
-        "symbol",
         r"(?:(?<=(?<![\w/])[abmxy])|(?<=(?<![\w/.,])[1-9]))/(?=[abnxyz](?![\w/]))",
         lambda m, s: "trên",
+        when="symbol",
     ),
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.numbers import DIGITS, cardinal
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import Claim, Rule, Sheet, parts
 from sonca.text.tables import word_set
 
 
@@ -18,19 +17,17 @@ def is_day_month(day: int, month: int) -> bool:
 
 
 def month_name(month: int, sheet: Sheet) -> str:
-    return "tư" if month == 4 else cardinal(month, sheet.reading)
+    return "tư" if month == 4 else sheet.cardinal(month)
 
 
 def day_name(day: int, sheet: Sheet, before: str) -> str:
     """The first ten days take "mùng", unless it is written already."""
-    said = cardinal(day, sheet.reading)
+    said = sheet.cardinal(day)
     return f"mùng {said}" if day <= 10 and before not in ("mùng", "mồng") else said
 
 
 def year_name(year: str, sheet: Sheet) -> str:
-    if len(year) == 2 and year[0] == "0":
-        return f"{DIGITS[0]} {DIGITS[int(year[1])]}"
-    return cardinal(year, sheet.reading)
+    return sheet.padded(year) if len(year) == 2 else sheet.cardinal(year)
 
 
 def say_day(day: int, month: int, sheet: Sheet, at: int) -> str:
@@ -43,16 +40,8 @@ def say_day(day: int, month: int, sheet: Sheet, at: int) -> str:
 
 def _full(match: re.Match[str], sheet: Sheet) -> str | None:
     day, month = int(match["d"]), int(match["m"])
-    if not is_day_month(day, month):
-        if not is_day_month(month, day):
-            return None
+    if not is_day_month(day, month) and match.start("d") < match.start("m"):
         day, month = month, day  # the American order
-    said = say_day(day, month, sheet, match.start())
-    return f"{said} năm {year_name(match['y'], sheet)}"
-
-
-def _iso(match: re.Match[str], sheet: Sheet) -> str | None:
-    day, month = int(match["d"]), int(match["m"])
     if not is_day_month(day, month):
         return None
     said = say_day(day, month, sheet, match.start())
@@ -77,7 +66,7 @@ def _month_year(match: re.Match[str], sheet: Sheet) -> str | None:
     if word and word.lower().startswith("qu"):
         if not 1 <= value <= 4:
             return None
-        return f"{word.lower()} {cardinal(value, sheet.reading)} năm {year_name(year, sheet)}"
+        return f"{word.lower()} {sheet.cardinal(value)} năm {year_name(year, sheet)}"
     if not 1 <= value <= 12 or not (word or 1900 <= int(year) <= 2100):
         return None
     if not word and sheet.before(match.start()) in ("lệ", "số", "giảm", "tăng"):
@@ -87,7 +76,7 @@ def _month_year(match: re.Match[str], sheet: Sheet) -> str | None:
 
 def _month(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     value = int(match["m"])
-    if not 1 <= value <= 12 or _counts_months(sheet.text, match.start(), match.end()):
+    if not 1 <= value <= 12 or _counts_months(match, sheet):
         return None
     return [Claim(match.start("m"), match.end("m"), month_name(value, sheet), "month")]
 
@@ -96,26 +85,24 @@ def _months(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     first, last = int(match["a"]), int(match["b"])
     if not (1 <= first <= 12 and 1 <= last <= 12):
         return None
-    return [
+    claims = [
         Claim(*match.span("a"), month_name(first, sheet), "month"),
         Claim(*match.span("dash"), "đến tháng", "months"),
         Claim(*match.span("b"), month_name(last, sheet), "month"),
-    ] + (
-        [Claim(*match.span("y"), f"năm {year_name(match['y'][1:], sheet)}", "year")]
-        if match["y"]
-        else []
-    )
+    ]
+    if match["y"]:
+        claims.append(Claim(*match.span("y"), f"năm {year_name(match['y'][1:], sheet)}", "year"))
+    return claims
 
 
-def _counts_months(text: str, start: int, end: int) -> bool:
+def _counts_months(match: re.Match[str], sheet: Sheet) -> bool:
     """ "3 tháng 2 ngày" counts months; "ngày 3 tháng 2" and "3 tháng 2 năm 1930" name one."""
-    if not re.search(r"\d ?\Z", text[:start]):
+    if not sheet.preceded(match.start(), r"\d ?"):
         return False
-    named = re.search(
-        r"(?:ngày|mùng|mồng|sáng|trưa|chiều|tối|đêm|hôm|dịp|lễ)[ \d–-]{1,8}\Z",
-        text[max(0, start - 14) : start].lower(),
+    named = r"(?i:ngày|mùng|mồng|sáng|trưa|chiều|tối|đêm|hôm|dịp|lễ)[ \d–-]{1,8}"
+    return not (
+        sheet.preceded(match.start(), named, 14) or sheet.followed(match.end(), r"[ ,]{1,2}năm \d")
     )
-    return not named and not re.match(r"[ ,]{1,2}năm \d", text[end:])
 
 
 def _day(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -123,53 +110,38 @@ def _day(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     if not 1 <= day <= 31 or sheet.text[: match.start()].rstrip()[-1:].isdigit():
         return None
     dated = match["t"] is not None or sheet.before(match.start("d") - 5) == "tháng"
-    said = day_name(day, sheet, "") if dated else cardinal(day, sheet.reading)
+    said = day_name(day, sheet, "") if dated else sheet.cardinal(day)
     return [Claim(match.start("d"), match.end("d"), said, "day")]
 
 
 def _lunar(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    said = cardinal(int(match["d"]), sheet.reading)
+    said = sheet.cardinal(int(match["d"]))
     return [Claim(match.start("d"), match.end("d"), said, "day")]
 
 
 _WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "bảy"}
 _WEEK_BEFORE = word_set("sáng trưa chiều tối đêm từ đến tới hàng mỗi các và trừ lịch ngày hôm")
-
-
 _WEEK_AFTER = word_set("nghỉ hàng hằng tuần này tới đóng lễ")
 
 
 def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``T7`` among other days or after a part of the day."""
-    around = sheet.text[max(0, match.start() - 6) : match.end() + 6]
-    company = re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)
-    dated = re.match(r",? \(?\d{1,2}/\d", sheet.text[match.end() :])
-    if dated or re.search(
-        r"thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5}\Z", sheet.text[: match.start()].lower()
+    """``T7`` among other days, before a date or after a part of the day."""
+    start, end = match.span()
+    around = sheet.text[max(0, start - 6) : end + 6]
+    if not (
+        len(re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)) > 1
+        or sheet.before(start) in _WEEK_BEFORE
+        or (match[0] == "CN" and sheet.after(end) in _WEEK_AFTER)
+        or sheet.followed(end, r",? \(?\d{1,2}/\d")
+        or sheet.preceded(start, r"(?i:thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5})")
     ):
-        company.append("")
-    resting = match[0] == "CN" and sheet.after(match.end()) in _WEEK_AFTER
-    if len(company) < 2 and not resting and sheet.before(match.start()) not in _WEEK_BEFORE:
         return None
-    if match[0] == "CN":
-        return (
-            "chủ nhật"
-            if len(company) > 1
-            or sheet.after(match.end()) in _WEEK_AFTER
-            or sheet.before(match.start()) in _WEEK_BEFORE
-            else None
-        )
-    return f"thứ {_WEEKDAYS[match[0][1]]}"
+    return "chủ nhật" if match[0] == "CN" else f"thứ {_WEEKDAYS[match[0][1]]}"
 
 
 def _weekdays(match: re.Match[str], sheet: Sheet) -> list[Claim]:
     """``T2-T4-T6``: one after the other, no span."""
-    claims = []
-    for part in re.finditer(r"T(\d)|[-–]", match[0]):
-        start = match.start() + part.start()
-        said = f"thứ {_WEEKDAYS[part[1]]}" if part[1] else ""
-        claims.append(Claim(start, start + len(part[0]), said, "weekday"))
-    return claims
+    return parts(match, r"T\d|[-–]", lambda p: f"thứ {_WEEKDAYS[p[1]]}" if p[1:] else "", "weekday")
 
 
 _QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
@@ -179,54 +151,44 @@ _LEFT, _RIGHT = r"(?<![\w/.,-])", r"(?![\w/]|[.,-]\d)"
 RULES = (
     Rule(
         "days and nights",
-        "digit",
         r"(?<![\w])(\d{1,2})N(\d{1,2})[ĐD](?![\w])",
-        lambda m, s: f"{cardinal(m[1], s.reading)} ngày {cardinal(m[2], s.reading)} đêm",
+        lambda m, s: f"{s.cardinal(m[1])} ngày {s.cardinal(m[2])} đêm",
     ),
-    Rule("date", "digit", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _iso),
-    Rule("date", "digit", rf"(?<![\w/.,]){_D} ?([/.-]) ?{_M} ?\2 ?{_Y}{_RIGHT}", _full),
+    Rule("date", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _full),
+    Rule("date", rf"(?<![\w/.,]){_D} ?([/.-]) ?{_M} ?\2 ?{_Y}{_RIGHT}", _full),
     Rule(
         "date range",
-        "digit",
         rf"{_LEFT}(?P<a>\d{{1,2}}) ?[-–~] ?(?P<b>\d{{1,2}})/{_M}(?:/(?P<y>\d{{4}}))?(?![\w/]"
         rf"|[.,]\d)",
         _day_range,
     ),
     Rule(
         "quarter and year",
-        "digit",
         r"(?<![\w])[Qq]uý (?P<q>IV|I{1,3}) ?[/-] ?(?P<y>\d{4})(?![\w/])",
-        lambda m, s: f"quý {cardinal(_QUARTERS[m['q']], s.reading)} năm {year_name(m['y'], s)}",
+        lambda m, s: f"quý {s.cardinal(_QUARTERS[m['q']])} năm {year_name(m['y'], s)}",
     ),
     Rule(
         "months of a year",
-        "digit",
         r"(?<![\w.,])(?P<n>[1-9]|1[0-2])T/(?P<y>(?:19|20)\d\d)(?![\w/])",
-        lambda m, s: f"{cardinal(m['n'], s.reading)} tháng năm {year_name(m['y'], s)}",
+        lambda m, s: f"{s.cardinal(m['n'])} tháng năm {year_name(m['y'], s)}",
     ),
-    Rule("weekdays", "digit", r"(?<!\w)T[2-7](?:[-–]T[2-7]){2,5}(?!\w)", _weekdays),
+    Rule("weekdays", r"(?<!\w)T[2-7](?:[-–]T[2-7]){2,5}(?!\w)", _weekdays),
     Rule(
         "quarter and year",
-        "digit",
         r"(?<![\w])Q(?P<q>[1-4])[/-](?P<y>(?:19|20)\d\d)(?![\w/])",
-        lambda m, s: f"quý {cardinal(m['q'], s.reading)} năm {year_name(m['y'], s)}",
+        lambda m, s: f"quý {s.cardinal(m['q'])} năm {year_name(m['y'], s)}",
+    ),
+    Rule(
+        "month and year", r"(?<![\w])(?P<word>T)(?P<m>\d{1,2})/(?P<y>\d{4})(?![\w/])", _month_year
     ),
     Rule(
         "month and year",
-        "digit",
-        r"(?<![\w])(?P<word>T)(?P<m>\d{1,2})/(?P<y>\d{4})(?![\w/])",
-        _month_year,
-    ),
-    Rule(
-        "month and year",
-        "digit",
         rf"(?:(?<![\w])(?P<word>tháng|quý) |(?<![\w/.,-])){_M} ?[/.-] ?(?P<y>\d{{4}}){_RIGHT}",
         _month_year,
         flags=re.IGNORECASE,
     ),
     Rule(
         "date",
-        "digit",
         r"(?:(?<=ngày )|(?<=đêm )|(?<=sáng )|(?<=dịp )|(?<=lễ ))"
         r"(?P<a>\d{1,2})(?P<sep>[-.])(?P<b>\d{1,2})(?![\w/]|[.,-]\d| ?%)",
         lambda m, s: (
@@ -239,32 +201,20 @@ RULES = (
     ),
     Rule(
         "months",
-        "digit",
         r"(?<![\w])tháng (?P<a>\d{1,2}) ?(?P<dash>[-–~]) ?(?P<b>\d{1,2})"
         r"(?P<y>/(?:19|20)\d\d)?(?![\w/]|[.,]\d)",
         _months,
         flags=re.IGNORECASE,
     ),
-    Rule(
-        "month",
-        "digit",
-        r"(?<![\w])tháng (?P<m>\d{1,2})(?![\w/]|[.,]\d)",
-        _month,
-        flags=re.IGNORECASE,
-    ),
+    Rule("month", r"(?<![\w])tháng (?P<m>\d{1,2})(?![\w/]|[.,]\d)", _month, flags=re.IGNORECASE),
     Rule(
         "day",
-        "digit",
         r"(?<![\w])ngày (?P<d>\d{1,2})(?![\w/]|[.,]\d)(?P<t>,? tháng)?",
         _day,
         flags=re.IGNORECASE,
     ),
     Rule(
-        "day",
-        "digit",
-        r"(?<![\w])(?:mùng|mồng) (?P<d>\d{1,2})(?![\w/]|[.,]\d)",
-        _lunar,
-        flags=re.IGNORECASE,
+        "day", r"(?<![\w])(?:mùng|mồng) (?P<d>\d{1,2})(?![\w/]|[.,]\d)", _lunar, flags=re.IGNORECASE
     ),
-    Rule("weekday", "capital", r"(?<![\w])(?:T[2-7]|CN)(?![\w])", _weekday),
+    Rule("weekday", r"(?<![\w])(?:T[2-7]|CN)(?![\w])", _weekday, when="capital"),
 )

@@ -6,7 +6,7 @@ import re
 
 from sonca.text.letters import sound
 from sonca.text.numbers import from_roman
-from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet, parts
 from sonca.text.syllables import split_tone, syllable
 
 
@@ -23,13 +23,7 @@ def _stutter(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     said = sound(low) or (low if syllable(low) else None)
     if said is None:
         return None
-    claims = []
-    for part in re.finditer(r"[^\W\d_]+", match[0]):
-        if match.start() + part.start() >= match.start("word"):
-            break
-        at = match.start() + part.start()
-        claims.append(Claim(at, at + len(part[0]), said, "stutter"))
-    return claims
+    return parts(match, r"[^\W\d_]+", lambda _: said, "stutter", "broken")
 
 
 def _plain(word: str) -> str:
@@ -43,30 +37,27 @@ def _drawn_out(match: re.Match[str], sheet: Sheet) -> str | None:
         return None
     out = word[0]
     for char in word[1:]:
-        same = _plain(char) == _plain(out[-1])
-        if not same:
+        if _plain(char) != _plain(out[-1]):
             out += char
-    if syllable(out):
-        return out
-    return None
+    return out if syllable(out) else None
 
 
 RULES = (
     Rule(
         "stutter",
-        "broken",
-        r"(?<![\w-])(?P<start>\p{L}{1,3})(?:(?:[-–]|\.{2,3} ?|… ?)(?P=start)){0,4}"
-        r"(?:[-–]|\.{2,3} ?|… ?)(?P<word>\p{L}{1,7})(?![\w])",
+        r"(?<![\w-])(?P<broken>(?P<start>\p{L}{1,3})(?:(?:[-–]|\.{2,3} ?|… ?)(?P=start)){0,4}"
+        r"(?:[-–]|\.{2,3} ?|… ?))(?P<word>\p{L}{1,7})(?![\w])",
         _stutter,
-        WORD_BLOT,
-        re.IGNORECASE,
+        when="broken",
+        blot=WORD_BLOT,
+        flags=re.IGNORECASE,
     ),
     Rule(
         "drawn-out word",
-        "drawn",
         r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)\p{L}{3,40}(?!\w)",
         _drawn_out,
-        WORD_BLOT,
-        re.IGNORECASE,
+        when="drawn",
+        blot=WORD_BLOT,
+        flags=re.IGNORECASE,
     ),
 )

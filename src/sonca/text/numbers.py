@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sonca.text.reading import Reading
 
 DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
@@ -68,73 +70,50 @@ def cardinal(number: int | str, reading: Reading) -> str:
     return " ".join(words)
 
 
-def fraction_digits(text: str, reading: Reading) -> str:
-    """What follows the decimal sign: two digits as a number, others one by one."""
-    if len(text) == 2 and text[0] != "0":
-        return cardinal(text, reading)
-    return digits(text)
-
-
-def decimal(whole: str, fraction: str, reading: Reading, point: str = "phẩy") -> str:
-    return f"{cardinal(whole, reading)} {point} {fraction_digits(fraction, reading)}"
-
-
-_BLANK_GROUPS = str.maketrans("", "", " '’")
-
-
-def split(number: str, *, grouped: bool = False) -> tuple[str, str, str]:
-    """``(whole, fraction, sign)`` of a written number with any separators.
+def split(number: str, *, grouped: bool = False) -> tuple[str, str]:
+    """``(whole, fraction)`` of a written number with any separators.
 
     Vietnamese writes ``1.234,5``, but English habits are common. Two kinds of separator: the
     later one is decimal. A dot before exactly three digits groups; a comma before three digits
     is decimal unless it repeats or the caller knows better (`grouped`).
     """
-    number = number.translate(_BLANK_GROUPS)
+    number = number.translate({ord(blank): None for blank in " '’"})
     dot, comma = number.rfind("."), number.rfind(",")
     if dot >= 0 and comma >= 0:
         sign = "," if comma > dot else "."
     elif dot < 0 and comma < 0:
-        return number, "", ""
+        return number, ""
     else:
         sign = "." if dot >= 0 else ","
         parts = number.split(sign)
         threes = all(len(p) == 3 for p in parts[1:]) and parts[0] not in ("0", "00")
         if threes and (len(parts) > 2 or sign == "." or grouped):
-            return "".join(parts), "", ""
+            return "".join(parts), ""
     whole, _, fraction = number.rpartition(sign)
-    return whole.replace(".", "").replace(",", ""), fraction, sign
+    return whole.replace(".", "").replace(",", ""), fraction
 
 
 def number(written: str, reading: Reading, *, grouped: bool = False, point: str = "phẩy") -> str:
-    """A written number with any separators, as words."""
-    whole, fraction, _ = split(written, grouped=grouped)
-    if fraction:
-        return decimal(whole, fraction, reading, point)
-    return cardinal(whole or "0", reading)
+    """A written number with any separators, as words: two decimals as a number, others one by
+    one."""
+    whole, fraction = split(written, grouped=grouped)
+    said = cardinal(whole or "0", reading)
+    if not fraction:
+        return said
+    as_number = len(fraction) == 2 and fraction[0] != "0"
+    return f"{said} {point} {cardinal(fraction, reading) if as_number else digits(fraction)}"
 
 
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_ROMAN = "M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
 def from_roman(text: str) -> int | None:
     """The value of a well-formed Roman numeral in capitals, else None."""
-    value, previous = 0, 0
-    for char in reversed(text):
-        digit = _ROMAN.get(char)
-        if digit is None:
-            return None
+    if not text or not re.fullmatch(_ROMAN, text):
+        return None
+    value = previous = 0
+    for digit in (_ROMAN_DIGITS[char] for char in reversed(text)):
         value += -digit if digit < previous else digit
-        previous = max(previous, digit)
-    return value if value and to_roman(value) == text else None
-
-
-def to_roman(value: int) -> str:
-    if not 0 < value < 4000:
-        return ""
-    table = ["M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"]
-    sizes = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
-    out = ""
-    for size, letters in zip(sizes, table, strict=True):
-        count, value = divmod(value, size)
-        out += letters * count
-    return out
+        previous = digit
+    return value

@@ -10,25 +10,20 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sonca.text.tables import rows
-
-
-def _table(kind: str) -> dict[str, str]:
-    return {row[1]: row[2] for row in rows("phonemes.tsv") if row[0] == kind}
-
+from sonca.text.tables import section
 
 # Longest first within each table.
-_VOWELS = _table("vowel")
-_CONSONANTS = _table("consonant")
+_VOWELS = section("phonemes.tsv", "vowel")
+_CONSONANTS = section("phonemes.tsv", "consonant")
 _SOUNDS = sorted({**_VOWELS, **_CONSONANTS}, key=len, reverse=True)
 _SOUND = re.compile("|".join(map(re.escape, _SOUNDS)))
-_CODAS = _table("coda")
+_CODAS = section("phonemes.tsv", "coda")
 # Vowel and coda that Vietnamese does not have together, and what it has instead.
-_RIMES = _table("rime")
-_WITH_W = _table("w")
+_RIMES = section("phonemes.tsv", "rime")
+_WITH_W = section("phonemes.tsv", "w")
 # Before a final l, which Vietnamese hear as a vowel: mail, Bill, Google.
-_DARK = _table("dark")
-_EPENTHESIS = _table("syllable")
+_DARK = section("phonemes.tsv", "dark")
+_EPENTHESIS = section("phonemes.tsv", "syllable")
 _ACUTE = "\u0301"
 _ROUNDED = frozenset(("oa", "oe", "oă", "uy", "uê", "uâ", "uơ"))
 _HARD = frozenset(("p", "t", "c", "ch"))

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import overload
 
 from sonca.text import pauses
-from sonca.text.normalizer import Token, read
-from sonca.text.reading import Reading
+from sonca.text.normalizer import read
+from sonca.text.reading import Reading, Token
 from sonca.text.splitter import grapheme_cut, sentences
-from sonca.text.verbatim import verbatim
 from sonca.utterance import Skipped, Span, Utterance, Word
 
 MAX_SPOKEN = 300
 """Longest utterance in spoken characters: about 70 syllables or 18 s, which neural voices still
 speak evenly and which bounds the wait for whoever shares a batch with it."""
+_WEIGHT = {"": 0, ",": 1, ":": 2, ";": 3, ".": 4, "…": 5, "!": 6, "?": 7}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +45,31 @@ class Plan(Sequence[Utterance]):
 
 def plan(text: str, *, reading: Reading | None = None) -> Plan:
     """Everything that will be said for `text`. Never raises, whatever the string holds."""
-    utterances: list[Utterance] = []
-    skipped: list[Skipped] = []
-    for part in plan_iter(text, reading=reading):
-        if isinstance(part, Utterance):
-            utterances.append(part)
-        else:
-            skipped.append(part)
-    return Plan(text, tuple(utterances), tuple(skipped))
+    parts = list(plan_iter(text, reading=reading))
+    utterances = tuple(part for part in parts if isinstance(part, Utterance))
+    return Plan(text, utterances, tuple(part for part in parts if isinstance(part, Skipped)))
+
+
+def explain(text: str, reading: Reading | None = None) -> list[Token]:
+    """Every step of reading `text`, in the order of the source.
+
+    A token has the span it reads, what is said for it (nothing, for what is silent) and the name
+    of the rule that decided.
+    """
+    reading = reading or Reading()
+    return [token for s in sentences(text) for token in read(text, s.start, s.end, reading)]
 
 
 def plan_iter(text: str, *, reading: Reading | None = None) -> Iterator[Utterance | Skipped]:
     """The parts of `plan`, in the order of the text, each as soon as it is known."""
     reading = reading or Reading()
     for sentence in sentences(text):
-        if reading.language == "vi":
-            tokens = read(text, sentence.start, sentence.end, reading)
-        else:
-            tokens = verbatim(text, sentence.start, sentence.end)
+        tokens = read(text, sentence.start, sentence.end, reading)
         span = (sentence.start, sentence.end)
-        if not any(t.spoken and not t.punctuation for t in tokens):
+        if any(t.spoken and not t.punctuation for t in tokens):
+            yield from _utterances(text, span, tokens, sentence.pause_s)
+        else:
             yield Skipped(span, _reason(text[span[0] : span[1]], tokens))
-            continue
-        yield from _utterances(text, span, tokens, sentence.pause_s)
 
 
 def _reason(original: str, tokens: Sequence[Token]) -> str:
@@ -87,25 +89,18 @@ def _utterances(
     start = span[0]
     for index, (group, pause) in enumerate(groups):
         last = index == len(groups) - 1
-        stop = span[1] if last else _between(group, groups[index + 1][0])
-        end = stop
-        while end > start and text[end - 1].isspace():
-            end -= 1
+        stop = span[1]
+        if not last:
+            following = groups[index + 1][0]
+            stop = max(group[-1].span[1], min(following[0].span[0], following[-1].span[1]))
+        end = start + len(text[start:stop].rstrip())
         yield _utterance(text, (start, end), group, pause_s if last else pause)
-        start = stop
-        while start < span[1] and text[start].isspace():
-            start += 1
-
-
-def _between(group: Sequence[Token], following: Sequence[Token]) -> int:
-    """Where the source is cut between two groups of tokens."""
-    return max(group[-1].span[1], min(following[0].span[0], following[-1].span[1]))
+        start = span[1] - len(text[stop : span[1]].lstrip())
 
 
 def _groups(tokens: Sequence[Token]) -> list[tuple[list[Token], float]]:
     """Tokens in groups of at most `MAX_SPOKEN` characters, cut at the best place."""
-    length = sum(len(t.spoken) + 1 for t in tokens)
-    if length <= MAX_SPOKEN:
+    if sum(len(t.spoken) + 1 for t in tokens) <= MAX_SPOKEN:
         return [(list(tokens), 0.0)]
     groups: list[tuple[list[Token], float]] = []
     current: list[Token] = []
@@ -183,8 +178,8 @@ def _utterance(text: str, span: Span, tokens: Sequence[Token], pause_s: float) -
         if not token.spoken:
             continue
         if token.punctuation:
-            if words:
-                pending = _stronger(pending, token.spoken)
+            if words and _WEIGHT[token.spoken] > _WEIGHT[pending]:
+                pending = token.spoken  # of several marks, the one that says most
             continue
         if pending:
             pieces.append(pending)
@@ -199,11 +194,3 @@ def _utterance(text: str, span: Span, tokens: Sequence[Token], pause_s: float) -
             at += len(spoken)
     pieces.append("" if pending == "," else pending)
     return Utterance(span, text[span[0] : span[1]], "".join(pieces), pause_s, tuple(words))
-
-
-_WEIGHT = {"": 0, ",": 1, ":": 2, ";": 3, ".": 4, "…": 5, "!": 6, "?": 7}
-
-
-def _stronger(one: str, other: str) -> str:
-    """Of punctuation in a row, the mark that says most."""
-    return other if _WEIGHT.get(other, 0) > _WEIGHT.get(one, 0) else one

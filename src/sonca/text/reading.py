@@ -1,4 +1,4 @@
-"""How a text is to be read: the listener's region and the user's own words."""
+"""How a text is to be read, and one step of its reading."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from sonca.text.lexicon import Lexicon
+    from sonca.utterance import Span
 
 Region = Literal["north", "central", "south"]
 
@@ -36,3 +37,19 @@ class Reading:
     def four(self) -> str:
         """Four after tens: hai mươi *tư*."""
         return "tư" if self.region == "north" else "bốn"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One step of a reading: a piece of the source and what is said for it."""
+
+    span: Span
+    """Where it stands in the source."""
+    original: str
+    spoken: str
+    """Vietnamese words; punctuation that shapes the melody; or nothing."""
+    rule: str
+    """The name of the rule that read it."""
+    foreign: str | None = None
+    """The original spelling of a word that is not Vietnamese."""
+    punctuation: bool = False

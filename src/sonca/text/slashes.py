@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 
 from sonca.text.dates import is_day_month, month_name, say_day
-from sonca.text.numbers import cardinal
 from sonca.text.sheet import Claim, Rule, Sheet
 from sonca.text.tables import word_set
 
 _DATE_BEFORE = word_set(
     "ngày mùng mồng hôm đêm sáng trưa chiều tối dịp lễ tết từ đến tới trước sau qua vào nay mai"
-    " chót"
-    " hạn kỷ kỉ niệm sinh hai ba tư năm sáu bảy nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc"
-    " mừng ngày: lịch khai giảng"
-) - {"ba", "hai", "tư", "năm", "sáu", "bảy"}
+    " chót hạn kỷ kỉ niệm sinh nhật khánh tuần cuối đầu ngay nghỉ kể rạng quốc mừng ngày: lịch khai"
+    " giảng"
+)
 _FRACTION_BEFORE = word_set(
     "số giảm tăng chiếm khoảng hơn gần còn được ăn uống bằng là hết quá thiếu đạt điểm lệ một cả"
     " chỉ với cần lấy bớt thêm xấp xỉ bán mất uống cắt đổ pha gồm áp kết quả chấm"
@@ -31,12 +29,10 @@ _FRACTION_AFTER = word_set(
     " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
 )
 _OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số trang slide")
-_HOLIDAYS = {
-    (1, 5), (2, 9), (1, 6), (3, 2), (1, 1), (3, 3), (7, 5), (8, 3), (5, 9), (2, 3), (10, 10),
-}  # fmt: skip
-_MEMORIAL = _HOLIDAYS - {(1, 1), (2, 3), (5, 9)} | {
-    (9, 1), (26, 3), (29, 3), (30, 4), (19, 5), (27, 7), (19, 8), (20, 10), (20, 11), (22, 12),
-}  # fmt: skip
+_HOLIDAYS = word_set("1/5 2/9 1/6 3/2 1/1 3/3 7/5 8/3 5/9 2/3 10/10")
+_MEMORIAL = word_set(
+    "1/5 2/9 1/6 3/2 3/3 7/5 8/3 10/10 9/1 26/3 29/3 30/4 19/5 27/7 19/8 20/10 20/11 22/12"
+)
 """Days that streets, markets and airports are named after; written with a dash too."""
 _PLACE_BEFORE = word_set("đường phố lộ bay viên trường làng rạp cầu chợ máy nghiệp viện xá")
 _PLACES = frozenset(
@@ -58,32 +54,31 @@ def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
     a, b = int(match["a"]), int(match["b"].replace(".", ""))
     before = sheet.before(match.start())
     after = sheet.after(match.end())
-    reading = sheet.reading
+    said = f"{sheet.cardinal(a)} trên {sheet.cardinal(b)}"
     if is_day_month(a, b) and _names_place(a, b, before, match, sheet):
-        return f"{cardinal(a, reading)} tháng {month_name(b, sheet)}"
+        return f"{sheet.cardinal(a)} tháng {month_name(b, sheet)}"
     if (a, b) == (50, 50):
-        return f"{cardinal(a, reading)} {cardinal(b, reading)}"
+        return said.replace(" trên", "")
     if (a, b) in ((24, 7), (24, 24)) and before not in ("ngày", "sáng", "đêm", "tối", "chiều"):
-        return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
+        return said
     if _is_rating(a, b, before, after, match, sheet):
-        return f"{cardinal(a, reading)} trên {cardinal(b, reading)}"
+        return said
     if is_day_month(a, b) and _is_date(a, b, before, after, match, sheet):
         return say_day(a, b, sheet, match.start())
-    if b == 0:
-        return f"{cardinal(a, reading)} trên không"
-    over = before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số"
-    over = over or after == "điểm" or a >= b or b > 1000
-    below = "tư" if b == 4 and not over else cardinal(b, reading)
-    return f"{cardinal(a, reading)} {'trên' if over else 'phần'} {below}"
+    if b == 0 or a >= b or b > 1000 or after == "điểm":
+        return said
+    if before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số":
+        return said
+    return f"{sheet.cardinal(a)} phần {'tư' if b == 4 else sheet.cardinal(b)}"
 
 
 def _names_place(a: int, b: int, before: str, match: re.Match[str], sheet: Sheet) -> bool:
     """ "đường 3/2", "chợ 1-5": a place named after a day."""
     if before in ("đường", "phố", "lộ"):
-        return "/" in match[0] or (a, b) in _MEMORIAL
+        return "/" in match[0] or f"{a}/{b}" in _MEMORIAL
     if "/" in match[0] and sheet.before(match.start(), 2) in _PLACES:
         return True
-    if before not in _PLACE_BEFORE or (a, b) not in _MEMORIAL:
+    if before not in _PLACE_BEFORE or f"{a}/{b}" not in _MEMORIAL:
         return False
     return sheet.before(match.start(), 2) not in ("trận cầu", "thành viên", "học viên")
 
@@ -93,7 +88,7 @@ def _is_rating(a: int, b: int, before: str, after: str, match: re.Match[str], sh
     text, start, end = sheet.text, match.start(), match.end()
     if after in ("sao", "điểm") and a <= b:
         return True
-    if text[end : end + 1] == ")" and _PART_BEFORE.search(text[:start][-16:].lower()):
+    if text[end : end + 1] == ")" and sheet.preceded(start, _PART_BEFORE, 16):
         return True
     if b >= 50 and (before in _STATS or text[:start].rstrip().endswith(":")):
         return True
@@ -104,27 +99,22 @@ def _is_rating(a: int, b: int, before: str, after: str, match: re.Match[str], sh
 
 def _with_fraction(match: re.Match[str], sheet: Sheet) -> bool:
     """Whether a fraction is joined to this one: "2/3 và 3/4 của 24"."""
-    other = _NEXT_PAIR.match(sheet.text, match.end())
+    other = sheet.followed(match.end(), r"(?:,| và| hoặc| hay) \d{1,2}/\d{1,2}(?![\w/])")
     return other is not None and sheet.after(other.end()) in _FRACTION_AFTER
 
 
-_SIGN_BEFORE = re.compile(r"[+=×*÷<>−] ?\Z")
-_SIGN_AFTER = re.compile(r" ?[+=×*÷%<>−]")
-_NEXT_PAIR = re.compile(r"(?:,| và| hoặc| hay) \d{1,2}/\d{1,2}(?![\w/])")
-_PART_BEFORE = re.compile(r"(?:chương|tập|phần|kỳ|bài|hồi|đoạn|quyển|trang) \d{1,4} ?\(\Z")
-_WEEKDAY = re.compile(r"(?:thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|\bcn|\bt[2-7]),? ?\(?\Z")
+_PART_BEFORE = r"(?i:chương|tập|phần|kỳ|bài|hồi|đoạn|quyển|trang) \d{1,4} ?\("
+_WEEKDAY = r"(?i:thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|\bcn|\bt[2-7]),? ?\(?"
 _JOINT = r"(?:, ?| và | đến | tới | ?[-–] ?)"
-_DAYS_BEFORE = re.compile(rf"(?:ngày|mùng|mồng) \d{{1,2}}(?:{_JOINT}\d{{1,2}}){{0,4}}{_JOINT}?\Z")
-_DASHED_BEFORE = re.compile(
-    r"(?:ngày|dịp|lễ|đêm|sáng|tối) \d{1,2}[-/.]\d{1,2}(?:[-/.]\d{4})?"
+_DAYS_BEFORE = rf"(?i:(?:ngày|mùng|mồng) \d{{1,2}}(?:{_JOINT}\d{{1,2}}){{0,4}}{_JOINT}?)"
+_DASHED_BEFORE = (
+    r"(?i:(?:ngày|dịp|lễ|đêm|sáng|tối) \d{1,2}[-/.]\d{1,2}(?:[-/.]\d{4})?"
     r"(?:(?:, ?| và | hoặc | hay )\d{1,2}[-/.]\d{1,2}){0,5}"
-    r"(?:, ?| và | đến | đến hết | tới | hoặc | hay | cho đến | - | – )(?:ngày )?\Z"
+    r"(?:, ?| và | đến | đến hết | tới | hoặc | hay | cho đến | - | – )(?:ngày )?)"
 )
-
-
-_FEAST = re.compile(
-    r"(?:ngày (?:nhà giáo|phụ nữ|giải phóng|quốc|thành lập|thầy thuốc|thương binh|lễ|hội)"
-    r"|cách mạng tháng)[^.,;]{0,24} \Z"
+_FEAST = (
+    r"(?i:(?:ngày (?:nhà giáo|phụ nữ|giải phóng|quốc|thành lập|thầy thuốc|thương binh|lễ|hội)"
+    r"|cách mạng tháng)[^.,;]{0,24} )"
 )
 
 
@@ -136,15 +126,14 @@ def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
     start = match.start()
     before, after = sheet.before(start), sheet.after(match.end())
     if _names_place(a, b, before, match, sheet):
-        return f"{cardinal(a, sheet.reading)} tháng {month_name(b, sheet)}"
+        return f"{sheet.cardinal(a)} tháng {month_name(b, sheet)}"
     if after in _COUNTED or after == "tháng":
         return None
-    feast = before in _FEAST_BEFORE and (a, b) in _MEMORIAL and sheet.text[start - 1] == " "
-    named = (a, b) in _MEMORIAL and (
-        _FEAST.search(sheet.text[:start][-40:].lower())
-        or sheet.text.startswith(" là ngày", match.end())
+    feast = before in _FEAST_BEFORE and f"{a}/{b}" in _MEMORIAL and sheet.text[start - 1] == " "
+    named = f"{a}/{b}" in _MEMORIAL and (
+        sheet.preceded(start, _FEAST) or sheet.text.startswith(" là ngày", match.end())
     )
-    if feast or named or _DASHED_BEFORE.search(sheet.text[:start][-70:].lower()):
+    if feast or named or sheet.preceded(start, _DASHED_BEFORE, 70):
         return say_day(a, b, sheet, start)
     return None
 
@@ -163,18 +152,18 @@ def _from_to(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 
 def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
-    text = sheet.text
-    if before == "số" and sheet.before(match.start(), 2) == "phân số":
+    start, end = match.span()
+    if before == "số" and sheet.before(start, 2) == "phân số":
         return False
-    if _SIGN_BEFORE.search(text[: match.start()][-3:]) or _SIGN_AFTER.match(text, match.end()):
+    if sheet.preceded(start, r"[+=×*÷<>−] ?", 3) or sheet.followed(end, r" ?[+=×*÷%<>−]"):
         return False  # a sum
     if before not in _DATE_BEFORE and _with_fraction(match, sheet):
         return False
-    if after not in _FRACTION_AFTER and _WEEKDAY.search(text[: match.start()][-16:].lower()):
+    if after not in _FRACTION_AFTER and sheet.preceded(start, _WEEKDAY, 16):
         return True
     if a >= b and before not in _OVER_BEFORE and after != "điểm":
         return True  # nobody writes an improper fraction in prose
-    if _DAYS_BEFORE.search(text[: match.start()][-40:].lower()):
+    if sheet.preceded(start, _DAYS_BEFORE):
         return True
     if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
         return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
@@ -184,30 +173,23 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         or before in _OVER_BEFORE
     ):
         return False
-    if a > b or ((a, b) in _HOLIDAYS and a != 1):
+    if a > b or (f"{a}/{b}" in _HOLIDAYS and a != 1):
         return True
-    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", text)
+    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", sheet.text)
     return bool(other) and a <= 31 and (a, b) != (1, 2)
 
 
 RULES = (
     Rule(
         "slash",
-        "digit",
         r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)",
         _slash,
     ),
     Rule(
         "dash",
-        "digit",
         r"(?<=từ )(?P<one>(?P<a>\d{1,2})-(?P<b>\d{1,2})) (?:đến|tới) (?:hết )?"
         r"(?P<two>(?P<c>\d{1,2})-(?P<d>\d{1,2}))(?![\w/%]|[.,-]\d)",
         _from_to,
     ),
-    Rule(
-        "dash",
-        "digit",
-        r"(?<![\w.,/-])(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\w/%]|[.,-]\d)",
-        _dash,
-    ),
+    Rule("dash", r"(?<![\w.,/-])(?P<a>\d{1,2})-(?P<b>\d{1,2})(?![\w/%]|[.,-]\d)", _dash),
 )

@@ -10,19 +10,14 @@ import re
 import unicodedata
 
 from sonca.text.syllables import syllable
-from sonca.text.tables import rows
+from sonca.text.tables import section
 
-
-def _table(kind: str) -> dict[str, str]:
-    return {row[1]: row[2] for row in rows("spelling.tsv") if row[0] == kind}
-
-
-_PAIRS = tuple(_table("pair").items())
+_PAIRS = tuple(section("spelling.tsv", "pair").items())
 _ONSETS = {"d": "đ", "s": "x", "c": "c", "k": "c"}
-_CODA = _table("coda")
+_CODA = section("spelling.tsv", "coda")
 _VOWEL = "aăâeêioôơuưy"
 _RUN = re.compile(r"([^aăâeêioôơuưy]*)([aăâeêioôơuưy]+)([^aăâeêioôơuưy]*)")
-_CYRILLIC = _table("letter")
+_CYRILLIC = section("spelling.tsv", "letter")
 
 
 def romanized(word: str) -> str:

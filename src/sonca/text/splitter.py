@@ -22,7 +22,6 @@ whatever the input; a sentence of that length is no sentence."""
 
 _BREAKS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAKS}]+")
-_GAP = re.compile(rf"[\s{_BREAKS}]*")
 _STOP = re.compile("[.?!…;。！？；｡]+")
 _CLOSERS = re.compile("[\"”’'»)\\]}】」』*_]{0,8}")
 _BLANK = re.compile(r"\s*")
@@ -51,13 +50,16 @@ class Sentence:
 
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of `text` in order; together they hold all that is not blank."""
-    for start, end, pause in _blocks(text):
-        for stop, own in _cuts(text, start, end):
-            piece_end = end if stop is None else stop
-            last = pause if stop is None else own
-            yield from _bounded(text, start, piece_end, last)
-            if stop is None:
-                break
+    for start, end, block_pause in _blocks(text):
+        for stop, pause in _cuts(text, start, end, block_pause):
+            while stop - start > MAX_SOURCE:
+                cut, cut_pause = _soft_cut(text, start, start + MAX_SOURCE)
+                right = _trim(text, start, cut)
+                if right > start:
+                    yield Sentence(start, right, cut_pause)
+                start = _skip(text, cut, stop)
+            if stop > start:
+                yield Sentence(start, stop, pause)
             start = _skip(text, stop, end)
 
 
@@ -68,24 +70,21 @@ def _skip(text: str, at: int, end: int) -> int:
 
 def _blocks(text: str) -> Iterator[tuple[int, int, float]]:
     """Lines without outer blanks; a line that was only wrapped goes on into the next."""
-    at, size = 0, len(text)
-    start = -1
-    while True:
-        line = _LINE.search(text, at)
-        if line is None:
-            return
+    at, start = 0, -1
+    while line := _LINE.search(text, at):
         at = line.end()
-        left = _skip(text, line.start(), line.end())
-        if left == line.end():
+        left = _skip(text, line.start(), at)
+        if left == at:
             continue
-        right = _trim(text, left, line.end())
+        right = _trim(text, left, at)
         start = left if start < 0 else start
-        gap = _GAP.match(text, right)
-        following = gap.end() if gap else right
-        if _wrapped(text, left, right, following):
-            continue
-        yield start, right, _line_pause(text, start, right, following, size)
-        start = -1
+        following = _skip(text, right, len(text))
+        if following >= len(text):
+            yield start, right, pauses.END_OF_TEXT
+            return
+        if not _wrapped(text, left, right, following):
+            yield start, right, _line_pause(text, start, right, following)
+            start = -1
 
 
 def _trim(text: str, start: int, end: int) -> int:
@@ -98,39 +97,30 @@ def _wrapped(text: str, start: int, end: int, following: int) -> bool:
     """Whether the line break is only typography: a long line, no stop, and a small letter."""
     return (
         end - start >= 40
-        and following < len(text)
         and text[following].islower()
         and (text[end - 1].isalpha() or text[end - 1] == ",")
         and text.count("\n", end, following) <= 1
     )
 
 
-def _line_pause(text: str, start: int, end: int, following: int, size: int) -> float:
-    if following >= size:
-        return pauses.END_OF_TEXT
-    line = text[start : min(end, start + _HEADING_LIMIT + 1)]
-    if end - start <= _HEADING_LIMIT:
-        if _HEADING.match(line):
-            return pauses.CHAPTER
-        if line.isupper() and len(line) > 2 and line[-1] not in ".,;:?!":
-            return pauses.HEADING
+def _line_pause(text: str, start: int, end: int, following: int) -> float:
+    line = text[start:end] if end - start <= _HEADING_LIMIT else ""
+    if _HEADING.match(line):
+        return pauses.CHAPTER
+    if line.isupper() and len(line) > 2 and line[-1] not in ".,;:?!":
+        return pauses.HEADING
     stop = _LINE.match(text, following)
     if stop and stop.end() - following <= 200 and _SEPARATOR.match(text, following, stop.end()):
         return pauses.SCENE
-    if text[following] in _DASHES:
-        return pauses.TURN
-    if text[start] in _DASHES:
+    if text[following] in _DASHES or text[start] in _DASHES:
         return pauses.TURN
     return pauses.PARAGRAPH if text.count("\n", end, following) > 1 else pauses.LINE
 
 
-def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]:
-    """Ends of sentences inside a block, and at last None for the block's own end."""
+def _cuts(text: str, start: int, end: int, pause_s: float) -> Iterator[tuple[int, float]]:
+    """The ends of the sentences inside a block, and at last the block's own."""
     begin, at = start, start
-    while True:
-        match = _STOP.search(text, at, end)
-        if match is None:
-            break
+    while match := _STOP.search(text, at, end):
         at = match.end()
         closers = _CLOSERS.match(text, at, end)
         stop = closers.end() if closers else at
@@ -147,7 +137,7 @@ def _cuts(text: str, start: int, end: int) -> Iterator[tuple[int | None, float]]
             cut, pause = _soft_cut(text, begin, begin + MAX_SOURCE)
             yield cut, pause
             begin = at = _skip(text, cut, end)
-    yield None, 0.0
+    yield end, pause_s
 
 
 def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int) -> float | None:
@@ -202,13 +192,8 @@ def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
     if after + 1 >= len(text) or not (text[after].isupper() and text[after + 1].islower()):
         return None
     token = _last_token(text, begin, dot)
-    if len(token) > 2 and not token.isupper() and "." not in token and syllable(_nfc(token)):
-        return pauses.SENTENCE
-    return None
-
-
-def _nfc(token: str) -> str:
-    return unicodedata.normalize("NFC", token)
+    plain = len(token) > 2 and not token.isupper() and "." not in token
+    return pauses.SENTENCE if plain and syllable(unicodedata.normalize("NFC", token)) else None
 
 
 def _last_token(text: str, begin: int, at: int) -> str:
@@ -243,18 +228,6 @@ def _initial(text: str, dot: int) -> bool:
     """ "Nguyễn A. Tuấn" has an initial; "hạng A. Sau đó" ends a sentence."""
     before = text[max(0, dot - 12) : dot - 1].split()
     return not before or before[-1][:1].isupper()
-
-
-def _bounded(text: str, start: int, end: int, pause_s: float) -> Iterator[Sentence]:
-    """The sentence, cut into pieces that are short enough to be read at once."""
-    while end - start > MAX_SOURCE:
-        cut, pause = _soft_cut(text, start, start + MAX_SOURCE)
-        stop = _trim(text, start, cut)
-        if stop > start:
-            yield Sentence(start, stop, pause)
-        start = _skip(text, cut, end)
-    if end > start:
-        yield Sentence(start, end, pause_s)
 
 
 def _soft_cut(text: str, start: int, limit: int) -> tuple[int, float]:

@@ -19,10 +19,7 @@ _EMOTICON = (
 )
 _TAG = r"</?[A-Za-z][A-Za-z0-9]{0,10}(?: [^<>]{0,200})?/?>"
 _ENTITY = r"&(?:nbsp|amp|lt|gt|quot|#\d{1,5});"
-
-
-def _entity(match: re.Match[str], sheet: Sheet) -> str:
-    return {"&amp;": "và", "&lt;": "nhỏ hơn", "&gt;": "lớn hơn"}.get(match[0], "")
+_ENTITIES = {"&amp;": "và", "&lt;": "nhỏ hơn", "&gt;": "lớn hơn"}
 
 
 def _sign(match: re.Match[str], sheet: Sheet) -> str | None:
@@ -30,18 +27,6 @@ def _sign(match: re.Match[str], sheet: Sheet) -> str | None:
     if not any(c.isalnum() for c in text) and len(text.split()[0]) > 1:
         return ""  # a heap of signs says nothing
     return mapping("signs.tsv").get(match[0], "")
-
-
-def _compared(match: re.Match[str], sheet: Sheet) -> str:
-    return {
-        "<": "nhỏ hơn", ">": "lớn hơn", "≤": "nhỏ hơn hoặc bằng", "≥": "lớn hơn hoặc bằng",
-        "<=": "nhỏ hơn hoặc bằng", ">=": "lớn hơn hoặc bằng", "≠": "khác",
-    }[match[1]]  # fmt: skip
-
-
-def _stars(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``5*`` of a hotel."""
-    return "sao" if sheet.before(match.start() - 2) in _RATED else None
 
 
 _RATED = word_set("sạn hạng chuẩn hàng giá sort cấp nghỉ")
@@ -54,56 +39,72 @@ def _weeping(match: re.Match[str], sheet: Sheet) -> str | None:
     return "" if plain else None
 
 
-def _lone(match: re.Match[str], sheet: Sheet) -> str | None:
-    return "bằng" if any(c.isalnum() for c in sheet.text) else None
-
-
-def _hash(match: re.Match[str], sheet: Sheet) -> str:
-    return "" if sheet.before(match.start()) == "số" else "số"
-
-
 EARLY_RULES = (
-    Rule("separator", "short", r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z", lambda m, s: ""),
+    Rule(
+        "separator",
+        r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z",
+        lambda m, s: "",
+        when="short",
+    ),
     Rule(
         "programming language",
-        "symbol",
         r"(?<!\w)(?:C\+\+|C#|F#)(?!\w)",
         lambda m, s: {"C++": "xê cộng cộng", "C#": "xê sáp", "F#": "ép sáp"}[m[0]],
+        when="symbol",
     ),
-    Rule("markup", "symbol", _TAG, lambda m, s: ""),
-    Rule("markup", "symbol", _ENTITY, _entity),
-    Rule("emoticon", "smile", _EMOTICON, lambda m, s: ""),
-    Rule("emoticon", "smile", r"(?<=\p{L} )T\.T\Z", _weeping),
-    Rule("stars", "digit", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
-    Rule("stars", "digit", r"(?<=\d)\*(?![\w*])", _stars),
-    Rule("triangle", "capital", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác"),
-    Rule("emoji", "symbol", _EMOJI, lambda m, s: ""),
+    Rule("markup", _TAG, lambda m, s: "", when="symbol"),
+    Rule("markup", _ENTITY, lambda m, s: _ENTITIES.get(m[0], ""), when="symbol"),
+    Rule("emoticon", _EMOTICON, lambda m, s: "", when="smile"),
+    Rule("emoticon", r"(?<=\p{L} )T\.T\Z", _weeping, when="smile"),
+    Rule("stars", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
+    Rule(
+        "stars",
+        r"(?<=\d)\*(?![\w*])",
+        lambda m, s: "sao" if s.before(m.start() - 2) in _RATED else None,
+    ),
+    Rule("triangle", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác", when="capital"),
+    Rule("emoji", _EMOJI, lambda m, s: "", when="symbol"),
 )
 
 LATE_RULES = (
-    Rule("over", "symbol", r"(?<=\x01)/(?=\x01)", lambda m, s: "trên"),
-    Rule("number sign", "symbol", r"(?<!\w)#(?= ?\x01)", _hash),
-    Rule("comparison", "symbol", r"(<=|>=|[<>≤≥≠]) ?(?=\x01)", _compared),
+    Rule("over", r"(?<=\x01)/(?=\x01)", lambda m, s: "trên", when="symbol"),
     Rule(
-        "perpendicular", "symbol", r"(?<=[\w\x02]) ?⊥ ?(?=[\w\x02])", lambda m, s: "vuông góc với"
+        "number sign",
+        r"(?<!\w)#(?= ?\x01)",
+        lambda m, s: "" if s.before(m.start()) == "số" else "số",
+        when="symbol",
     ),
-    Rule("equals", "symbol", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(∆△∠])", lambda m, s: "bằng"),
+    Rule(
+        "comparison",
+        r"(<=|>=|[<>≤≥≠]) ?(?=\x01)",
+        lambda m, s: mapping("operators.tsv")[m[1]],
+        when="symbol",
+    ),
+    Rule(
+        "perpendicular",
+        r"(?<=[\w\x02]) ?⊥ ?(?=[\w\x02])",
+        lambda m, s: "vuông góc với",
+        when="symbol",
+    ),
+    Rule(
+        "equals", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(∆△∠])", lambda m, s: "bằng", when="symbol"
+    ),
     Rule(
         "plus",
-        "symbol",
         r"(?<=\x01)\+(?!\w)|(?<=\x01 )\+(?= \x01)|(?<![\w\x01])\+(?=\x01)|(?<=[\w\x02])\+(?!\w)",
         lambda m, s: "cộng",
+        when="symbol",
     ),
     Rule(
         "arrow",
-        "symbol",
         r"(?<=[\w\x01\x02)] )(?:->|=>|[→⟶➔]) ?(?=[\w\x01\x02(])",
         lambda m, s: "đến",
+        when="symbol",
     ),
     Rule(
         "sign",
-        "symbol",
         r"[^\w\s\x01-\x03.,?!;:…\"“”‘’'()–—―‒\[\]{}【】「」『』《》〈〉«»/\\_*|~-]",
         _sign,
+        when="symbol",
     ),
 )

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from sonca.text.numbers import cardinal, number
-from sonca.text.patterns import NUMBER, NUMBER_START
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import NUMBER, NUMBER_START, Claim, Rule, Sheet
 from sonca.text.syllables import syllable
-from sonca.text.tables import rows, word_set
+from sonca.text.tables import mapping, units_alone, word_set
 
 _COUNTED = word_set("người lượt học khách hộ sinh em ca con chiếc cái cây bài vé ghế phiếu điểm")
 
 
-@lru_cache(maxsize=1)
-def _units() -> dict[str, str]:
-    return {key: row[1] for row in rows("units.tsv") for key in row[0].split("|")}
-
-
-@lru_cache(maxsize=1)
-def _alone() -> frozenset[str]:
-    """Units that mean nothing else, and so are read without a number too."""
-    return frozenset(
-        key
-        for row in rows("units.tsv")
-        if len(row) > 2 and "alone" in row[2]
-        for key in row[0].split("|")
-    )
-
-
 def unit_name(symbol: str) -> str | None:
     """The unit in words; compounds such as ``km/h`` piece by piece; None if unknown."""
-    found = _units().get(symbol)
+    found = mapping("units.tsv").get(symbol)
     if found is not None:
         return found
     if "/" in symbol:
@@ -45,32 +26,31 @@ def unit_name(symbol: str) -> str | None:
 _SYMBOL = r"(?:[°]?[A-Za-zμΩ°℃Å]{1,5}[²³23]?(?:/[A-Za-zÀ-ỹμ]{1,7}[²³23]?)?|lít/[^\W\d_]{1,7}|°)"
 
 
-_PULSE = re.compile(r"mạch|nhịp|tim|thở")
-
-
 def _measured(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     symbol = match["unit"]
     name = unit_name(symbol)
-    if name is None and symbol[-1] in "23" and match["gap"] == "":
-        return None
-    last = sheet.before(match.start())
     if name is None or _denied(symbol, match, sheet):
         return None
     if _age(match, sheet):
         name = "" if sheet.after(match.end()) == "tuổi" else "tuổi"
-    elif symbol == "T" and last in _TERM_BEFORE:
+    elif symbol == "T" and sheet.before(match.start()) in _TERM_BEFORE:
         name = "tháng"
-    elif symbol in ("l/p", "l/ph") and _PULSE.search(sheet.text[: match.start()][-30:].lower()):
+    elif symbol in ("l/p", "l/ph") and re.search(
+        "mạch|nhịp|tim|thở", sheet.text[: match.start()][-30:].lower()
+    ):
         name = "lần trên phút"
-    written = match["n"]
-    said = number(written, sheet.reading)
-    return [
-        Claim(*match.span("n"), said, "number"),
-        Claim(*match.span("unit"), name, "unit"),
-    ]
+    return _number_and(match, "unit", name, "unit", sheet)
 
 
-_FORCE = re.compile(r"(?:lực|trọng lượng|công|năng lượng|nhiệt lượng|động năng|thế năng)\b", re.I)
+def _number_and(
+    match: re.Match[str], group: str, said: str, rule: str, sheet: Sheet
+) -> list[Claim]:
+    """The number of a match, and what its `group` is called."""
+    number = Claim(*match.span("n"), sheet.number(match["n"]), "number")
+    return [number, Claim(*match.span(group), said, rule)]
+
+
+_FORCE = r"(?i:lực|trọng lượng|công|năng lượng|nhiệt lượng|động năng|thế năng)\b"
 _ROOMS = word_set("lớp số phòng nhà tổ khu dãy tầng hẻm ngõ lô tòa size")
 _CARGO_BEFORE = word_set("xe tải nặng chở container cẩu trọng")
 _TERM_BEFORE = word_set("hạn vay góp hành")
@@ -90,15 +70,14 @@ def _age(match: re.Match[str], sheet: Sheet) -> bool:
     )
 
 
-_ANSWERS = re.compile(r"đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn", re.IGNORECASE)
+_ANSWERS = r"(?i:đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn)"
 
 
 def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
     """Symbols that are often something else."""
-    if symbol == "C" and not match["gap"] and _ANSWERS.search(sheet.text):
+    if symbol == "C" and not match["gap"] and re.search(_ANSWERS, sheet.text):
         return True  # 1C, 2D, 3A
-    before = sheet.before(match.start(), 2)
-    last = before.rpartition(" ")[2]
+    last = sheet.before(match.start())
     if symbol == "v":
         return not re.search(r"uống|thuốc|ngậm", sheet.text.lower())
     if symbol == "A":
@@ -107,7 +86,7 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
         )
     if symbol in ("C", "F", "K", "L", "N", "J", "T", "B", "Pa", "M", "g", "h", "l", "t", "m"):
         if symbol in ("N", "J"):
-            return not _FORCE.search(sheet.text[max(0, match.start() - 40) : match.start()])
+            return not re.search(_FORCE, sheet.text[max(0, match.start() - 40) : match.start()])
         if match["gap"] and symbol in ("C", "F", "K", "T", "B", "M"):
             return True
         if last in _ROOMS:
@@ -124,42 +103,23 @@ def _denied(symbol: str, match: re.Match[str], sheet: Sheet) -> bool:
 def _height(match: re.Match[str], sheet: Sheet) -> str | None:
     """``1m70``, ``2m5``, ``1m2`` of somebody's height."""
     rest = match["rest"]
-    if rest in ("2", "3") and not re.search(
-        r"(?:cao|dài|rộng|sâu|dày|chiều|khoảng cách|ngang)[^.;]{0,24}\Z",
-        sheet.text[: match.start()].lower(),
-    ):
+    measured = r"(?i:cao|dài|rộng|sâu|dày|chiều|khoảng cách|ngang)[^.;]{0,24}"
+    if rest in ("2", "3") and not sheet.preceded(match.start(), measured):
         return None
-    first = cardinal(match["n"], sheet.reading)
-    name = {"m": "mét", "km": "ki lô mét", "kg": "ki lô gam"}[match["unit"]]
-    return f"{first} {name} {_tail(rest, sheet)}"
-
-
-def _tail(rest: str, sheet: Sheet) -> str:
-    if rest[0] == "0":
-        return f"không {cardinal(rest[1:] or '0', sheet.reading)}"
-    return cardinal(rest, sheet.reading)
+    zero = "không " if rest[0] == "0" else ""
+    tail = zero + sheet.cardinal(rest[1:] or "0" if zero else rest)
+    return f"{sheet.cardinal(match['n'])} {unit_name(match['unit'])} {tail}"
 
 
 def _percent(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    return [
-        Claim(*match.span("n"), number(match["n"], sheet.reading), "number"),
-        Claim(*match.span("sign"), _sign(match["sign"], sheet), "percent"),
-    ]
-
-
-def _sign(sign: str, sheet: Sheet) -> str:
-    if sign == "‰":
-        return f"phần {sheet.reading.thousand}"
-    return "phần trăm"
+    said = "phần trăm" if match["sign"] == "%" else f"phần {sheet.reading.thousand}"
+    return _number_and(match, "sign", said, "percent", sheet)
 
 
 def _alone_unit(match: re.Match[str], sheet: Sheet) -> str | None:
-    symbol = match[0]
-    if symbol in _alone() or (
-        "/" in symbol and symbol.split("/")[0] in _alone() | {"m", "g", "mg"}
-    ):
-        return unit_name(symbol)
-    return None
+    symbol, first = match[0], match[0].partition("/")[0]
+    alone = first in units_alone() or (first != symbol and first in ("m", "g", "mg"))
+    return unit_name(symbol) if alone or symbol in units_alone() else None
 
 
 _MONEY = word_set("nghìn ngàn triệu tỷ tỉ đồng usd vnđ")
@@ -167,14 +127,11 @@ _MONEY = word_set("nghìn ngàn triệu tỷ tỉ đồng usd vnđ")
 
 def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """The slash of ``5 lít/ngày``: after an amount it is "trên", after money "một"."""
-    if (
-        match.re.groups
-        and not re.search(
-            r"(?:\d|\x01|trăm|mươi|mười)(?: ?[^\W\d_]{0,8}){0,2}[²³]?\Z",
-            sheet.work[max(0, match.start() - 20) : match.start()],
-        )
-        and match["unit"] not in _TIMES
-    ):
+    amount = re.search(
+        r"(?:\d|\x01|trăm|mươi|mười)(?: ?[^\W\d_]{0,8}){0,2}[²³]?\Z",
+        sheet.work[max(0, match.start() - 20) : match.start()],
+    )
+    if not amount and match["unit"] not in _TIMES:
         return None
     said = "một" if sheet.before(match.start()) in _MONEY else "trên"
     claims = [Claim(*match.span("s"), said, "per")]
@@ -188,102 +145,66 @@ def _per(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 _TIMES = word_set("giây phút giờ ngày tháng năm tuần lần")
 
 
-def _degree(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    letter = "xê" if match["u"] in "Cc" else "ép"
-    return [Claim(match.start("u"), match.end("u"), letter, "unit")]
-
-
-_ANGLE = re.compile(r"(?:góc|cồn|nghiêng|xoay|quay|độ|sin|cos|tan|lệch|=)[^.;]{0,20}\Z", re.I)
+_ANGLE = r"(?i:góc|cồn|nghiêng|xoay|quay|độ|sin|cos|tan|lệch|=)[^.;]{0,20}"
 
 
 def _look_alike(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
     """``37,5oC``, ``20⁰C``, ``góc 30o``: another sign in the degree's place."""
-    letter = match["u"]
-    if letter is None and (
-        not _ANGLE.search(sheet.text[: match.start()][-30:]) or match["d"][0] == "⁰"
-    ):
+    angle = match["d"][0] != "⁰" and sheet.preceded(match.start(), _ANGLE, 30)
+    if match["u"] is None and not angle:
         return None
-    said = "độ" + {"C": " xê", "F": " ép"}.get(letter or "", "")
-    return [
-        Claim(*match.span("n"), number(match["n"], sheet.reading), "number"),
-        Claim(*match.span("d"), said, "unit"),
-    ]
+    said = {"C": "độ xê", "F": "độ ép"}.get(match["u"], "độ")
+    return _number_and(match, "d", said, "unit", sheet)
 
 
 def _grouped(match: re.Match[str], sheet: Sheet) -> str | None:
     """``12,500 người``: a comma groups where people or things are counted."""
-    if sheet.after(match.end()) not in _COUNTED:
-        return None
-    return number(match[0], sheet.reading, grouped=True)
+    counted = sheet.after(match.end()) in _COUNTED
+    return sheet.number(match[0], grouped=True) if counted else None
 
 
 def _inches(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    if sheet.text.count('"') > 1:
-        return None
-    return [
-        Claim(*match.span("n"), number(match["n"], sheet.reading), "number"),
-        Claim(match.end("n"), match.end(), "in", "unit"),
-    ]
+    quoted = sheet.text.count('"') > 1
+    return None if quoted else _number_and(match, "sign", "in", "unit", sheet)
 
 
 _LEFT = rf"(?<![\w]){NUMBER_START}"
 
 RULES = (
-    Rule("percent", "symbol", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<sign>[%‰])", _percent),
+    Rule("percent", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<sign>[%‰])", _percent, when="symbol"),
     Rule(
         "length",
-        "digit",
         rf"{_LEFT}(?P<n>\d{{1,3}})(?P<unit>m|km|kg)(?P<rest>\d{{1,3}})(?![\w²³]|[.,]\d)",
         _height,
     ),
-    Rule(
-        "unit",
-        "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])",
-        _measured,
-    ),
-    Rule(
-        "degree",
-        "digit",
-        rf"{_LEFT}(?P<n>{NUMBER})(?P<d>[o⁰˚] ?(?P<u>[CF])?)(?![\w])",
-        _look_alike,
-    ),
-    Rule("unit", "digit", r"(?<=độ )(?P<u>[CF])(?![\w])", _degree),
-    Rule("inches", "digit", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?:[\"″])(?!\w)", _inches),
-    Rule("grouped number", "digit", rf"{_LEFT}\d{{1,3}},\d{{3}}(?![\w]|[.,]\d)", _grouped),
+    Rule("unit", rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])", _measured),
+    Rule("degree", rf"{_LEFT}(?P<n>{NUMBER})(?P<d>[o⁰˚] ?(?P<u>[CF])?)(?![\w])", _look_alike),
+    Rule("unit", r"(?<=độ )[CF](?![\w])", lambda m, s: {"C": "xê", "F": "ép"}[m[0]]),
+    Rule("inches", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?P<sign>[\"″])(?!\w)", _inches),
+    Rule("grouped number", rf"{_LEFT}\d{{1,3}},\d{{3}}(?![\w]|[.,]\d)", _grouped),
 )
 
 LATE_RULES = (
-    Rule(
-        "unit",
-        "symbol",
-        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
-        r"(?![\w/])",
-        _alone_unit,
-    ),
-    Rule(
-        "unit",
-        "digit",
-        r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
-        r"(?![\w/])",
-        _alone_unit,
+    *(
+        Rule(
+            "unit",
+            r"(?<![\w/])(?:[kcdmMG]?[mgWVHhBbl][A-Za-z]{0,3}[²³23]?(?:/[A-Za-z]{1,3}[²³23]?)?)"
+            r"(?![\w/])",
+            _alone_unit,
+            when=kind,
+        )
+        for kind in ("symbol", "digit")
     ),
     Rule(
         "per",
-        "digit",
         r"(?:(?<=[\x01²³])|(?<=\p{L}))(?P<s>/)(?P<unit>\p{L}{1,7}[²³23]?(?![\w])|(?=\x01))",
         _per,
     ),
     Rule(
         "per",
-        "symbol",
         r"(?:(?<=mét)|(?<=lít)|(?<=gam)|(?<=tấn)|(?<=lần)|(?<=vòng)|(?<=người)|(?<=viên))(?P<s>/)"
         r"(?P<unit>\p{L}{1,7}[²³23]?)(?![\w])",
         _per,
+        when="symbol",
     ),
 )
-
-
-def unit_alone(word: str) -> str | None:
-    """A unit's symbol that stands as a word of its own ("tính bằng km")."""
-    return _units().get(word) if word in _alone() else None

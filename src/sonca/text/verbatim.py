@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sonca.text.normalizer import Token
+from sonca.text.reading import Token
 
 _PIECE = re.compile(r"[^\s]+")
 _SPOKEN_SIGNS = frozenset("$€£¥₫%‰&@#+=<>°§©®™")
@@ -19,10 +19,8 @@ _STRENGTH = ",-–—:;.…!?"
 
 def verbatim(source: str, start: int, end: int) -> list[Token]:
     """The tokens of ``source[start:end]`` in order. Blanks give none."""
-    tokens: list[Token] = []
-    for piece in _PIECE.finditer(source, start, end):
-        tokens += _tokens(source, piece.start(), piece.end())
-    return tokens
+    pieces = _PIECE.finditer(source, start, end)
+    return [token for piece in pieces for token in _tokens(source, *piece.span())]
 
 
 def _tokens(source: str, start: int, end: int) -> list[Token]:

@@ -6,9 +6,10 @@ import re
 
 from sonca.text.letters import spell
 from sonca.text.numbers import digits
-from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet, parts
 from sonca.text.syllables import nearest, segment, syllable
-from sonca.text.tables import mapping
+from sonca.text.tables import known_foreign, mapping
+from sonca.text.transliteration import vietnamize
 
 _TLD = (
     "com|net|org|edu|gov|vn|io|info|biz|me|tv|app|dev|co|asia|ai|xyz|online|shop|store|site|tech"
@@ -21,11 +22,6 @@ _FILE = (
 )
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61})"
 _PIECE = re.compile(r"[A-Za-zÀ-ỹ]+|\d+|.", re.DOTALL)
-_MARKS = {
-    "@": "a còng", ".": "chấm", "-": "gạch ngang", "_": "gạch dưới", "/": "gạch chéo",
-    ":": "hai chấm", "?": "chấm hỏi", "=": "bằng", "&": "và", "+": "cộng", "#": "thăng",
-    "%": "phần trăm", "~": "ngã", ",": "phẩy", "!": "chấm than",
-}  # fmt: skip
 
 
 def read_pieces(start: int, text: str, rule: str) -> list[Claim]:
@@ -40,7 +36,7 @@ def read_pieces(start: int, text: str, rule: str) -> list[Claim]:
             said = read_label(piece)
             foreign = piece if said != piece.lower() else None
         else:
-            said = _MARKS.get(piece, "")
+            said = mapping("web.tsv").get(piece, "")
         claims.append(Claim(at, at + len(piece), said, rule, foreign))
     return claims
 
@@ -53,8 +49,6 @@ def read_label(label: str) -> str:
     plain = syllable(label)
     if plain is not None and len(label) > 1:
         return plain
-    from sonca.text.foreign import known_foreign, vietnamize
-
     listed = known_foreign(label)
     if listed is not None:
         return listed
@@ -67,12 +61,7 @@ def read_label(label: str) -> str:
 
 
 def _address(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    text = match[0].rstrip(".,;:!?")
-    return read_pieces(match.start(), text, "web address")
-
-
-def _email(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    return read_pieces(match.start(), match[0], "e-mail address")
+    return read_pieces(match.start(), match[0].rstrip(".,;:!?"), "web address")
 
 
 def _file(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
@@ -85,43 +74,57 @@ def _file(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 
 def _hashtag(match: re.Match[str], sheet: Sheet) -> list[Claim]:
     at = match.start()
-    sign, name = match[0][0], match[0][1:]
+    sign = match[0][0]
     said = "a còng" if sign == "@" else "hát tác"
-    claims = [Claim(at, at + 1, said, "hashtag", None if sign == "@" else "hashtag")]
-    for part in re.finditer(r"[A-ZĐ]?[^\W\d_A-ZĐ]+|[A-ZĐ]+|\d+|_", name):
-        word = part[0]
-        spoken = "" if word == "_" else digits(word) if word.isdigit() else read_label(word)
-        place = at + 1 + part.start()
-        claims.append(Claim(place, place + len(word), spoken, "hashtag", None))
-    return claims
+    claim = Claim(at, at + 1, said, "hashtag", None if sign == "@" else "hashtag")
+    words = r"[A-ZĐ]?[^\W\d_A-ZĐ]+|[A-ZĐ]+|\d+|_"
+    return [claim, *parts(match, words, _say_word, "hashtag", "name")]
+
+
+def _say_word(word: str) -> str:
+    if word == "_":
+        return ""
+    return digits(word) if word.isdigit() else read_label(word)
 
 
 RULES = (
-    Rule("web address", "symbol", r"(?:https?|ftp)://[^\s<>\"“”()]{1,900}", _address, WORD_BLOT),
+    Rule(
+        "web address",
+        r"(?:https?|ftp)://[^\s<>\"“”()]{1,900}",
+        _address,
+        when="symbol",
+        blot=WORD_BLOT,
+    ),
     Rule(
         "e-mail address",
-        "symbol",
         rf"[A-Za-z0-9][A-Za-z0-9_.+-]{{0,63}}@{_HOST}(?:\.{_HOST}){{1,4}}",
-        _email,
-        WORD_BLOT,
-        re.ASCII,
+        lambda m, s: read_pieces(m.start(), m[0], "e-mail address"),
+        when="symbol",
+        blot=WORD_BLOT,
+        flags=re.ASCII,
     ),
     Rule(
         "web address",
-        "dotted",
         rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])"
         rf"(?:[/?][^\s<>\"“”()]{{0,900}})?",
         _address,
-        WORD_BLOT,
-        re.IGNORECASE,
+        when="dotted",
+        blot=WORD_BLOT,
+        flags=re.IGNORECASE,
     ),
     Rule(
         "file name",
-        "dotted",
         rf"(?<=([^\W]))\.({_FILE})(?![\w.])",
         _file,
-        WORD_BLOT,
-        re.IGNORECASE,
+        when="dotted",
+        blot=WORD_BLOT,
+        flags=re.IGNORECASE,
     ),
-    Rule("hashtag", "symbol", r"(?<![\w&])[#@][^\W\d]\w{1,60}", _hashtag, WORD_BLOT),
+    Rule(
+        "hashtag",
+        r"(?<![\w&])[#@](?P<name>[^\W\d]\w{1,60})",
+        _hashtag,
+        when="symbol",
+        blot=WORD_BLOT,
+    ),
 )

@@ -1,7 +1,9 @@
-"""Left-over words: Vietnamese syllables as they stand, all others as foreign words.
+"""Words that no rule has claimed and that are not said as they stand.
 
-A few English words are spelled like syllables ("the", "can", "me"). In a sentence of English
-they are English; anywhere else they are what they look like.
+A word that is no Vietnamese syllable is looked up, or taken for Vietnamese that is run together
+or lacks its marks, or read through its English sound. A few English words are spelled like
+syllables ("the", "can", "me"). In a sentence of English they are English; anywhere else they
+are what they look like.
 """
 
 from __future__ import annotations
@@ -9,11 +11,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from sonca.text.letters import name, sound, spell
 from sonca.text.sheet import Sheet
-from sonca.text.syllables import syllable
-from sonca.text.tables import word_set
+from sonca.text.syllables import bare, nearest, segment, split_tone, syllable
+from sonca.text.tables import abbreviation, known_foreign, mapping, unit_alone, word_set
+from sonca.text.transliteration import vietnamize
 
-_WORD = re.compile("[A-Za-z]+")
 _BOTH = word_set(
     "a am an be bee bin bye can do go gun he hi him i in lo man me men my no on pen run see she so"
     " son sun the then thin this to too van we win yen you fan pan ten ban den fun hen"
@@ -23,23 +26,103 @@ _MIN_ENGLISH = 3
 """Words of a sentence from which on it can be told to be English."""
 
 
-def read_word(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None]:
-    """``(spoken, rule, original spelling if foreign)`` of one run of letters."""
-    known = syllable(word)
-    if known is not None and not (sheet.text.isascii() and _english(sheet.text)):
-        return known, "syllable", None
-    from sonca.text.foreign import known_foreign, read_foreign, vietnamize
-
-    if known is not None:
-        return known_foreign(word) or vietnamize(word), "English sentence", word
-    return read_foreign(word, sheet, at)
-
-
 @lru_cache(maxsize=64)
-def _english(text: str) -> bool:
+def is_english(text: str) -> bool:
     """Whether a sentence without any marks holds English words and nothing that is only
     Vietnamese."""
-    words = [w for w in _WORD.findall(text) if not w.isupper() or w == "I"]
+    words = [w for w in re.findall("[A-Za-z]+", text) if not w.isupper() or w == "I"]
     odd = [w for w in words if len(w) > 1 and syllable(w) is None]
     both = all(w.lower() in _BOTH for w in words if syllable(w) is not None)
     return len(words) >= _MIN_ENGLISH and len(odd) >= 2 and len(odd) * 2 >= len(words) and both
+
+
+def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None]:
+    """``(spoken, rule, original spelling)``; the spelling is None if the word is Vietnamese."""
+    if syllable(word) is not None:
+        return known_foreign(word) or vietnamize(word), "English sentence", word
+    if len(word) == 1:
+        if word == "k" and _denies(sheet, at):
+            return "không", "abbreviation", None
+        said = name(word)
+        return (said, "letter", None) if said else ("", "unknown letter", word)
+    short = mapping("shorthand.tsv").get(word.lower()) or unit_alone(word)
+    if short is None and word.islower() and len(word) <= 5:
+        short = abbreviation(word.upper())
+    if short is not None:
+        return short, "abbreviation", None
+    if len(word) <= 3 and word.isascii() and _in_formula(word, sheet, at):
+        return spell(word), "variables", None
+    known = known_foreign(word)
+    if known is not None:
+        return known, "foreign word list", word
+    clustered = _clustered(word)
+    if clustered is not None:
+        return clustered, "cluster", word
+    joined = _joined(word)
+    if joined is not None:
+        return joined, "syllables run together", None
+    if word.isascii() and bare(word) and _unmarked(sheet):
+        return nearest(word), "unmarked syllable", word
+    return vietnamize(word), "foreign", word
+
+
+_OPERATOR = "=+×÷<>≤≥≠²³√*/^"
+
+
+def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
+    """Whether an operator or a figure touches the letters in a text with an equation."""
+    text = sheet.text
+    if "=" not in text and "+" not in text:
+        return False
+    before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
+    return (
+        (bool(before) and before in _OPERATOR)
+        or before.isdigit()
+        or (bool(after) and after in _OPERATOR)
+    )
+
+
+_NAMED_K = word_set(
+    "số hệ vitamin nhóm chữ loại lớp hằng tham biến điểm âm với và là theo hàm chất"
+)
+
+
+def _denies(sheet: Sheet, at: int) -> bool:
+    """Whether a lone k is the "không" of hurried typing: "k có", "đc k?"."""
+    text = sheet.text
+    if (
+        any(c in text for c in "=+<>")
+        or text[at - 1 : at].strip()
+        or text[at + 1 : at + 2] in ("-", ".")
+    ):
+        return False
+    before, after = sheet.before(at), sheet.after(at + 1)
+    if before in _NAMED_K or not (before or after):
+        return False
+    return len(after) > 1 or (not after and len(before) > 1)
+
+
+def _clustered(word: str) -> str | None:
+    """A Vietnamese-looking word with one consonant too many: "Krông", "grừ"."""
+    if word.isascii():
+        return None
+    rest = syllable(word[1:])
+    extra = sound(word[0])
+    return f"{extra} {rest}" if rest and extra else None
+
+
+def _joined(word: str) -> str | None:
+    """Vietnamese run together without blanks ("sốngđộng", "hahaha")."""
+    low = word.lower()
+    marked = not low.isascii()
+    pieces = segment(low)
+    if not pieces or len(pieces) * 2 > len(low) + 1:
+        return None
+    repeated = len(pieces) > 1 and len(set(pieces)) == 1 and len(pieces[0]) > 1
+    return " ".join(pieces) if (marked and split_tone(low)[0]) or repeated else None
+
+
+def _unmarked(sheet: Sheet) -> bool:
+    """Whether the sentence is Vietnamese typed without marks."""
+    words = [w for w in sheet.text.split() if w.isalpha()]
+    return sheet.text.isascii() and len(words) >= 3 and all(bare(w) for w in words)

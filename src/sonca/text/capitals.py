@@ -1,0 +1,28 @@
+"""Whether capitals mean anything: in a shouting sentence, and beside other words in capitals."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sonca.text.syllables import syllable
+
+
+@lru_cache(maxsize=64)
+def shouting(text: str) -> bool:
+    """All in capitals, with at least one Vietnamese word that shows it."""
+    if text != text.upper() or not any(c.isalpha() for c in text):
+        return False
+    words = re.findall(r"[^\W\d_]{2,}", text)
+    return len(words) >= 2 and sum(syllable(w) is not None for w in words) * 2 > len(words)
+
+
+def among_capitals(text: str, start: int, end: int) -> bool:
+    """Whether a neighbour of ``text[start:end]`` is a Vietnamese word in capitals."""
+    before = re.search(r"([^\W\d_]{2,})[ ,:]{1,3}\Z", text[max(0, start - 12) : start])
+    after = re.match(r"[ ,:]{1,3}([^\W\d_]{2,})", text[end : end + 12])
+    return any(
+        found[1].isupper() and not found[1].isascii() and syllable(found[1]) is not None
+        for found in (before, after)
+        if found
+    )
