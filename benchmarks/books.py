@@ -111,7 +111,7 @@ def _round(
     started = time.perf_counter()
     for number, parts in enumerate(sound):
         path = folder / f"{number}.{target.chapter_suffix}"
-        with ChapterEncoder(path, target.chapter_suffix, bare.rate_hz, tags={}) as encoder:
+        with ChapterEncoder(path, target.chapter_format, bare.rate_hz, tags={}) as encoder:
             for part in parts:
                 encoder.feed(part)
             encoder.finish()

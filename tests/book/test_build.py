@@ -328,7 +328,7 @@ def test_outputs_that_must_not_be_written(sonca: Sonca, tmp_path: Path) -> None:
         build(sonca, path, tmp_path / "none" / "a.m4b")
     with pytest.raises(InvalidRequest, match="folder"):
         build(sonca, path, tmp_path / "a.m4b", format="mp3")
-    with pytest.raises(InvalidRequest, match="unknown format"):
+    with pytest.raises(InvalidRequest, match="unknown audio format"):
         build(sonca, path, tmp_path / "a.m4b", format="exe")
     assert (tmp_path / "a.m4b").read_bytes() == before
     build(sonca, path, tmp_path / "a.m4b", force=True)

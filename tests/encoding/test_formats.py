@@ -7,7 +7,12 @@ from sonca.errors import InvalidRequest
 
 
 def test_the_formats_are_openais() -> None:
-    assert list(FORMATS) == ["wav", "pcm", "mp3", "opus", "aac", "flac"]
+    assert list(FORMATS) == ["mp3", "wav", "opus", "flac", "aac", "pcm"]
+
+
+def test_people_know_them_by_their_labels() -> None:
+    labels = [each.label for each in FORMATS.values()]
+    assert labels == ["MP3", "WAV", "Opus", "FLAC", "AAC", "PCM"]
 
 
 def test_each_is_found_by_its_name_and_its_suffix() -> None:
@@ -32,7 +37,7 @@ def test_an_unknown_name_lists_what_exists(name: str) -> None:
 
 @pytest.mark.parametrize("path", ["speech", "speech.", "a.mp3/b", "speech.txt", ".wav"])
 def test_a_path_without_a_known_suffix_lists_the_suffixes(path: str) -> None:
-    with pytest.raises(InvalidRequest, match=r"\.wav.*\.mp3") as caught:
+    with pytest.raises(InvalidRequest, match=r"\.mp3.*\.wav") as caught:
         format_of_path(path, field="output")
     assert caught.value.field == "output"
 

@@ -18,6 +18,7 @@ from sonca.book import loudness
 from sonca.book.journal import ChapterLog, Entry
 from sonca.book.script import Role, Script
 from sonca.book.speaking import LATE
+from sonca.encoding.formats import Format
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.encoding.resampling import resample
 from sonca.utterance import Span
@@ -71,7 +72,7 @@ def encode_chapter(
     script: Script,
     log: ChapterLog,
     path: Path,
-    format: str,
+    format: Format,
     sample_rate_hz: int,
     tags: dict[str, str],
     loudness_lufs: float | None,

@@ -257,7 +257,7 @@ class Build:
         path = self._work.sound_path(script.index, chapter.digest)
         with disk.new_files(path, sole_writer=True) as (draft,):
             line, packets = encode_chapter(
-                *(script, chapter.log, draft, self._target.chapter_suffix),
+                *(script, chapter.log, draft, self._target.chapter_format),
                 *(self._rate_hz, tags, self._loudness_lufs, self._stop),
             )
             self._work.keep_line(script.index, chapter.digest, line, packets)

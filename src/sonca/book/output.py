@@ -24,11 +24,9 @@ from sonca.book.publishing import (
     write_captions,
 )
 from sonca.book.work import Work
+from sonca.encoding.formats import BOOK_FORMATS, Format, book_format_for
 from sonca.encoding.m4b import JoinedChapter, starts_s, write_m4b, writing
 from sonca.errors import InvalidRequest, StorageError
-
-FORMATS = ("m4b", "mp3", "opus")
-"""``m4b`` is one file; the others are a folder with a file a chapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class Target:
     path: Path
     """The m4b, or the folder."""
     format: str = "m4b"
+    """A name of `BOOK_FORMATS`."""
     force: bool = False
     """Whether an earlier output may be replaced."""
     source: Path | None = None
@@ -46,8 +45,14 @@ class Target:
     """Where the build keeps what is made so far; None for beside the output."""
 
     @property
+    def chapter_format(self) -> Format:
+        """What a chapter's file is. Raises `InvalidRequest` for a format that there is not."""
+        return book_format_for(self.format)
+
+    @property
     def chapter_suffix(self) -> str:
-        return "m4a" if self.format == "m4b" else self.format
+        """That of a chapter's file, without the dot."""
+        return self.chapter_format.suffix[1:]
 
     @property
     def work(self) -> Path:
@@ -66,15 +71,11 @@ class Target:
 
     def check(self) -> None:
         """`InvalidRequest` if the output cannot or must not be written."""
-        if self.format not in FORMATS:
-            raise InvalidRequest(
-                f"unknown format {self.format[:40]!r}; choose one of {', '.join(FORMATS)}",
-                field="format",
-            )
+        book_format_for(self.format)
         if self.format == "m4b" and self.path.suffix.lower() not in (".m4b", ".m4a", ".mp4"):
             raise InvalidRequest(
                 f"{self.path.name!r}: an audiobook's name ends in .m4b; for a file a chapter give "
-                "a folder and --format mp3 or opus",
+                f"a folder and --format {' or '.join(list(BOOK_FORMATS)[1:])}",
                 field="output",
             )
         parent = self.path.absolute().parent

@@ -9,17 +9,18 @@ one stream and may move between threads, but is not to be shared by them.
 from __future__ import annotations
 
 import io
-from types import TracebackType
 from typing import Self
 
 from sonca.audio import Samples
 from sonca.encoding.formats import Format
 from sonca.encoding.resampling import Resampler
-from sonca.encoding.wav import clean
+from sonca.encoding.wav import clean, to_s16, wav_header
 from sonca.encoding.writers import Muxed, Plain, Sink
 
 MIN_RATE_HZ, MAX_RATE_HZ = 4000, 192_000
 
+_BLOCK = 1 << 20
+"""Samples that are made 16-bit at once, for the memory that it takes."""
 _BLOCK_S = 0.5
 """Long input is encoded in blocks of this many seconds, so that no call into libav holds much
 memory or keeps other threads waiting."""
@@ -58,9 +59,8 @@ class SinkEncoder:
         output_rate_hz: int | None = None,
         seekable: bool = False,
     ) -> None:
-        for rate_hz in (sample_rate_hz, output_rate_hz or sample_rate_hz):
-            if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
-                raise ValueError(f"a rate of {rate_hz} Hz, not {MIN_RATE_HZ} to {MAX_RATE_HZ}")
+        _check_rate(sample_rate_hz)
+        _check_rate(output_rate_hz or sample_rate_hz)
         self.format = format
         self.output_rate_hz = format.rate_for(output_rate_hz or sample_rate_hz)
         self._rate_hz = sample_rate_hz
@@ -152,19 +152,21 @@ class Encoder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
 def encode(
     samples: Samples, sample_rate_hz: int, format: Format, *, output_rate_hz: int | None = None
 ) -> bytes:
-    """Encode audio that is complete: (N,) float32 in, a whole file out, with true sizes."""
+    """Encodes audio that is complete: (N,) float32 in, a whole file out, with true sizes."""
+    if format.codec is None and output_rate_hz in (None, sample_rate_hz):
+        # The usual answer needs no encoder: it is a header and the samples.
+        _check_rate(sample_rate_hz)
+        starts = range(0, len(samples), _BLOCK)
+        parts = [to_s16(clean(samples[at : at + _BLOCK])).tobytes() for at in starts]
+        header = b"" if format.bare else wav_header(sample_rate_hz, sum(map(len, parts)))
+        return b"".join([header, *parts])
     sink = io.BytesIO()
     encoder = SinkEncoder(
         format, sample_rate_hz, sink, output_rate_hz=output_rate_hz, seekable=True
@@ -175,3 +177,8 @@ def encode(
     finally:
         encoder.close()
     return sink.getvalue()
+
+
+def _check_rate(rate_hz: int) -> None:
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise ValueError(f"a rate of {rate_hz} Hz, not {MIN_RATE_HZ} to {MAX_RATE_HZ}")

@@ -41,7 +41,7 @@ class Plain:
         self._sink = sink
         self._rate_hz = rate_hz
         self._data_bytes = 0
-        self._has_header = format.name == "wav"
+        self._has_header = not format.bare
         self._seekable = seekable
         if self._has_header:
             sink.write(wav_header(rate_hz))

@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from sonca import disk
@@ -47,7 +46,9 @@ class FileEncoder:
         try:
             with self._output.errors():
                 self._encoder = SinkEncoder(
-                    *(format, sample_rate_hz, self._output.file),
+                    format,
+                    sample_rate_hz,
+                    self._output.file,
                     output_rate_hz=output_rate_hz,
                     seekable=_can_go_back(self._output.file),
                 )
@@ -88,12 +89,7 @@ class FileEncoder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
