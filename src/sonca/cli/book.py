@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonca.cli.stopping import stoppable
+from sonca.cli.signals import stoppable
 from sonca.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -222,10 +222,6 @@ def _chosen_cast(
 
 def _open(settings: Settings, *, cached: bool = True) -> Sonca:
     """The synthesizer, with the cache that makes an edited book cheap."""
-    from sonca.cli.opening import open_sonca
-    from sonca.store.chunks import ChunkCache
+    from sonca.factory import open_sonca
 
-    quota = settings.cache_quota_bytes if cached else 0
-    return open_sonca(
-        settings, cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None
-    )
+    return open_sonca(settings, cached=cached)

@@ -101,7 +101,7 @@ def _versions() -> dict[str, str | None]:
 
 def _engines(settings: Settings) -> tuple[str | None, list[dict[str, Any]], list[str]]:
     """The default engine, what is known of each, and the problems found."""
-    from sonca.cli.opening import open_sonca
+    from sonca.factory import open_sonca
 
     try:
         with open_sonca(settings) as sonca:

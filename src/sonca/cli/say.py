@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import typer
 
-from sonca.cli.stopping import stoppable
+from sonca.cli.signals import stoppable
 from sonca.errors import EmptyText, InvalidRequest, StorageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ app = typer.Typer()
 
 
 def _voice_names(incomplete: str) -> list[str]:
-    from sonca.cli.opening import open_sonca
+    from sonca.factory import open_sonca
     from sonca.settings import read
 
     return [v.id for v in open_sonca(read()).voices if v.id.startswith(incomplete)]
@@ -85,7 +85,7 @@ def say(
     ),
 ) -> None:
     """Speak a text through the speakers or into a file."""
-    from sonca.cli.opening import open_sonca
+    from sonca.factory import open_sonca
     from sonca.settings import read
     from sonca.synthesizer import SpeechRequest
     from sonca.utterance import Priority
@@ -107,17 +107,17 @@ def say(
 
 
 def _text(words: list[str] | None, file: str | None, max_chars: int) -> str:
-    from sonca.cli import source
+    from sonca.cli import text_input
 
     if words and file is not None:
         raise InvalidRequest("there is a TEXT and a FILE; say one of them")
-    if words == [source.STDIN]:
-        words, file = None, source.STDIN
+    if words == [text_input.STDIN]:
+        words, file = None, text_input.STDIN
     if file is not None:
-        return source.from_file(file, max_chars)
+        return text_input.from_file(file, max_chars)
     if not words:
         raise EmptyText("there is no text; give a TEXT, -f FILE, or - for standard input")
-    return source.from_words(words)
+    return text_input.from_words(words)
 
 
 def _sink(output: str | None, format: str | None) -> Callable[[int], AbstractContextManager[Sink]]:

@@ -106,7 +106,7 @@ def score(
 
 
 def _text(words: Sequence[str]) -> str:
-    from sonca.cli.source import STDIN, from_file, from_words
+    from sonca.cli.text_input import STDIN, from_file, from_words
 
     if not words or list(words) == [STDIN]:
         return from_file(STDIN, _MAX_CHARS)

@@ -23,7 +23,7 @@ def voices(
     engine: str | None = typer.Option(None, help="Only the voices of this engine."),
 ) -> None:
     """List the voices that can speak now."""
-    from sonca.cli.opening import open_sonca
+    from sonca.factory import open_sonca
     from sonca.settings import read
 
     with open_sonca(read(engine=engine)) as sonca:

@@ -19,17 +19,15 @@ from typing import TypeVar
 from starlette.requests import HTTPConnection
 
 from sonca.cores import cores
-from sonca.engines.base import Setup
 from sonca.errors import ShuttingDown
+from sonca.factory import open_sonca
 from sonca.server.jobs import Jobs
 from sonca.server.jobs.planning import PlanLine
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.settings import Settings
 from sonca.store import AudioStore
-from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import Sonca
-from sonca.text import Lexicon
 from sonca.voices.references import ReferenceStore
 
 T = TypeVar("T")
@@ -139,17 +137,7 @@ class Services:
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Open the stores and read the catalogue. Errors of ours if something cannot be used."""
-        quota = settings.cache_quota_bytes
-        sonca = Sonca(
-            settings.engine,
-            setup=Setup(
-                settings.models_dir, settings.device, settings.threads, settings.level_lufs
-            ),
-            queue_limit=settings.queue_limit,
-            max_text_chars=settings.max_text_chars,
-            lexicon=Lexicon.load(settings.lexicon) if settings.lexicon else None,
-            cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None,
-        )
+        sonca = open_sonca(settings, cached=True)
         audio = AudioStore(settings.audio_dir, quota_bytes=settings.storage_quota_bytes)
         lifecycle = Lifecycle(
             _READERS_PER_PLACE * settings.queue_limit, stall_timeout_s=settings.stall_timeout_s

@@ -1,4 +1,4 @@
-"""What a signal does to a command that is writing something."""
+"""Ends a command that is writing something when a signal asks for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the block like Ctrl-C does: contexts are left, no half file stays."""
+    """Has SIGTERM and SIGHUP end the block as Ctrl-C does: contexts are left, no half file stays."""
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)

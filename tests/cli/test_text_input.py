@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sonca.cli.source import decode, from_file, from_words
+from sonca.cli.text_input import decode, from_file, from_words
 from sonca.errors import InvalidRequest, TextTooLong
 
 TEXT = "Xin chào các bạn.\nTrời đẹp quá! 🙂"
