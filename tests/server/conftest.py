@@ -56,7 +56,7 @@ class Live:
         return self.http.post("/v1/audio/speech", json={"input": input, **fields})
 
     def synthesize(self, text: str, **fields: Any) -> httpx.Response:
-        """POST to the predecessor's route."""
+        """POST to the VietTTS-compatible route."""
         return self.http.post("/api/tts/synthesize", json={"text": text, **fields})
 
     def connect(self, *, receive_buffer: int | None = None) -> socket.socket:

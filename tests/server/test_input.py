@@ -16,7 +16,7 @@ from .conftest import Live, Serve
 SPEECH, SYNTHESIZE = "/v1/audio/speech", "/api/tts/synthesize"
 HALF = "\\ud800"
 
-# (body, status of OpenAI's route, status of the predecessor's, what the message must say)
+# (body, status of OpenAI's route, status of the VietTTS-compatible, what the message must say)
 BODIES: list[tuple[str, dict[str, Any], int, int, tuple[str, ...]]] = [
     ("empty", {"T": ""}, 400, 400, ("empty",)),
     ("blank", {"T": " \n\t"}, 400, 400, ("empty",)),
@@ -69,14 +69,14 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("body", "openai", "predecessor", "says"),
+    ("body", "openai", "viettts", "says"),
     [case[1:] for case in BODIES],
     ids=[case[0] for case in BODIES],
 )
 def test_wrong_fields(
-    strict: Live, body: dict[str, Any], openai: int, predecessor: int, says: tuple[str, ...]
+    strict: Live, body: dict[str, Any], openai: int, viettts: int, says: tuple[str, ...]
 ) -> None:
-    for path, field, status in ((SPEECH, "input", openai), (SYNTHESIZE, "text", predecessor)):
+    for path, field, status in ((SPEECH, "input", openai), (SYNTHESIZE, "text", viettts)):
         sent = {field if key == "T" else key: value for key, value in body.items()}
         answer = post(strict, path, json.dumps(sent))
         assert answer.status_code == status, answer.text

@@ -15,9 +15,9 @@ import pytest
 from sonca.book.build import Build
 from sonca.errors import NotFound
 from sonca.loudness import loudness
-from sonca.server import job_answers
 from sonca.server.jobs import Jobs, JobView
 from sonca.server.jobs.options import JobOptions
+from sonca.server.jobs.views import job_json
 from sonca.store import AudioStore
 from sonca.store.job_records import JobRecord, JobRecords
 from sonca.synthesizer import Sonca
@@ -108,7 +108,7 @@ def test_a_row_that_cannot_be_read_is_a_failed_job_and_harms_no_other(
     for id in ids:
         shown = shelf.ended(id)
         assert shown.record.state == "failed"
-        assert "cannot read the job" in job_answers.job(shown)["error"]
+        assert "cannot read the job" in job_json(shown)["error"]
         assert (shelf.folder / id / "book.txt").exists()
     assert len(shelf.jobs.of("me")) == 3
     shelf.jobs.sweep()
@@ -241,12 +241,12 @@ def test_a_job_deleted_as_it_is_taken_gives_its_bytes_back(
 def test_a_sweep_gives_back_what_no_job_holds(shelf: Shelf) -> None:
     lost = "l" * 22
     (shelf.folder / lost).mkdir()
-    shelf.jobs._space.hold(lost, 1000)
-    shelf.jobs._space.hold("m" * 22, 1000)
+    shelf.jobs._quota.reserve(lost, 1000)
+    shelf.jobs._quota.reserve("m" * 22, 1000)
     kept = shelf.submit()
     shelf.jobs.sweep()
     assert not (shelf.folder / lost).exists()
-    assert shelf.jobs._space.holders() == {kept}
+    assert shelf.jobs._quota.holders() == {kept}
     assert (shelf.folder / kept).exists()
 
 

@@ -173,7 +173,7 @@ def test_openai_voices_and_null_fields_are_understood(shared: Live) -> None:
         assert "x-voice-substituted" not in answer.headers
 
 
-def test_a_vietnamese_voice_of_the_predecessor_is_replaced_and_it_is_said(shared: Live) -> None:
+def test_a_vietnamese_voice_of_viettts_is_replaced_and_it_is_said(shared: Live) -> None:
     answer = shared.speech("Chào.", voice="diep-chi", response_format="wav")
     assert answer.headers["x-voice-substituted"] == "diep-chi -> high"
     assert answer.headers["x-voice"] == "high"

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from sonca.errors import Busy, ShuttingDown
-from sonca.server import job_answers
-from sonca.server.jobs.planning import MAX_OWN_PLANS, MAX_PLANS, PlanLine
+from sonca.server.jobs.plan_line import MAX_OWN_PLANS, MAX_PLANS, PlanLine
 from sonca.server.lifecycle import Lifecycle
+from sonca.server.routes import jobs as routes
 from sonca.server.services import Pools
 
 from .conftest import WAIT_S, Live, Serve, running, wait_until
@@ -49,14 +49,14 @@ class Planner:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """What `job_answers.plan` waits for."""
-    go, plan = threading.Event(), job_answers.plan
+    """What `plan_json` waits for."""
+    go, plan = threading.Event(), routes.plan_json
 
     def waiting(*args: Any) -> dict[str, Any]:
         go.wait(WAIT_S)
         return plan(*args)
 
-    monkeypatch.setattr(job_answers, "plan", waiting)
+    monkeypatch.setattr(routes, "plan_json", waiting)
     yield go
     go.set()
 

@@ -103,7 +103,7 @@ def test_a_stream_that_fails_is_cut_and_never_looks_complete(cue: Live) -> None:
     assert cue.speech("Chào.").status_code == 200
 
 
-def test_a_failing_long_wav_is_cut_for_the_predecessors_client_and_not_kept(cue: Live) -> None:
+def test_a_failing_long_wav_is_cut_for_a_viettts_client_and_not_kept(cue: Live) -> None:
     text = f"Một hai ba. chờ hỏng bốn. {LONG[:2000]}"
     answer = requests.post(
         f"{cue.url}/api/tts/synthesize", json={"text": text}, stream=True, timeout=20

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Has SIGTERM and SIGHUP end the block as Ctrl-C does: contexts are left, no half file stays."""
+    """Ends the block on SIGTERM and SIGHUP as on Ctrl-C: contexts are left, no half file stays."""
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)

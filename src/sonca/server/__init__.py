@@ -1,4 +1,4 @@
-"""The HTTP server: the predecessor's API, an OpenAI-compatible one, voices and operations."""
+"""The HTTP server: the VietTTS-compatible API, the OpenAI-compatible one, voices and operations."""
 
 from sonca.server.app import create_app
 from sonca.server.run import run

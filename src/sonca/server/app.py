@@ -14,11 +14,11 @@ from starlette.middleware.cors import CORSMiddleware
 
 from sonca import __version__
 from sonca.errors import SoncaError
-from sonca.server import docs, errors, explain
+from sonca.server import docs, errors
 from sonca.server.middleware import Context, Guard, Keys
 from sonca.server.policy import Policies
 from sonca.server.receiving import Receiving
-from sonca.server.routes import jobs, kept, openai, operations, predecessor, voices
+from sonca.server.routes import jobs, openai, operations, stored_audio, text, viettts_compat, voices
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
 from sonca.settings import Settings
@@ -57,10 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
         openai.router,
         voices.router,
         jobs.router,
-        predecessor.router,
-        kept.router,
+        viettts_compat.router,
+        stored_audio.router,
         operations.router,
-        explain.router,
+        text.router,
         page_router(),
     )
     for router in routers:

@@ -5,7 +5,6 @@ Paths below ``/v1`` answer in OpenAI's shape, everything else in VietTTS's: ``de
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from sonca import errors
+from sonca.server.answers import json_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +184,6 @@ UNFORESEEN = Problem(
     "something went wrong on our side; quote the request id when you report it",
 )
 """What a client is told of an error that is none of ours; the log has the rest."""
-
-
-def json_response(
-    body: object, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    """Returns JSON in UTF-8. What that cannot say (half a surrogate pair in a message) is `?`."""
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
 def install(app: FastAPI) -> None:

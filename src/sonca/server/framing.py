@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sonca.audio import Mark
 from sonca.errors import SoncaError
+from sonca.server.answers import encode_event
 from sonca.server.errors import Problem
 
 _NO_TOKENS = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
@@ -58,22 +58,17 @@ class Events(Framing):
         if self._marks:
             event["time_s"] = round(time_s, 4)
             event["marks"] = [_mark(mark) for mark in marks]
-        return _event(event)
+        return encode_event(event)
 
     def done(self, duration_s: float) -> bytes:
         # OpenAI's clients require `usage`; Sonca counts no tokens.
         event: dict[str, object] = {"type": "speech.audio.done", "usage": _NO_TOKENS}
-        return _event(event | {"duration_s": round(duration_s, 4)})
+        return encode_event(event | {"duration_s": round(duration_s, 4)})
 
     def failed(self, error: SoncaError) -> bytes | None:
-        return _event({"type": "error", **Problem.of(error).openai()})
+        return encode_event({"type": "error", **Problem.of(error).openai()})
 
 
 def _mark(mark: Mark) -> dict[str, object]:
     start, end = mark.span
     return {"kind": mark.kind, "time_s": round(mark.time_s, 4), "start": start, "end": end}
-
-
-def _event(data: Mapping[str, object]) -> bytes:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return b"data: " + text.encode("utf-8", "replace") + b"\n\n"

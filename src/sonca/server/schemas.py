@@ -56,7 +56,7 @@ class OwnReadings(BaseModel):
 
 
 class SynthesizeBody(OwnReadings):
-    """``POST /api/tts/synthesize``. Unknown fields are ignored, as the predecessor did."""
+    """``POST /api/tts/synthesize``. Unknown fields are ignored, as VietTTS's server did."""
 
     model_config = ConfigDict(frozen=True)
 

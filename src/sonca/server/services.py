@@ -22,7 +22,7 @@ from sonca.cores import cores
 from sonca.errors import ShuttingDown
 from sonca.factory import open_sonca
 from sonca.server.jobs import Jobs
-from sonca.server.jobs.planning import PlanLine
+from sonca.server.jobs.plan_line import PlanLine
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.settings import Settings

@@ -27,10 +27,10 @@ from sonca.book.reading import read_book
 from sonca.errors import Busy, InvalidRequest, NotFound, StorageError, quoted
 from sonca.server.jobs.builders import Builders
 from sonca.server.jobs.changes import Changes, Watch
-from sonca.server.jobs.folder import JobFolder, keep_upload
+from sonca.server.jobs.job_dir import JobDir, keep_upload
+from sonca.server.jobs.job_quota import JobQuota, needed
 from sonca.server.jobs.options import JobOptions
 from sonca.server.jobs.row import JobRow
-from sonca.server.jobs.space import Space, needed
 from sonca.store import AudioStore
 from sonca.store.job_records import JobRecord, JobRecords
 from sonca.synthesizer import Sonca
@@ -81,17 +81,17 @@ class Jobs:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in root.iterdir():
                 if path.name[:1] == "." and _ID.fullmatch(path.name[1:]):
-                    JobFolder.remove(path)  # a crash left it
+                    JobDir.remove(path)  # a crash left it
         self._records = JobRecords(root / "jobs.sqlite3")
-        self._space = Space(store.quota)
+        self._quota = JobQuota(store.quota)
         self._changes = Changes()
         self._builders = Builders(
-            *(root, sonca, self._records, self._space, self._changes, clock, loudness_lufs)
+            *(root, sonca, self._records, self._quota, self._changes, clock, loudness_lufs)
         )
         for record in self._records.all():
-            self._hold(record)
+            self._reserve_found(record)
 
-    def _hold(self, record: JobRecord) -> None:
+    def _reserve_found(self, record: JobRecord) -> None:
         """Count what a job found at the start has on the disk, or will have."""
         try:
             JobRow.read(record)
@@ -99,7 +99,7 @@ class Jobs:
             log.error("%s; until then it is shown as failed and its folder stays", error)
         folder = self._folder(record)
         planned = 0 if record.ended else folder.options.needed_bytes
-        self._space.hold(record.id, max(planned, folder.size()), must_fit=False)
+        self._quota.reserve(record.id, max(planned, folder.size()), must_fit=False)
 
     def start(self) -> None:
         """Begin to build what waits."""
@@ -118,7 +118,7 @@ class Jobs:
         try:
             return read_book(keep_upload(folder, name, data), encoding=encoding, name=_stem(name))
         finally:
-            JobFolder.remove(folder)
+            JobDir.remove(folder)
 
     def _unaccepted(self, id: str) -> Path:
         """Where a book lies that is still being looked at. No sweep takes it for a job's."""
@@ -136,7 +136,7 @@ class Jobs:
             record = JobRecord(id, owner, "queued", self._clock(), None, asked.dump(), "{}")
             self._accept(record, folder, asked.needed_bytes)
         finally:
-            JobFolder.remove(folder)
+            JobDir.remove(folder)
         self._builders.wake()
         return self._view(record)
 
@@ -145,7 +145,7 @@ class Jobs:
         with self._admission:
             self._check_room(record.owner)
             try:
-                self._space.hold(record.id, needed_bytes)
+                self._quota.reserve(record.id, needed_bytes)
                 with disk.errors("keep the book"):
                     disk.publish((folder, self._root / record.id))
                 self._records.add(record)
@@ -168,7 +168,7 @@ class Jobs:
             **options | named,
         )
         asked.check()
-        target = JobFolder(folder, asked).target
+        target = JobDir(folder, asked).target
         cast = asked.cast_of(book, self._sonca)
         Build(book, target, self._sonca, cast, lexicon=asked.readings())
         size = needed(book, len(data), asked.format, cast.narrator.speed)
@@ -229,15 +229,15 @@ class Jobs:
         with self._admission:  # so that a job which is being accepted has its row
             with disk.errors(f"read the folder {self._root}"):
                 names = {path.name for path in self._root.iterdir() if path.is_dir()}
-            owned = {name for name in names if _ID.fullmatch(name)} | self._space.holders()
+            owned = {name for name in names if _ID.fullmatch(name)} | self._quota.holders()
             strays = owned - self._records.ids()
         for id in strays:
             if not self._builders.builds(id):  # else its builder discards it
                 self._builders.discard(id)
         return removed
 
-    def _folder(self, record: JobRecord) -> JobFolder:
-        return JobFolder(self._root / record.id, JobRow.shown(record).options)
+    def _folder(self, record: JobRecord) -> JobDir:
+        return JobDir(self._root / record.id, JobRow.shown(record).options)
 
     def _forget(self, record: JobRecord) -> bool:
         """Whether it was still there."""
@@ -275,7 +275,7 @@ class Jobs:
 
     def _view(self, record: JobRecord) -> JobView:
         row = JobRow.shown(record)
-        ready = JobFolder(self._root / record.id, row.options).ready()
+        ready = JobDir(self._root / record.id, row.options).ready()
         progress = self._builders.progress(record.id)
         return JobView(row.record, row.options, progress, ready, row.result)
 

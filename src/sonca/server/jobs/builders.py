@@ -15,9 +15,9 @@ from sonca.book.build import Build
 from sonca.book.progress import Progress, Report
 from sonca.errors import Cancelled, SoncaError, StorageError
 from sonca.server.jobs.changes import Changes
-from sonca.server.jobs.folder import JobFolder
+from sonca.server.jobs.job_dir import JobDir
+from sonca.server.jobs.job_quota import JobQuota
 from sonca.server.jobs.row import JobRow
-from sonca.server.jobs.space import Space
 from sonca.store.job_records import JobRecord, JobRecords, State
 from sonca.synthesizer import Sonca
 
@@ -50,7 +50,7 @@ class Builders:
         root: Path,
         sonca: Sonca,
         records: JobRecords,
-        space: Space,
+        quota: JobQuota,
         changes: Changes,
         clock: Callable[[], float],
         loudness_lufs: float | None,
@@ -58,7 +58,7 @@ class Builders:
         self._root = root
         self._sonca = sonca
         self._records = records
-        self._space = space
+        self._quota = quota
         self._changes = changes
         self._clock = clock
         self._loudness_lufs = loudness_lufs
@@ -110,8 +110,8 @@ class Builders:
 
     def discard(self, id: str) -> None:
         """Remove all that a job has made and give its bytes back."""
-        JobFolder.remove(self._root / id)
-        self._space.release(id)
+        JobDir.remove(self._root / id)
+        self._quota.release(id)
 
     def _work(self) -> None:
         while not self._closing:
@@ -172,13 +172,13 @@ class Builders:
         options = JobRow.shown(record).options
         hours = options.expiry_hours
         expires_at = None if hours is None else self._clock() + hours * 3600
-        size = JobFolder(self._root / record.id, options).size()
-        self._space.hold(record.id, size, must_fit=False)
+        size = JobDir(self._root / record.id, options).size()
+        self._quota.reserve(record.id, size, must_fit=False)
         self._records.end(record.id, state, json.dumps(result), expires_at)
 
     def _build(self, row: JobRow, running: _Running) -> Report:
         id, options = row.record.id, row.options
-        folder = JobFolder(self._root / id, options)
+        folder = JobDir(self._root / id, options)
         book = folder.read()
         folder.begin()
         held = options.needed_bytes
@@ -195,7 +195,7 @@ class Builders:
             taken = written * (2 if options.format == "m4b" else 1)  # it is joined at the end
             if taken > held:
                 held = taken + taken // 8
-                self._space.hold(id, held)
+                self._quota.reserve(id, held)
 
         build = Build(
             *(book, folder.target, self._sonca, options.cast_of(book, self._sonca)),

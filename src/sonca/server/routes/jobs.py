@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -24,10 +23,11 @@ from sonca.errors import (
     StorageFull,
     UnknownVoice,
 )
-from sonca.server import job_answers
-from sonca.server.errors import UNFORESEEN, Problem, json_response
-from sonca.server.job_bodies import BODY, asked
+from sonca.server.answers import encode_event, json_response
+from sonca.server.errors import UNFORESEEN, Problem
 from sonca.server.jobs import JobView
+from sonca.server.jobs.schemas import BODY, read_body
+from sonca.server.jobs.views import job_json, plan_json
 from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 
@@ -82,11 +82,11 @@ Shared = Annotated[Services, Depends(services_of)]
 @_KEEPS
 async def create_job(request: Request, owner: Owner, services: Shared) -> Response:
     """Accept a book; it is built in the background."""
-    name, data, body = await asked(request)
+    name, data, body = await read_body(request)
     hours = services.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
     options = body.model_dump(exclude={"text", "expiry_hours"}) | {"expiry_hours": hours}
     view = await _in_line(services, owner, lambda: services.jobs.submit(owner, name, data, options))
-    return json_response(job_answers.job(view), 202, {"location": f"/v1/jobs/{view.record.id}"})
+    return json_response(job_json(view), 202, {"location": f"/v1/jobs/{view.record.id}"})
 
 
 @router.post("/plan", response_model=None, openapi_extra=BODY)
@@ -94,11 +94,11 @@ async def create_job(request: Request, owner: Owner, services: Shared) -> Respon
 async def plan_job(request: Request, owner: Owner, services: Shared) -> Response:
     """What a book would become: chapters, lengths, who speaks, what is left out, and a cast
     as TOML to edit. Nothing is kept."""
-    name, data, body = await asked(request)
+    name, data, body = await read_body(request)
     plan = await _in_line(
         services,
         owner,
-        lambda: job_answers.plan(services.jobs.read(name, data, body.encoding), services.sonca),
+        lambda: plan_json(services.jobs.read(name, data, body.encoding), services.sonca),
     )
     return json_response(plan)
 
@@ -113,7 +113,7 @@ async def _in_line(services: Services, owner: str, function: Callable[[], T]) ->
 async def list_jobs(owner: Owner, services: Shared) -> Response:
     """Your jobs, the newest first."""
     views = await services.pools.run_on_disk(lambda: services.jobs.of(owner))
-    rows = [job_answers.job(view, chapters=False) for view in views]
+    rows = [job_json(view, chapters=False) for view in views]
     return json_response({"object": "list", "data": rows})
 
 
@@ -122,7 +122,7 @@ async def list_jobs(owner: Owner, services: Shared) -> Response:
 async def get_job(job_id: str, owner: Owner, services: Shared) -> Response:
     """Where a job is, and which chapters can be heard."""
     view = await services.pools.run_on_disk(lambda: services.jobs.get(owner, job_id))
-    return json_response(job_answers.job(view))
+    return json_response(job_json(view))
 
 
 @router.get("/{job_id}/events", response_model=None)
@@ -140,26 +140,29 @@ async def follow_job(job_id: str, owner: Owner, services: Shared) -> Response:
 
 
 async def _events(services: Services, owner: str, job_id: str) -> AsyncIterator[bytes]:
-    last, sent_at = "", time.monotonic()
+    last, sent_at = b"", time.monotonic()
     try:
         async with contextlib.aclosing(_views(services, owner, job_id)) as views:
             async for view in views:
-                event = last if view is None else _progress(view)
+                event = last
+                if view is not None:
+                    job = job_json(view, chapters=False)
+                    event = encode_event({"type": "job.progress", "job": job})
                 if event != last:
                     last, sent_at = event, time.monotonic()
-                    yield _event(event)
+                    yield event
                 elif time.monotonic() - sent_at > _KEEP_ALIVE_S:
                     sent_at = time.monotonic()
                     yield b": still here\n\n"
     except NotFound:
-        yield _event('{"type":"job.deleted"}')
+        yield encode_event({"type": "job.deleted"})
     except SoncaError as error:
         log.error("the job %s cannot be followed: %s", job_id, error)
-        yield _broken(Problem.of(error))
+        yield encode_event({"type": "error", **Problem.of(error).openai()})
     except Exception:
         services.metrics.unhandled.inc()
         log.exception("unhandled error while the job %s was followed", job_id)
-        yield _broken(UNFORESEEN)
+        yield encode_event({"type": "error", **UNFORESEEN.openai()})
 
 
 async def _views(
@@ -179,19 +182,6 @@ async def _views(
             elif change == "progress":
                 view = jobs.with_progress(view)
             yield view if change != "none" else None
-
-
-def _progress(view: JobView) -> str:
-    told = {"type": "job.progress", "job": job_answers.job(view, chapters=False)}
-    return json.dumps(told, ensure_ascii=False)
-
-
-def _event(data: str) -> bytes:
-    return f"data: {data}\n\n".encode("utf-8", "replace")
-
-
-def _broken(problem: Problem) -> bytes:
-    return _event(json.dumps({"type": "error", **problem.openai()}, ensure_ascii=False))
 
 
 @router.get("/{job_id}/audio", response_model=None)

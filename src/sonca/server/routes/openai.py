@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from sonca.encoding import format_for
 from sonca.errors import UnknownEngine
+from sonca.server.answers import json_response
 from sonca.server.delivery import Delivery, deliver, priority_of
 from sonca.server.docs import EVENT
-from sonca.server.errors import json_response
 from sonca.server.framing import Events, Plain
 from sonca.server.policy import Policy
 from sonca.server.schemas import SpeechBody

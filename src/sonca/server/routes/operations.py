@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from sonca import __version__
-from sonca.server.errors import json_response
+from sonca.server.answers import json_response
 from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 from sonca.synthesizer import EngineStatus
@@ -56,7 +56,7 @@ def state(services: Services) -> str:
 @router.get("/api/tts/health", response_model=None, responses={503: _NOT_NOW})
 @_HEALTH
 async def health(services: Services = Depends(services_of)) -> Response:
-    """The predecessor's health check."""
+    """Answers as VietTTS's health check did."""
     broken = state(services) in ("broken", "closed")
     body = {
         "status": "unhealthy" if broken else "healthy",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sonca.audio import Samples
 from sonca.encoding import decode
 from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError, StorageFull
-from sonca.server.errors import json_response
+from sonca.server.answers import json_response
 from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
 from sonca.voice import Voice

@@ -11,7 +11,7 @@ from sonca.server.jobs import JobView
 from sonca.synthesizer import Sonca
 
 
-def job(view: JobView, *, chapters: bool = True) -> dict[str, Any]:
+def job_json(view: JobView, *, chapters: bool = True) -> dict[str, Any]:
     """Where a job is; with `chapters`, each of them."""
     record, options, progress = view.record, view.options, view.progress
     done = record.state == "done"
@@ -56,7 +56,7 @@ def _chapter(view: JobView, index: int, title: str) -> dict[str, Any]:
     }
 
 
-def plan(book: Book, sonca: Sonca) -> dict[str, Any]:
+def plan_json(book: Book, sonca: Sonca) -> dict[str, Any]:
     """What the book would become, with a cast to edit."""
     cast = sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
     found = to_json(preview(book))

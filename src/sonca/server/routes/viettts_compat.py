@@ -1,4 +1,4 @@
-"""The predecessor's API: a client that was written for it works unchanged."""
+"""The VietTTS-compatible API: a client of VietTTS's server works unchanged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from sonca.errors import (
     StorageFull,
     UnknownEngine,
 )
+from sonca.server.answers import json_response
 from sonca.server.delivery import Delivery, deliver, loaded, open_spoken, priority_of, substitution
-from sonca.server.errors import json_response, request_id
+from sonca.server.errors import request_id
 from sonca.server.keeping import Describe, Draft, Keeper
 from sonca.server.policy import Policy
 from sonca.server.responses import watched
@@ -32,7 +33,7 @@ from sonca.synthesizer import Speech
 from sonca.utterance import Priority
 from sonca.voices.catalogue import rows
 
-router = APIRouter(prefix="/api/tts", tags=["predecessor"])
+router = APIRouter(prefix="/api/tts", tags=["VietTTS-compatible"])
 
 _WAV = FORMATS["wav"]
 _MB = 1024 * 1024

@@ -66,7 +66,7 @@ BODY: dict[str, Any] = {
 """For OpenAPI: FastAPI does not know of bodies that may come in two ways."""
 
 
-async def asked(request: Request) -> tuple[str, bytes, JobBody]:
+async def read_body(request: Request) -> tuple[str, bytes, JobBody]:
     """The book's name, its bytes, and the options, from JSON or a form. Errors of ours, or
     FastAPI's own for options that cannot be."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

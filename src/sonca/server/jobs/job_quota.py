@@ -20,7 +20,7 @@ def needed(book: Book, upload_bytes: int, format: str, speed: float) -> int:
     return upload_bytes + round(sound * (2 if format == "m4b" else 1))
 
 
-class Space:
+class JobQuota:
     """The bytes that jobs hold, claimed from the quota. Usable from several
     threads."""
 
@@ -29,7 +29,7 @@ class Space:
         self._lock = threading.Lock()
         self._held: dict[str, int] = {}
 
-    def hold(self, id: str, size: int, *, must_fit: bool = True) -> None:
+    def reserve(self, id: str, size: int, *, must_fit: bool = True) -> None:
         """Let a job hold `size` bytes from now on, instead of what it held. `StorageFull` if
         they do not fit, unless they are there already (`must_fit` is false)."""
         with self._lock:

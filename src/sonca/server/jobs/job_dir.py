@@ -36,7 +36,7 @@ def keep_upload(folder: Path, name: str, data: bytes) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class JobFolder:
+class JobDir:
     """Where everything of one job lies."""
 
     path: Path

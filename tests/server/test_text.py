@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from sonca.errors import InvalidRequest
-from sonca.server.explain import MAX_CHARS, router
+from sonca.server.routes.text import MAX_CHARS, router
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The predecessor's API, used as a client that was written for it uses it."""
+"""The VietTTS-compatible API, used as a client that was written for it uses it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def post(live: Live, **body: Any) -> requests.Response:
     return requests.post(f"{live.url}/api/tts/synthesize", json=body, timeout=20)
 
 
-def test_a_client_of_the_predecessor_works_unchanged(shared: Live) -> None:
+def test_a_client_of_viettts_works_unchanged(shared: Live) -> None:
     answer = post(
         shared,
         **{"text": TEXT, "model": None, "voice": "cdteam", "speed": 1.0, "batch_chunks": True},
