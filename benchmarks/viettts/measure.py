@@ -251,7 +251,7 @@ def cases(rate_hz: int, threads: int) -> Iterator[Case]:
 @contextmanager
 def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]:
     """A checkpoint folder and its conversion, made if they are not in `keep`."""
-    from sonca.engines.viettts.bench_model import make
+    from benchmarks.viettts.random_model import make
 
     with tempfile.TemporaryDirectory() as temporary:
         yield make((keep or Path(temporary)) / str(rate_hz), rate_hz)

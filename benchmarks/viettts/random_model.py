@@ -7,6 +7,7 @@ does it and then is ``sonca …``.
 
 from __future__ import annotations
 
+import base64
 import runpy
 import sys
 from dataclasses import replace
@@ -27,11 +28,26 @@ def reference_wave() -> npt.NDArray[np.float32]:
     return wave.astype(np.float32)
 
 
+def make(folder: Path, rate_hz: int) -> tuple[Path, Path]:
+    """Returns the checkpoint folder and the converted one, both under `folder`, made once."""
+    from benchmarks.viettts.random_checkpoint import full_size_yaml, make_random
+    from sonca.engines.viettts.convert import convert
+    from sonca.engines.viettts.folder import MANIFEST
+
+    checkpoint, model = folder / "checkpoint", folder / "model"
+    if not (model / MANIFEST).is_file():
+        make_random(checkpoint, 1, config_yaml=full_size_yaml(rate_hz))
+        vocabulary = folder / "bytes.tiktoken"
+        lines = (base64.b64encode(bytes([byte])) + b" %d\n" % byte for byte in range(256))
+        vocabulary.write_bytes(b"".join(lines))
+        convert(checkpoint, model, vocabulary)
+    return checkpoint, model
+
+
 def prepare(models_dir: Path, rate_hz: int) -> Path:
     """The checkpoint folder of a random model that engines find in `models_dir`; made there if it
     is not there yet, with a recording for the first built-in voice. Takes 2 GB and a minute."""
     from sonca.bench.direct_call import wav
-    from sonca.engines.viettts.bench_model import make
     from sonca.engines.viettts.engine import CONVERTED, HOME, SAMPLES
     from sonca.engines.viettts.folder import VAD
     from sonca.errors import InvalidRequest

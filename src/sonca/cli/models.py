@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sonca.cli.viettts_models import convert
+
 if TYPE_CHECKING:
     from sonca.voices.models import Installed, Model, ModelStore
 
@@ -219,13 +221,4 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     Console().print(table)
 
 
-def _join_viettts() -> None:
-    """``convert`` and ``make-random`` are VietTTS's, where it is part of this installation."""
-    if importlib.util.find_spec("sonca.cli.viettts_models") is None:
-        return
-    extra = importlib.import_module("sonca.cli.viettts_models")
-    app.command()(extra.convert)
-    app.command("make-random")(extra.make_random)
-
-
-_join_viettts()
+app.command()(convert)

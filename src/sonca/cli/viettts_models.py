@@ -1,4 +1,4 @@
-"""``sonca models convert`` and ``sonca models make-random``: VietTTS's own commands."""
+"""``sonca models convert``: VietTTS's own command."""
 
 from __future__ import annotations
 
@@ -42,26 +42,6 @@ def convert(
         vocabulary=vocabulary, vad=vad, precision=precision.value, cuda=cuda,
     )  # fmt: skip
     _say(f"converted: {model.path}")
-
-
-def make_random(
-    name: str = typer.Argument(help="viet-tts"),
-    seed: int = typer.Option(0, min=0, help="Equal seeds give equal weights."),
-    rate: int = typer.Option(25, help="Speech tokens per second: 25 or 50."),
-    into: Path = typer.Option(Path("viet-tts-random"), help="Folder to write; 1.8 GB."),
-) -> None:
-    """Make a full-size VietTTS checkpoint with random weights, for benchmarks and tests."""
-    from sonca.engines.registry import canonical
-    from sonca.engines.viettts.random_weights import full_size_yaml
-    from sonca.engines.viettts.random_weights import make_random as make
-    from sonca.errors import InvalidRequest
-
-    if canonical(name) != "viettts":
-        raise InvalidRequest(f"random weights can be made of viet-tts, not of {name!r}")
-    if rate not in (25, 50):
-        raise InvalidRequest(f"--rate {rate}: VietTTS speaks 25 or 50 tokens a second")
-    make(into, seed, config_yaml=full_size_yaml(rate))
-    _say(f"made {into}; next: sonca models convert {into}")
 
 
 def _say(line: str) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from benchmarks.viettts.parity.folder import Folder
 
 from sonca.engines.viettts.config import Config
-from sonca.engines.viettts.parity.folder import Folder
 from tests.engines.viettts import tiny as tiny_model
 
 
@@ -35,7 +35,7 @@ def tiny_yaml() -> str:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory, tiny_yaml: str) -> Path:
     """A tiny model in upstream's form."""
     pytest.importorskip("onnx", reason="the stand-ins for the prompt models need onnx")
-    from sonca.engines.viettts.random_weights import make_random
+    from benchmarks.viettts.random_checkpoint import make_random
 
     folder = tmp_path_factory.mktemp("upstream") / "tiny"
     make_random(folder, 1, config_yaml=tiny_yaml)

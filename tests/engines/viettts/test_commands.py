@@ -1,4 +1,4 @@
-"""Converting what was pulled, and the command line's two commands."""
+"""Converting what was pulled, and the command line's command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from sonca.cli import viettts_models
 from sonca.engines.base import Setup
-from sonca.engines.viettts import commands, fetch, random_weights
+from sonca.engines.viettts import commands, fetch
 from sonca.errors import InvalidRequest
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
@@ -58,7 +58,7 @@ def test_names_that_are_no_folder_names_are_refused(tmp_path: Path) -> None:
 def app() -> typer.Typer:
     app = typer.Typer()
     app.command()(viettts_models.convert)
-    app.command("make-random")(viettts_models.make_random)
+    app.callback()(lambda: None)
     return app
 
 
@@ -74,23 +74,3 @@ def test_convert_by_hand(
     assert (model / "sonca.json").is_file()
     assert (model / "flow.safetensors").is_file()
     assert no_network == ["silero-vad==5.1.2"]
-
-
-def test_make_random_takes_name_seed_and_rate(
-    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[tuple[Path, int, str]] = []
-    monkeypatch.setattr(
-        random_weights,
-        "make_random",
-        lambda target, seed, config_yaml: made.append((target, seed, config_yaml)),
-    )
-    into = tmp_path / "random"
-    options = ["--seed", "7", "--rate", "50", "--into", str(into)]
-    assert CliRunner().invoke(app, ["make-random", "viet-tts", *options]).exit_code == 0
-    assert made[0][:2] == (into, 7)
-    assert "input_frame_rate: 50" in made[0][2]
-    wrong = CliRunner().invoke(app, ["make-random", "piper"])
-    assert isinstance(wrong.exception, InvalidRequest)
-    wrong = CliRunner().invoke(app, ["make-random", "viet-tts", "--rate", "30"])
-    assert "25 or 50" in str(wrong.exception)

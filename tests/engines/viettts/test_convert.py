@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.viettts.checkpoint_writer import write_checkpoint
+from benchmarks.viettts.parity.folder import Folder
+from benchmarks.viettts.random_checkpoint import full_size_yaml, make_random, random_state
 
-from sonca.engines.viettts.checkpoint import read_checkpoint, write_checkpoint
+from sonca.engines.viettts.checkpoint import read_checkpoint
 from sonca.engines.viettts.config import parse_config, read_config
 from sonca.engines.viettts.folder import map_tensors, open_folder
 from sonca.engines.viettts.layout import check_layout, layout
-from sonca.engines.viettts.parity.folder import Folder
-from sonca.engines.viettts.random_weights import full_size_yaml, make_random, random_state
 from sonca.engines.viettts.tagged import load_tagged
+from sonca.engines.viettts.weights import fold
 from sonca.errors import EngineError, SoncaError, StorageError, StorageFull
 
 
@@ -60,6 +62,25 @@ def test_converted_folder_is_complete_and_opens(model: Path) -> None:
     assert folder.config.flow.rate_hz == 50
     assert map_tensors(model / "tables.safetensors")["llm.text"].shape == (2000, 16)
     assert not list(model.parent.glob(".*"))
+
+
+def test_converting_what_was_written_changes_no_number(
+    checkpoint: Path, vocabulary: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("openvino", reason="the conversion writes OpenVINO graphs")
+    pytest.importorskip("tiktoken", reason="the tokenizer needs tiktoken")
+    from sonca.engines.viettts.convert import convert
+
+    config = read_config(checkpoint / "config.yaml")
+    model = convert(checkpoint, tmp_path / "model", vocabulary, devices=("cpu", "cuda"))
+    for part in ("llm", "flow", "hift"):
+        written = dict(random_state(config, part, 1))
+        if part == "hift":
+            written = dict(fold(written))
+        found = map_tensors(model.weights(part))
+        assert set(found) == set(written)
+        for key, value in written.items():
+            np.testing.assert_array_equal(found[key], value)
 
 
 def test_converting_again_replaces(model: Path, checkpoint: Path, vocabulary: Path) -> None:

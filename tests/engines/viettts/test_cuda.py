@@ -13,12 +13,12 @@ import pytest
 pytest.importorskip("torch", reason="the GPU path is PyTorch")
 
 import torch
+from benchmarks.viettts.parity.errors import relative
+from benchmarks.viettts.parity.folder import Folder
 
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cuda.backend import TorchBackend
-from sonca.engines.viettts.parity.errors import relative
-from sonca.engines.viettts.parity.folder import Folder
 from sonca.engines.viettts.weights import fold
 
 NOBODY = np.zeros(0, np.int64)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.viettts.parity.errors import relative
+from benchmarks.viettts.parity.folder import Folder
 
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.config import Config
-from sonca.engines.viettts.parity.errors import relative
-from sonca.engines.viettts.parity.folder import Folder
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 

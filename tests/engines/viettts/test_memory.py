@@ -18,7 +18,7 @@ import numpy as np
 from sonca.engines.viettts.cpu import compiled
 from sonca.engines.viettts.graphs import hift
 from sonca.engines.viettts.graphs.nodes import Weights
-from sonca.engines.viettts.parity.folder import Folder
+from benchmarks.viettts.parity.folder import Folder
 from sonca.engines.viettts.weights import fold
 from pathlib import Path
 
@@ -58,6 +58,7 @@ def test_many_lengths_take_no_more_than_few() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(golden)],
         capture_output=True, text=True, check=False, env=environment,
+        cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     marks = json.loads(done.stdout)

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-
-from sonca.engines.viettts.parity import parts
-from sonca.engines.viettts.parity.__main__ import main
-from sonca.engines.viettts.parity.errors import Checks, relative
-from sonca.engines.viettts.parity.folder import Folder
+from benchmarks.viettts.parity import parts
+from benchmarks.viettts.parity.__main__ import main
+from benchmarks.viettts.parity.errors import Checks, relative
+from benchmarks.viettts.parity.folder import Folder
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -24,7 +23,7 @@ def verify(checks: Checks, at_least: int) -> None:
 )
 def test_network_equals_upstream(golden: Folder, part: str, at_least: int) -> None:
     torch = pytest.importorskip("torch", reason="the reference networks need PyTorch")
-    from sonca.engines.viettts.parity import models
+    from benchmarks.viettts.parity import models
 
     with torch.inference_mode():
         verify(getattr(models, part)(golden), at_least)

@@ -6,10 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from benchmarks.viettts.parity.errors import relative
+from benchmarks.viettts.parity.folder import Folder
 
 from sonca.engines.viettts.config import Config
-from sonca.engines.viettts.parity.errors import relative
-from sonca.engines.viettts.parity.folder import Folder
 from sonca.engines.viettts.vocoder import Vocoder, istft, stft
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")

@@ -40,7 +40,7 @@ class Tokenizer:
 
         names = special_names()
         self.specials = {name: len(ranks) + i for i, name in enumerate(names)}
-        self._encoding = tiktoken.Encoding(
+        self.encoding = tiktoken.Encoding(
             "viettts", pat_str=_SPLIT, mergeable_ranks=ranks, special_tokens=self.specials
         )
 
@@ -65,12 +65,8 @@ class Tokenizer:
     @property
     def size(self) -> int:
         """How many ids there are."""
-        return int(self._encoding.n_vocab)
+        return int(self.encoding.n_vocab)
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`; special markers in it are read as ordinary characters."""
-        return list(self._encoding.encode_ordinary(text))
-
-    def encode_with_specials(self, text: str) -> list[int]:
-        """As upstream encodes: markers in the text become control tokens. For comparison."""
-        return list(self._encoding.encode(text, allowed_special="all"))
+        return list(self.encoding.encode_ordinary(text))

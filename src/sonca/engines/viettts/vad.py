@@ -22,18 +22,12 @@ JOIN = int(0.4 * RATE_HZ)
 """Breaks shorter than this are breath between words of one stretch of speech."""
 
 
-def choose(segments: Sequence[Segment], samples: int) -> Segment:
-    """Upstream's choice of the reference: the first segment of speech of 3 to 5 seconds, else
-    the first 5 seconds of the recording, silence included. Half-open, in samples."""
-    for start, end in segments:
-        if MIN_S * RATE_HZ <= end - start <= MAX_S * RATE_HZ:
-            return start, end
-    return 0, min(samples, int(MAX_S * RATE_HZ))
-
-
 def choose_speech(segments: Sequence[Segment], samples: int) -> Segment:
-    """As `choose`, but where upstream falls back on the recording's beginning, take speech: the
-    first 5 seconds of the first long stretch, else of the longest."""
+    """The stretch to imitate: the first segment of 3 to 5 seconds, else the first 5 seconds of the
+    first long stretch of speech, else of the longest. Half-open, in samples.
+
+    Upstream takes the recording's beginning, silence included, where no segment fits.
+    """
     longest = int(MAX_S * RATE_HZ)
     for start, end in segments:
         if MIN_S * RATE_HZ <= end - start <= longest:

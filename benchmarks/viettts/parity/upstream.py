@@ -1,14 +1,15 @@
-"""Upstream's clean-up and splitting of text, kept for comparison with it.
+"""Upstream's rules that Sonca has replaced by its own, kept for comparison with upstream.
 
-Sonca's own text front end replaces both (`sonca.text`): this one drops brackets, colons and
-CJK, and writes `Ây Ai` for every AI, inside words too. It is here because the golden numbers
-check it and because the benchmark against upstream needs the same pieces.
+`sonca.text` cleans and splits text: this drops brackets, colons and CJK, and writes `Ây Ai` for
+every AI, inside words too. `sonca.engines.viettts.vad` chooses the reference's stretch of speech.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from sonca.engines.viettts.vad import MAX_S, MIN_S, RATE_HZ, Segment
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\(http[^)]*\)")
 _URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+|www\.[A-Za-z0-9./]+")
@@ -93,3 +94,12 @@ def _sentences(text: str, marks: frozenset[str]) -> list[str]:
         else:
             start = at + 1
     return pieces
+
+
+def choose(segments: Sequence[Segment], samples: int) -> Segment:
+    """Upstream's choice of the reference: the first segment of speech of 3 to 5 seconds, else
+    the first 5 seconds of the recording, silence included. Half-open, in samples."""
+    for start, end in segments:
+        if MIN_S * RATE_HZ <= end - start <= MAX_S * RATE_HZ:
+            return start, end
+    return 0, min(samples, int(MAX_S * RATE_HZ))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from benchmarks.viettts.parity.errors import Check, Checks, relative
+from benchmarks.viettts.parity.folder import Array, Folder
 from sonca.engines.viettts.lengths import mel_frames
-from sonca.engines.viettts.parity.errors import Check, Checks, relative
-from sonca.engines.viettts.parity.folder import Array, Folder
 from sonca.engines.viettts.reference import flow as flows
 from sonca.engines.viettts.reference import hift as hifts
 from sonca.engines.viettts.reference import llm as llms

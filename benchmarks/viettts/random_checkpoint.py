@@ -1,4 +1,5 @@
-"""Weights of the right form and no meaning, for benchmarks and tests.
+"""A VietTTS checkpoint whose weights have the right form and no meaning, for benchmarks and tests:
+``python -m benchmarks.viettts.random_checkpoint``.
 
 Scaled so that numbers stay in the range of a trained model's: unit-variance layers, a pitch of
 speech, a level of sound. Nothing made with them is speech.
@@ -9,16 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+import typer
 
+from benchmarks.viettts.checkpoint_writer import write_checkpoint
+from benchmarks.viettts.fake_models import prompt_models
 from sonca import disk
-from sonca.engines.viettts.checkpoint import write_checkpoint
+from sonca.cli.bench import say
 from sonca.engines.viettts.config import Config, parse_config
 from sonca.engines.viettts.layout import PARTS, Shape, layout
-from sonca.engines.viettts.stand_ins import prompt_models
 from sonca.engines.viettts.tagged import load_tagged
+from sonca.errors import InvalidRequest
 
 Array = npt.NDArray[np.float32]
 RESIDUAL = 0.3
@@ -85,3 +90,19 @@ def make_random(target: Path, seed: int, *, config_yaml: str) -> None:
 
 def _parameters(config: Config) -> int:
     return sum(math.prod(shape) for part in layout(config).values() for shape in part.values())
+
+
+def main(
+    into: Annotated[Path, typer.Option(help="Folder to write; 1.8 GB.")] = Path("viet-tts-random"),
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal weights.")] = 0,
+    rate: Annotated[int, typer.Option(help="Speech tokens a second: 25 or 50.")] = 25,
+) -> None:
+    """Make a full-size VietTTS checkpoint with random weights."""
+    if rate not in (25, 50):
+        raise InvalidRequest(f"--rate {rate}: VietTTS speaks 25 or 50 tokens a second")
+    make_random(into, seed, config_yaml=full_size_yaml(rate))
+    say(f"made {into}; next: sonca models convert {into}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

