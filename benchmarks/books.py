@@ -24,9 +24,9 @@ from sonca.bench.stats import machine, median
 from sonca.book.build import MAX_ENCODERS, Build
 from sonca.book.cast import sheet
 from sonca.book.model import Book
-from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role, make_script
+from sonca.book.target import Target
 from sonca.cli.bench import Engine, Json, Models, say
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder

@@ -14,8 +14,8 @@ from sonca.audio import Samples
 from sonca.book.build import Build, Report
 from sonca.book.cast import sheet
 from sonca.book.cast.sheet import Cast
-from sonca.book.output import Target
 from sonca.book.reading import read_book
+from sonca.book.target import Target
 from sonca.synthesizer import Sonca
 
 STORY = Path(__file__).parent / "data" / "story_vi.txt"

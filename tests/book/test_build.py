@@ -19,10 +19,10 @@ from sonca.audio import AudioChunk
 from sonca.book import journal
 from sonca.book.build import Build
 from sonca.book.cast import sheet, toml
-from sonca.book.output import Target
 from sonca.book.progress import Progress
 from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.target import Target
 from sonca.book.work import Work
 from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
@@ -297,7 +297,7 @@ def test_a_full_disk_stops_the_build_and_the_same_command_goes_on(
 def test_a_full_disk_at_the_end_leaves_the_earlier_output(
     sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sonca.book import output
+    from sonca.book import publishing
 
     path = write_book(tmp_path)
     build(sonca, path, tmp_path / "a.m4b")
@@ -307,7 +307,7 @@ def test_a_full_disk_at_the_end_leaves_the_earlier_output(
     def full(*args: object, **kwargs: object) -> None:
         raise StorageFull("cannot write: no space")
 
-    monkeypatch.setattr(output, "write_m4b", full)
+    monkeypatch.setattr(publishing, "write_m4b", full)
     with pytest.raises(StorageFull):
         build(sonca, path, tmp_path / "a.m4b", force=True)
     after = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
@@ -463,7 +463,7 @@ def _journaled(folder: Path) -> int:
     count = 0
     for path in folder.glob("*.log"):
         log = journal.ChapterLog(path)
-        count += sum(len(entries) for entries in log.contents.entries.values())
+        count += sum(len(entries) for entries in log.said.values())
         log.close()
     for path in folder.glob("*.json"):
         if path.name != "build.json" and path.with_suffix(".m4a").exists():
@@ -499,10 +499,10 @@ def test_a_log_cut_anywhere_opens_at_its_last_whole_record(tmp_path: Path) -> No
         path.write_bytes(data[:size])
         log = journal.ChapterLog(path)
         whole = sum(end <= size for end in ends[1:])
-        assert len(log.contents.entries.get(0, [])) == whole
+        assert len(log.said.get(0, [])) == whole
         assert path.stat().st_size == ends[whole]
         log.append(said, np.full(7, -0.5, np.float32))
-        entries = log.contents.entries[0]
+        entries = log.said[0]
         assert np.allclose(log.sound(entries[-1]), -0.5, atol=1e-4)
         log.close()
 
@@ -518,5 +518,5 @@ def test_a_log_with_a_changed_byte_ends_before_it(tmp_path: Path) -> None:
     data[-10] ^= 1
     path.write_bytes(bytes(data))
     log = journal.ChapterLog(path)
-    assert len(log.contents.entries[0]) == 1
+    assert len(log.said[0]) == 1
     log.close()

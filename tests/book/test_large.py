@@ -18,7 +18,7 @@ import resource, sys
 from pathlib import Path
 from sonca.book.build import Build
 from sonca.book.cast import sheet
-from sonca.book.output import Target
+from sonca.book.target import Target
 from sonca.book.reading import read_book
 from sonca.synthesizer import Sonca
 book = read_book(Path(sys.argv[1]))

@@ -12,9 +12,9 @@ import pytest
 from sonca.audio import AudioChunk
 from sonca.book.build import MAX_IN_FLIGHT, Build
 from sonca.book.cast import sheet
-from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.target import Target
 from sonca.engines import tone
 from sonca.engines.base import Engine, Options, Setup
 from sonca.errors import Cancelled

@@ -8,49 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from sonca.audio import Samples, silence
 from sonca.book import loudness
-from sonca.book.journal import ChapterLog, Entry
+from sonca.book.journal import ChapterLog, Said
 from sonca.book.script import Role, Script
-from sonca.book.speaking import LATE
-from sonca.encoding.formats import Format
-from sonca.encoding.m4b import ChapterEncoder
+from sonca.book.timeline import LATE, Spot
 from sonca.encoding.resampling import resample
-from sonca.utterance import Span
 
 _MEASURED_CHARS = 600
 """Text that is surely enough to measure a voice on, see `loudness.ENOUGH_BLOCKS`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A spoken stretch of the book and its time in the chapter."""
-
-    paragraph: int
-    """Index in the chapter."""
-    span: Span
-    """In the paragraph's text."""
-    start_s: float
-    end_s: float
-    """Seconds from the chapter's beginning."""
-    speaker: str
-    """Empty for the narrator."""
-    words: tuple[tuple[float, int, int], ...] = ()
-    """Seconds from the chapter's beginning, and the place in the paragraph's text."""
-    problem: str | None = None
-
-
-@dataclass(slots=True)
-class Line:
-    """What was laid."""
-
-    spots: list[Spot] = field(default_factory=list)
-    duration_s: float = 0.0
 
 
 def speaking_order(script: Script) -> list[int]:
@@ -68,127 +37,110 @@ def speaking_order(script: Script) -> list[int]:
     return first + rest
 
 
-def encode_chapter(
-    script: Script,
-    log: ChapterLog,
-    path: Path,
-    format: Format,
-    sample_rate_hz: int,
-    tags: dict[str, str],
-    loudness_lufs: float | None,
-    stop: threading.Event,
-) -> tuple[Line, int]:
-    """Write a chapter's sound to `path` while it is spoken; its time line and the number of its
-    packets. Every voice is brought to `loudness_lufs`, or left as it is (None). `Cancelled` once
-    `stop` is set."""
-    line = Line()
-    with ChapterEncoder(path, format, sample_rate_hz, tags=tags) as encoder:
-        for samples in lay(script, log, sample_rate_hz, line, loudness_lufs, stop):
-            encoder.feed(samples)
-        encoder.finish()
-        return line, encoder.packets
+class ChapterSound:
+    """A chapter's samples in order, as they are made, and its time line as far as they go."""
 
+    def __init__(
+        self,
+        script: Script,
+        log: ChapterLog,
+        rate_hz: int,
+        loudness_lufs: float | None,
+        stop: threading.Event,
+    ) -> None:
+        """Samples come at `rate_hz`. Every voice is brought to `loudness_lufs`, or left as it is
+        (None). Once `stop` is set, iterating raises `Cancelled`."""
+        self.spots: list[Spot] = []
+        self._script = script
+        self._log = log
+        self._rate_hz = rate_hz
+        self._loudness_lufs = loudness_lufs
+        self._stop = stop
+        self._laid = 0
+        self._gains: dict[Role, float] = {}
 
-def lay(
-    script: Script,
-    log: ChapterLog,
-    rate_hz: int,
-    line: Line,
-    loudness_lufs: float | None,
-    stop: threading.Event,
-) -> Iterator[Samples]:
-    """The chapter's samples at `rate_hz`, in order, as they come; `line` gets its time line."""
-    gains: dict[Role, float] = {}
-    laid = 0
-    for index, run in enumerate(script.runs):
-        begun = False
-        for entry, following in _with_next(log.follow(index, stop)):
-            if run.slot_s and not begun:
-                wait = max(0, round(run.slot_s[0] * rate_hz) - laid)
-                laid += wait
-                yield from _silence(wait)
-            begun = True
-            if run.role not in gains:
-                gains[run.role] = _gain(script, log, run.role, loudness_lufs, stop)
-            samples = _sound(log, entry, rate_hz, gains[run.role])
-            line.spots.append(_spot(script, entry, laid, len(samples), rate_hz))
-            laid += len(samples)
+    @property
+    def duration_s(self) -> float:
+        return self._laid / self._rate_hz
+
+    def __iter__(self) -> Iterator[Samples]:
+        for samples in self._pieces():
+            self._laid += len(samples)
             yield samples
-            pause = silence(_pause_s(script, entry, following), rate_hz)
-            laid += len(pause)
-            yield pause
-    line.duration_s = laid / rate_hz
+
+    def _pieces(self) -> Iterator[Samples]:
+        for index, run in enumerate(self._script.runs):
+            begun = run.slot_s is None
+            for said, following in _with_next(self._log.follow(index, self._stop)):
+                if run.slot_s is not None and not begun:
+                    yield from _silence(round(run.slot_s[0] * self._rate_hz) - self._laid)
+                    begun = True
+                samples = self._sound(said, run.role)
+                self.spots.append(self._spot(said, len(samples)))
+                yield samples
+                yield silence(_pause_s(self._script, said, following), self._rate_hz)
+
+    def _sound(self, said: Said, role: Role) -> Samples:
+        if role not in self._gains:
+            self._gains[role] = self._gain(role)
+        samples = self._log.sound(said)
+        if len(samples) and said.sample_rate_hz != self._rate_hz:
+            samples = resample(samples, said.sample_rate_hz, self._rate_hz)
+        return loudness.limited(samples, self._gains[role])
+
+    def _gain(self, role: Role) -> float:
+        """What brings a role to the level of all, by the first that it says in the chapter."""
+        power, blocks = 0.0, 0
+        for index, run in enumerate(self._script.runs):
+            if run.role != role:
+                continue
+            for said in self._log.follow(index, self._stop):
+                power += said.power
+                blocks += said.blocks
+                if blocks >= loudness.ENOUGH_BLOCKS:
+                    return loudness.gain(power, blocks, self._loudness_lufs)
+        return loudness.gain(power, blocks, self._loudness_lufs)
+
+    def _spot(self, said: Said, count: int) -> Spot:
+        number, begin = self._script.runs[said.run].segment_at(said.span[0])
+        segment = self._script.segments[number]
+        shift = segment.start + begin - said.span[0]
+        start_s = self.duration_s
+        return Spot(
+            paragraph=segment.paragraph,
+            span=(said.span[0] + shift, min(said.span[1] + shift, segment.end)),
+            start_s=start_s,
+            end_s=(self._laid + count) / self._rate_hz,
+            speaker=segment.speaker,
+            words=tuple((start_s + t, a + shift, b + shift) for t, a, b in said.words),
+            problem=said.problem,
+        )
 
 
-def _with_next(entries: Iterator[Entry]) -> Iterator[tuple[Entry, Entry | None]]:
+def _with_next(utterances: Iterator[Said]) -> Iterator[tuple[Said, Said | None]]:
     """Each utterance with the one after it."""
-    here = next(entries, None)
+    here = next(utterances, None)
     while here is not None:
-        following = next(entries, None)
+        following = next(utterances, None)
         yield here, following
         here = following
 
 
 def _silence(count: int) -> Iterator[Samples]:
-    """Zeros, never many at once: subtitles may be an hour apart."""
+    """Zeros, never many at once: subtitles may be an hour apart. None for a negative count."""
     block = 1 << 16
     for start in range(0, count, block):
         yield np.zeros(min(block, count - start), np.float32)
 
 
-def _gain(
-    script: Script,
-    log: ChapterLog,
-    role: Role,
-    loudness_lufs: float | None,
-    stop: threading.Event,
-) -> float:
-    """What brings a role to the level of all, by the first that it says in the chapter."""
-    power, blocks = 0.0, 0
-    for index, run in enumerate(script.runs):
-        if run.role != role:
-            continue
-        for entry in log.follow(index, stop):
-            power += entry.said.power
-            blocks += entry.said.blocks
-            if blocks >= loudness.ENOUGH_BLOCKS:
-                return loudness.gain(power, blocks, loudness_lufs)
-    return loudness.gain(power, blocks, loudness_lufs)
-
-
-def _sound(log: ChapterLog, entry: Entry, rate_hz: int, gain: float) -> Samples:
-    samples = log.sound(entry)
-    if len(samples) and entry.said.sample_rate_hz != rate_hz:
-        samples = resample(samples, entry.said.sample_rate_hz, rate_hz)
-    return loudness.limited(samples, gain)
-
-
-def _spot(script: Script, entry: Entry, laid: int, count: int, rate_hz: int) -> Spot:
-    said = entry.said
-    run = script.runs[said.run]
-    number, begin = run.segment_at(said.span[0])
-    segment = script.segments[number]
-    shift = segment.start + begin - said.span[0]
-    start_s = laid / rate_hz
-    return Spot(
-        paragraph=segment.paragraph,
-        span=(said.span[0] + shift, min(said.span[1] + shift, segment.end)),
-        start_s=start_s,
-        end_s=(laid + count) / rate_hz,
-        speaker=segment.speaker,
-        words=tuple((start_s + t, a + shift, b + shift) for t, a, b in said.words),
-        problem=said.problem,
-    )
-
-
-def _pause_s(script: Script, entry: Entry, following: Entry | None) -> float:
+def _pause_s(script: Script, said: Said, following: Said | None) -> float:
     """The text's own silence inside of a stretch, the book's at its end; `following` is of the
     same run."""
-    run = script.runs[entry.said.run]
-    number, _ = run.segment_at(entry.said.span[0])
+    run = script.runs[said.run]
+    number, _ = run.segment_at(said.span[0])
     if run.slot_s:
         last = following is None
-        return 0.0 if last or entry.said.problem == LATE else entry.said.pause_s
-    if following is not None and run.segment_at(following.said.span[0])[0] == number:
-        return entry.said.pause_s
+        return 0.0 if last or said.problem == LATE else said.pause_s
+    if following is not None and run.segment_at(following.span[0])[0] == number:
+        return said.pause_s
     return script.segments[number].pause_s

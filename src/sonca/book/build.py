@@ -14,19 +14,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sonca import disk
-from sonca.book import loudness, output
-from sonca.book.assembly import encode_chapter, speaking_order
+from sonca.book import loudness
+from sonca.book.assembly import ChapterSound, speaking_order
 from sonca.book.cast.sheet import Cast
 from sonca.book.journal import ChapterLog, Said
 from sonca.book.model import Book
-from sonca.book.output import Target
 from sonca.book.progress import Progress, Report, Teller
+from sonca.book.publishing import mend, publish
 from sonca.book.script import Role, Script, make_script
 from sonca.book.speaking import RunSpeaker
 from sonca.book.syncing import Syncing
+from sonca.book.target import Target
+from sonca.book.timeline import Made
 from sonca.book.work import Work
 from sonca.cores import cores
-from sonca.errors import Cancelled, NothingToSay, SoncaError
+from sonca.encoding.m4b import ChapterEncoder
+from sonca.errors import Cancelled, NothingToSay, SoncaError, StorageError
 from sonca.synthesizer import Sonca, SpeechRequest
 from sonca.text import Lexicon
 from sonca.utterance import Priority
@@ -43,15 +46,9 @@ than `MAX_ENCODERS`."""
 @dataclass(frozen=True, slots=True)
 class _Chapter:
     script: Script
-    digest: str
-    """Of the chapter's file."""
-    spoken: str
-    """Of its log."""
+    path: Path
+    """Where its sound goes."""
     log: ChapterLog
-
-
-def _ignore(*_: object) -> None:
-    """For who does not want to be told."""
 
 
 class Build:
@@ -66,8 +63,8 @@ class Build:
         *,
         lexicon: Lexicon | None = None,
         loudness_lufs: float | None = loudness.TARGET_DB,
-        on_progress: Callable[[Progress], None] = _ignore,
-        on_chapter: Callable[[int, Path, float], None] = _ignore,
+        on_progress: Callable[[Progress], None] = lambda *_: None,
+        on_chapter: Callable[[int, Path, float], None] = lambda *_: None,
     ) -> None:
         """Raises what can be known now: `UnknownVoice`, `InvalidRequest` for an output that
         cannot be.
@@ -112,22 +109,26 @@ class Build:
         is made by then stays, and the same build goes on from there."""
         teller, work = self._teller, self._work
         teller.start()
-        output.mend(self._target)
+        mend(self._target)
         self._target.check()
         work.open()
         busy = f"{self._target.path} is being built by another process; wait for it"
         with disk.locked(work.folder / ".lock", busy=busy):
             work.note({"title": self._book.title, "output": str(self._target.path)})
             self._rate_hz, extra = self._engines()
-            digests = self._make_all(extra)
-            work.sweep({work.name(*each) for each in digests.items()})
+            chapters = self._make_all(extra)
+            work.sweep(chapters)
             last = len(self._book.chapters) - 1
             teller.tell(last, self._book.chapters[last].title, phase="joining")
-            finished, problems, duration_s = output.publish(self._book, self._target, work, digests)
+            finished, problems = publish(self._book, self._target, chapters)
             work.remove()
         return Report(
-            *(self._target.path, duration_s, tuple(finished), tuple(problems)),
-            *(teller.reused, teller.utterances, teller.elapsed_s),
+            self._target.path,
+            tuple(finished),
+            tuple(problems),
+            teller.reused,
+            teller.utterances,
+            teller.elapsed_s,
         )
 
     def _engines(self) -> tuple[int, list[object]]:
@@ -157,10 +158,10 @@ class Build:
 
     # Making chapters
 
-    def _make_all(self, extra: list[object]) -> dict[int, str]:
-        """Make every chapter's file; the digest of each that has any sound, by index."""
+    def _make_all(self, extra: list[object]) -> list[Made]:
+        """Make the file of every chapter that has any sound."""
         count = self._in_flight()
-        digests: dict[int, str] = {}
+        paths: dict[int, Path] = {}
         waiting = threading.Semaphore(count + 2)
         ahead = threading.Semaphore(CHAPTERS_AHEAD)
         with (
@@ -171,15 +172,16 @@ class Build:
             try:
                 for script in self._scripts():
                     digest = script.digest(*extra, self._loudness_lufs)
-                    digests[script.index] = digest
-                    if self._found(script, digest):
+                    path = paths[script.index] = self._work.sound_path(script.index, digest)
+                    if self._found(script, path):
                         continue
                     self._take(ahead)
                     # What is spoken does not know the level: another one needs no new words.
-                    chapter = self._begin(script, digest, script.digest(*extra), syncing)
+                    spoken = self._work.log_path(script.index, script.digest(*extra))
+                    chapter = _Chapter(script, path, self._open_log(spoken, syncing))
                     encoders.submit(self._encode, chapter, syncing, ahead)
                     for index in speaking_order(script):
-                        if index not in chapter.log.contents.ended:
+                        if index not in chapter.log.ended:
                             self._take(waiting)
                             speakers.submit(self._speak, chapter, index, waiting)
                 speakers.shutdown()
@@ -187,9 +189,7 @@ class Build:
             except BaseException as error:  # an interrupt among them: the threads must hear of it
                 self._fail(error)
         self._check()
-        if not digests:
-            raise NothingToSay("nothing in the book can be spoken", field="file")
-        return digests
+        return _all_made(paths)
 
     def _scripts(self) -> Iterator[Script]:
         for index, chapter in enumerate(self._book.chapters):
@@ -197,35 +197,36 @@ class Build:
             if script.runs:
                 yield script
 
-    def _found(self, script: Script, digest: str) -> bool:
+    def _found(self, script: Script, path: Path) -> bool:
         """Whether the chapter is complete already."""
-        made = self._work.made(script.index, digest)
+        made = Made.find(script.index, path)
         if made is None:
             return False
         self._teller.found(script.chars, chapter=True)
-        self._chapter_done(script, made.path, made.duration_s)
+        self._chapter_done(script, made)
         return True
 
-    def _begin(self, script: Script, digest: str, spoken: str, syncing: Syncing) -> _Chapter:
-        log = ChapterLog(self._work.log_path(script.index, spoken))
+    def _open_log(self, path: Path, syncing: Syncing) -> ChapterLog:
+        log = ChapterLog(path)
         syncing.add(log)
-        spans = [e.said.span for entries in log.contents.entries.values() for e in entries]
+        spans = [said.span for own in log.said.values() for said in own]
         self._teller.found(sum(end - start for start, end in spans))
-        return _Chapter(script, digest, spoken, log)
+        return log
 
     def _speak(self, chapter: _Chapter, index: int, waiting: threading.Semaphore) -> None:
         """On a thread of the pool: one run."""
         script = chapter.script
+        run = script.runs[index]
 
         def on_said(said: Said, samples: int) -> None:
-            sentence = script.runs[said.run].text[slice(*said.span)]
+            sentence = run.text[slice(*said.span)]
             audio_s = samples / said.sample_rate_hz if said.sample_rate_hz else 0.0
-            self._teller.said(script.index, script.title, sentence, len(sentence), audio_s)
+            self._teller.said(script.index, script.title, sentence, audio_s)
 
         try:
             if not self._stop.is_set():
-                own = RunSpeaker(self._sonca, self._stop, on_said, self._lexicon)
-                own.speak(index, script.runs[index], chapter.log)
+                stop, lexicon = self._stop, self._lexicon
+                RunSpeaker(self._sonca, index, run, chapter.log, stop, on_said, lexicon).speak()
         except BaseException as error:
             self._fail(error)
         finally:
@@ -234,40 +235,39 @@ class Build:
     def _encode(self, chapter: _Chapter, syncing: Syncing, ahead: threading.Semaphore) -> None:
         """On a thread of the pool: the chapter's file, while it is spoken; on one more attempt if
         something unforeseen happens."""
-        script = chapter.script
         try:
             try:
-                duration_s = self._write(chapter)
+                made = self._write(chapter)
             except SoncaError:
                 raise
             except Exception:
-                duration_s = self._write(chapter)
+                made = self._write(chapter)
             syncing.remove(chapter.log)
-            self._work.forget_log(script.index, chapter.spoken)
-            path = self._work.sound_path(script.index, chapter.digest)
-            self._chapter_done(script, path, duration_s)
+            disk.remove(chapter.log.path)
+            self._chapter_done(chapter.script, made)
         except BaseException as error:
             self._fail(error)
         finally:
             ahead.release()
 
-    def _write(self, chapter: _Chapter) -> float:
-        script = chapter.script
+    def _write(self, chapter: _Chapter) -> Made:
+        script, format = chapter.script, self._target.chapter_format
         tags = self._target.tags(self._book, script.index, script.title)
-        path = self._work.sound_path(script.index, chapter.digest)
-        with disk.new_files(path, sole_writer=True) as (draft,):
-            line, packets = encode_chapter(
-                *(script, chapter.log, draft, self._target.chapter_format),
-                *(self._rate_hz, tags, self._loudness_lufs, self._stop),
-            )
-            self._work.keep_line(script.index, chapter.digest, line, packets)
-        return line.duration_s
+        sound = ChapterSound(script, chapter.log, self._rate_hz, self._loudness_lufs, self._stop)
+        with disk.new_files(chapter.path, sole_writer=True) as (draft,):
+            with ChapterEncoder(draft, format, self._rate_hz, tags=tags) as encoder:
+                for samples in sound:
+                    encoder.feed(samples)
+                encoder.finish()
+            made = Made(script.index, chapter.path, encoder.packets, sound.duration_s)
+            made.keep_line(sound.spots)
+        return made
 
-    def _chapter_done(self, script: Script, path: Path, duration_s: float) -> None:
-        self._teller.chapter_done(
-            *(script.index, script.title),
-            lambda: self._on_chapter(script.index, path, duration_s),
-        )
+    def _chapter_done(self, script: Script, made: Made) -> None:
+        def tell() -> None:
+            self._on_chapter(script.index, made.path, made.duration_s)
+
+        self._teller.chapter_done(script.index, script.title, tell)
 
     # Ending early
 
@@ -286,3 +286,15 @@ class Build:
             if first is None or (isinstance(first, Cancelled) and not isinstance(error, Cancelled)):
                 self._error = error
         self._stop.set()
+
+
+def _all_made(paths: dict[int, Path]) -> list[Made]:
+    if not paths:
+        raise NothingToSay("nothing in the book can be spoken", field="file")
+    found = []
+    for index, path in paths.items():
+        made = Made.find(index, path)
+        if made is None:
+            raise StorageError(f"{path} is gone; build again")
+        found.append(made)
+    return found

@@ -1,18 +1,23 @@
 """Captions of what was spoken: SRT, WebVTT, LRC, and a JSON that maps every spoken span to the
-book's own text and its time. Each is written a line at a time, however long the book."""
+book's own text and its time. All are written in one pass, a line at a time, however long the book.
+"""
 
 from __future__ import annotations
 
 import html
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sonca.book.assembly import Spot
-from sonca.book.model import Chapter
-from sonca.book.speaking import FAILED
+from sonca.book.model import Book, Chapter
+from sonca.book.timeline import FAILED, Made, Spot
 
+CAPTIONS = ("srt", "vtt", "lrc", "json")
+"""Kinds of captions, which are also their suffixes."""
 NOT_SPOKEN = "[không đọc được] "
 """Stands before a caption whose sentence could not be made."""
 _MIN_S = 0.5
@@ -22,28 +27,59 @@ _CUE_CHARS = 84
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A spot with its time in the whole file and the book's words."""
+class Finished:
+    """A chapter in the finished book."""
+
+    title: str
+    start_s: float
+    """In the m4b, or 0 in a file of its own."""
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A sentence that is not as it should be."""
 
     chapter: int
-    spot: Spot
-    shift_s: float
+    """From 0."""
     text: str
-
-    @property
-    def start_s(self) -> float:
-        return self.shift_s + self.spot.start_s
-
-    @property
-    def end_s(self) -> float:
-        return self.shift_s + self.spot.end_s
+    time_s: float
+    """In the m4b, or in its chapter's file."""
+    reason: str
+    """As `Spot.problem`."""
 
 
-def told(index: int, chapter: Chapter, spots: Iterable[Spot], shift_s: float) -> Iterator[Told]:
-    """A chapter's spots with their words, `shift_s` seconds later."""
-    for spot in spots:
-        text = chapter.paragraphs[spot.paragraph].text[slice(*spot.span)]
-        yield Told(index, spot, shift_s, text)
+def write_captions(
+    book: Book, chapters: Sequence[tuple[Made, Finished]], paths: Mapping[str, Path]
+) -> list[Problem]:
+    """Write every kind of captions to its path; the sentences that are not as they should be."""
+    problems: list[Problem] = []
+    with ExitStack() as stack:
+        srt, vtt, lrc, mapping = (
+            stack.enter_context(paths[kind].open("w", encoding="utf-8")) for kind in CAPTIONS
+        )
+        vtt.write("WEBVTT\n\n")
+        lrc.write(_lrc_head(book))
+        mapping.write(_mapping_head(book, [finished for _, finished in chapters]))
+        numbers, separators = itertools.count(1), itertools.chain(["\n"], itertools.repeat(",\n"))
+        for made, finished in chapters:
+            chapter = book.chapters[made.chapter]
+            for spot in made.spots(finished.start_s):
+                text = chapter.paragraphs[spot.paragraph].text[slice(*spot.span)]
+                for cue in _cues(spot, text):
+                    srt.write(_srt(next(numbers), cue))
+                    vtt.write(_vtt(cue))
+                    lrc.write(_lrc(cue))
+                span = json.dumps(_span(made.chapter, chapter, spot, text), ensure_ascii=False)
+                mapping.write(f"{next(separators)}  {span}")
+                if spot.problem is not None:
+                    line = " ".join(text.split())
+                    problems.append(Problem(made.chapter, line, spot.start_s, spot.problem))
+        mapping.write("\n ]\n}\n")
+    return problems
+
+
+# What is shown at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +89,27 @@ class _Cue:
     text: str
 
 
-def _cues(spots: Iterable[Told]) -> Iterator[_Cue]:
-    """What is shown at once: a sentence, or pieces of it no longer than two lines."""
-    for each in spots:
-        text = " ".join(each.text.split())
-        if each.spot.problem == FAILED:
-            yield _Cue(each.start_s, each.start_s + _MIN_S, NOT_SPOKEN + text)
-            continue
-        yield from _pieces(each, text)
+def _cues(spot: Spot, text: str) -> Iterator[_Cue]:
+    """A sentence, or pieces of it no longer than two lines."""
+    line = " ".join(text.split())
+    if spot.problem == FAILED:
+        yield _Cue(spot.start_s, spot.start_s + _MIN_S, NOT_SPOKEN + line)
+    elif len(line) <= _CUE_CHARS:
+        yield _Cue(spot.start_s, spot.end_s, line)
+    else:
+        yield from _pieces(spot, text)
 
 
-def _pieces(each: Told, text: str) -> Iterator[_Cue]:
+def _pieces(spot: Spot, text: str) -> Iterator[_Cue]:
     """A long sentence cut between words, each piece shown from its first word on."""
-    if len(text) <= _CUE_CHARS:
-        yield _Cue(each.start_s, each.end_s, text)
-        return
-    times = _word_times(each)
-    raw, begin = each.text, 0
-    start_s = each.start_s
-    while begin < len(raw):
-        end = _cut(raw, begin)
-        following_s = each.end_s if end >= len(raw) else max(start_s, _time_at(each, times, end))
-        piece = " ".join(raw[begin:end].split())
+    begin, start_s = 0, spot.start_s
+    while begin < len(text):
+        end = _cut(text, begin)
+        end_s = spot.end_s if end >= len(text) else max(start_s, _time_s(spot, text, end))
+        piece = " ".join(text[begin:end].split())
         if piece:
-            yield _Cue(start_s, following_s, piece)
-        begin, start_s = end, following_s
+            yield _Cue(start_s, end_s, piece)
+        begin, start_s = end, end_s
 
 
 def _cut(text: str, begin: int) -> int:
@@ -91,77 +123,69 @@ def _cut(text: str, begin: int) -> int:
     return begin + (at + 1 if at > 0 else _CUE_CHARS)
 
 
-def _word_times(each: Told) -> list[tuple[int, float]]:
-    """(place in the spot's text, seconds) of its words."""
-    return [(start - each.spot.span[0], each.shift_s + t) for t, start, _ in each.spot.words]
-
-
-def _time_at(each: Told, times: list[tuple[int, float]], place: int) -> float:
-    for at, time_s in times:
-        if at >= place:
+def _time_s(spot: Spot, text: str, place: int) -> float:
+    """When a place in the text of a spot is heard: with the next word, or about then."""
+    for time_s, start, _ in spot.words:
+        if start - spot.span[0] >= place:
             return time_s
-    share = place / max(1, len(each.text))
-    return each.start_s + share * (each.end_s - each.start_s)
+    share = place / max(1, len(text))
+    return spot.start_s + share * (spot.end_s - spot.start_s)
 
 
-def srt(spots: Iterable[Told]) -> Iterator[str]:
-    """SubRip."""
-    for number, cue in enumerate(_cues(spots), start=1):
-        times = f"{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}"
-        yield f"{number}\n{times}\n{_lines(cue.text)}\n\n"
+# Formats
 
 
-def vtt(spots: Iterable[Told]) -> Iterator[str]:
-    """WebVTT."""
-    yield "WEBVTT\n\n"
-    for cue in _cues(spots):
-        text = html.escape(_lines(cue.text), quote=False)
-        yield f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{text}\n\n"
+def _srt(number: int, cue: _Cue) -> str:
+    times = f"{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}"
+    return f"{number}\n{times}\n{_lines(cue.text)}\n\n"
 
 
-def lrc(spots: Iterable[Told], *, title: str, author: str) -> Iterator[str]:
-    """LRC, as music players show it."""
-    yield f"[ti:{_plain(title)}]\n"
-    if author:
-        yield f"[ar:{_plain(author)}]\n"
-    for cue in _cues(spots):
-        hundredths = round(cue.start_s * 100)
-        minutes, rest = divmod(hundredths, 6000)
-        yield f"[{minutes:02}:{rest // 100:02}.{rest % 100:02}]{cue.text}\n"
+def _vtt(cue: _Cue) -> str:
+    text = html.escape(_lines(cue.text), quote=False)
+    return f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n{text}\n\n"
 
 
-def mapping(
-    spots: Iterable[Told], chapters: tuple[Chapter, ...], head: dict[str, Any]
-) -> Iterator[str]:
-    """JSON: `head`, and `spans`, every spoken one with its place in the book and its time."""
-    begin = json.dumps(head, ensure_ascii=False, indent=1)
-    yield begin[: begin.rindex("}")].rstrip() + ',\n "spans": ['
-    separator = "\n  "
-    for each in spots:
-        yield separator + json.dumps(_span(each, chapters[each.chapter]), ensure_ascii=False)
-        separator = ",\n  "
-    yield "\n ]\n}\n"
+def _lrc_head(book: Book) -> str:
+    author = f"[ar:{_plain(book.author)}]\n" if book.author else ""
+    return f"[ti:{_plain(book.title)}]\n{author}"
 
 
-def _span(each: Told, chapter: Chapter) -> dict[str, Any]:
-    spot = each.spot
+def _lrc(cue: _Cue) -> str:
+    minutes, rest = divmod(round(cue.start_s * 100), 6000)
+    return f"[{minutes:02}:{rest // 100:02}.{rest % 100:02}]{cue.text}\n"
+
+
+def _mapping_head(book: Book, chapters: Sequence[Finished]) -> str:
+    head = {
+        "title": book.title,
+        "author": book.author,
+        "chapters": [
+            {"title": c.title, "start_s": round(c.start_s, 3), "duration_s": round(c.duration_s, 3)}
+            for c in chapters
+        ],
+    }
+    text = json.dumps(head, ensure_ascii=False, indent=1)
+    return text.removesuffix("\n}") + ',\n "spans": ['
+
+
+def _span(number: int, chapter: Chapter, spot: Spot, text: str) -> dict[str, Any]:
     paragraph = chapter.paragraphs[spot.paragraph]
     value: dict[str, Any] = {
-        "chapter": each.chapter + 1,
+        "chapter": number + 1,
         "paragraph": spot.paragraph + 1,
         "start": spot.span[0],
         "end": spot.span[1],
         "source": {"part": paragraph.part, "start": paragraph.start + spot.span[0]},
-        "text": each.text,
-        "start_s": round(each.start_s, 3),
-        "end_s": round(each.end_s, 3),
+        "text": text,
+        "start_s": round(spot.start_s, 3),
+        "end_s": round(spot.end_s, 3),
     }
     if spot.speaker:
         value["speaker"] = spot.speaker
     if spot.problem:
         value["problem"] = spot.problem
     if spot.words:
-        value["words"] = [[round(each.shift_s + t, 3), a, b] for t, a, b in spot.words]
+        value["words"] = [[round(time_s, 3), start, end] for time_s, start, end in spot.words]
     return value
 
 

@@ -14,7 +14,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,31 +54,10 @@ class Said:
     """Why it has no sound, or an impossible one."""
     speed: float = 1.0
     """How much faster it was spoken to fit its time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record's place in the log."""
-
-    said: Said
-    offset: int
-    size: int
+    offset: int = 0
+    """Where its sound begins in the log, in bytes."""
+    size: int = 0
     """Bytes of sound, 16 bits a sample."""
-
-
-@dataclass(slots=True)
-class Contents:
-    """What a log holds."""
-
-    entries: dict[int, list[Entry]] = field(default_factory=dict)
-    """By run, in order."""
-    ended: set[int] = field(default_factory=set)
-    """Runs of which everything is made."""
-
-    def reached(self, run: int) -> int:
-        """Where a run goes on: the end of its last utterance in the run's text."""
-        entries = self.entries.get(run)
-        return entries[-1].said.span[1] if entries else 0
 
 
 class ChapterLog:
@@ -87,7 +66,10 @@ class ChapterLog:
     def __init__(self, path: Path) -> None:
         """Opens or makes it, and cuts off what a crash left half."""
         self.path = path
-        self.contents = Contents()
+        self.said: dict[int, list[Said]] = {}
+        """Utterances by run, in order."""
+        self.ended: set[int] = set()
+        """Runs of which everything is made."""
         self._lock = threading.Condition()  # told of everything that is added
         self._syncing = threading.Lock()  # a file that is being synced is not closed under it
         self._synced = 0  # up to where it is known to be on the disk
@@ -103,57 +85,57 @@ class ChapterLog:
         sound = to_s16(samples).tobytes()
         header = json.dumps(_to_json(said), separators=(",", ":")).encode()
         with self._lock:
-            offset = self._write(header, sound)
-            entry = Entry(said, offset + _HEAD.size + len(header), len(sound))
-            self.contents.entries.setdefault(said.run, []).append(entry)
+            offset = self._write(header, sound) + _HEAD.size + len(header)
+            said = replace(said, offset=offset, size=len(sound))
+            self.said.setdefault(said.run, []).append(said)
             self._lock.notify_all()
 
     def end_run(self, run: int) -> None:
         """Say that all of a run is made."""
         with self._lock:
             self._write(json.dumps({"ended": run}).encode(), b"")
-            self.contents.ended.add(run)
+            self.ended.add(run)
             self._lock.notify_all()
 
-    def follow(self, run: int, stop: threading.Event) -> Iterator[Entry]:
+    def reached(self, run: int) -> int:
+        """Where a run goes on: the end of its last utterance in the run's text."""
+        said = self.said.get(run)
+        return said[-1].span[1] if said else 0
+
+    def follow(self, run: int, stop: threading.Event) -> Iterator[Said]:
         """A run's utterances in order, waiting for those that are still to be made. `Cancelled`
         once `stop` is set."""
         at = 0
-        while (entry := self._entry(run, at, stop)) is not None:
-            yield entry
+        while (said := self._at(run, at, stop)) is not None:
+            yield said
             at += 1
 
-    def _entry(self, run: int, at: int, stop: threading.Event) -> Entry | None:
+    def _at(self, run: int, at: int, stop: threading.Event) -> Said | None:
         """The utterance number `at` of a run, None if the run ends before it."""
         with self._lock:
             while not stop.is_set():
-                entries = self.contents.entries.get(run, ())
-                if at < len(entries):
-                    return entries[at]
-                if run in self.contents.ended:
+                said = self.said.get(run, ())
+                if at < len(said):
+                    return said[at]
+                if run in self.ended:
                     return None
                 self._lock.wait(_LOOK_S)
         raise Cancelled("the build was stopped")
 
-    def sound(self, entry: Entry) -> Samples:
+    def sound(self, said: Said) -> Samples:
         """(N,) float32 samples of an utterance."""
         with disk.errors(f"read {self.path}"):
-            data = os.pread(self._file, entry.size, entry.offset)
-        if len(data) != entry.size:
+            data = os.pread(self._file, said.size, said.offset)
+        if len(data) != said.size:
             raise StorageError(f"{self.path} was cut short by someone; build again")
         samples: npt.NDArray[np.int16] = np.frombuffer(data, "<i2")
         return samples.astype(np.float32) / np.float32(32768)
-
-    @property
-    def _dirty(self) -> bool:
-        """Whether something was appended that is not known to be on the disk."""
-        return self._end != self._synced
 
     def sync(self) -> None:
         """Bring everything appended so far to the disk. What failed is tried again by the next
         call; a log that is closed has nothing to bring."""
         with self._syncing:
-            if self._file < 0 or not self._dirty:
+            if self._file < 0 or self._synced == self._end:
                 return
             end = self._end
             with disk.errors(f"write {self.path}"):
@@ -187,15 +169,14 @@ class ChapterLog:
     def _scan(self) -> int:
         """Read all whole records; where the last one ends."""
         offset = 0
-        for entry_end, header, sound_offset, size in _records(self._file):
+        for end, header, sound_offset, size in _records(self._file):
             value = json.loads(header)
             if "ended" in value:
-                self.contents.ended.add(value["ended"])
+                self.ended.add(value["ended"])
             else:
-                said = _from_json(value)
-                own = self.contents.entries.setdefault(said.run, [])
-                own.append(Entry(said, sound_offset, size))
-            offset = entry_end
+                said = replace(_from_json(value), offset=sound_offset, size=size)
+                self.said.setdefault(said.run, []).append(said)
+            offset = end
         return offset
 
 
@@ -218,29 +199,25 @@ def _records(file: int) -> Iterator[tuple[int, bytes, int, int]]:
         yield offset, header, at + header_size, sound_size
 
 
+_KEYS = {
+    "run": "run",
+    "span": "span",
+    "sample_rate_hz": "rate",
+    "pause_s": "pause",
+    "words": "words",
+    "power": "power",
+    "blocks": "blocks",
+    "problem": "problem",
+    "speed": "speed",
+}
+"""Fields of an utterance to their names on the disk."""
+
+
 def _to_json(said: Said) -> dict[str, Any]:
-    return {
-        "run": said.run,
-        "span": said.span,
-        "rate": said.sample_rate_hz,
-        "pause": said.pause_s,
-        "words": said.words,
-        "power": said.power,
-        "blocks": said.blocks,
-        "problem": said.problem,
-        "speed": said.speed,
-    }
+    return {key: getattr(said, name) for name, key in _KEYS.items()}
 
 
 def _from_json(value: dict[str, Any]) -> Said:
-    return Said(
-        run=value["run"],
-        span=(value["span"][0], value["span"][1]),
-        sample_rate_hz=value["rate"],
-        pause_s=value["pause"],
-        words=tuple((time_s, start, end) for time_s, start, end in value["words"]),
-        power=value["power"],
-        blocks=value["blocks"],
-        problem=value["problem"],
-        speed=value["speed"],
-    )
+    said = Said(**{name: value[key] for name, key in _KEYS.items()})
+    words = tuple((time_s, start, end) for time_s, start, end in said.words)
+    return replace(said, span=(said.span[0], said.span[1]), words=words)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonca.book.publishing import Finished, Problem
+from sonca.book.captions import Finished, Problem
 
 _REPORT_EVERY_S = 0.05
 
@@ -45,7 +45,6 @@ class Report:
     """What a build gave."""
 
     path: Path
-    duration_s: float
     chapters: tuple[Finished, ...]
     problems: tuple[Problem, ...]
     reused_chapters: int
@@ -53,6 +52,10 @@ class Report:
     utterances: int
     """Made by this build."""
     elapsed_s: float
+
+    @property
+    def duration_s(self) -> float:
+        return sum(chapter.duration_s for chapter in self.chapters)
 
 
 class Teller:
@@ -88,12 +91,12 @@ class Teller:
             self._chars_done += chars
             self.reused += chapter
 
-    def said(self, chapter: int, title: str, sentence: str, chars: int, audio_s: float) -> None:
+    def said(self, chapter: int, title: str, sentence: str, audio_s: float) -> None:
         """An utterance was made."""
         now = time.monotonic()
         with self._counting:
             self.utterances += 1
-            self._chars_done += chars
+            self._chars_done += len(sentence)
             self._audio_s += audio_s
             due = now - self._told_at >= _REPORT_EVERY_S
             if due:

@@ -1,75 +1,124 @@
-"""What every kind of output shares: captions and problems."""
+"""Puts a finished book together: one m4b, or a folder with a file a chapter and a playlist.
+
+Everything is written under other names first and renamed when all of it is there, so an earlier
+output stays as it was until a whole new one can take its place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import os
+import re
+import shutil
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from sonca import disk
-from sonca.book import captions
-from sonca.book.captions import Told
+from sonca.book.captions import CAPTIONS, Finished, Problem, write_captions
 from sonca.book.model import Book
+from sonca.book.target import Target, author_tags
+from sonca.book.timeline import Made
+from sonca.encoding.m4b import JoinedChapter, starts_s, write_m4b, writing
 
-CAPTIONS = ("srt", "vtt", "lrc", "json")
-"""Kinds of captions, which are also their suffixes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A chapter in the finished book."""
-
-    title: str
-    start_s: float
-    """In the m4b, or 0 in a file of its own."""
-    duration_s: float
+_MAX_NAME_CHARS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A sentence that is not as it should be."""
-
-    chapter: int
-    """From 0."""
-    text: str
-    time_s: float
-    """In the m4b, or in its chapter's file."""
-    reason: str
-    """``failed`` (it has no sound), ``late`` (a subtitle that does not fit its time), or what is
-    wrong with its sound: ``short``, ``long``, ``silent``, ``not finite``."""
+def mend(target: Target) -> None:
+    """Undo what a build left half when it was killed as it replaced an earlier output."""
+    if target.format != "m4b":
+        disk.recover_folder(target.path.resolve())
 
 
-def problems_in(spots: Iterable[Told]) -> list[Problem]:
-    """The sentences among `spots` that are not as they should be."""
-    return [
-        Problem(each.chapter, " ".join(each.text.split()), each.start_s, each.spot.problem)
-        for each in spots
-        if each.spot.problem is not None
+def publish(
+    book: Book, target: Target, chapters: Sequence[Made]
+) -> tuple[list[Finished], list[Problem]]:
+    """Put the finished book together from its chapters' files."""
+    target.mark_publishing()
+    if target.format == "m4b":
+        return _publish_m4b(book, target, chapters)
+    return _publish_folder(book, target, chapters)
+
+
+# One file
+
+
+def _publish_m4b(
+    book: Book, target: Target, chapters: Sequence[Made]
+) -> tuple[list[Finished], list[Problem]]:
+    joined = [
+        JoinedChapter(made.path, book.chapters[made.chapter].title, made.packets)
+        for made in chapters
     ]
+    rate_hz = _rate_of(joined[0].path)
+    starts = starts_s([chapter.packets for chapter in joined], rate_hz)
+    finished = [
+        Finished(chapter.title, start_s, end_s - start_s)
+        for chapter, start_s, end_s in zip(joined, starts, starts[1:], strict=False)
+    ]
+    tags = {"title": book.title, "album": book.title, "genre": "Audiobook", "media_type": "2"}
+    tags |= author_tags(book)
+    cover = (book.cover.data, book.cover.media_type) if book.cover else None
+    # The last one is the book itself: whoever sees it finds its captions there, too.
+    captions = target.captions()
+    paths = [path.resolve() for path in (*captions.values(), target.path)]
+    with disk.new_files(*paths, sole_writer=True) as drafts:
+        parts = list(zip(chapters, finished, strict=True))
+        problems = write_captions(book, parts, dict(zip(captions, drafts, strict=False)))
+        write_m4b(drafts[-1], joined, rate_hz, tags=tags, cover=cover)
+    return finished, problems
 
 
-def write_captions(
-    book: Book,
-    paths: dict[str, Path],
-    spots: Callable[[], Iterator[Told]],
-    finished: list[Finished],
-) -> None:
-    """Writes all kinds of captions; `spots` makes the spoken stretches anew for each."""
-    head = {
-        "title": book.title,
-        "author": book.author,
-        "chapters": [
-            {"title": c.title, "start_s": round(c.start_s, 3), "duration_s": round(c.duration_s, 3)}
-            for c in finished
-        ],
-    }
-    makers = {
-        "srt": lambda: captions.srt(spots()),
-        "vtt": lambda: captions.vtt(spots()),
-        "lrc": lambda: captions.lrc(spots(), title=book.title, author=book.author),
-        "json": lambda: captions.mapping(spots(), book.chapters, head),
-    }
-    for kind, path in paths.items():
-        with disk.errors(f"write {path}"), path.open("w", encoding="utf-8") as file:
-            for part in makers[kind]():
-                file.write(part)
+def _rate_of(path: Path) -> int:
+    import av
+
+    with writing(path), av.open(str(path)) as container:
+        return container.streams.audio[0].rate
+
+
+# A folder
+
+
+def _publish_folder(
+    book: Book, target: Target, chapters: Sequence[Made]
+) -> tuple[list[Finished], list[Problem]]:
+    final = target.path.resolve()
+    finished: list[Finished] = []
+    problems: list[Problem] = []
+    rows = ["#EXTM3U", f"#PLAYLIST:{_one_line(book.title)}"]
+    width = max(2, len(str(len(chapters))))
+    with disk.new_folder(final, sole_writer=True) as folder:
+        if book.cover is not None:
+            name = "cover.png" if book.cover.media_type == "image/png" else "cover.jpg"
+            (folder / name).write_bytes(book.cover.data)
+            rows.append(f"#EXTIMG:{name}")
+        for number, made in enumerate(chapters, start=1):
+            title = book.chapters[made.chapter].title
+            stem = f"{number:0{width}} {file_name(title)}".strip()
+            _link_or_copy(made.path, folder / f"{stem}.{target.format}")
+            done = Finished(title, 0.0, made.duration_s)
+            paths = {kind: folder / f"{stem}.{kind}" for kind in CAPTIONS}
+            problems += write_captions(book, [(made, done)], paths)
+            finished.append(done)
+            rows += [f"#EXTINF:{round(done.duration_s)},{_one_line(title)}"]
+            rows += [f"{stem}.{target.format}"]
+        playlist = folder / f"{file_name(final.name)}.m3u8"
+        playlist.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return finished, problems
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def file_name(title: str) -> str:
+    """A title as a part of a file name, on every system that people carry books to."""
+    text = unicodedata.normalize("NFC", title)
+    text = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', " ", text)
+    return " ".join(text.split())[:_MAX_NAME_CHARS].strip(" .")

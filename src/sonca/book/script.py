@@ -16,7 +16,6 @@ from dataclasses import astuple, dataclass, field
 from sonca.book.cast.speakers import paragraph_pieces
 from sonca.book.model import Chapter, Paragraph
 from sonca.text import pauses
-from sonca.utterance import Span
 
 RUN_CHARS = 600
 """A run is closed after the paragraph that takes it over this. Runs in flight get a sentence each
@@ -89,13 +88,6 @@ class Script:
     @property
     def chars(self) -> int:
         return sum(s.end - s.start for s in self.segments)
-
-    def source(self, segment: Segment, span: Span) -> tuple[Paragraph, Span]:
-        """The paragraph of a span of a segment, and where it stands in it."""
-        return self.paragraphs[segment.paragraph], (
-            segment.start + span[0],
-            segment.start + span[1],
-        )
 
     def digest(self, *extra: object) -> str:
         """A hash of everything that decides how the chapter sounds and is told."""

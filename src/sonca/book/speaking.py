@@ -16,7 +16,8 @@ from sonca import text as texts
 from sonca.audio import Samples
 from sonca.book import loudness
 from sonca.book.journal import ChapterLog, Said
-from sonca.book.script import Role, Run
+from sonca.book.script import Run
+from sonca.book.timeline import FAILED, LATE
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
 from sonca.synthesizer import Sonca, SpeechRequest, UtteranceAudio
 from sonca.synthesizer.request import SPEED_RANGE
@@ -24,10 +25,6 @@ from sonca.utterance import Priority, Span, Utterance
 
 ATTEMPTS = 3
 """How often an utterance is tried before the book goes on without it."""
-FAILED = "failed"
-"""`Said.problem` of an utterance without sound."""
-LATE = "late"
-"""`Said.problem` of a subtitle that does not fit its time at the highest speed."""
 _FIT_MARGIN = 1.02
 _MAX_WAIT_S = 1.0
 
@@ -36,95 +33,132 @@ OnSaid = Callable[[Said, int], None]
 
 
 class RunSpeaker:
-    """Speaks one run at a time; one for each thread, or one for all: it keeps nothing."""
+    """Speaks one run into its chapter's log."""
 
     def __init__(
         self,
         sonca: Sonca,
+        index: int,
+        run: Run,
+        log: ChapterLog,
         stop: threading.Event,
         on_said: OnSaid,
         lexicon: texts.Lexicon | None = None,
     ) -> None:
         self._sonca = sonca
-        self._lexicon = lexicon
+        self._index = index
+        self._run = run
+        self._log = log
         self._stop = stop
         self._on_said = on_said
+        self._lexicon = lexicon
+        self._engine = sonca.resolve(run.role.voice).voice.engine
 
-    def speak(self, index: int, run: Run, log: ChapterLog) -> None:
-        """Add what is missing of the run `index`. `Cancelled` once `stop` is set."""
-        speak = self._timed if run.slot_s else self._plain
-        failures = 0
+    def speak(self) -> None:
+        """Add what is missing of the run. `Cancelled` once `stop` is set."""
+        failures, timed = 0, self._run.slot_s is not None
         while True:
-            start = log.contents.reached(index)
+            start = self._reached
             try:
-                speak(index, run, log, start)
+                (self._timed if timed else self._plain)(start)
                 break
             except NothingToSay:
                 break
             except Busy as error:
-                self._queue(error, run.role)
+                self._wait_for_place(error)
             except EngineError:
-                if self._broken(run.role):
+                if self._broken:
                     raise
-                failures = 1 if log.contents.reached(index) > start else failures + 1
-                if failures >= ATTEMPTS and not run.slot_s:
-                    self._alone(index, run, log)
-                elif failures >= ATTEMPTS:
-                    self._give_up(index, run, log, (0, len(run.text)))
+                failures = 1 if self._reached > start else failures + 1
+                if failures >= ATTEMPTS and timed:
+                    self._give_up((0, len(self._run.text)))
                     break
-        log.end_run(index)
+                if failures >= ATTEMPTS:
+                    self._alone()
+        self._log.end_run(self._index)
 
-    def _plain(self, index: int, run: Run, log: ChapterLog, start: int) -> None:
-        for spoken in self._spoken(run, (start, len(run.text)), run.role.speed):
-            self._add(index, log, spoken)
+    @property
+    def _reached(self) -> int:
+        return self._log.reached(self._index)
 
-    def _timed(self, index: int, run: Run, log: ChapterLog, start: int) -> None:
+    @property
+    def _broken(self) -> bool:
+        """Whether the engine itself is gone, and not only an utterance."""
+        return self._sonca.load(self._engine).state in ("broken", "closed", "draining")
+
+    def _plain(self, start: int) -> None:
+        for spoken in self._spoken((start, len(self._run.text)), self._run.role.speed):
+            self._add(spoken)
+
+    def _timed(self, start: int) -> None:
         """Once at its own speed and, if that is too long, once more as fast as it must be."""
-        assert run.slot_s is not None
-        part, speed = (start, len(run.text)), run.role.speed
-        begun = log.contents.entries.get(index)
+        slot, role = self._run.slot_s, self._run.role
+        assert slot is not None
+        part, speed = (start, len(self._run.text)), role.speed
+        begun = self._log.said.get(self._index)
         if begun:  # interrupted among its utterances
-            speed *= begun[0].said.speed
-        spoken = list(self._spoken(run, part, speed))
-        slot_s, problem = run.slot_s[1] - run.slot_s[0], None
+            speed *= begun[0].speed
+        spoken = list(self._spoken(part, speed))
+        slot_s, problem = slot[1] - slot[0], None
         needed_s = _duration_s(spoken)
         if needed_s > slot_s and not begun:
             speed = min(SPEED_RANGE[1], speed * needed_s / slot_s * _FIT_MARGIN)
-            spoken = list(self._spoken(run, part, speed))
+            spoken = list(self._spoken(part, speed))
             problem = LATE if _duration_s(spoken) > slot_s else None
         for each in spoken:
-            self._add(index, log, each, problem=problem, speed=speed / run.role.speed)
+            self._add(each, problem=problem, speed=speed / role.speed)
 
-    def _spoken(self, run: Run, part: Span, speed: float) -> Iterator[UtteranceAudio]:
+    def _alone(self) -> None:
+        """Speak the next utterance by itself, or go on without it."""
+        utterance = self._next()
+        if utterance is None:
+            return
+        for _ in range(ATTEMPTS):
+            try:
+                part = (utterance.span[0], utterance.span[0] + 1)
+                for spoken in self._spoken(part, self._run.role.speed):
+                    self._add(spoken)
+                return
+            except Busy as error:
+                self._wait_for_place(error)
+            except EngineError:
+                if self._broken:
+                    raise
+        self._give_up(utterance.span, utterance.pause_s)
+
+    def _next(self) -> Utterance | None:
+        start, text = self._reached, self._run.text
+        reading = self._sonca.reading_for(self._request((start, len(text)), 1.0))
+        for part in texts.plan_iter(text, reading=reading):
+            if isinstance(part, Utterance) and part.span[0] >= start:
+                return part
+        return None
+
+    def _spoken(self, part: Span, speed: float) -> Iterator[UtteranceAudio]:
         self._check()
-        with self._sonca.submit(self._request(run, part, speed)) as speech:
+        with self._sonca.submit(self._request(part, speed)) as speech:
             for spoken in speech.utterances():
                 yield spoken
                 self._check()
 
-    def _request(self, run: Run, part: Span, speed: float) -> SpeechRequest:
+    def _request(self, part: Span, speed: float) -> SpeechRequest:
         return SpeechRequest(
-            *(run.text, run.role.voice),
+            self._run.text,
+            self._run.role.voice,
             speed=speed,
-            pitch=run.role.pitch,
+            pitch=self._run.role.pitch,
             priority=Priority.BATCH,
             lexicon=self._lexicon,
             part=part,
         )
 
     def _add(
-        self,
-        index: int,
-        log: ChapterLog,
-        spoken: UtteranceAudio,
-        *,
-        problem: str | None = None,
-        speed: float = 1.0,
+        self, spoken: UtteranceAudio, *, problem: str | None = None, speed: float = 1.0
     ) -> None:
         samples, rate_hz = _joined(spoken)
         power, blocks = loudness.measure(samples, rate_hz)
         said = Said(
-            run=index,
+            run=self._index,
             span=spoken.utterance.span,
             sample_rate_hz=rate_hz,
             pause_s=spoken.utterance.pause_s,
@@ -134,58 +168,24 @@ class RunSpeaker:
             problem=spoken.problem or problem,
             speed=speed,
         )
-        log.append(said, samples)
+        self._log.append(said, samples)
         self._on_said(said, len(samples))
 
-    def _alone(self, index: int, run: Run, log: ChapterLog) -> None:
-        """Speak the next utterance by itself, or go on without it."""
-        utterance = self._next(run, log.contents.reached(index))
-        if utterance is None:
-            return
-        part = (utterance.span[0], utterance.span[0] + 1)
-        for _ in range(ATTEMPTS):
-            try:
-                for spoken in self._spoken(run, part, run.role.speed):
-                    self._add(index, log, spoken)
-                return
-            except Busy as error:
-                self._queue(error, run.role)
-            except EngineError:
-                if self._broken(run.role):
-                    raise
-        self._give_up(index, run, log, utterance.span, utterance.pause_s)
-
-    def _next(self, run: Run, start: int) -> Utterance | None:
-        reading = self._sonca.reading_for(self._request(run, (start, len(run.text)), 1.0))
-        for part in texts.plan_iter(run.text, reading=reading):
-            if isinstance(part, Utterance) and part.span[0] >= start:
-                return part
-        return None
-
-    def _give_up(
-        self, index: int, run: Run, log: ChapterLog, span: Span, pause_s: float = 0.0
-    ) -> None:
-        del run
-        said = Said(index, span, 0, pause_s, (), 0.0, 0, FAILED)
-        log.append(said, np.zeros(0, np.float32))
+    def _give_up(self, span: Span, pause_s: float = 0.0) -> None:
+        said = Said(self._index, span, 0, pause_s, (), 0.0, 0, FAILED)
+        self._log.append(said, np.zeros(0, np.float32))
         self._on_said(said, 0)
 
-    def _broken(self, role: Role) -> bool:
-        """Whether the engine itself is gone, and not only an utterance."""
-        voice = self._sonca.resolve(role.voice).voice
-        return self._sonca.load(voice.engine).state in ("broken", "closed", "draining")
+    def _wait_for_place(self, error: Busy) -> None:
+        """Wait for room in the line, unless there is no line any more."""
+        if self._broken:
+            raise error
+        self._sonca.load(self._engine).wait_for_place(Priority.BATCH, _MAX_WAIT_S)
+        self._check()
 
     def _check(self) -> None:
         if self._stop.is_set():
             raise Cancelled("the build was stopped")
-
-    def _queue(self, error: Busy, role: Role) -> None:
-        """Wait for room in the line, unless there is no line any more."""
-        if self._broken(role):
-            raise error
-        engine = self._sonca.resolve(role.voice).voice.engine
-        self._sonca.load(engine).wait_for_place(Priority.BATCH, _MAX_WAIT_S)
-        self._check()
 
 
 def _joined(spoken: UtteranceAudio) -> tuple[Samples, int]:

@@ -163,8 +163,8 @@ def build(
     from dataclasses import replace
 
     from sonca.book.build import Build
-    from sonca.book.output import Target
     from sonca.book.reading import read_book
+    from sonca.book.target import Target
     from sonca.cli.book_views import show_report, watched
     from sonca.settings import read
     from sonca.text import Lexicon

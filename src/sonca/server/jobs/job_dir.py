@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sonca import disk
 from sonca.book.model import Book
-from sonca.book.output import Target
 from sonca.book.reading import read_book
 from sonca.book.sources import FORMATS
+from sonca.book.target import Target
 from sonca.errors import InvalidRequest
 from sonca.server.jobs.options import JobOptions
 
