@@ -39,7 +39,7 @@ WORDS = [
 
 @pytest.mark.parametrize("word", WORDS)
 def test_words_become_syllables(word: str) -> None:
-    said = transliteration.vietnamize(word)
+    said = transliteration.transliterate(word)
     assert said
     assert all(syllable(s) for s in said.split()), said
 
@@ -47,9 +47,9 @@ def test_words_become_syllables(word: str) -> None:
 @pytest.mark.parametrize("word", WORDS)
 def test_without_espeak_the_letters_are_read(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transliteration, "_phonemes", lambda w: "")
-    transliteration.vietnamize.cache_clear()
-    said = transliteration.vietnamize(word)
-    transliteration.vietnamize.cache_clear()
+    transliteration.transliterate.cache_clear()
+    said = transliteration.transliterate(word)
+    transliteration.transliterate.cache_clear()
     assert said
     assert all(syllable(s) for s in said.split()), said
 
@@ -62,11 +62,11 @@ def test_a_missing_library_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transliteration, "_library", None)
     monkeypatch.setattr(transliteration, "_missing", False)
     transliteration._phonemes.cache_clear()
-    transliteration.vietnamize.cache_clear()
+    transliteration.transliterate.cache_clear()
     (utterance,) = plan("Anh Blorptastic đến.")
     assert len(utterance.words) > 3
     transliteration._phonemes.cache_clear()
-    transliteration.vietnamize.cache_clear()
+    transliteration.transliterate.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_english_phonemes_are_used_where_espeak_is_installed() -> None:
     if not espeakng.installed():
         pytest.skip("the package espeakng-loader is not installed")
     assert transliteration._phonemes("style")
-    assert transliteration.vietnamize("wednesday") == "oen dờ đây"
+    assert transliteration.transliterate("wednesday") == "oen dờ đây"
 
 
 def test_words_of_an_english_sentence_are_english() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sonca.text.syllables import bare, nearest, segment, syllable
+from sonca.text.syllables import is_unmarked, nearest, segment, syllable
 
 
 @pytest.mark.parametrize(
@@ -110,5 +110,5 @@ def test_letters_run_together_are_cut() -> None:
 
 
 def test_unmarked_syllables() -> None:
-    assert bare("viet") and bare("nguyen") and not bare("strength")
+    assert is_unmarked("viet") and is_unmarked("nguyen") and not is_unmarked("strength")
     assert syllable(nearest("viet")) and nearest("tre") == "tre"

@@ -1,4 +1,4 @@
-"""``sonca text``: what would be said for a text and why, and how well a table of cases is read."""
+"""Commands ``sonca text``: shows how a text is read and why, and scores a table of cases."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Text to utterances: `plan` is the whole of it for callers.
+"""Turns text into utterances. Callers need `plan` and little else.
 
 Vietnamese text, with all its numbers, abbreviations and foreign words, becomes utterances: what
-is said, where each word stands in the source, and the silence after it. Tables and patterns
-load on first use.
+is said, where each word stands in the source, and the silence after it. Tables and rules load
+on first use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Lexicon", "Plan", "Reading", "Token", "explain", "plan", "plan_iter"
 
 
 def __getattr__(name: str) -> Any:
-    """`Lexicon` loads when somebody has one."""
+    """Loads `Lexicon` on first use."""
     if name == "Lexicon":
         from sonca.text.lexicon import Lexicon
 

@@ -1,11 +1,11 @@
-"""House numbers, classes and flats: figures with slashes and letters."""
+"""Reads house numbers, classes and flats: figures with slashes and letters."""
 
 from __future__ import annotations
 
 import re
 
 from sonca.text.ids import say_part
-from sonca.text.sheet import Claim, Rule, Sheet, parts
+from sonca.text.sheet import Replacement, Rule, Workspace, read_parts
 from sonca.text.tables import word_set
 
 _BEFORE = word_set(
@@ -15,20 +15,20 @@ _DATED = word_set("ngày mùng mồng đêm sáng trưa chiều tối dịp lễ
 _STREET = r" (?:đường |phố |[A-ZĐ][^\W\d_A-Z]{1,7} [A-ZĐ])"
 
 
-def _address(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _address(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     text, start = match[0], match.start()
-    before = sheet.before(start)
+    before = work.before(start)
     if re.fullmatch(r"\d+[VW]/\d+[AW]|T\d{1,2}/\d{4}|Q[1-4]/\d{4}|\d{1,2}T/\d{4}", text):
         return None
-    if before == "số" and sheet.before(start, 2) == "phân số":
+    if before == "số" and work.before(start, 2) == "phân số":
         return None
     placed = before in _BEFORE or any(c.isalpha() for c in text)
     if not placed:
         if re.fullmatch(r"\d\d?/\d\d?/\d{2,4}", text):
             return None  # a date
-        if text.count("/") < 2 and (before in _DATED or not sheet.followed(match.end(), _STREET)):
+        if text.count("/") < 2 and (before in _DATED or not work.followed(match.end(), _STREET)):
             return None
-    return parts(match, r"\d+|[A-Za-zĐđ]+|/|-", lambda part: say_part(part, sheet), "address")
+    return read_parts(match, r"\d+|[A-Za-zĐđ]+|/|-", lambda part: say_part(part, work), "address")
 
 
 RULES = (

@@ -1,4 +1,4 @@
-"""School arithmetic and geometry: sums with a word before them, unknowns, triangles.
+"""Reads school arithmetic and geometry: sums after a word that asks for one, unknowns, triangles.
 
 A dash or colon between two numbers is a sign of arithmetic only after a word that asks for a
 sum ("Tính 12 : 4"), after the mark of an exercise ("b) 100 - 48"), or, in `formulas`, beside
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Claim, Rule, Sheet, parts
+from sonca.text.sheet import Replacement, Rule, Workspace, read_parts
 from sonca.text.tables import word_set
 
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,6})?"
@@ -21,13 +21,13 @@ _SIGNS = {"-": "trừ", "–": "trừ", "−": "trừ", "+": "cộng", ":": "chi
 _RESULT = word_set("là bằng ra được thì ta và rồi hoặc hay")
 
 
-def _sum(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    after = sheet.after(match.end())
-    if after and after not in _RESULT and not sheet.followed(match.end(), r"[ ,]{1,2}[a-zđ]\) "):
+def _sum(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    after = work.after(match.end())
+    if after and after not in _RESULT and not work.followed(match.end(), r"[ ,]{1,2}[a-zđ]\) "):
         return None  # "tính 3-5 ngày" counts
     if match["mark"] and not re.search(r" [-–−:] ", match["sum"]):
         return None
-    return parts(
+    return read_parts(
         match, " ?[-–−+x×*:÷] ?", lambda sign: _SIGNS.get(sign.strip(), "nhân"), "sum", "sum"
     )
 
@@ -35,11 +35,11 @@ def _sum(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
 _VARIABLES = word_set("và nghiệm tìm biến ẩn cho với đặt là hoặc")
 
 
-def _gained(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """``EXP x2``, ``combo x3``; x2 is a variable in an equation."""
-    if "=" in sheet.text or sheet.before(match.start()) in _VARIABLES:
+def _gained(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``EXP x2``, ``combo x3``; in an equation x2 is a variable."""
+    if "=" in work.text or work.before(match.start()) in _VARIABLES:
         return None
-    return [Claim(*match.span("op"), "nhân", "times")]
+    return [Replacement(*match.span("op"), "nhân", "times")]
 
 
 RULES = (
@@ -56,10 +56,10 @@ RULES = (
     Rule(
         "operator",
         r"(?:(?<=[\d\x01]\) )|(?<=[\d\x01]))(?P<op>[x×])(?= ?\()|(?<=\) )(?P<o2>[x×])(?= ?\d)",
-        lambda m, s: "nhân",
+        lambda m, w: "nhân",
     ),
     *(
-        Rule("operator", _BETWEEN_LETTERS, lambda m, s: "nhân", when=kind)
+        Rule("operator", _BETWEEN_LETTERS, lambda m, w: "nhân", kind=kind)
         for kind in ("short", "symbol", "capital")
     ),
     Rule(
@@ -72,43 +72,43 @@ RULES = (
         "times",
         r"(?:(?<=gấp )|(?<=gấp đến )|(?<=zoom )|(?<=tốc độ )|(?<=nhanh hơn )|(?<=lãi )|(?<=lời ))"
         r"(?P<n>\d{1,3}(?:[.,]\d{1,2})?)(?P<op>[xX])(?!\w)",
-        lambda m, s: [
-            Claim(*m.span("n"), s.number(m["n"]), "number"),
-            Claim(*m.span("op"), "lần", "times"),
+        lambda m, w: [
+            Replacement(*m.span("n"), w.number(m["n"]), "number"),
+            Replacement(*m.span("op"), "lần", "times"),
         ],
         flags=re.IGNORECASE,
     ),
     Rule(
         "unknown",
         r"(?<=[\w)²³] )= ?(?=\?+\s*\Z)|(?<=[\w)²³])=(?=\?+\s*\Z)",
-        lambda m, s: "bằng mấy",
-        when="symbol",
+        lambda m, w: "bằng mấy",
+        kind="symbol",
     ),
     Rule(
         "unknown",
         r"(?<=[\w)²³] )= ?\?(?=,| (?:và|hoặc|thì|khi|nếu)(?!\w))",
-        lambda m, s: "bằng mấy",
-        when="symbol",
+        lambda m, w: "bằng mấy",
+        kind="symbol",
     ),
-    Rule("unknown", r"(?<=[=+×÷x*:−-] )\?(?= [=+×÷x*:−-])", lambda m, s: "mấy", when="symbol"),
-    Rule("unknown", r"\A\?(?= [=+×÷x*:−-] ?[\d(])", lambda m, s: "mấy", when="symbol"),
+    Rule("unknown", r"(?<=[=+×÷x*:−-] )\?(?= [=+×÷x*:−-])", lambda m, w: "mấy", kind="symbol"),
+    Rule("unknown", r"\A\?(?= [=+×÷x*:−-] ?[\d(])", lambda m, w: "mấy", kind="symbol"),
     Rule(
         "parallel",
         r"(?<=[\w] )//(?= (?:[A-Z]{1,2}|[a-z])(?!\w))",
-        lambda m, s: "song song với",
-        when="symbol",
+        lambda m, w: "song song với",
+        kind="symbol",
     ),
-    Rule("limit", r"(?<=lim [a-z]) ?(?:→|->) ?", lambda m, s: "tiến tới", when="symbol"),
+    Rule("limit", r"(?<=lim [a-z]) ?(?:→|->) ?", lambda m, w: "tiến tới", kind="symbol"),
     Rule(
         "absolute value",
         r"(?<![\w|])\|(?=-?[a-z\d]{1,4}(?: ?[-+−] ?[a-z\d]{1,4}){0,2}\|(?![\w|]))",
-        lambda m, s: "giá trị tuyệt đối của",
-        when="symbol",
+        lambda m, w: "giá trị tuyệt đối của",
+        kind="symbol",
     ),
     Rule(
         "over",
         r"(?:(?<=(?<![\w/])[abmxy])|(?<=(?<![\w/.,])[1-9]))/(?=[abnxyz](?![\w/]))",
-        lambda m, s: "trên",
-        when="symbol",
+        lambda m, w: "trên",
+        kind="symbol",
     ),
 )

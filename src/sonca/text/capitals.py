@@ -1,4 +1,4 @@
-"""Whether capitals mean anything: in a shouting sentence, and beside other words in capitals."""
+"""Tells whether a sentence or the words around are in capitals: then capitals mean nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sonca.text.syllables import syllable
 
 
 @lru_cache(maxsize=64)
-def shouting(text: str) -> bool:
-    """All in capitals, with at least one Vietnamese word that shows it."""
+def is_all_capitals(text: str) -> bool:
+    """Returns whether a sentence is in capitals, mostly of Vietnamese words."""
     if text != text.upper() or not any(c.isalpha() for c in text):
         return False
     words = re.findall(r"[^\W\d_]{2,}", text)
@@ -18,7 +18,7 @@ def shouting(text: str) -> bool:
 
 
 def among_capitals(text: str, start: int, end: int) -> bool:
-    """Whether a neighbour of ``text[start:end]`` is a Vietnamese word in capitals."""
+    """Returns whether a neighbour of ``text[start:end]`` is a Vietnamese word in capitals."""
     before = re.search(r"([^\W\d_]{2,})[ ,:]{1,3}\Z", text[max(0, start - 12) : start])
     after = re.match(r"[ ,:]{1,3}([^\W\d_]{2,})", text[end : end + 12])
     return any(

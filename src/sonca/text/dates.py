@@ -1,10 +1,10 @@
-"""Dates: days, months, years, quarters, weekdays, and whether ``3/2`` is one at all."""
+"""Reads dates: days, months, years, quarters, weekdays."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Claim, Rule, Sheet, parts
+from sonca.text.sheet import Replacement, Rule, Workspace, read_parts
 from sonca.text.tables import word_set
 
 
@@ -16,107 +16,107 @@ def is_day_month(day: int, month: int) -> bool:
     )
 
 
-def month_name(month: int, sheet: Sheet) -> str:
-    return "tư" if month == 4 else sheet.cardinal(month)
+def month_name(month: int, work: Workspace) -> str:
+    return "tư" if month == 4 else work.cardinal(month)
 
 
-def day_name(day: int, sheet: Sheet, before: str) -> str:
-    """The first ten days take "mùng", unless it is written already."""
-    said = sheet.cardinal(day)
+def day_name(day: int, work: Workspace, before: str) -> str:
+    """Names a day of the month; the first ten take "mùng", unless it is written already."""
+    said = work.cardinal(day)
     return f"mùng {said}" if day <= 10 and before not in ("mùng", "mồng") else said
 
 
-def year_name(year: str, sheet: Sheet) -> str:
-    return sheet.padded(year) if len(year) == 2 else sheet.cardinal(year)
+def year_name(year: str, work: Workspace) -> str:
+    return work.padded(year) if len(year) == 2 else work.cardinal(year)
 
 
-def say_day(day: int, month: int, sheet: Sheet, at: int) -> str:
-    before = sheet.before(at)
-    adjacent = sheet.text[:at].rstrip(" (")[-1:].isalpha()
+def say_day(day: int, month: int, work: Workspace, at: int) -> str:
+    before = work.before(at)
+    adjacent = work.text[:at].rstrip(" (")[-1:].isalpha()
     before = before if adjacent else ""
     lead = "" if before in ("ngày", "mùng", "mồng", "hôm") else "ngày "
-    return f"{lead}{day_name(day, sheet, before)} tháng {month_name(month, sheet)}"
+    return f"{lead}{day_name(day, work, before)} tháng {month_name(month, work)}"
 
 
-def _full(match: re.Match[str], sheet: Sheet) -> str | None:
+def _full(match: re.Match[str], work: Workspace) -> str | None:
     day, month = int(match["d"]), int(match["m"])
     if not is_day_month(day, month) and match.start("d") < match.start("m"):
         day, month = month, day  # the American order
     if not is_day_month(day, month):
         return None
-    said = say_day(day, month, sheet, match.start())
-    return f"{said} năm {year_name(match['y'], sheet)}"
+    said = say_day(day, month, work, match.start())
+    return f"{said} năm {year_name(match['y'], work)}"
 
 
-def _day_range(match: re.Match[str], sheet: Sheet) -> str | None:
+def _day_range(match: re.Match[str], work: Workspace) -> str | None:
     first, last, month = int(match["a"]), int(match["b"]), int(match["m"])
     if not (is_day_month(last, month) and 1 <= first <= 31):
         return None
-    before = sheet.before(match.start())
+    before = work.before(match.start())
     lead = "" if before in ("ngày", "mùng", "mồng") else "ngày "
     said = (
-        f"{lead}{day_name(first, sheet, before)} đến ngày {day_name(last, sheet, '')}"
-        f" tháng {month_name(month, sheet)}"
+        f"{lead}{day_name(first, work, before)} đến ngày {day_name(last, work, '')}"
+        f" tháng {month_name(month, work)}"
     )
-    return f"{said} năm {year_name(match['y'], sheet)}" if match["y"] else said
+    return f"{said} năm {year_name(match['y'], work)}" if match["y"] else said
 
 
-def _month_year(match: re.Match[str], sheet: Sheet) -> str | None:
+def _month_year(match: re.Match[str], work: Workspace) -> str | None:
     word, value, year = match["word"], int(match["m"]), match["y"]
     if word and word.lower().startswith("qu"):
         if not 1 <= value <= 4:
             return None
-        return f"{word.lower()} {sheet.cardinal(value)} năm {year_name(year, sheet)}"
+        return f"{word.lower()} {work.cardinal(value)} năm {year_name(year, work)}"
     if not 1 <= value <= 12 or not (word or 1900 <= int(year) <= 2100):
         return None
-    if not word and sheet.before(match.start()) in ("lệ", "số", "giảm", "tăng"):
+    if not word and work.before(match.start()) in ("lệ", "số", "giảm", "tăng"):
         return None
-    return f"tháng {month_name(value, sheet)} năm {year_name(year, sheet)}"
+    return f"tháng {month_name(value, work)} năm {year_name(year, work)}"
 
 
-def _month(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _month(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     value = int(match["m"])
-    if not 1 <= value <= 12 or _counts_months(match, sheet):
+    if not 1 <= value <= 12 or _counts_months(match, work):
         return None
-    return [Claim(match.start("m"), match.end("m"), month_name(value, sheet), "month")]
+    return [Replacement(match.start("m"), match.end("m"), month_name(value, work), "month")]
 
 
-def _months(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _months(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     first, last = int(match["a"]), int(match["b"])
     if not (1 <= first <= 12 and 1 <= last <= 12):
         return None
-    claims = [
-        Claim(*match.span("a"), month_name(first, sheet), "month"),
-        Claim(*match.span("dash"), "đến tháng", "months"),
-        Claim(*match.span("b"), month_name(last, sheet), "month"),
+    out = [
+        Replacement(*match.span("a"), month_name(first, work), "month"),
+        Replacement(*match.span("dash"), "đến tháng", "months"),
+        Replacement(*match.span("b"), month_name(last, work), "month"),
     ]
     if match["y"]:
-        claims.append(Claim(*match.span("y"), f"năm {year_name(match['y'][1:], sheet)}", "year"))
-    return claims
+        out.append(Replacement(*match.span("y"), f"năm {year_name(match['y'][1:], work)}", "year"))
+    return out
 
 
-def _counts_months(match: re.Match[str], sheet: Sheet) -> bool:
-    """ "3 tháng 2 ngày" counts months; "ngày 3 tháng 2" and "3 tháng 2 năm 1930" name one."""
-    if not sheet.preceded(match.start(), r"\d ?"):
+def _counts_months(match: re.Match[str], work: Workspace) -> bool:
+    """Returns whether months are counted ("3 tháng 2 ngày"), not named ("ngày 3 tháng 2")."""
+    if not work.preceded(match.start(), r"\d ?"):
         return False
     named = r"(?i:ngày|mùng|mồng|sáng|trưa|chiều|tối|đêm|hôm|dịp|lễ)[ \d–-]{1,8}"
     return not (
-        sheet.preceded(match.start(), named, 14) or sheet.followed(match.end(), r"[ ,]{1,2}năm \d")
+        work.preceded(match.start(), named, 14) or work.followed(match.end(), r"[ ,]{1,2}năm \d")
     )
 
 
-def _day(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _day(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     day = int(match["d"])
-    if not 1 <= day <= 31 or sheet.text[: match.start()].rstrip()[-1:].isdigit():
+    if not 1 <= day <= 31 or work.text[: match.start()].rstrip()[-1:].isdigit():
         return None
-    dated = match["t"] is not None or sheet.before(match.start("d") - 5) == "tháng"
-    said = day_name(day, sheet, "") if dated else sheet.cardinal(day)
-    return [Claim(match.start("d"), match.end("d"), said, "day")]
+    dated = match["t"] is not None or work.before(match.start("d") - 5) == "tháng"
+    said = day_name(day, work, "") if dated else work.cardinal(day)
+    return [Replacement(match.start("d"), match.end("d"), said, "day")]
 
 
-def _lunar(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    said = sheet.cardinal(int(match["d"]))
-    return [Claim(match.start("d"), match.end("d"), said, "day")]
+def _lunar(match: re.Match[str], work: Workspace) -> list[Replacement]:
+    said = work.cardinal(int(match["d"]))
+    return [Replacement(match.start("d"), match.end("d"), said, "day")]
 
 
 _WEEKDAYS = {"2": "hai", "3": "ba", "4": "tư", "5": "năm", "6": "sáu", "7": "bảy"}
@@ -124,24 +124,26 @@ _WEEK_BEFORE = word_set("sáng trưa chiều tối đêm từ đến tới hàng
 _WEEK_AFTER = word_set("nghỉ hàng hằng tuần này tới đóng lễ")
 
 
-def _weekday(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``T7`` among other days, before a date or after a part of the day."""
+def _weekday(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``T7`` among other days, before a date or after a part of the day."""
     start, end = match.span()
-    around = sheet.text[max(0, start - 6) : end + 6]
+    around = work.text[max(0, start - 6) : end + 6]
     if not (
         len(re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)) > 1
-        or sheet.before(start) in _WEEK_BEFORE
-        or (match[0] == "CN" and sheet.after(end) in _WEEK_AFTER)
-        or sheet.followed(end, r",? \(?\d{1,2}/\d")
-        or sheet.preceded(start, r"(?i:thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5})")
+        or work.before(start) in _WEEK_BEFORE
+        or (match[0] == "CN" and work.after(end) in _WEEK_AFTER)
+        or work.followed(end, r",? \(?\d{1,2}/\d")
+        or work.preceded(start, r"(?i:thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5})")
     ):
         return None
     return "chủ nhật" if match[0] == "CN" else f"thứ {_WEEKDAYS[match[0][1]]}"
 
 
-def _weekdays(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    """``T2-T4-T6``: one after the other, no span."""
-    return parts(match, r"T\d|[-–]", lambda p: f"thứ {_WEEKDAYS[p[1]]}" if p[1:] else "", "weekday")
+def _weekdays(match: re.Match[str], work: Workspace) -> list[Replacement]:
+    """Reads ``T2-T4-T6`` one after the other: no range."""
+    return read_parts(
+        match, r"T\d|[-–]", lambda p: f"thứ {_WEEKDAYS[p[1]]}" if p[1:] else "", "weekday"
+    )
 
 
 _QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
@@ -152,7 +154,7 @@ RULES = (
     Rule(
         "days and nights",
         r"(?<![\w])(\d{1,2})N(\d{1,2})[ĐD](?![\w])",
-        lambda m, s: f"{s.cardinal(m[1])} ngày {s.cardinal(m[2])} đêm",
+        lambda m, w: f"{w.cardinal(m[1])} ngày {w.cardinal(m[2])} đêm",
     ),
     Rule("date", rf"{_LEFT}(?P<y>\d{{4}})([-/.]){_M}\2{_D}{_RIGHT}", _full),
     Rule("date", rf"(?<![\w/.,]){_D} ?([/.-]) ?{_M} ?\2 ?{_Y}{_RIGHT}", _full),
@@ -165,18 +167,18 @@ RULES = (
     Rule(
         "quarter and year",
         r"(?<![\w])[Qq]uý (?P<q>IV|I{1,3}) ?[/-] ?(?P<y>\d{4})(?![\w/])",
-        lambda m, s: f"quý {s.cardinal(_QUARTERS[m['q']])} năm {year_name(m['y'], s)}",
+        lambda m, w: f"quý {w.cardinal(_QUARTERS[m['q']])} năm {year_name(m['y'], w)}",
     ),
     Rule(
         "months of a year",
         r"(?<![\w.,])(?P<n>[1-9]|1[0-2])T/(?P<y>(?:19|20)\d\d)(?![\w/])",
-        lambda m, s: f"{s.cardinal(m['n'])} tháng năm {year_name(m['y'], s)}",
+        lambda m, w: f"{w.cardinal(m['n'])} tháng năm {year_name(m['y'], w)}",
     ),
     Rule("weekdays", r"(?<!\w)T[2-7](?:[-–]T[2-7]){2,5}(?!\w)", _weekdays),
     Rule(
         "quarter and year",
         r"(?<![\w])Q(?P<q>[1-4])[/-](?P<y>(?:19|20)\d\d)(?![\w/])",
-        lambda m, s: f"quý {s.cardinal(m['q'])} năm {year_name(m['y'], s)}",
+        lambda m, w: f"quý {w.cardinal(m['q'])} năm {year_name(m['y'], w)}",
     ),
     Rule(
         "month and year", r"(?<![\w])(?P<word>T)(?P<m>\d{1,2})/(?P<y>\d{4})(?![\w/])", _month_year
@@ -191,10 +193,10 @@ RULES = (
         "date",
         r"(?:(?<=ngày )|(?<=đêm )|(?<=sáng )|(?<=dịp )|(?<=lễ ))"
         r"(?P<a>\d{1,2})(?P<sep>[-.])(?P<b>\d{1,2})(?![\w/]|[.,-]\d| ?%)",
-        lambda m, s: (
-            say_day(int(m["a"]), int(m["b"]), s, m.start())
+        lambda m, w: (
+            say_day(int(m["a"]), int(m["b"]), w, m.start())
             if is_day_month(int(m["a"]), int(m["b"]))
-            and s.after(m.end()) not in ("tháng", "âm", "giờ")
+            and w.after(m.end()) not in ("tháng", "âm", "giờ")
             else None
         ),
         flags=re.IGNORECASE,
@@ -216,5 +218,5 @@ RULES = (
     Rule(
         "day", r"(?<![\w])(?:mùng|mồng) (?P<d>\d{1,2})(?![\w/]|[.,]\d)", _lunar, flags=re.IGNORECASE
     ),
-    Rule("weekday", r"(?<![\w])(?:T[2-7]|CN)(?![\w])", _weekday, when="capital"),
+    Rule("weekday", r"(?<![\w])(?:T[2-7]|CN)(?![\w])", _weekday, kind="capital"),
 )

@@ -1,9 +1,9 @@
-"""One spelling for every letter: NFC and plain characters, with the way back to the source.
+"""Gives every letter one spelling (NFC, plain characters) and keeps the way back to the source.
 
 `fold` turns a stretch of source text into the form that all rules read: composed letters,
 ASCII digits and Latin letters instead of full-width ones, Đ for the look-alike U+00D0, no
-controls or invisible characters. Every folded character remembers the piece of the source it
-stands for. Nothing here knows words or sentences.
+controls or invisible characters. Every folded character has the span of the source it stands
+for. This module knows no words and no sentences.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ class Folded:
     ends: tuple[int, ...] | None = None
 
     def source(self, start: int, end: int) -> Span:
-        """The source span of ``text[start:end]``, which must not be empty."""
+        """Returns the source span of ``text[start:end]``, which must not be empty."""
         if self.starts is None or self.ends is None:
             return self.start + start, self.start + end
         return self.starts[start], self.ends[end - 1]
 
 
 def fold(source: str, start: int = 0, end: int | None = None) -> Folded:
-    """Fold ``source[start:end]``."""
+    """Folds ``source[start:end]``."""
     end = len(source) if end is None else end
     if _PLAIN.fullmatch(source, start, end):
         return Folded(source[start:end], start)

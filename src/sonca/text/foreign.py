@@ -1,55 +1,59 @@
-"""English contractions, hyphenated compounds and the names of the highlands."""
+"""Reads English contractions, hyphenated compounds and the names of the highlands."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.letters import name, sound
-from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet
+from sonca.text.letters import letter_name, letter_sound
+from sonca.text.sheet import WORD_MASK, Replacement, Rule, Workspace
 from sonca.text.syllables import syllable
 from sonca.text.tables import known_foreign
-from sonca.text.transliteration import vietnamize
+from sonca.text.transliteration import transliterate
 
 
-def _apostrophe(match: re.Match[str], sheet: Sheet) -> Claim | None:
-    """English contractions and possessives as one word: ``don't``, ``McDonald's``."""
+def _apostrophe(match: re.Match[str], work: Workspace) -> Replacement | None:
+    """Reads English contractions and possessives as one word: ``don't``, ``McDonald's``."""
     word = match[0]
     base, _, ending = re.split("([’'])", word, maxsplit=1)
     known = known_foreign(word.replace("’", "'")) or None
     if known is None and ending.lower() == "s":
-        known = known_foreign(base) or vietnamize(base)
-    return Claim(match.start(), match.end(), known or vietnamize(base + ending), "foreign", word)
+        known = known_foreign(base) or transliterate(base)
+    return Replacement(
+        match.start(), match.end(), known or transliterate(base + ending), "foreign", word
+    )
 
 
-def _hyphenated(match: re.Match[str], sheet: Sheet) -> Claim | None:
-    """Compounds that are listed as one word: ``Wi-Fi``, ``e-mail``."""
+def _hyphenated(match: re.Match[str], work: Workspace) -> Replacement | None:
+    """Reads compounds that are listed as one word: ``Wi-Fi``, ``e-mail``."""
     word = match[0]
     known = known_foreign(word) or known_foreign(word.replace("-", ""))
     if known is None or (syllable(word.split("-")[0]) and syllable(word.split("-")[1])):
         return None
-    return Claim(match.start(), match.end(), known, "foreign word list", word)
+    return Replacement(match.start(), match.end(), known, "foreign word list", word)
 
 
 RULES = (
     Rule(
         "highland name",
         r"(?<![\w’'])[HKMNRYBhkmnryb](?=[’']\p{L})",
-        lambda m, s: Claim(*m.span(), sound(m[0]) or name(m[0]), "highland name", m[0]),
-        when="apostrophe",
-        blot=WORD_BLOT,
+        lambda m, w: Replacement(
+            *m.span(), letter_sound(m[0]) or letter_name(m[0]), "highland name", m[0]
+        ),
+        kind="apostrophe",
+        mask=WORD_MASK,
     ),
     Rule(
         "foreign",
         r"(?<![\w])[A-Za-z]{2,20}[’'](?:[sS]|t|re|ve|ll|d|m)(?![\w])",
         _apostrophe,
-        when="apostrophe",
-        blot=WORD_BLOT,
+        kind="apostrophe",
+        mask=WORD_MASK,
     ),
     Rule(
         "foreign word list",
         r"(?<![\w-])[A-Za-z]{1,12}-[A-Za-z]{1,12}(?![\w-])",
         _hyphenated,
-        when="broken",
-        blot=WORD_BLOT,
+        kind="broken",
+        mask=WORD_MASK,
     ),
 )

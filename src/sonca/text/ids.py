@@ -1,12 +1,12 @@
-"""Things that are named by digits: phones, accounts, codes, plates, versions, documents."""
+"""Reads what is named by digits: phones, accounts, codes, plates, versions, documents."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.letters import name, spell
+from sonca.text.letters import letter_name, spell
 from sonca.text.numbers import MAX_CARDINAL_DIGITS, digits
-from sonca.text.sheet import Claim, Rule, Sheet, parts
+from sonca.text.sheet import Replacement, Rule, Workspace, read_parts
 from sonca.text.syllables import syllable
 from sonca.text.tables import mapping, word_set
 
@@ -23,38 +23,38 @@ _CODE_WORDS = (
 )
 
 
-def _phone(match: re.Match[str], sheet: Sheet) -> str | None:
+def _phone(match: re.Match[str], work: Workspace) -> str | None:
     text = match[0]
     if "+" in text and sum(c.isdigit() for c in text) < 9:
         return None
     return ("cộng " if text.lstrip("(").startswith("+") else "") + digits(text)
 
 
-def _called(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _called(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     number = match["number"].rstrip(" .–-")
     count = sum(c.isdigit() for c in number)
     road = match[0].upper().startswith("ĐT") and ":" not in match[0]  # ĐT.743
     if count < 3 or count > 15 or (count == 3 and number[:2] != "11" and road):
         return None
-    following = sheet.after(match.start("number") + len(number))
+    following = work.after(match.start("number") + len(number))
     if count <= 4 and following in _COUNTED and "số" not in match[0].lower():
         return None
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", number) and count < 7:
         return None
     start = match.start("number")
     plus = "cộng " if number.startswith("+") else ""
-    return [Claim(start, start + len(number), plus + digits(number), "phone")]
+    return [Replacement(start, start + len(number), plus + digits(number), "phone")]
 
 
 _COUNTED = word_set("người lần cuộc bạn học phút giờ đồng nghìn ngàn triệu khách sinh xe")
 
 
-def _code(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _code(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     text = match["code"]
     figures = sum(c.isdigit() for c in text)
     if figures < 3 or (figures == 3 and text[0] != "0" and text.isdigit()):
         return None
-    return parts(
+    return read_parts(
         match, r"\d+|[A-ZĐ]+|-", lambda p: digits(p) if p.isdigit() else spell(p), "code", "code"
     )
 
@@ -63,13 +63,13 @@ CHAPTERS = word_set("chương tập hồi phần chap chapter quyển")
 """Parts of a story; their numbers may be filled up with zeros."""
 
 
-def _long(match: re.Match[str], sheet: Sheet) -> str | None:
+def _long(match: re.Match[str], work: Workspace) -> str | None:
     text = match[0]
     if len(text) > MAX_CARDINAL_DIGITS:
         return digits(text)
-    if sheet.before(match.start()) in CHAPTERS and int(text) < 10_000:
-        return sheet.cardinal(int(text))
-    if len(text) == 3 and sheet.preceded(match.start(), r"\d "):
+    if work.before(match.start()) in CHAPTERS and int(text) < 10_000:
+        return work.cardinal(int(text))
+    if len(text) == 3 and work.preceded(match.start(), r"\d "):
         return None  # the end of "3 000"
     zeros = len(text) - len(text.rstrip("0"))
     if (text[0] == "0" and len(text) >= 3) or (len(text) >= 12 and zeros < 6):
@@ -77,46 +77,46 @@ def _long(match: re.Match[str], sheet: Sheet) -> str | None:
     return None
 
 
-def _plate(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _plate(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     if int(match["region"]) < 11:
         return None
-    letters = " ".join(name(c) if c.isalpha() else digits(c) for c in match["series"])
-    region = Claim(*match.span("region"), sheet.cardinal(match["region"]), "plate")
-    series = Claim(*match.span("series"), letters, "plate")
-    serial = Claim(*match.span("serial"), digits(match["serial"]), "plate")
-    dash = [Claim(region.end, series.start, "", "plate")] if region.end < series.start else []
-    return [region, *dash, series, Claim(series.end, serial.start, "", "plate"), serial]
+    letters = " ".join(letter_name(c) if c.isalpha() else digits(c) for c in match["series"])
+    region = Replacement(*match.span("region"), work.cardinal(match["region"]), "plate")
+    series = Replacement(*match.span("series"), letters, "plate")
+    serial = Replacement(*match.span("serial"), digits(match["serial"]), "plate")
+    dash = [Replacement(region.end, series.start, "", "plate")] if region.end < series.start else []
+    return [region, *dash, series, Replacement(series.end, serial.start, "", "plate"), serial]
 
 
-def _component(text: str, sheet: Sheet) -> str:
-    return digits(text) if len(text) > 4 else sheet.padded(text)
+def _component(text: str, work: Workspace) -> str:
+    return digits(text) if len(text) > 4 else work.padded(text)
 
 
-def _dotted(text: str, sheet: Sheet) -> str:
-    return " chấm ".join(_component(part, sheet) for part in text.split("."))
+def _dotted(text: str, work: Workspace) -> str:
+    return " chấm ".join(_component(part, work) for part in text.split("."))
 
 
-def _chain(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``2.15.0``, ``192.168.1.1``, ``1.2.3``: dots that neither group nor separate a date."""
+def _chain(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``2.15.0``, ``192.168.1.1``: dots that neither group digits nor separate a date."""
     first, *rest = match[0].split(".")
     if all(len(p) == 3 for p in rest) and len(first) <= 3 and first != "0":
         return None
     if len(rest) == 2 and len(rest[1]) == 4 and int(rest[0]) <= 12 and int(first) <= 31:
         return None
-    return _dotted(match[0], sheet)
+    return _dotted(match[0], work)
 
 
-def _named_version(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """A number right after a product's name: ``Python 3.11``, ``iOS 17.5``."""
+def _named_version(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads a number right after a product's name: ``Python 3.11``, ``iOS 17.5``."""
     product = match["name"]
     if product in mapping("currencies.tsv") or re.fullmatch(r"[1-9]\d{0,2}\.\d00", match["number"]):
         return None  # USD 3.50, KH 3.000
     if syllable(product) is not None or product.lower() in mapping("plain_foreign.tsv"):
         return None
-    if sheet.after(match.end()) in _MEASURED:
+    if work.after(match.end()) in _MEASURED:
         return None
     start = match.start("number")
-    return [Claim(start, match.end(), _dotted(match["number"], sheet), "version")]
+    return [Replacement(start, match.end(), _dotted(match["number"], work), "version")]
 
 
 _MEASURED = word_set(
@@ -125,21 +125,21 @@ _MEASURED = word_set(
 )
 
 
-def _document(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    """``100/2019/NĐ-CP``: numbers and known offices, with "trên" between them."""
+def _document(match: re.Match[str], work: Workspace) -> list[Replacement]:
+    """Reads ``100/2019/NĐ-CP``: numbers and known offices, with "trên" between them."""
     codes = mapping("documents.tsv")
-    return parts(
+    return read_parts(
         match,
         r"\d+|[^\W\d_]+|[/-]",
-        lambda part: codes.get(part) or say_part(part, sheet),
+        lambda part: codes.get(part) or say_part(part, work),
         "document number",
     )
 
 
-def say_part(part: str, sheet: Sheet) -> str:
-    """Figures, letters or a sign of a number that names something; a dash is silent."""
+def say_part(part: str, work: Workspace) -> str:
+    """Says figures, letters or a slash of a number that names something; a dash is silent."""
     if part.isdigit():
-        return sheet.padded(part)
+        return work.padded(part)
     return "trên" if part == "/" else spell(part)
 
 
@@ -148,7 +148,7 @@ RULES = (
         "phone",
         r"(?:(?<=cảnh sát )|(?<=cứu hỏa )|(?<=cứu hoả )|(?<=cứu thương )|(?<=cấp cứu )|"
         r"(?<=cứu nạn ))11[1-5](?!\w)",
-        lambda m, s: digits(m[0]),
+        lambda m, w: digits(m[0]),
         flags=re.IGNORECASE,
     ),
     Rule(
@@ -191,18 +191,18 @@ RULES = (
         _code,
         flags=re.IGNORECASE,
     ),
-    Rule("card number", r"(?<![\w.,])\d{4}(?:[ -]\d{4}){2,4}(?![\w])", lambda m, s: digits(m[0])),
+    Rule("card number", r"(?<![\w.,])\d{4}(?:[ -]\d{4}){2,4}(?![\w])", lambda m, w: digits(m[0])),
     Rule("long number", r"(?<![\w.,])\d{3,}(?![\w]|[.,]\d)", _long),
     Rule(
         "version",
         r"(?<![\w.])[vV]\.?(?P<number>\d{1,4}(?:\.\d{1,5}){0,4})(?![\w]|\.\d)",
-        lambda m, s: f"vê {_dotted(m['number'], s)}",
+        lambda m, w: f"vê {_dotted(m['number'], w)}",
     ),
     Rule(
         "version",
         r"(?<![\w.,])(?:(?<=phiên bản )|(?<=bản )|(?<=version )|(?<=ver )|(?<=cập nhật ))"
         r"(?P<number>\d{1,4}(?:\.\d{1,5}){1,4})(?![\w]|\.\d)",
-        lambda m, s: _dotted(m["number"], s),
+        lambda m, w: _dotted(m["number"], w),
         flags=re.IGNORECASE,
     ),
     Rule("version", r"(?<![\w.,])\d{1,5}(?:\.\d{1,5}){2,6}(?![\w]|[.,]\d)", _chain),

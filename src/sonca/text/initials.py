@@ -1,7 +1,7 @@
-"""Single capitals with a dot: the initials of people, and what follows them.
+"""Tells what a single capital with a dot is: an initial, a kind of place, the end of a sentence.
 
-It cannot tell the initial of an unnamed person ("bà P. Hôm đó") from a short place name but by
-the words around.
+It cannot tell the initial of an unnamed person ("bà P. Hôm đó") from a short place name except
+by the words around.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _TOPICS = word_set(
     " game show film album listening reading writing speaking vocabulary grammar introduction"
     " overview summary conclusion content general photoshop polymer ancol axit este amin"
 )
-"""Foreign words that head a numbered part ("I. Internet"), where names are initials' company."""
+"""Foreign words that head a numbered part ("I. Internet") and so are not surnames."""
 _PROSE = re.compile(r"\.\s{1,3}[^\W\d_]+\s[^\W\d_]")
 _TWO_WORDS = re.compile(r"\.\s?([A-ZĐÀ-Ỵ]\w+) ([A-ZĐÀ-Ỵ]\w+)")
 _NEXT = re.compile(r"\.\s?([A-ZĐÀ-Ỵ][^\W\d_]*)(\.?)")
 
 
 def foreign_name(word: str) -> bool:
-    """Whether a capitalised word can be a surname after an initial: Putin, Ronaldo."""
+    """Returns whether a capitalised word can be a surname after an initial: Putin, Ronaldo."""
     return word == "Mác" or (syllable(word) is None and word.lower() not in _TOPICS)
 
 
 def before_name(text: str, dot: int) -> bool:
-    """Whether the dot of a single capital stands inside a name: "L. Messi", "V. I. Lênin"."""
+    """Returns whether the dot of a capital stands inside a name: "L. Messi", "V. I. Lênin"."""
     if dot < 1 or not text[dot - 1].isupper() or text[dot - 2 : dot - 1].isalnum():
         return False
     found = _NEXT.match(text, dot)
@@ -45,14 +45,14 @@ def _provinces() -> frozenset[str]:
 
 
 def before_province(text: str, dot: int) -> bool:
-    """Whether the name of a province follows the dot: "T. Tây Ninh"."""
+    """Returns whether the name of a province follows the dot: "T. Tây Ninh"."""
     two = _TWO_WORDS.match(text, dot)
     return two is not None and f"{two[1]} {two[2]}".lower() in _provinces()
 
 
-def unnamed(text: str, begin: int, dot: int) -> bool:
-    """ "Bà P. Hôm đó", "Trần Thị H. Sau đó": the initial of somebody who stays unnamed, and a
-    new sentence."""
+def is_unnamed_person(text: str, begin: int, dot: int) -> bool:
+    """Returns whether a person stays unnamed and a new sentence follows: "Bà P. Hôm đó", "Trần
+    Thị H. Sau đó"."""
     prose = _PROSE.match(text, dot)
     if prose is None or not prose[0][-1].islower():
         return False

@@ -1,4 +1,4 @@
-"""The names of letters, and how a word is spelled aloud."""
+"""Names letters and spells words."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import unicodedata
 from sonca.text.tables import section
 
 
-def name(letter: str) -> str:
-    """The name of one letter, such as "bê"; letters with marks go by their base. Empty if the
-    letter has no Vietnamese name."""
+def letter_name(letter: str) -> str:
+    """Returns the name of one letter, such as "bê"; letters with marks go by their base letter.
+    Empty if the letter has no Vietnamese name."""
     names = section("letters.tsv", "name")
     letter = letter.lower()
     return names.get(letter) or names.get(unicodedata.normalize("NFD", letter)[0], "")
 
 
 def spell(word: str) -> str:
-    """The names of all letters of a word."""
-    return " ".join(filter(None, map(name, word)))
+    """Returns the names of all letters of a word."""
+    return " ".join(filter(None, map(letter_name, word)))
 
 
-def sound(onset: str) -> str | None:
-    """A consonant as a stutterer says it: "kh" is "khờ"."""
+def letter_sound(onset: str) -> str | None:
+    """Returns a consonant as a stutterer says it: "khờ" for "kh"."""
     return section("letters.tsv", "sound").get(onset.lower())

@@ -1,4 +1,4 @@
-"""A user's own readings: words, phrases and, for those who ask, patterns. They win over all rules.
+"""Reads a user's lexicon: words, phrases and patterns that win over all rules.
 
 A lexicon is a TSV or a TOML file.
 
@@ -19,9 +19,10 @@ TOML has a table ``words`` and any number of ``[[rule]]``::
     reading = "su"
     case = true
 
-Flags: ``case`` heeds capitals, ``part`` matches inside words too, ``regex`` takes the word for a
-regular expression (``re`` syntax). Without flags a whole word or phrase matches in any case. An
-empty reading makes the word silent. A bad line is an `InvalidRequest` that names it.
+Flags: ``case`` tells capitals from small letters, ``part`` matches inside words too, ``regex``
+takes the word for a regular expression (``re`` syntax). Without flags a whole word or phrase
+matches in any case. An empty reading makes the word silent. A bad line is an `InvalidRequest`
+that names it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Entries, ready to be found in a sentence. Compared by what it holds."""
+    """Entries, ready to be found in a sentence. Equal if the entries are."""
 
     entries: tuple[Entry, ...]
     _by_token: dict[str, list[Entry]] = field(init=False, repr=False, compare=False)
@@ -82,7 +83,7 @@ class Lexicon:
 
     @classmethod
     def load(cls, path: Path | str) -> Lexicon:
-        """Read a file; the suffix (``.tsv``, ``.txt`` or ``.toml``) says its format."""
+        """Reads a file; the suffix (``.tsv``, ``.txt`` or ``.toml``) says its format."""
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -98,7 +99,7 @@ class Lexicon:
 
     @classmethod
     def parse(cls, text: str, format: Format = "tsv", *, name: str = "lexicon") -> Lexicon:
-        """Read a lexicon from a string; `name` is what errors call it."""
+        """Reads a lexicon from a string; errors call it `name`."""
         if format not in ("tsv", "toml"):
             raise InvalidRequest(f"no lexicon format {format!r}; use tsv or toml", field="format")
         found = _tsv(text, name) if format == "tsv" else _toml(text, name)
@@ -110,8 +111,8 @@ class Lexicon:
         return cls(tuple(entries))
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """``(start, end, reading)`` of what it knows in folded text, in order, not overlapping:
-        the leftmost, and of those that begin together the longest."""
+        """Yields ``(start, end, reading)`` of the entries found in folded text, in order, without
+        overlap: the leftmost first, and of those that begin together the longest."""
         found = sorted(self._find(text), key=lambda f: (f[0], -f[1]))
         at = 0
         for start, end, reading in found:
@@ -207,7 +208,7 @@ def _string(name: str, text: str, match: str, reading: Any) -> str:
 
 
 def _line(text: str, needle: str) -> int:
-    """The line on which something stands, for an error; TOML's parser does not say."""
+    """Returns the line on which something stands, for an error; TOML's parser does not say."""
     at = text.find(needle)
     return text.count("\n", 0, at) + 1 if at >= 0 else 1
 
@@ -251,5 +252,5 @@ def _compile(name: str, line: int, pattern: str, flags: frozenset[str]) -> re.Pa
     return compiled
 
 
-# A repeated group with a repeat or an alternative inside is what backtracks without end.
+# A repeated group with a repeat or an alternative inside may backtrack without end.
 _NESTED = re.compile(r"[+*?}|][^()]*\)\s*(?:[+*]|\{\d*,)|\)[+*?}]*\)+(?:[+*]|\{\d*,)")

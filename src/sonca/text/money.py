@@ -1,11 +1,11 @@
-"""Amounts of money, in signs, codes and everyday shorthand (``25k``, ``1tr5``)."""
+"""Reads amounts of money, in signs, codes and everyday shorthand (``25k``, ``1tr5``)."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.numbers import split
-from sonca.text.sheet import NUMBER, NUMBER_START, Claim, Rule, Sheet
+from sonca.text.numbers import split_number
+from sonca.text.sheet import NUMBER, NUMBER_START, Replacement, Rule, Workspace
 from sonca.text.tables import mapping
 from sonca.text.units import unit_name
 
@@ -27,99 +27,99 @@ def _currency(code: str) -> str:
     return mapping("currencies.tsv").get(code, "")
 
 
-def _scale(text: str, sheet: Sheet) -> str:
+def _scale(text: str, work: Workspace) -> str:
     key = text.strip().lower()
-    return sheet.reading.thousand if key == "k" else _SHORT_SCALES.get(key, key)
+    return work.reading.thousand if key == "k" else _SHORT_SCALES.get(key, key)
 
 
-def _signed(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``$12.50``: dollars and cents; everything else as a decimal."""
+def _signed(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``$12.50`` as dollars and cents, everything else as a decimal."""
     currency = _currency(match["sign"])
-    whole, fraction = split(match["n"], grouped=True)
+    whole, fraction = split_number(match["n"], grouped=True)
     if len(fraction) == 2 and int(whole) and currency == "đô la" and not match["scale"]:
-        said = f"{sheet.cardinal(whole)} {currency}"
-        return f"{said} {sheet.cardinal(fraction)} xu" if int(fraction) else said
-    scale = _scale(match["scale"] or "", sheet)
-    return " ".join(filter(None, (sheet.number(match["n"], grouped=True), scale, currency)))
+        said = f"{work.cardinal(whole)} {currency}"
+        return f"{said} {work.cardinal(fraction)} xu" if int(fraction) else said
+    scale = _scale(match["scale"] or "", work)
+    return " ".join(filter(None, (work.number(match["n"], grouped=True), scale, currency)))
 
 
-def _coded(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _coded(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     code = match["code"]
-    if code in ("đ", "Đ") and sheet.text[match.end() : match.end() + 1] == ".":
-        after = sheet.text[match.end() + 1 : match.end() + 3].strip()
+    if code in ("đ", "Đ") and work.text[match.end() : match.end() + 1] == ".":
+        after = work.text[match.end() + 1 : match.end() + 3].strip()
         if after[:1].isupper() and match["gap"]:
             return None  # "số 5 Đ. Lê Lợi" is a street
-    claims = [Claim(*match.span("n"), sheet.number(match["n"], grouped=True), "money")]
+    out = [Replacement(*match.span("n"), work.number(match["n"], grouped=True), "money")]
     if match["scale"]:
-        claims.append(Claim(*match.span("scale"), _scale(match["scale"], sheet), "money"))
-    claims.append(Claim(*match.span("code"), _currency(code), "money"))
-    return claims + _per(match)
+        out.append(Replacement(*match.span("scale"), _scale(match["scale"], work), "money"))
+    out.append(Replacement(*match.span("code"), _currency(code), "money"))
+    return out + _per(match)
 
 
 _COUNTERS = {"th": "tháng", "cp": "cổ phiếu", "ng": "người", "sp": "sản phẩm", "n": "ngày"}
 
 
-def _per(match: re.Match[str]) -> list[Claim]:
-    """``/kg``, ``/tháng``: for one of what."""
+def _per(match: re.Match[str]) -> list[Replacement]:
+    """Reads what an amount is paid for: ``/kg``, ``/tháng``."""
     if not match["per"]:
         return []
     start, end = match.span("per")
     said = _COUNTERS.get(match["per"]) or unit_name(match["per"])
-    claims = [Claim(start - 1, start, "một", "per")]
-    return [*claims, Claim(start, end, said, "per")] if said else claims
+    out = [Replacement(start - 1, start, "một", "per")]
+    return [*out, Replacement(start, end, said, "per")] if said else out
 
 
-def _thousands(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    before = sheet.before(match.start(), 2)
+def _thousands(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    before = work.before(match.start(), 2)
     if match["n"] in ("2", "4", "8") and (
-        re.search(_VIDEO, before) or sheet.after(match.end()) in ("uhd", "hdr", "hd")
+        re.search(_VIDEO, before) or work.after(match.end()) in ("uhd", "hdr", "hd")
     ):
         return None
-    claims = [
-        Claim(*match.span("n"), sheet.number(match["n"]), "money"),
-        Claim(*match.span("k"), sheet.reading.thousand, "money"),
+    out = [
+        Replacement(*match.span("n"), work.number(match["n"]), "money"),
+        Replacement(*match.span("k"), work.reading.thousand, "money"),
     ]
-    return claims + _per(match)
+    return out + _per(match)
 
 
 _VIDEO = "hình|phim|video|tivi|tv|giải|quay|chuẩn|nét|ảnh|camera"
 
 
-def _millions(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """``15tr``, ``1tr5``, ``2tỷ3``: what follows the scale continues it."""
-    scale, rest = _scale(match["scale"], sheet), match["rest"]
-    said = f"{sheet.number(match['n'])} {scale}"
+def _millions(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``15tr``, ``1tr5``, ``2tỷ3``: what follows the scale continues it."""
+    scale, rest = _scale(match["scale"], work), match["rest"]
+    said = f"{work.number(match['n'])} {scale}"
     if rest:
-        smaller = sheet.reading.thousand if scale == "triệu" else "triệu"
-        more = f"{sheet.cardinal(rest)} trăm" if len(rest) == 1 else sheet.cardinal(f"{rest:0<3}")
+        smaller = work.reading.thousand if scale == "triệu" else "triệu"
+        more = f"{work.cardinal(rest)} trăm" if len(rest) == 1 else work.cardinal(f"{rest:0<3}")
         said += f" {more} {smaller}"
     end = match.end("rest" if rest else "scale")
-    return [Claim(match.start("n"), end, said, "money"), *_per(match)]
+    return [Replacement(match.start("n"), end, said, "money"), *_per(match)]
 
 
 _LEFT = rf"(?<![\w]){NUMBER_START}"
 _PER = r"(?:/(?P<per>\p{L}{1,7}[²³23]?)(?![\w]))?"
 
 
-def _signed_range(match: re.Match[str], sheet: Sheet) -> list[Claim]:
-    """``$100-200``: the sign is said once, at the end."""
-    scale = _scale(match["scale"] or "", sheet)
-    last = filter(None, (sheet.number(match["m"], grouped=True), scale, _currency(match["sign"])))
+def _signed_range(match: re.Match[str], work: Workspace) -> list[Replacement]:
+    """Reads ``$100-200``: the sign is said once, at the end."""
+    scale = _scale(match["scale"] or "", work)
+    last = filter(None, (work.number(match["m"], grouped=True), scale, _currency(match["sign"])))
     return [
-        Claim(match.start(), match.end("n"), sheet.number(match["n"], grouped=True), "money"),
-        Claim(*match.span("dash"), "đến", "range"),
-        Claim(match.start("m"), match.end(), " ".join(last), "money"),
+        Replacement(match.start(), match.end("n"), work.number(match["n"], grouped=True), "money"),
+        Replacement(*match.span("dash"), "đến", "range"),
+        Replacement(match.start("m"), match.end(), " ".join(last), "money"),
     ]
 
 
-def _code_first(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``USD 500``; in "2 triệu USD 3 lần" the code belongs to what stands before it."""
-    text = sheet.text[: match.start()].rstrip()
+def _code_first(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``USD 500``; in "2 triệu USD 3 lần" the code belongs to what stands before it."""
+    text = work.text[: match.start()].rstrip()
     if len(match["n"]) == 1 and not match["scale"]:
         return None  # "mua USD 3 lần"
-    if text[-1:].isdigit() or sheet.before(match.start()) in _SCALES.split("|"):
+    if text[-1:].isdigit() or work.before(match.start()) in _SCALES.split("|"):
         return None
-    return _signed(match, sheet)
+    return _signed(match, work)
 
 
 RULES = (
@@ -128,14 +128,14 @@ RULES = (
         rf"(?<![\w])(?P<sign>{_SIGNS}) ?(?P<n>{NUMBER})(?P<dash> ?[-–] ?)(?P<m>{NUMBER})"
         rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?![\w$/-])",
         _signed_range,
-        when="symbol",
+        kind="symbol",
     ),
     Rule(
         "money",
         rf"(?<![\w])(?P<sign>{_SIGNS}) ?(?P<n>{NUMBER})"
         rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?: ?(?:USD|đô la)(?!\w))?",
         _signed,
-        when="symbol",
+        kind="symbol",
     ),
     Rule(
         "money",
@@ -146,14 +146,14 @@ RULES = (
     Rule(
         "money",
         rf"{_LEFT}(?P<n>\d{{1,3}})(?:tr|triệu)(?P<rest>\d{{2,3}})[kK](?![\w])",
-        lambda m, s: (
-            f"{s.cardinal(m['n'])} triệu {s.cardinal(int(m['rest']))} {s.reading.thousand}"
+        lambda m, w: (
+            f"{w.cardinal(m['n'])} triệu {w.cardinal(int(m['rest']))} {w.reading.thousand}"
         ),
     ),
     Rule(
         "money",
         rf"{_LEFT}(?P<n>\d{{1,3}})[kK](?P<rest>\d)(?![\w])",
-        lambda m, s: f"{s.cardinal(m['n'])} {s.reading.thousand} {s.cardinal(m['rest'])}",
+        lambda m, w: f"{w.cardinal(m['n'])} {w.reading.thousand} {w.cardinal(m['rest'])}",
     ),
     Rule(
         "money",
@@ -176,7 +176,7 @@ RULES = (
     Rule(
         "money",
         rf"{_LEFT}(?P<n>{NUMBER})M(?= (?:view|lượt|sub|follow|like|người|đồng|USD))",
-        lambda m, s: f"{s.number(m['n'])} triệu",
+        lambda m, w: f"{w.number(m['n'])} triệu",
     ),
     Rule("money", rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<k>[kK])(?!\w|-\p{{L}}){_PER}", _thousands),
 )

@@ -1,7 +1,7 @@
-"""Reads one sentence: folds it, lets the rules claim what they know, reads the rest as words.
+"""Reads one sentence: folds it, applies the rules, reads the words that are left.
 
-The seam between splitter and plan: `read` takes a stretch of the source and gives the spoken
-words, each with its source span, and the punctuation that engines use for prosody.
+`read` takes a stretch of the source and returns the spoken words, each with its source span, and
+the punctuation that engines use for prosody. It knows no other sentence.
 """
 
 from __future__ import annotations
@@ -12,61 +12,61 @@ from sonca.text.folding import fold
 from sonca.text.initials import before_name
 from sonca.text.passes import rules_for
 from sonca.text.reading import Reading, Token
-from sonca.text.sheet import LETTER, Claim, Sheet
+from sonca.text.sheet import LETTER, Replacement, Workspace
 from sonca.text.syllables import syllable
-from sonca.text.verbatim import verbatim
-from sonca.text.words import is_english, read_foreign
+from sonca.text.verbatim import read_foreign_text
+from sonca.text.words import is_english, read_word
 
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
 _OPENING, _CLOSING = "([【「『", ")]】」』"
 
 
 def read(source: str, start: int, end: int, reading: Reading) -> list[Token]:
-    """The tokens of ``source[start:end]`` in order. Blanks give none."""
+    """Returns the tokens of ``source[start:end]`` in order. Blanks give none."""
     if reading.language != "vi":
-        return verbatim(source, start, end)
+        return read_foreign_text(source, start, end)
     folded = fold(source, start, end)
-    sheet = Sheet(folded, reading, folded.text, folded.text)
+    work = Workspace(folded, reading, folded.text, folded.text)
     if reading.lexicon is not None:
-        found = reading.lexicon.find(sheet.text)
-        sheet.claim([Claim(at, stop, said, "lexicon") for at, stop, said in found])
-    for rule in rules_for(sheet.text):
-        rule.apply(sheet)
-    return _assemble(source, sheet)
+        found = reading.lexicon.find(work.text)
+        work.replace([Replacement(at, stop, said, "lexicon") for at, stop, said in found])
+    for rule in rules_for(work.text):
+        rule.apply(work)
+    return _assemble(source, work)
 
 
-def _assemble(source: str, sheet: Sheet) -> list[Token]:
-    """Claims and left-over words in the order of the source."""
+def _assemble(source: str, work: Workspace) -> list[Token]:
+    """Puts replacements and left-over words in the order of the source."""
     tokens: list[Token] = []
-    work = sheet.work
-    english = sheet.text.isascii() and is_english(sheet.text)
+    masked = work.masked
+    english = work.text.isascii() and is_english(work.text)
     at = 0
-    while at < len(work):
-        claim = sheet.claims.get(at)
-        if claim is not None:
-            end, said = claim.end, (claim.spoken, claim.rule, claim.foreign, False)
+    while at < len(masked):
+        new = work.replacements.get(at)
+        if new is not None:
+            end, said = new.end, (new.spoken, new.rule, new.foreign, False)
         else:
-            found = _PIECE.match(work, at)
+            found = _PIECE.match(masked, at)
             assert found is not None  # the last alternative matches anything
             piece, end = found[0], found.end()
             if piece[0] == " ":
                 at = end
                 continue
             if not piece[0].isalpha():
-                said = (_mark(sheet, at, end), "punctuation", None, True)
+                said = (_mark(work, at, end), "punctuation", None, True)
             elif not english and (known := syllable(piece)) is not None:
                 said = (known, "syllable", None, False)
             else:
-                said = (*read_foreign(piece, sheet, at), False)
-        span = sheet.folded.source(at, end)
+                said = (*read_word(piece, work, at), False)
+        span = work.folded.source(at, end)
         tokens.append(Token(span, source[span[0] : span[1]], *said))
         at = end
     return tokens
 
 
-def _mark(sheet: Sheet, at: int, end: int) -> str:
-    """Punctuation where it shapes the melody, nothing where it is silent."""
-    text, piece = sheet.text, sheet.work[at:end]
+def _mark(work: Workspace, at: int, end: int) -> str:
+    """Returns punctuation where it shapes the melody, nothing where it is silent."""
+    text, piece = work.text, work.masked[at:end]
     following = text[end : end + 2]
     if piece[0] in ".?!…":
         strongest = max(piece, key=".…!?".index)
@@ -80,17 +80,19 @@ def _mark(sheet: Sheet, at: int, end: int) -> str:
     if piece in ",;:":
         return piece
     if piece in _OPENING + _CLOSING:
-        return _bracket(sheet, at, end)
+        return _bracket(work, at, end)
     dash = piece in "–—―-" and text[at - 1 : at] == " " and following[:1] == " "
     return "," if dash else ""
 
 
-def _bracket(sheet: Sheet, at: int, end: int) -> str:
-    """A comma where a bracket opens or closes among words."""
-    text, work = sheet.text, sheet.work
-    if any(text[i : i + 1] in ("x", "X") and work[i] != text[i] for i in (max(0, at - 2), end + 1)):
+def _bracket(work: Workspace, at: int, end: int) -> str:
+    """Returns a comma where a bracket opens or closes among words."""
+    text, masked = work.text, work.masked
+    if any(
+        text[i : i + 1] in ("x", "X") and masked[i] != text[i] for i in (max(0, at - 2), end + 1)
+    ):
         return ""  # beside an x that was read as a sign: "(2 + 3) x 5"
-    if work[at] in _OPENING:
+    if masked[at] in _OPENING:
         return "," if text[at - 1 : at] == " " and text[:at].rstrip()[-1:].isalnum() else ""
     follows = text[end : end + 2]
     opened = max(text.rfind(sign, 0, at) for sign in _OPENING)

@@ -1,17 +1,17 @@
-"""What stories do with words: stutters, drawn-out vowels, sounds between asterisks."""
+"""Reads what stories do with words: stutters and drawn-out vowels."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.letters import sound
+from sonca.text.letters import letter_sound
 from sonca.text.numbers import from_roman
-from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet, parts
+from sonca.text.sheet import WORD_MASK, Replacement, Rule, Workspace, read_parts
 from sonca.text.syllables import split_tone, syllable
 
 
-def _stutter(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """``T-tôi``, ``Kh... không``: the broken-off start is said as a sound."""
+def _stutter(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``T-tôi``, ``Kh... không``: the broken-off start is said as a sound."""
     start, word = match["start"], match["word"].lower()
     low = start.lower()
     if not _plain(word).startswith(_plain(low)) or len(low) >= len(word):
@@ -20,18 +20,18 @@ def _stutter(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
         return None  # thế kỷ thứ V-VI
     if low == word or (syllable(word) is None and len(low) > 1):
         return None
-    said = sound(low) or (low if syllable(low) else None)
+    said = letter_sound(low) or (low if syllable(low) else None)
     if said is None:
         return None
-    return parts(match, r"[^\W\d_]+", lambda _: said, "stutter", "broken")
+    return read_parts(match, r"[^\W\d_]+", lambda _: said, "stutter", "broken")
 
 
 def _plain(word: str) -> str:
     return split_tone(word)[0]
 
 
-def _drawn_out(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``Khôôông`` is "không", ``hừmmm`` is "hừm"."""
+def _drawn_out(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``Khôôông`` as "không", ``hừmmm`` as "hừm"."""
     word = match[0].lower()
     if syllable(word) or (match[0].isupper() and match[0].isascii()):
         return None
@@ -48,16 +48,16 @@ RULES = (
         r"(?<![\w-])(?P<broken>(?P<start>\p{L}{1,3})(?:(?:[-–]|\.{2,3} ?|… ?)(?P=start)){0,4}"
         r"(?:[-–]|\.{2,3} ?|… ?))(?P<word>\p{L}{1,7})(?![\w])",
         _stutter,
-        when="broken",
-        blot=WORD_BLOT,
+        kind="broken",
+        mask=WORD_MASK,
         flags=re.IGNORECASE,
     ),
     Rule(
         "drawn-out word",
         r"(?<!\w)(?=\w{0,20}([^\W\d_])\1\1)\p{L}{3,40}(?!\w)",
         _drawn_out,
-        when="drawn",
-        blot=WORD_BLOT,
+        kind="drawn",
+        mask=WORD_MASK,
         flags=re.IGNORECASE,
     ),
 )

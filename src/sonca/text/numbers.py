@@ -1,4 +1,4 @@
-"""Numbers as Vietnamese words. Knows arithmetic and regional words, no context."""
+"""Says numbers in Vietnamese words. Knows arithmetic and regional words, no context."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sonca.text.reading import Reading
 DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 _BILLION = 10**9
 MAX_CARDINAL_DIGITS = 18
-"""Longer numbers are read digit by digit; nobody counts "tỷ tỷ"."""
+"""Longer numbers are read digit by digit."""
 
 
 def digits(text: str) -> str:
-    """Digit by digit; everything else in `text` is passed over."""
+    """Says the digits of `text` one by one and skips everything else."""
     return " ".join(DIGITS[int(c)] for c in text if c in "0123456789")
 
 
@@ -52,7 +52,7 @@ def _below_billion(value: int, full: bool, reading: Reading) -> list[str]:
 
 
 def cardinal(number: int | str, reading: Reading) -> str:
-    """A whole number, 0 or above. Too long a number is read digit by digit."""
+    """Says a whole number, 0 or above; one that is too long digit by digit."""
     text = str(number)
     if len(text.lstrip("0")) > MAX_CARDINAL_DIGITS:
         return digits(text)
@@ -70,10 +70,10 @@ def cardinal(number: int | str, reading: Reading) -> str:
     return " ".join(words)
 
 
-def split(number: str, *, grouped: bool = False) -> tuple[str, str]:
-    """``(whole, fraction)`` of a written number with any separators.
+def split_number(number: str, *, grouped: bool = False) -> tuple[str, str]:
+    """Splits a written number with any separators into ``(whole, fraction)``.
 
-    Vietnamese writes ``1.234,5``, but English habits are common. Two kinds of separator: the
+    Vietnamese writes ``1.234,5``, but English habits are common. Of two kinds of separator the
     later one is decimal. A dot before exactly three digits groups; a comma before three digits
     is decimal unless it repeats or the caller knows better (`grouped`).
     """
@@ -94,9 +94,8 @@ def split(number: str, *, grouped: bool = False) -> tuple[str, str]:
 
 
 def number(written: str, reading: Reading, *, grouped: bool = False, point: str = "phẩy") -> str:
-    """A written number with any separators, as words: two decimals as a number, others one by
-    one."""
-    whole, fraction = split(written, grouped=grouped)
+    """Says a written number with any separators: two decimals as a number, others one by one."""
+    whole, fraction = split_number(written, grouped=grouped)
     said = cardinal(whole or "0", reading)
     if not fraction:
         return said
@@ -109,7 +108,7 @@ _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000
 
 
 def from_roman(text: str) -> int | None:
-    """The value of a well-formed Roman numeral in capitals, else None."""
+    """Returns the value of a well-formed Roman numeral in capitals, else None."""
     if not text or not re.fullmatch(_ROMAN, text):
         return None
     value = previous = 0

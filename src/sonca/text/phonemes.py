@@ -1,6 +1,6 @@
-"""English phonemes (IPA from espeak-ng) as Vietnamese syllables.
+"""Turns English phonemes (IPA from espeak-ng) into Vietnamese syllables.
 
-A listener should hear what a Vietnamese would say: clusters get a vowel ("xờ tai" for
+A listener should hear what a Vietnamese speaker would say: clusters get a vowel ("xờ tai" for
 "style"), final sounds become those that Vietnamese has, closed syllables with a stop take the
 sắc tone, and the rest stay level. It knows sounds only, no spelling.
 """
@@ -30,7 +30,7 @@ _HARD = frozenset(("p", "t", "c", "ch"))
 
 
 def from_ipa(ipa: str) -> str:
-    """Vietnamese syllables for one word's or phrase's phonemes; empty if there are none."""
+    """Returns Vietnamese syllables for the phonemes of a word or phrase, or nothing."""
     return " ".join(filter(None, (_word(part) for part in ipa.split())))
 
 
@@ -42,7 +42,7 @@ def _word(ipa: str) -> str:
 
 
 def _sounds(ipa: str) -> list[tuple[str, str]]:
-    """``("v", vowel)`` and ``("c", consonant)`` in order; stress and length are dropped."""
+    """Returns ``("v", vowel)`` and ``("c", consonant)`` in order, without stress and length."""
     plain = "".join(c for c in ipa if c not in "ˈˌ.-_|‿̩ʲ" and not unicodedata.combining(c))
     plain = plain.replace("ɐ̃", "a").replace("l̩", "əl").replace("n̩", "ən").replace("əl", "əl")
     out: list[tuple[str, str]] = []
@@ -74,7 +74,7 @@ def _syllables(sounds: list[tuple[str, str]]) -> list[str]:
 
 
 def _divide(between: list[str], last: bool) -> tuple[str, list[str]]:
-    """The coda of the syllable, and the consonants left for what follows."""
+    """Returns the coda of the syllable, and the consonants left for what follows."""
     if not between:
         return "", []
     if last:
@@ -93,12 +93,12 @@ def _divide(between: list[str], last: bool) -> tuple[str, list[str]]:
 
 
 def _trail(rest: list[str]) -> list[str]:
-    """Of a final cluster, only a hissing end is still heard."""
+    """Returns what is still heard of a final cluster: only a hissing end."""
     return [_EPENTHESIS["x"]] if "x" in rest else []
 
 
 def _syllable(onset: list[str], vowel: str, coda: str) -> list[str]:
-    """One syllable, with a syllable of its own for each consonant that cannot join it."""
+    """Returns one syllable, after one more for each consonant that cannot join it."""
     glide = ""
     while onset and onset[-1] in ("i", "u"):
         nearer = onset.pop()
@@ -117,7 +117,7 @@ def _syllable(onset: list[str], vowel: str, coda: str) -> list[str]:
 
 
 def _spell(head: str, vowel: str, coda: str) -> str:
-    """Letters of one syllable in Vietnamese spelling, with its tone."""
+    """Writes one syllable in Vietnamese spelling, with its tone."""
     end = _CODAS.get(coda, "")
     rime = _rime(vowel, end, coda)
     stopped = end in _HARD and unicodedata.normalize("NFD", rime).endswith(("p", "t", "c", "ch"))
@@ -150,13 +150,13 @@ def _rime(vowel: str, end: str, coda: str = "") -> str:
 
 
 def _level(rime: str) -> str:
-    """The rime without its tone."""
+    """Returns the rime without its tone."""
     letters = unicodedata.normalize("NFD", rime).replace(_ACUTE, "")
     return unicodedata.normalize("NFC", letters)
 
 
 def _front(head: str, rime: str) -> str:
-    """c, g and ng change their letters before front vowels."""
+    """Changes the letters of c, g and ng before front vowels."""
     first = unicodedata.normalize("NFD", rime)[:1]
     if first in ("e", "i", "y"):
         head = {"c": "k", "g": "gh", "ng": "ngh"}.get(head, head)
@@ -164,7 +164,7 @@ def _front(head: str, rime: str) -> str:
 
 
 def _acute(syllable: str) -> str:
-    """Put the sắc tone on the vowel that carries it."""
+    """Puts the sắc tone on the vowel that carries it."""
     vowels = [i for i, c in enumerate(syllable) if c in "aăâeêioôơuưy"]
     if syllable.startswith(("qu", "gi")) and len(vowels) > 1:
         vowels = vowels[1:]

@@ -1,4 +1,4 @@
-"""From text to utterances: sentences, their reading, and cuts under the length limit.
+"""Plans utterances: sentences, their reading, and cuts under the length limit.
 
 Knows neither rules nor engines. `plan_iter` is lazy: the first utterance costs one sentence,
 however long the text.
@@ -44,14 +44,14 @@ class Plan(Sequence[Utterance]):
 
 
 def plan(text: str, *, reading: Reading | None = None) -> Plan:
-    """Everything that will be said for `text`. Never raises, whatever the string holds."""
+    """Returns everything that will be said for `text`. Never raises, whatever the string holds."""
     parts = list(plan_iter(text, reading=reading))
     utterances = tuple(part for part in parts if isinstance(part, Utterance))
     return Plan(text, utterances, tuple(part for part in parts if isinstance(part, Skipped)))
 
 
 def explain(text: str, reading: Reading | None = None) -> list[Token]:
-    """Every step of reading `text`, in the order of the source.
+    """Returns every step of reading `text`, in the order of the source.
 
     A token has the span it reads, what is said for it (nothing, for what is silent) and the name
     of the rule that decided.
@@ -61,7 +61,7 @@ def explain(text: str, reading: Reading | None = None) -> list[Token]:
 
 
 def plan_iter(text: str, *, reading: Reading | None = None) -> Iterator[Utterance | Skipped]:
-    """The parts of `plan`, in the order of the text, each as soon as it is known."""
+    """Yields the parts of `plan`, in the order of the text, each as soon as it is known."""
     reading = reading or Reading()
     for sentence in sentences(text):
         tokens = read(text, sentence.start, sentence.end, reading)
@@ -84,7 +84,7 @@ def _reason(original: str, tokens: Sequence[Token]) -> str:
 def _utterances(
     text: str, span: Span, tokens: Sequence[Token], pause_s: float
 ) -> Iterator[Utterance]:
-    """The sentence as one utterance, or as several under the limit."""
+    """Yields the sentence as one utterance, or as several under the limit."""
     groups = _groups(tokens)
     start = span[0]
     for index, (group, pause) in enumerate(groups):
@@ -99,7 +99,7 @@ def _utterances(
 
 
 def _groups(tokens: Sequence[Token]) -> list[tuple[list[Token], float]]:
-    """Tokens in groups of at most `MAX_SPOKEN` characters, cut at the best place."""
+    """Groups tokens into at most `MAX_SPOKEN` characters, cut at the best place."""
     if sum(len(t.spoken) + 1 for t in tokens) <= MAX_SPOKEN:
         return [(list(tokens), 0.0)]
     groups: list[tuple[list[Token], float]] = []
@@ -126,7 +126,7 @@ def _speaks(tokens: Sequence[Token]) -> bool:
 
 
 def _best_cut(tokens: Sequence[Token]) -> tuple[int, float]:
-    """After the last comma of the second half, else after everything."""
+    """Returns the cut after the last comma of the second half, else after everything."""
     for index in range(len(tokens) - 1, len(tokens) // 2, -1):
         if tokens[index].punctuation and tokens[index].spoken and _speaks(tokens[:index]):
             return index + 1, pauses.COMMA_CUT
@@ -134,7 +134,7 @@ def _best_cut(tokens: Sequence[Token]) -> tuple[int, float]:
 
 
 def _fitting(tokens: Sequence[Token]) -> Iterator[Token]:
-    """The tokens, those over the limit in pieces; each keeps a source of its own."""
+    """Yields the tokens, those over the limit in pieces that have sources of their own."""
     for token in tokens:
         if len(token.spoken) < MAX_SPOKEN:
             yield token
@@ -149,7 +149,7 @@ def _fitting(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _shared(token: Token, words: Sequence[str]) -> Iterator[Token]:
-    """Spread the words of one token over its source, in proportion."""
+    """Spreads the words of one token over its source, in proportion."""
     start, end = token.span
     pieces = min(len(words), end - start)
     done = 0

@@ -1,4 +1,4 @@
-"""Two numbers and a sign between them: scores, ratios and ranges.
+"""Reads two numbers and a sign between them: scores, ratios and ranges.
 
 A lone dash between numbers is undecided: "3-1" is a score after "thắng", a range before
 "ngày", and else a score where the second is not larger. The sign itself becomes "đến" only at
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Claim, Rule, Sheet, compiled, parts
+from sonca.text.sheet import Replacement, Rule, Workspace, compiled, read_parts
 from sonca.text.tables import word_set
 
 _SCORE_WORDS = (
@@ -32,58 +32,58 @@ _GOAL_BEFORE = word_set("gỡ thắng thua vượt dẫn hòa hoà số định 
 _MINUTE = r" (?:ở |từ |ngay |vào )?phút (?:\d|bù|cuối|thứ|đầu)"
 
 
-def _pair(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    one, other, text = match["a"], match["b"], sheet.text
+def _pair(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    one, other, text = match["a"], match["b"], work.text
     start, end = match.span()
-    previous = sheet.before(start)
-    if previous in _GOAL_BEFORE and sheet.followed(end, _MINUTE):
-        return _score(match, sheet)  # "bàn gỡ 1-1 phút 90"
-    if sheet.after(end) in _COUNTED or text[end : end + 2].strip()[:1] in ("%", "°", "‰"):
+    previous = work.before(start)
+    if previous in _GOAL_BEFORE and work.followed(end, _MINUTE):
+        return _score(match, work)  # "bàn gỡ 1-1 phút 90"
+    if work.after(end) in _COUNTED or text[end : end + 2].strip()[:1] in ("%", "°", "‰"):
         return None
     if "=" in text or max(len(one), len(other)) > 3:
         return None
-    if sheet.preceded(start, r"[+×÷*] ?\d*[.,]?\d* ?", 16) or sheet.followed(end, r" ?[+×÷*]"):
+    if work.preceded(start, r"[+×÷*] ?\d*[.,]?\d* ?", 16) or work.followed(end, r" ?[+×÷*]"):
         return None  # a sum
-    if sheet.before(start, 2) in ("tỷ số", "tỉ số"):
-        return _score(match, sheet)
+    if work.before(start, 2) in ("tỷ số", "tỉ số"):
+        return _score(match, work)
     if previous in ("từ", "khoảng", "tuổi", "ngày", "tháng", "chương", "tập", "câu", "trang", "số"):
         return None
     around = text[max(0, start - 60) : start] + "\n" + text[end : end + 40]
     told = int(one) >= int(other) or re.search(_SCORE_WORDS, around)
-    return _score(match, sheet) if told or _between_names(text, match) else None
+    return _score(match, work) if told or _between_names(text, match) else None
 
 
 def _between_names(text: str, match: re.Match[str]) -> bool:
-    """ "Brazil 1-7 Đức": capitals on both sides."""
+    """Returns whether capitals stand on both sides: "Brazil 1-7 Đức"."""
     before = text[: match.start()].rstrip().rpartition(" ")[2]
     after = text[match.end() :].lstrip()
     return before[:1].isupper() and after[:1].isupper() and before[-1:].isalpha()
 
 
-def _score(match: re.Match[str], sheet: Sheet, sign: str = "") -> list[Claim]:
+def _score(match: re.Match[str], work: Workspace, sign: str = "") -> list[Replacement]:
     return [
-        Claim(*match.span("a"), sheet.cardinal(match["a"]), "score"),
-        Claim(match.end("a"), match.start("b"), sign, "score"),
-        Claim(*match.span("b"), sheet.cardinal(match["b"]), "score"),
+        Replacement(*match.span("a"), work.cardinal(match["a"]), "score"),
+        Replacement(match.end("a"), match.start("b"), sign, "score"),
+        Replacement(*match.span("b"), work.cardinal(match["b"]), "score"),
     ]
 
 
-def _colon(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    if "=" in sheet.text:
+def _colon(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    if "=" in work.text:
         return None
-    ratio = sheet.preceded(match.start(), _RATIO_BEFORE)
+    ratio = work.preceded(match.start(), _RATIO_BEFORE)
     over = ratio and "số" not in ratio[0].lower()[:6] and int(match["a"]) < int(match["b"])
-    return _score(match, sheet, "trên" if over else "")
+    return _score(match, work, "trên" if over else "")
 
 
-def _chain(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """``4-4-2``, ``1-2-3``: one after the other."""
-    return parts(match, r"\d+|[-–]", lambda p: sheet.padded(p) if p.isdigit() else "", "chain")
+def _chain(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``4-4-2``, ``1-2-3`` one after the other."""
+    return read_parts(match, r"\d+|[-–]", lambda p: work.padded(p) if p.isdigit() else "", "chain")
 
 
-def _to(match: re.Match[str], sheet: Sheet) -> str | None:
-    """ "đến", but not inside a code such as ``A12-05``."""
-    code = sheet.preceded(match.start(), r"[A-ZĐ]\d{1,4}", 5) and sheet.followed(match.end(), r"\d")
+def _to(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads a dash as "đến", but not inside a code such as ``A12-05``."""
+    code = work.preceded(match.start(), r"[A-ZĐ]\d{1,4}", 5) and work.followed(match.end(), r"\d")
     return None if code else "đến"
 
 
@@ -91,21 +91,21 @@ _PARTS_OF_DAY = word_set("sáng trưa chiều tối đêm khuya")
 _AMOUNT = r"(?:(?P<head>\p{L}{1,8}) )?\x01{1,12}(?: ?(?P<unit>\p{L}{1,8}))?"
 
 
-def _same_kind(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """ "9h sáng - 5h chiều", "trang 5 - trang 10", "3 tuổi - 5 tuổi": equal things on both
-    sides of the dash."""
+def _same_kind(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads a dash between equal things as "đến": "9h sáng - 5h chiều", "trang 5 - trang 10",
+    "3 tuổi - 5 tuổi"."""
     left = compiled(rf"{_AMOUNT}(?: (?:tuần|tháng|năm) (?:này|nay|trước|qua|tới))?\Z").search(
-        sheet.work[max(0, match.start() - 40) : match.start()].lower()
+        work.masked[max(0, match.start() - 40) : match.start()].lower()
     )
     right = compiled(rf"(?:(?:sáng|trưa|chiều|tối|đêm) (?=thứ ))?{_AMOUNT}").match(
-        sheet.work[match.end() : match.end() + 40].lower()
+        work.masked[match.end() : match.end() + 40].lower()
     )
     if left is None or right is None:
         return None
     part = "head" if right["head"] is not None else "unit"
     one, other = left[part], right[part]
     same = other is not None and (one == other or {one, other} <= _PARTS_OF_DAY)
-    return [Claim(*match.span("dash"), "đến", "range")] if same else None
+    return [Replacement(*match.span("dash"), "đến", "range")] if same else None
 
 
 RULES = (
@@ -128,21 +128,21 @@ LATE_RULES = (
     Rule(
         "range",
         r"(?<=thứ )(?:hai|ba|tư|năm|sáu|bảy) ?(?P<dash>[-–—]) ?(?=thứ |chủ nhật)",
-        lambda m, s: [Claim(*m.span("dash"), "đến", "range")],
-        when="broken",
+        lambda m, w: [Replacement(*m.span("dash"), "đến", "range")],
+        kind="broken",
         flags=re.IGNORECASE,
     ),
-    Rule("range", r"(?<=(?<!\w)[Aa]) ?[-–] ?(?=[Zz](?!\w))", lambda m, s: "đến", when="broken"),
+    Rule("range", r"(?<=(?<!\w)[Aa]) ?[-–] ?(?=[Zz](?!\w))", lambda m, w: "đến", kind="broken"),
     Rule(
         "range",
         r"(?:(?<=\p{L})|(?<=\x01)) ?(?P<dash>[-–—]) ?(?=\x01|\p{L}{1,8} [\x01t])",
         _same_kind,
-        when="broken",
+        kind="broken",
     ),
     Rule(
         "range",
         r"(?<=\x01) ?(?:[-–—−‑~]|->|→) ?(?=\x01|thứ \x01|tháng \x01|ngày \x01|năm \x01|chủ nhật)",
         _to,
-        when="broken",
+        kind="broken",
     ),
 )

@@ -1,4 +1,4 @@
-"""How a text is to be read, and one step of its reading."""
+"""Holds how a text is to be read, and one step of its reading."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Reading:
 
     @property
     def four(self) -> str:
-        """Four after tens: hai mươi *tư*."""
+        """The word for four after tens: hai mươi *tư*."""
         return "tư" if self.region == "north" else "bốn"
 
 

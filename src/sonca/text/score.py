@@ -50,20 +50,20 @@ class Result:
 
     @property
     def correct(self) -> bool:
-        """Whether one of the two forms an utterance offers is accepted: a table may write a
-        foreign word as it is spelled or as it is spoken."""
+        """Whether one of the two forms an utterance offers is accepted: a table may write a foreign
+        word as it is spelled or as it is spoken."""
         return self.spoken_accepted or self.written_accepted
 
 
 def comparable(text: str) -> str:
-    """Lower case, NFC, punctuation as blanks, single blanks."""
+    """Returns the text in lower case and NFC, with single blanks instead of punctuation."""
     lowered = unicodedata.normalize("NFC", text).lower()
     kept = "".join(" " if unicodedata.category(c).startswith("P") else c for c in lowered)
     return " ".join(kept.split())
 
 
 def cases(path: Path) -> Iterator[Case]:
-    """The cases of a file; a bad line is an `InvalidRequest` that names it."""
+    """Yields the cases of a file; a bad line is an `InvalidRequest` that names it."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -92,7 +92,7 @@ def spoken(utterances: Iterable[Utterance]) -> str:
 
 
 def written(utterances: Iterable[Utterance]) -> str:
-    """What is said if every foreign word keeps its spelling."""
+    """Returns what is said if every foreign word keeps its spelling."""
     out: list[str] = []
     for utterance in utterances:
         last = None
@@ -111,7 +111,7 @@ def score(
     reading: Reading | None = None,
     read: Callable[[str], tuple[str, str]] | None = None,
 ) -> list[Result]:
-    """Every case with what is said for it. `read` puts another reader in ours's place."""
+    """Reads every case; another reader may take our place (`read`)."""
 
     def ours(text: str) -> tuple[str, str]:
         planned = plan(text, reading=reading)

@@ -1,6 +1,6 @@
-"""Two numbers with a slash or a dash: a day, a place named after one, a fraction, a rating.
+"""Reads two numbers with a slash or a dash: a day, a place named after one, a fraction, a rating.
 
-By the words around. Without any, a pair that can be a day and is no proper fraction is a day.
+The words around decide. Without any, a pair that can be a day and is no proper fraction is a day.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from sonca.text.dates import is_day_month, month_name, say_day
-from sonca.text.sheet import Claim, Rule, Sheet
+from sonca.text.sheet import Replacement, Rule, Workspace
 from sonca.text.tables import word_set
 
 _DATE_BEFORE = word_set(
@@ -49,46 +49,49 @@ _COUNTED = word_set(
 )
 
 
-def _slash(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
+def _slash(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
     a, b = int(match["a"]), int(match["b"].replace(".", ""))
-    before = sheet.before(match.start())
-    after = sheet.after(match.end())
-    said = f"{sheet.cardinal(a)} trên {sheet.cardinal(b)}"
-    if is_day_month(a, b) and _names_place(a, b, before, match, sheet):
-        return f"{sheet.cardinal(a)} tháng {month_name(b, sheet)}"
+    before = work.before(match.start())
+    after = work.after(match.end())
+    said = f"{work.cardinal(a)} trên {work.cardinal(b)}"
+    if is_day_month(a, b) and _names_place(a, b, before, match, work):
+        return f"{work.cardinal(a)} tháng {month_name(b, work)}"
     if (a, b) == (50, 50):
         return said.replace(" trên", "")
     if (a, b) in ((24, 7), (24, 24)) and before not in ("ngày", "sáng", "đêm", "tối", "chiều"):
         return said
-    if _is_rating(a, b, before, after, match, sheet):
+    if _is_rating(a, b, before, after, match, work):
         return said
-    if is_day_month(a, b) and _is_date(a, b, before, after, match, sheet):
-        return say_day(a, b, sheet, match.start())
+    if is_day_month(a, b) and _is_date(a, b, before, after, match, work):
+        return say_day(a, b, work, match.start())
     if b == 0 or a >= b or b > 1000 or after == "điểm":
         return said
-    if before in _OVER_BEFORE and sheet.before(match.start(), 2) != "phân số":
+    if before in _OVER_BEFORE and work.before(match.start(), 2) != "phân số":
         return said
-    return f"{sheet.cardinal(a)} phần {'tư' if b == 4 else sheet.cardinal(b)}"
+    return f"{work.cardinal(a)} phần {'tư' if b == 4 else work.cardinal(b)}"
 
 
-def _names_place(a: int, b: int, before: str, match: re.Match[str], sheet: Sheet) -> bool:
-    """ "đường 3/2", "chợ 1-5": a place named after a day."""
+def _names_place(a: int, b: int, before: str, match: re.Match[str], work: Workspace) -> bool:
+    """Returns whether a place is named after the day: "đường 3/2", "chợ 1-5"."""
     if before in ("đường", "phố", "lộ"):
         return "/" in match[0] or f"{a}/{b}" in _MEMORIAL
-    if "/" in match[0] and sheet.before(match.start(), 2) in _PLACES:
+    if "/" in match[0] and work.before(match.start(), 2) in _PLACES:
         return True
     if before not in _PLACE_BEFORE or f"{a}/{b}" not in _MEMORIAL:
         return False
-    return sheet.before(match.start(), 2) not in ("trận cầu", "thành viên", "học viên")
+    return work.before(match.start(), 2) not in ("trận cầu", "thành viên", "học viên")
 
 
-def _is_rating(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
-    """ "thị lực 8/10", "4/5 sao", "HP: 500/1000", "mở cửa 7/7", "Chương 12 (2/3)"."""
-    text, start, end = sheet.text, match.start(), match.end()
+def _is_rating(
+    a: int, b: int, before: str, after: str, match: re.Match[str], work: Workspace
+) -> bool:
+    """Returns whether one number is out of the other: "thị lực 8/10", "4/5 sao", "HP: 500/1000",
+    "mở cửa 7/7", "Chương 12 (2/3)"."""
+    text, start, end = work.text, match.start(), match.end()
     if after in ("sao", "điểm") and a <= b:
         return True
-    if text[end : end + 1] == ")" and sheet.preceded(start, _PART_BEFORE, 16):
+    if text[end : end + 1] == ")" and work.preceded(start, _PART_BEFORE, 16):
         return True
     if b >= 50 and (before in _STATS or text[:start].rstrip().endswith(":")):
         return True
@@ -97,10 +100,10 @@ def _is_rating(a: int, b: int, before: str, after: str, match: re.Match[str], sh
     return a <= b and b in _SCALES and before in _RATED_BEFORE
 
 
-def _with_fraction(match: re.Match[str], sheet: Sheet) -> bool:
-    """Whether a fraction is joined to this one: "2/3 và 3/4 của 24"."""
-    other = sheet.followed(match.end(), r"(?:,| và| hoặc| hay) \d{1,2}/\d{1,2}(?![\w/])")
-    return other is not None and sheet.after(other.end()) in _FRACTION_AFTER
+def _with_fraction(match: re.Match[str], work: Workspace) -> bool:
+    """Returns whether a fraction is joined to this one: "2/3 và 3/4 của 24"."""
+    other = work.followed(match.end(), r"(?:,| và| hoặc| hay) \d{1,2}/\d{1,2}(?![\w/])")
+    return other is not None and work.after(other.end()) in _FRACTION_AFTER
 
 
 _PART_BEFORE = r"(?i:chương|tập|phần|kỳ|bài|hồi|đoạn|quyển|trang) \d{1,4} ?\("
@@ -118,52 +121,54 @@ _FEAST = (
 )
 
 
-def _dash(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``a-b`` as a day: a place named after it, a feast, or one more day after others."""
+def _dash(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``a-b`` as a day: of a place named after it, a feast, or one more after others."""
     a, b = int(match["a"]), int(match["b"])
     if not is_day_month(a, b):
         return None
     start = match.start()
-    before, after = sheet.before(start), sheet.after(match.end())
-    if _names_place(a, b, before, match, sheet):
-        return f"{sheet.cardinal(a)} tháng {month_name(b, sheet)}"
+    before, after = work.before(start), work.after(match.end())
+    if _names_place(a, b, before, match, work):
+        return f"{work.cardinal(a)} tháng {month_name(b, work)}"
     if after in _COUNTED or after == "tháng":
         return None
-    feast = before in _FEAST_BEFORE and f"{a}/{b}" in _MEMORIAL and sheet.text[start - 1] == " "
+    feast = before in _FEAST_BEFORE and f"{a}/{b}" in _MEMORIAL and work.text[start - 1] == " "
     named = f"{a}/{b}" in _MEMORIAL and (
-        sheet.preceded(start, _FEAST) or sheet.text.startswith(" là ngày", match.end())
+        work.preceded(start, _FEAST) or work.text.startswith(" là ngày", match.end())
     )
-    if feast or named or sheet.preceded(start, _DASHED_BEFORE, 70):
-        return say_day(a, b, sheet, start)
+    if feast or named or work.preceded(start, _DASHED_BEFORE, 70):
+        return say_day(a, b, work, start)
     return None
 
 
-def _from_to(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
-    """ "từ 29-4 đến 3-5": two days if one of them can be nothing else."""
+def _from_to(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads "từ 29-4 đến 3-5" as two days if one of them can be nothing else."""
     days = [(int(match["a"]), int(match["b"])), (int(match["c"]), int(match["d"]))]
     if not all(is_day_month(*day) for day in days) or max(days[0][0], days[1][0]) <= 12:
         return None
-    if sheet.after(match.end()) in _COUNTED:
+    if work.after(match.end()) in _COUNTED:
         return None
     return [
-        Claim(*match.span("one"), say_day(*days[0], sheet, match.start("one")), "dash"),
-        Claim(*match.span("two"), say_day(*days[1], sheet, match.start("two")), "dash"),
+        Replacement(*match.span("one"), say_day(*days[0], work, match.start("one")), "dash"),
+        Replacement(*match.span("two"), say_day(*days[1], work, match.start("two")), "dash"),
     ]
 
 
-def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], sheet: Sheet) -> bool:
+def _is_date(
+    a: int, b: int, before: str, after: str, match: re.Match[str], work: Workspace
+) -> bool:
     start, end = match.span()
-    if before == "số" and sheet.before(start, 2) == "phân số":
+    if before == "số" and work.before(start, 2) == "phân số":
         return False
-    if sheet.preceded(start, r"[+=×*÷<>−] ?", 3) or sheet.followed(end, r" ?[+=×*÷%<>−]"):
+    if work.preceded(start, r"[+=×*÷<>−] ?", 3) or work.followed(end, r" ?[+=×*÷%<>−]"):
         return False  # a sum
-    if before not in _DATE_BEFORE and _with_fraction(match, sheet):
+    if before not in _DATE_BEFORE and _with_fraction(match, work):
         return False
-    if after not in _FRACTION_AFTER and sheet.preceded(start, _WEEKDAY, 16):
+    if after not in _FRACTION_AFTER and work.preceded(start, _WEEKDAY, 16):
         return True
     if a >= b and before not in _OVER_BEFORE and after != "điểm":
-        return True  # nobody writes an improper fraction in prose
-    if sheet.preceded(start, _DAYS_BEFORE):
+        return True  # prose has no improper fractions
+    if work.preceded(start, _DAYS_BEFORE):
         return True
     if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
         return after not in ("số", "dân", "diện", "quãng", "tổng", "của", "người") or a > b
@@ -175,7 +180,7 @@ def _is_date(a: int, b: int, before: str, after: str, match: re.Match[str], shee
         return False
     if a > b or (f"{a}/{b}" in _HOLIDAYS and a != 1):
         return True
-    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", sheet.text)
+    other = re.search(r"(?<![\d/])(?:1[3-9]|2\d|3[01])/\d{1,2}(?![\d/])", work.text)
     return bool(other) and a <= 31 and (a, b) != (1, 2)
 
 

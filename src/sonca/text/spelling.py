@@ -1,4 +1,4 @@
-"""Letters to sounds by spelling alone, for words that English phonemes cannot help with.
+"""Turns letters into sounds by spelling alone, where English phonemes cannot help.
 
 Used for foreign words with letters of other languages, for scripts that can be written in Latin
 letters, and for everything where espeak-ng is not installed.
@@ -21,7 +21,7 @@ _CYRILLIC = section("spelling.tsv", "letter")
 
 
 def romanized(word: str) -> str:
-    """Cyrillic and Greek in Latin letters; nothing for a script that has no such table."""
+    """Writes Cyrillic and Greek in Latin letters; nothing for a script without such a table."""
     out = []
     for char in unicodedata.normalize("NFC", word.lower()):
         base = unicodedata.normalize("NFD", char)[0]
@@ -33,7 +33,7 @@ def romanized(word: str) -> str:
 
 
 def from_spelling(word: str) -> str:
-    """Vietnamese syllables for any Latin letters; nothing if there is no vowel to say."""
+    """Returns Vietnamese syllables for any Latin letters; nothing if there is no vowel to say."""
     flat = unicodedata.normalize("NFC", word.lower())
     flat = "".join(_base(c) for c in flat)
     for pair, sound in _PAIRS:
@@ -97,7 +97,7 @@ def _one(onset: str, vowel: str, coda: str) -> list[str]:
 
 
 def _fit(onset: str, vowel: str, coda: str) -> str | None:
-    """The closest syllable there is."""
+    """Returns the closest syllable there is."""
     ends = [coda, _CODA.get(coda, coda), coda[:1], _CODA.get(coda[:1], ""), ""]
     for nucleus in (vowel, vowel[:2], vowel[:1]):
         for end in ends:

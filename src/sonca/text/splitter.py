@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.text import pauses
-from sonca.text.initials import before_name, before_province, unnamed
+from sonca.text.initials import before_name, before_province, is_unnamed_person
 from sonca.text.syllables import syllable
 from sonca.text.tables import words
 
 MAX_SOURCE = 1000
 """Longest piece, in source characters, that is read at once. It bounds the cost of every rule,
-whatever the input; a sentence of that length is no sentence."""
+whatever the input; no real sentence is so long."""
 
 _BREAKS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAKS}]+")
@@ -49,7 +49,7 @@ class Sentence:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of `text` in order; together they hold all that is not blank."""
+    """Yields the sentences of `text` in order; together they hold all that is not blank."""
     for start, end, block_pause in _blocks(text):
         for stop, pause in _cuts(text, start, end, block_pause):
             while stop - start > MAX_SOURCE:
@@ -69,7 +69,7 @@ def _skip(text: str, at: int, end: int) -> int:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, float]]:
-    """Lines without outer blanks; a line that was only wrapped goes on into the next."""
+    """Yields lines without outer blanks; a line that was only wrapped goes on into the next."""
     at, start = 0, -1
     while line := _LINE.search(text, at):
         at = line.end()
@@ -94,7 +94,7 @@ def _trim(text: str, start: int, end: int) -> int:
 
 
 def _wrapped(text: str, start: int, end: int, following: int) -> bool:
-    """Whether the line break is only typography: a long line, no stop, and a small letter."""
+    """Returns whether the line break is only typography: a long line, no stop, a small letter."""
     return (
         end - start >= 40
         and text[following].islower()
@@ -118,7 +118,7 @@ def _line_pause(text: str, start: int, end: int, following: int) -> float:
 
 
 def _cuts(text: str, start: int, end: int, pause_s: float) -> Iterator[tuple[int, float]]:
-    """The ends of the sentences inside a block, and at last the block's own."""
+    """Yields the ends of the sentences inside a block, and at last the block's own."""
     begin, at = start, start
     while match := _STOP.search(text, at, end):
         at = match.end()
@@ -133,7 +133,7 @@ def _cuts(text: str, start: int, end: int, pause_s: float) -> Iterator[tuple[int
                 pause = max(pause, pauses.TURN)  # the speaker has finished
             yield stop, pause
             begin = at = after
-        elif match.start() - begin > MAX_SOURCE:  # nobody should wait for the end of the line
+        elif match.start() - begin > MAX_SOURCE:  # the end of the line may be far
             cut, pause = _soft_cut(text, begin, begin + MAX_SOURCE)
             yield cut, pause
             begin = at = _skip(text, cut, end)
@@ -141,7 +141,7 @@ def _cuts(text: str, start: int, end: int, pause_s: float) -> Iterator[tuple[int
 
 
 def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int) -> float | None:
-    """The pause, if the run of stops ends a sentence."""
+    """Returns the pause, if the run of stops ends a sentence."""
     run = match[0]
     following = text[after]
     glued = after == stop
@@ -176,7 +176,7 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
 
 
 def _broken_off(text: str, begin: int, stop: int, after: int) -> bool:
-    """Whether a stutter goes on: "Đ... Đại ca!"."""
+    """Returns whether a stutter goes on: "Đ... Đại ca!"."""
     token = _last_token(text, begin, stop).lstrip("-–—")
     return (
         0 < len(token) <= 3
@@ -186,7 +186,7 @@ def _broken_off(text: str, begin: int, stop: int, after: int) -> bool:
 
 
 def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
-    """A dot without a blank after it ends a sentence only between two plain words."""
+    """Returns the pause of a dot without a blank after it, which must part two plain words."""
     if text[dot] in "。｡":
         return pauses.SENTENCE
     if after + 1 >= len(text) or not (text[after].isupper() and text[after + 1].islower()):
@@ -202,7 +202,7 @@ def _last_token(text: str, begin: int, at: int) -> str:
 
 
 def _dotted(text: str, begin: int, dot: int) -> bool:
-    """Whether the dot belongs to an abbreviation, an initial or a list number."""
+    """Returns whether the dot belongs to an abbreviation, an initial or a list number."""
     token = _last_token(text, begin, dot)
     if not token:
         return False
@@ -213,7 +213,7 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
             return True
         if token == "B" and "Ô." in text[max(begin, dot - 80) : dot]:
             return True  # Ô. Ba và B. Tư
-        if unnamed(text, begin, dot):
+        if is_unnamed_person(text, begin, dot):
             return False
         return "1:" + token.lower() in words("dotted.tsv") or _initial(text, dot)
     return token.lower() in words("dotted.tsv") or (
@@ -225,7 +225,7 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
 
 
 def _initial(text: str, dot: int) -> bool:
-    """ "Nguyễn A. Tuấn" has an initial; "hạng A. Sau đó" ends a sentence."""
+    """Tells an initial ("Nguyễn A. Tuấn") from the end of a sentence ("hạng A. Sau đó")."""
     before = text[max(0, dot - 12) : dot - 1].split()
     return not before or before[-1][:1].isupper()
 
@@ -240,8 +240,8 @@ def _soft_cut(text: str, start: int, limit: int) -> tuple[int, float]:
 
 
 def grapheme_cut(text: str, low: int, high: int) -> int:
-    """The last place in ``(low, high]`` that does not part a letter from its marks; `high` if
-    there is none."""
+    """Returns the last place in ``(low, high]`` that does not part a letter from its marks; `high`
+    if there is none."""
     for at in range(high, low, -1):
         if at >= len(text) or not (
             unicodedata.category(text[at]).startswith("M")

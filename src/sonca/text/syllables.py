@@ -1,4 +1,4 @@
-"""What is a Vietnamese syllable: onsets, rimes and tones, exactly.
+"""Tells exactly what is a Vietnamese syllable: onsets, rimes and tones.
 
 `syllable` answers for one written word. It accepts both customs of tone placement (hòa, hoà)
 and puts a misplaced tone right (qúy). It knows spelling, not meaning: "can" is a syllable
@@ -20,7 +20,7 @@ _MAX_LETTERS = 7  # "nghiêng"
 
 @lru_cache(maxsize=1)
 def _rimes() -> dict[str, frozenset[str]]:
-    """Onset to its rimes, all toneless."""
+    """Returns the rimes of every onset, all toneless."""
     tables: dict[str, list[str]] = {}
     for group, rimes in rows("rimes.tsv"):
         tables.setdefault(group, []).extend(rimes.split())
@@ -32,7 +32,7 @@ def _rimes() -> dict[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
-def _bare() -> frozenset[str]:
+def _unmarked_syllables() -> frozenset[str]:
     return frozenset(_flat(onset + rime) for onset, own in _rimes().items() for rime in own)
 
 
@@ -42,7 +42,7 @@ def _flat(word: str) -> str:
 
 
 def split_tone(word: str) -> tuple[str, str, int]:
-    """``(toneless word, tone mark or "", index of the letter that carries it or -1)``."""
+    """Returns ``(toneless word, tone mark or "", index of the letter that carries it or -1)``."""
     out: list[str] = []
     tone, place = "", -1
     for index, char in enumerate(word):
@@ -61,7 +61,7 @@ def split_tone(word: str) -> tuple[str, str, int]:
 
 
 def split_onset(word: str) -> tuple[str, str]:
-    """Onset and rime of a toneless word; the rime may be anything."""
+    """Returns onset and rime of a toneless word; the rime may be anything."""
     for size in (3, 2, 1):
         onset = word[:size]
         if onset in _rimes() and len(word) > size and word[size] in _VOWELS:
@@ -70,7 +70,7 @@ def split_onset(word: str) -> tuple[str, str]:
 
 
 def _places(rime: str) -> tuple[int, ...]:
-    """Where the tone may stand in the rime: the new custom first, then the old."""
+    """Returns where the tone may stand in the rime: the new custom first, then the old."""
     vowels = 0
     while vowels < len(rime) and rime[vowels] in _VOWELS:
         vowels += 1
@@ -88,7 +88,7 @@ def _places(rime: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=65536)
 def syllable(word: str) -> str | None:
-    """The syllable in lower case with its tone in a customary place; None if it is no syllable.
+    """Returns the syllable in lower case with its tone in a customary place; None if it is none.
 
     `word` is one word in NFC, in any case.
     """
@@ -115,7 +115,7 @@ def syllable(word: str) -> str | None:
 
 
 def _readings(plain: str) -> list[tuple[str, str]]:
-    """Ways to cut a toneless word into onset and rime."""
+    """Returns the ways to cut a toneless word into onset and rime."""
     found = []
     if plain.startswith("gi") and len(plain) > 2:
         found.append(("gi", plain[2:]))  # gia, giêng is gi + iêng with one i
@@ -130,7 +130,7 @@ def _readings(plain: str) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def _nearest() -> dict[str, str]:
-    """Unmarked spelling to the plainest syllable that is spelled so."""
+    """Returns the plainest syllable for every spelling without marks."""
     table: dict[str, str] = {}
     for onset, own in sorted(_rimes().items()):
         for rime in sorted(own):
@@ -147,20 +147,20 @@ def _acute(letter: str) -> str:
 
 
 def nearest(word: str) -> str:
-    """An unmarked syllable as one that can be said: "viet" as "viết"; others unchanged."""
+    """Returns an unmarked syllable as one that can be said: "viết" for "viet"; others unchanged."""
     word = word.lower()
     return syllable(word) or _nearest().get(word, word)
 
 
 @lru_cache(maxsize=8192)
-def bare(word: str) -> bool:
-    """Whether an ASCII word is a Vietnamese syllable typed without its marks ("viet")."""
+def is_unmarked(word: str) -> bool:
+    """Returns whether an ASCII word is a Vietnamese syllable typed without its marks ("viet")."""
     word = word.lower()
-    return word.isascii() and word in _bare()
+    return word.isascii() and word in _unmarked_syllables()
 
 
 def segment(word: str, *, unmarked: bool = False) -> list[str] | None:
-    """Cut letters run together into syllables ("sốngđộng"), fewest first; None if impossible.
+    """Cuts letters run together into syllables ("sốngđộng"), fewest first; None if impossible.
 
     With `unmarked`, syllables may lack their marks ("tuoitre").
     """
@@ -172,7 +172,7 @@ def segment(word: str, *, unmarked: bool = False) -> list[str] | None:
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - _MAX_LETTERS), end):
             head, piece = best[start], word[start:end]
-            said = syllable(piece) or (piece if unmarked and bare(piece) else None)
+            said = syllable(piece) or (piece if unmarked and is_unmarked(piece) else None)
             if head is None or said is None:
                 continue
             old = best[end]

@@ -1,10 +1,10 @@
-"""Emoji, emoticons and signs: spoken where they mean a word, else silent."""
+"""Reads emoji, emoticons and signs: spoken where they mean a word, else silent."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Rule, Sheet
+from sonca.text.sheet import Rule, Workspace
 from sonca.text.tables import mapping, word_set, words
 
 _EMOJI = (
@@ -22,19 +22,19 @@ _ENTITY = r"&(?:nbsp|amp|lt|gt|quot|#\d{1,5});"
 _ENTITIES = {"&amp;": "và", "&lt;": "nhỏ hơn", "&gt;": "lớn hơn"}
 
 
-def _sign(match: re.Match[str], sheet: Sheet) -> str | None:
-    text = sheet.text
+def _sign(match: re.Match[str], work: Workspace) -> str | None:
+    text = work.text
     if not any(c.isalnum() for c in text) and len(text.split()[0]) > 1:
-        return ""  # a heap of signs says nothing
+        return ""  # a separator made of signs
     return mapping("signs.tsv").get(match[0], "")
 
 
 _RATED = word_set("sạn hạng chuẩn hàng giá sort cấp nghỉ")
 
 
-def _weeping(match: re.Match[str], sheet: Sheet) -> str | None:
-    """T.T at the end of a line of chat; after a person it is that person's initials."""
-    word = sheet.text[: match.start()].split()[-1]
+def _weeping(match: re.Match[str], work: Workspace) -> str | None:
+    """Silences T.T at the end of a line of chat; after a person it is that person's initials."""
+    word = work.text[: match.start()].split()[-1]
     plain = word.islower() and word not in words("persons.tsv")
     return "" if plain else None
 
@@ -43,68 +43,68 @@ EARLY_RULES = (
     Rule(
         "separator",
         r"\A[\W_]*(?:oOo|o0o|OoO|0o0|ooOoo|o00o)[\W_]*\Z",
-        lambda m, s: "",
-        when="short",
+        lambda m, w: "",
+        kind="short",
     ),
     Rule(
         "programming language",
         r"(?<!\w)(?:C\+\+|C#|F#)(?!\w)",
-        lambda m, s: {"C++": "xê cộng cộng", "C#": "xê sáp", "F#": "ép sáp"}[m[0]],
-        when="symbol",
+        lambda m, w: {"C++": "xê cộng cộng", "C#": "xê sáp", "F#": "ép sáp"}[m[0]],
+        kind="symbol",
     ),
-    Rule("markup", _TAG, lambda m, s: "", when="symbol"),
-    Rule("markup", _ENTITY, lambda m, s: _ENTITIES.get(m[0], ""), when="symbol"),
-    Rule("emoticon", _EMOTICON, lambda m, s: "", when="smile"),
-    Rule("emoticon", r"(?<=\p{L} )T\.T\Z", _weeping, when="smile"),
-    Rule("stars", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, s: "sao"),
+    Rule("markup", _TAG, lambda m, w: "", kind="symbol"),
+    Rule("markup", _ENTITY, lambda m, w: _ENTITIES.get(m[0], ""), kind="symbol"),
+    Rule("emoticon", _EMOTICON, lambda m, w: "", kind="smile"),
+    Rule("emoticon", r"(?<=\p{L} )T\.T\Z", _weeping, kind="smile"),
+    Rule("stars", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, w: "sao"),
     Rule(
         "stars",
         r"(?<=\d)\*(?![\w*])",
-        lambda m, s: "sao" if s.before(m.start() - 2) in _RATED else None,
+        lambda m, w: "sao" if w.before(m.start() - 2) in _RATED else None,
     ),
-    Rule("triangle", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, s: "tam giác", when="capital"),
-    Rule("emoji", _EMOJI, lambda m, s: "", when="symbol"),
+    Rule("triangle", r"[∆Δ△](?= ?[A-Z]{3}(?!\w))", lambda m, w: "tam giác", kind="capital"),
+    Rule("emoji", _EMOJI, lambda m, w: "", kind="symbol"),
 )
 
 LATE_RULES = (
-    Rule("over", r"(?<=\x01)/(?=\x01)", lambda m, s: "trên", when="symbol"),
+    Rule("over", r"(?<=\x01)/(?=\x01)", lambda m, w: "trên", kind="symbol"),
     Rule(
         "number sign",
         r"(?<!\w)#(?= ?\x01)",
-        lambda m, s: "" if s.before(m.start()) == "số" else "số",
-        when="symbol",
+        lambda m, w: "" if w.before(m.start()) == "số" else "số",
+        kind="symbol",
     ),
     Rule(
         "comparison",
         r"(<=|>=|[<>≤≥≠]) ?(?=\x01)",
-        lambda m, s: mapping("operators.tsv")[m[1]],
-        when="symbol",
+        lambda m, w: mapping("operators.tsv")[m[1]],
+        kind="symbol",
     ),
     Rule(
         "perpendicular",
         r"(?<=[\w\x02]) ?⊥ ?(?=[\w\x02])",
-        lambda m, s: "vuông góc với",
-        when="symbol",
+        lambda m, w: "vuông góc với",
+        kind="symbol",
     ),
     Rule(
-        "equals", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(∆△∠])", lambda m, s: "bằng", when="symbol"
+        "equals", r"(?<=[\w\x01\x02)]) ?= ?(?=[\w\x01\x02(∆△∠])", lambda m, w: "bằng", kind="symbol"
     ),
     Rule(
         "plus",
         r"(?<=\x01)\+(?!\w)|(?<=\x01 )\+(?= \x01)|(?<![\w\x01])\+(?=\x01)|(?<=[\w\x02])\+(?!\w)",
-        lambda m, s: "cộng",
-        when="symbol",
+        lambda m, w: "cộng",
+        kind="symbol",
     ),
     Rule(
         "arrow",
         r"(?<=[\w\x01\x02)] )(?:->|=>|[→⟶➔]) ?(?=[\w\x01\x02(])",
-        lambda m, s: "đến",
-        when="symbol",
+        lambda m, w: "đến",
+        kind="symbol",
     ),
     Rule(
         "sign",
         r"[^\w\s\x01-\x03.,?!;:…\"“”‘’'()–—―‒\[\]{}【】「」『』《》〈〉«»/\\_*|~-]",
         _sign,
-        when="symbol",
+        kind="symbol",
     ),
 )

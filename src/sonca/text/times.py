@@ -1,36 +1,36 @@
-"""Times of day, durations and minutes of play."""
+"""Reads times of day, durations and minutes of play."""
 
 from __future__ import annotations
 
 import re
 
-from sonca.text.sheet import Rule, Sheet
+from sonca.text.sheet import Rule, Workspace
 from sonca.text.tables import word_set
 
 
-def _say(hour: str, minute: str | None, second: str | None, sheet: Sheet, end: int) -> str:
-    said = f"{sheet.cardinal(int(hour))} giờ"
+def _say(hour: str, minute: str | None, second: str | None, work: Workspace, end: int) -> str:
+    said = f"{work.cardinal(int(hour))} giờ"
     if minute and (int(minute) or second):
-        said += f" {sheet.padded(minute)}"
-        if not sheet.followed(end, r"(?i: ?phút)"):
+        said += f" {work.padded(minute)}"
+        if not work.followed(end, r"(?i: ?phút)"):
             said += " phút"
-    return f"{said} {sheet.padded(second)} giây" if second else said
+    return f"{said} {work.padded(second)} giây" if second else said
 
 
 _HALVES = {"am": " sáng", "a.m": " sáng", "pm": " chiều", "p.m": " chiều"}
 _RATIO = r"(?i:t[ỷỉ] (?:lệ|số)|pha|trộn|khung hình)(?: [^\W\d_]+){0,4} "
 
 
-def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
+def _clock(match: re.Match[str], work: Workspace) -> str | None:
     hour, minute = match["h"], match["m"]
     if match[0][len(hour) :].startswith(("G ", " G")):
         return None  # mạng 5G 10 triệu thuê bao
-    ratio = match[0][len(hour)] == ":" and sheet.before(match.start()) not in _HOUR_BEFORE
-    if ratio and sheet.preceded(match.start(), _RATIO, 48):
+    ratio = match[0][len(hour)] == ":" and work.before(match.start()) not in _HOUR_BEFORE
+    if ratio and work.preceded(match.start(), _RATIO, 48):
         return None
     if int(hour) > 24 or int(minute or 0) > 59 or int(match["s"] or 0) > 59:
         return None
-    said = _say(hour, minute, match["s"], sheet, match.end())
+    said = _say(hour, minute, match["s"], work, match.end())
     half = (match["half"] or "").lower()
     if half.startswith("p") and int(hour) == 12:
         return said + " trưa"
@@ -39,30 +39,30 @@ def _clock(match: re.Match[str], sheet: Sheet) -> str | None:
     return said + _HALVES.get(half, "")
 
 
-def _hours(match: re.Match[str], sheet: Sheet) -> str | None:
-    return f"{sheet.cardinal(int(match['h']))} giờ"
+def _hours(match: re.Match[str], work: Workspace) -> str | None:
+    return f"{work.cardinal(int(match['h']))} giờ"
 
 
 _HOUR_BEFORE = word_set("lúc từ đến khoảng vào trước sau tới hồi")
 _HOUR_AFTER = word_set("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày")
 
 
-def _short_hours(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``9g`` is an hour only in the company of hours; elsewhere it is a weight."""
-    near = sheet.before(match.start()) in _HOUR_BEFORE or sheet.after(match.end()) in _HOUR_AFTER
-    ranged = sheet.followed(match.end(), r" ?[-–] ?\d{1,2}[gh]\b") or sheet.preceded(
+def _short_hours(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``9g`` as an hour beside words of time or another hour; elsewhere it is a weight."""
+    near = work.before(match.start()) in _HOUR_BEFORE or work.after(match.end()) in _HOUR_AFTER
+    ranged = work.followed(match.end(), r" ?[-–] ?\d{1,2}[gh]\b") or work.preceded(
         match.start(), r"\d[gh]\d{0,2} ?[-–] ?"
     )
-    return _hours(match, sheet) if int(match["h"]) <= 24 and (near or ranged) else None
+    return _hours(match, work) if int(match["h"]) <= 24 and (near or ranged) else None
 
 
-def _quotes(match: re.Match[str], sheet: Sheet) -> str | None:
-    """``30'45''`` in minutes and seconds; a height or an angle has other signs before it."""
+def _quotes(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``30'45''`` as minutes and seconds; a height or an angle has other signs before it."""
     minute, second = match["m"], match["s"]
-    said = sheet.cardinal(int(minute))
-    if second or sheet.before(match.start()) != "phút":
+    said = work.cardinal(int(minute))
+    if second or work.before(match.start()) != "phút":
         said += " phút"
-    return f"{said} {sheet.cardinal(int(second))} giây" if second else said
+    return f"{said} {work.cardinal(int(second))} giây" if second else said
 
 
 _LEFT = r"(?<![\w:/.,])"
@@ -98,11 +98,11 @@ RULES = (
     Rule(
         "seconds",
         rf"{_LEFT}(?P<m>\d{{1,3}})(?:[’'′]{{2}})(?!\w)",
-        lambda m, s: f"{s.cardinal(int(m['m']))} giây",
+        lambda m, w: f"{w.cardinal(int(m['m']))} giây",
     ),
     Rule(
         "added time",
         r"(?<=phút )(\d{1,3}) ?\+ ?(\d{1,2})(?![\w])",
-        lambda m, s: f"{s.cardinal(m[1])} cộng {s.cardinal(m[2])}",
+        lambda m, w: f"{w.cardinal(m[1])} cộng {w.cardinal(m[2])}",
     ),
 )

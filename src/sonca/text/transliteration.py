@@ -1,4 +1,4 @@
-"""Any word in any alphabet as Vietnamese syllables, through its English sound.
+"""Says any word in any alphabet in Vietnamese syllables, through its English sound.
 
 A reading is always found: espeak-ng's English phonemes mapped to syllables by rule, then the
 word's spelling, then its letters. It knows no sentence.
@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sonca.text.letters import name, spell
+from sonca.text.letters import letter_name, spell
 from sonca.text.syllables import syllable
 from sonca.text.tables import known_foreign
 
@@ -26,8 +26,8 @@ _MAX_SOUNDED = 30
 
 
 @lru_cache(maxsize=16384)
-def vietnamize(word: str) -> str:
-    """Any run of letters as Vietnamese syllables; never empty for Latin letters."""
+def transliterate(word: str) -> str:
+    """Returns any run of letters as Vietnamese syllables; never empty for Latin letters."""
     from sonca.text.phonemes import from_ipa
     from sonca.text.spelling import from_spelling
 
@@ -35,7 +35,7 @@ def vietnamize(word: str) -> str:
         return _other_script(word)
     humps = re.findall("[A-Z][a-z]+", word)
     if len(humps) > 1 and "".join(humps) == word and min(map(len, humps)) > 2:
-        return " ".join(known_foreign(hump) or vietnamize(hump) for hump in humps)
+        return " ".join(known_foreign(hump) or transliterate(hump) for hump in humps)
     plain = _without_accents(word)
     if plain and len(plain) <= _MAX_SOUNDED:
         said = from_ipa(_phonemes(plain))
@@ -46,7 +46,7 @@ def vietnamize(word: str) -> str:
 
 
 def _without_accents(word: str) -> str:
-    """The word for an English reader; nothing if its letters are plainly Vietnamese."""
+    """Returns the word for an English reader; nothing if its letters are plainly Vietnamese."""
     flat = unicodedata.normalize("NFD", word)
     if any(c in "đĐ\u0302\u0306\u031b" for c in flat):
         return ""
@@ -59,10 +59,10 @@ def _is_latin(word: str) -> bool:
 
 
 def _other_script(word: str) -> str:
-    """Cyrillic and Greek through Latin letters; scripts without an alphabet are silent."""
+    """Says Cyrillic and Greek through Latin letters; scripts without an alphabet are silent."""
     from sonca.text.spelling import from_spelling, romanized
 
-    if len(word) <= 3 and any(name(c) for c in word) and any(c < "\u0250" for c in word):
+    if len(word) <= 3 and any(letter_name(c) for c in word) and any(c < "\u0250" for c in word):
         return spell(word)  # πr in a formula
     latin = romanized(word)
     if not latin:
@@ -77,7 +77,7 @@ _missing = False
 
 @lru_cache(maxsize=16384)
 def _phonemes(word: str) -> str:
-    """English IPA; nothing if espeak-ng cannot be used here."""
+    """Returns English IPA; nothing if espeak-ng cannot be used here."""
     global _library, _missing
     with _lock:  # one set of C globals: one caller at a time
         if _missing:

@@ -1,7 +1,7 @@
-"""Text of another language, left as it is: words and the punctuation between them.
+"""Leaves text of another language as it is: words and the punctuation between them.
 
-For voices whose engine reads their language by itself (an English Piper voice). Numbers and
-abbreviations are its business; spans, limits and pauses are the same as for Vietnamese.
+For voices whose engine reads its language by itself (an English Piper voice). Numbers and
+abbreviations are left to the engine; spans, limits and pauses are the same as for Vietnamese.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _MARKS = {mark: mark for mark in ",:;.…!?"} | dict.fromkeys("-–—", ",")
 _STRENGTH = ",-–—:;.…!?"
 
 
-def verbatim(source: str, start: int, end: int) -> list[Token]:
-    """The tokens of ``source[start:end]`` in order. Blanks give none."""
+def read_foreign_text(source: str, start: int, end: int) -> list[Token]:
+    """Returns the tokens of ``source[start:end]`` in order. Blanks give none."""
     pieces = _PIECE.finditer(source, start, end)
     return [token for piece in pieces for token in _tokens(source, *piece.span())]
 
 
 def _tokens(source: str, start: int, end: int) -> list[Token]:
-    """A word without what stands around it, and the mark that follows it."""
+    """Returns a word without what stands around it, and the mark that follows it."""
     first, last = start, end
     while first < last and not _said(source[first]):
         first += 1
@@ -42,13 +42,13 @@ def _said(char: str) -> bool:
 
 
 def _clean(word: str) -> str:
-    """In NFC, without controls and halves of characters."""
+    """Returns the word in NFC, without controls and halves of characters."""
     kept = "".join(c for c in word if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return unicodedata.normalize("NFC", kept)
 
 
 def _mark(source: str, start: int, end: int) -> Token:
-    """Whatever is not spoken, as the mark in it that says most."""
+    """Returns what is not spoken as one mark: the one in it that says most."""
     text = source[start:end]
     found = max((c for c in text if c in _MARKS), key=_STRENGTH.index, default="")
     return Token((start, end), text, _MARKS.get(found, ""), "verbatim", punctuation=bool(found))

@@ -1,4 +1,4 @@
-"""E-mail addresses, web addresses, file names, handles and hashtags."""
+"""Reads e-mail addresses, web addresses, file names, handles and hashtags."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 from sonca.text.letters import spell
 from sonca.text.numbers import digits
-from sonca.text.sheet import WORD_BLOT, Claim, Rule, Sheet, parts
+from sonca.text.sheet import WORD_MASK, Replacement, Rule, Workspace, read_parts
 from sonca.text.syllables import nearest, segment, syllable
 from sonca.text.tables import known_foreign, mapping
-from sonca.text.transliteration import vietnamize
+from sonca.text.transliteration import transliterate
 
 _TLD = (
     "com|net|org|edu|gov|vn|io|info|biz|me|tv|app|dev|co|asia|ai|xyz|online|shop|store|site|tech"
@@ -24,9 +24,9 @@ _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61})"
 _PIECE = re.compile(r"[A-Za-zÀ-ỹ]+|\d+|.", re.DOTALL)
 
 
-def read_pieces(start: int, text: str, rule: str) -> list[Claim]:
-    """Letters, digits and marks of an address one after the other."""
-    claims = []
+def read_pieces(start: int, text: str, rule: str) -> list[Replacement]:
+    """Reads letters, digits and marks of an address one after the other."""
+    out = []
     for match in _PIECE.finditer(text):
         piece, at = match[0], start + match.start()
         foreign = None
@@ -37,12 +37,13 @@ def read_pieces(start: int, text: str, rule: str) -> list[Claim]:
             foreign = piece if said != piece.lower() else None
         else:
             said = mapping("web.tsv").get(piece, "")
-        claims.append(Claim(at, at + len(piece), said, rule, foreign))
-    return claims
+        out.append(Replacement(at, at + len(piece), said, rule, foreign))
+    return out
 
 
 def read_label(label: str) -> str:
-    """A name inside an address: known words, Vietnamese without marks, else spelled or foreign."""
+    """Says a name inside an address: known words, Vietnamese without marks, else spelled or
+    foreign."""
     known = mapping("web.tsv").get(label.lower())
     if known is not None:
         return known
@@ -57,28 +58,28 @@ def read_label(label: str) -> str:
     pieces = segment(label, unmarked=True)
     if pieces and len(pieces) <= max(1, len(label) // 2):
         return " ".join(map(nearest, pieces))
-    return vietnamize(label)
+    return transliterate(label)
 
 
-def _address(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+def _address(match: re.Match[str], work: Workspace) -> list[Replacement]:
     return read_pieces(match.start(), match[0].rstrip(".,;:!?"), "web address")
 
 
-def _file(match: re.Match[str], sheet: Sheet) -> list[Claim] | None:
+def _file(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     at = match.start(2)
     ending = match[2]
-    dot = Claim(at - 1, at, "chấm", "file name")
+    dot = Replacement(at - 1, at, "chấm", "file name")
     said = mapping("web.tsv").get(ending.lower()) or spell(ending)
-    return [dot, Claim(at, match.end(), said, "file name", ending)]
+    return [dot, Replacement(at, match.end(), said, "file name", ending)]
 
 
-def _hashtag(match: re.Match[str], sheet: Sheet) -> list[Claim]:
+def _hashtag(match: re.Match[str], work: Workspace) -> list[Replacement]:
     at = match.start()
     sign = match[0][0]
     said = "a còng" if sign == "@" else "hát tác"
-    claim = Claim(at, at + 1, said, "hashtag", None if sign == "@" else "hashtag")
+    mark = Replacement(at, at + 1, said, "hashtag", None if sign == "@" else "hashtag")
     words = r"[A-ZĐ]?[^\W\d_A-ZĐ]+|[A-ZĐ]+|\d+|_"
-    return [claim, *parts(match, words, _say_word, "hashtag", "name")]
+    return [mark, *read_parts(match, words, _say_word, "hashtag", "name")]
 
 
 def _say_word(word: str) -> str:
@@ -92,15 +93,15 @@ RULES = (
         "web address",
         r"(?:https?|ftp)://[^\s<>\"“”()]{1,900}",
         _address,
-        when="symbol",
-        blot=WORD_BLOT,
+        kind="symbol",
+        mask=WORD_MASK,
     ),
     Rule(
         "e-mail address",
         rf"[A-Za-z0-9][A-Za-z0-9_.+-]{{0,63}}@{_HOST}(?:\.{_HOST}){{1,4}}",
-        lambda m, s: read_pieces(m.start(), m[0], "e-mail address"),
-        when="symbol",
-        blot=WORD_BLOT,
+        lambda m, w: read_pieces(m.start(), m[0], "e-mail address"),
+        kind="symbol",
+        mask=WORD_MASK,
         flags=re.ASCII,
     ),
     Rule(
@@ -108,23 +109,23 @@ RULES = (
         rf"(?<![\w@.])(?:www\.)?(?:{_HOST}\.){{1,4}}(?:{_TLD})(?![\w])"
         rf"(?:[/?][^\s<>\"“”()]{{0,900}})?",
         _address,
-        when="dotted",
-        blot=WORD_BLOT,
+        kind="dotted",
+        mask=WORD_MASK,
         flags=re.IGNORECASE,
     ),
     Rule(
         "file name",
         rf"(?<=([^\W]))\.({_FILE})(?![\w.])",
         _file,
-        when="dotted",
-        blot=WORD_BLOT,
+        kind="dotted",
+        mask=WORD_MASK,
         flags=re.IGNORECASE,
     ),
     Rule(
         "hashtag",
         r"(?<![\w&])[#@](?P<name>[^\W\d]\w{1,60})",
         _hashtag,
-        when="symbol",
-        blot=WORD_BLOT,
+        kind="symbol",
+        mask=WORD_MASK,
     ),
 )

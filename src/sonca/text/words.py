@@ -1,4 +1,4 @@
-"""Words that no rule has claimed and that are not said as they stand.
+"""Reads words that no rule has replaced and that are not said as they stand.
 
 A word that is no Vietnamese syllable is looked up, or taken for Vietnamese that is run together
 or lacks its marks, or read through its English sound. A few English words are spelled like
@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from sonca.text.letters import name, sound, spell
-from sonca.text.sheet import Sheet
-from sonca.text.syllables import bare, nearest, segment, split_tone, syllable
+from sonca.text.letters import letter_name, letter_sound, spell
+from sonca.text.sheet import Workspace
+from sonca.text.syllables import is_unmarked, nearest, segment, split_tone, syllable
 from sonca.text.tables import abbreviation, known_foreign, mapping, unit_alone, word_set
-from sonca.text.transliteration import vietnamize
+from sonca.text.transliteration import transliterate
 
 _BOTH = word_set(
     "a am an be bee bin bye can do go gun he hi him i in lo man me men my no on pen run see she so"
@@ -23,12 +23,12 @@ _BOTH = word_set(
 )
 """English words that are spelled like Vietnamese syllables."""
 _MIN_ENGLISH = 3
-"""Words of a sentence from which on it can be told to be English."""
+"""A sentence of fewer words is never taken for English."""
 
 
 @lru_cache(maxsize=64)
 def is_english(text: str) -> bool:
-    """Whether a sentence without any marks holds English words and nothing that is only
+    """Returns whether a sentence without any marks holds English words and nothing that is only
     Vietnamese."""
     words = [w for w in re.findall("[A-Za-z]+", text) if not w.isupper() or w == "I"]
     odd = [w for w in words if len(w) > 1 and syllable(w) is None]
@@ -36,21 +36,22 @@ def is_english(text: str) -> bool:
     return len(words) >= _MIN_ENGLISH and len(odd) >= 2 and len(odd) * 2 >= len(words) and both
 
 
-def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None]:
-    """``(spoken, rule, original spelling)``; the spelling is None if the word is Vietnamese."""
+def read_word(word: str, work: Workspace, at: int) -> tuple[str, str, str | None]:
+    """Returns ``(spoken, rule, original spelling)``; the spelling is None if the word is
+    Vietnamese."""
     if syllable(word) is not None:
-        return known_foreign(word) or vietnamize(word), "English sentence", word
+        return known_foreign(word) or transliterate(word), "English sentence", word
     if len(word) == 1:
-        if word == "k" and _denies(sheet, at):
+        if word == "k" and _means_no(work, at):
             return "không", "abbreviation", None
-        said = name(word)
+        said = letter_name(word)
         return (said, "letter", None) if said else ("", "unknown letter", word)
     short = mapping("shorthand.tsv").get(word.lower()) or unit_alone(word)
     if short is None and word.islower() and len(word) <= 5:
         short = abbreviation(word.upper())
     if short is not None:
         return short, "abbreviation", None
-    if len(word) <= 3 and word.isascii() and _in_formula(word, sheet, at):
+    if len(word) <= 3 and word.isascii() and _in_formula(word, work, at):
         return spell(word), "variables", None
     known = known_foreign(word)
     if known is not None:
@@ -61,17 +62,17 @@ def read_foreign(word: str, sheet: Sheet, at: int) -> tuple[str, str, str | None
     joined = _joined(word)
     if joined is not None:
         return joined, "syllables run together", None
-    if word.isascii() and bare(word) and _unmarked(sheet):
+    if word.isascii() and is_unmarked(word) and _unmarked(work):
         return nearest(word), "unmarked syllable", word
-    return vietnamize(word), "foreign", word
+    return transliterate(word), "foreign", word
 
 
 _OPERATOR = "=+×÷<>≤≥≠²³√*/^"
 
 
-def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
-    """Whether an operator or a figure touches the letters in a text with an equation."""
-    text = sheet.text
+def _in_formula(word: str, work: Workspace, at: int) -> bool:
+    """Returns whether an operator or a figure touches the letters in a text with an equation."""
+    text = work.text
     if "=" not in text and "+" not in text:
         return False
     before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
@@ -82,37 +83,37 @@ def _in_formula(word: str, sheet: Sheet, at: int) -> bool:
     )
 
 
-_NAMED_K = word_set(
+_K_NAMED_BEFORE = word_set(
     "số hệ vitamin nhóm chữ loại lớp hằng tham biến điểm âm với và là theo hàm chất"
 )
 
 
-def _denies(sheet: Sheet, at: int) -> bool:
-    """Whether a lone k is the "không" of hurried typing: "k có", "đc k?"."""
-    text = sheet.text
+def _means_no(work: Workspace, at: int) -> bool:
+    """Returns whether a lone k is the "không" of hurried typing: "k có", "đc k?"."""
+    text = work.text
     if (
         any(c in text for c in "=+<>")
         or text[at - 1 : at].strip()
         or text[at + 1 : at + 2] in ("-", ".")
     ):
         return False
-    before, after = sheet.before(at), sheet.after(at + 1)
-    if before in _NAMED_K or not (before or after):
+    before, after = work.before(at), work.after(at + 1)
+    if before in _K_NAMED_BEFORE or not (before or after):
         return False
     return len(after) > 1 or (not after and len(before) > 1)
 
 
 def _clustered(word: str) -> str | None:
-    """A Vietnamese-looking word with one consonant too many: "Krông", "grừ"."""
+    """Reads a Vietnamese-looking word with one consonant too many: "Krông", "grừ"."""
     if word.isascii():
         return None
     rest = syllable(word[1:])
-    extra = sound(word[0])
+    extra = letter_sound(word[0])
     return f"{extra} {rest}" if rest and extra else None
 
 
 def _joined(word: str) -> str | None:
-    """Vietnamese run together without blanks ("sốngđộng", "hahaha")."""
+    """Reads Vietnamese run together without blanks ("sốngđộng", "hahaha")."""
     low = word.lower()
     marked = not low.isascii()
     pieces = segment(low)
@@ -122,7 +123,7 @@ def _joined(word: str) -> str | None:
     return " ".join(pieces) if (marked and split_tone(low)[0]) or repeated else None
 
 
-def _unmarked(sheet: Sheet) -> bool:
-    """Whether the sentence is Vietnamese typed without marks."""
-    words = [w for w in sheet.text.split() if w.isalpha()]
-    return sheet.text.isascii() and len(words) >= 3 and all(bare(w) for w in words)
+def _unmarked(work: Workspace) -> bool:
+    """Returns whether the sentence is Vietnamese typed without marks."""
+    words = [w for w in work.text.split() if w.isalpha()]
+    return work.text.isascii() and len(words) >= 3 and all(is_unmarked(w) for w in words)
