@@ -233,7 +233,11 @@ def new_of(loop: EngineLoop, id: int) -> ResultStream:
     pool = ThreadPoolExecutor(1)
     loop.post(lambda: None)
     loop._requests[id] = QueuedRequest(
-        Request(iter(()), "low"), "interactive", stream, WorkQueue(iter(()), pool, lambda: None)
+        Request(iter(()), "low"),
+        "interactive",
+        stream,
+        WorkQueue(iter(()), pool, lambda: None),
+        True,
     )
     return stream
 

@@ -62,10 +62,9 @@ class EnginePool:
 
     def load(self, name: str | None = None) -> Worker:
         """Returns the worker of an engine, which may still be loading; starts it if need be."""
-        name = registry.find(name).name if name else self.default
-        worker = self._workers.get(name)
+        worker = self._workers.get(name or self.default)
         if worker is None:
-            self.installed(name)  # looks at the disk: not for every request
+            name = self.installed(name or self.default).name  # it looks at the disk
             with self._loading:
                 worker = self._workers.get(name) or self._start(name)
         return worker

@@ -44,8 +44,12 @@ class SpeechRequest:
 
 def check(request: SpeechRequest, *, max_text_chars: int) -> None:
     """Raises the `InvalidRequest` that says what is wrong with the request, if anything is."""
-    _in_range("speed", request.speed, SPEED_RANGE)
-    _in_range("pitch", request.pitch, PITCH_RANGE)
+    for name, value, (low, high) in (
+        ("speed", request.speed, SPEED_RANGE),
+        ("pitch", request.pitch, PITCH_RANGE),
+    ):
+        if not low <= value <= high:  # NaN is in no range
+            raise InvalidRequest(f"{name} is {value:g}, it must be {low:g} to {high:g}", field=name)
     if len(request.text) > max_text_chars:
         raise TextTooLong(
             f"the text has {len(request.text):,} characters, the limit is "
@@ -54,9 +58,3 @@ def check(request: SpeechRequest, *, max_text_chars: int) -> None:
         )
     if not request.text.strip():
         raise EmptyText("the text is empty; send at least one word", field="text")
-
-
-def _in_range(name: str, value: float, limits: tuple[float, float]) -> None:
-    low, high = limits
-    if not low <= value <= high:  # NaN is in no range
-        raise InvalidRequest(f"{name} is {value:g}, it must be {low:g} to {high:g}", field=name)

@@ -169,7 +169,11 @@ class EngineLoop:
     def _fill(self) -> None:
         """Gives free slots to whoever is next, and what costs no slot to everyone."""
         while free := self._engine.ask(lambda session: session.free_slots, 0):
-            id = self._scheduler.pick(for_unserved=free == 1 and self._keeps_a_slot())
+            # With all slots at work on a book, somebody new would wait for the end of a sentence
+            # among many, which is the slowest. Where nobody has come for a while it has them all.
+            recent = self._clock() - self._last_interactive < KEEP_SLOT_S
+            keeps_one = free == 1 and recent and self._engine.slots >= KEEP_SLOT_OF
+            id = self._scheduler.pick(for_unserved=keeps_one)
             if id is None:
                 break
             self._start_next(self._requests[id])
@@ -179,13 +183,6 @@ class EngineLoop:
                 while self._scheduler.ready(id) and self._costs_no_slot(self._requests[id]):
                     self._start_next(self._requests[id])
 
-    def _keeps_a_slot(self) -> bool:
-        """Returns whether the last of several slots waits for somebody new: with all of them at
-        work on a book, he would wait for the end of a sentence among many, which is the slowest.
-        Where nobody has come for a while the book has them all."""
-        recent = self._clock() - self._last_interactive < KEEP_SLOT_S
-        return recent and self._engine.slots >= KEEP_SLOT_OF
-
     def _costs_no_slot(self, request: QueuedRequest) -> bool:
         """Returns whether what it wants next is there already, or being generated for another."""
         item = request.queue.peek()
@@ -194,33 +191,31 @@ class EngineLoop:
         return item.made is not None or self._in_flight.find(item) is not None
 
     def _start_next(self, request: QueuedRequest) -> None:
+        """Begins the next utterance of a request, if there is one that can begin."""
+        item = request.queue.peek()
         try:
-            self._try_next(request)
+            if item is None:
+                request.queue.check()
+                # Whatever is drawn from now on sends a message, and messages are read after this.
+                self._scheduler.block(request.stream.id, "starved")
+                self.end_if_done(request)
+                return
+            generation = self._in_flight.find(item)
+            if item.made is None and generation is None and not self._has_voice(request):
+                return
+            request.queue.take()
+            index, request.started = request.started, request.started + 1
+            if item.made is not None:
+                self._in_flight.replay(request, index, item)
+                return
+            request.running += 1
+            if generation is not None:
+                self._in_flight.join(generation, request, index, item)
+            else:
+                self._news = True  # who wants the same joins it
+                self._in_flight.begin(request, index, item)
         except Exception as error:
             self.fail(request, error)
-
-    def _try_next(self, request: QueuedRequest) -> None:
-        item = request.queue.peek()
-        if item is None:
-            request.queue.check()
-            # Whatever is drawn from now on sends a message, and messages are read after this.
-            self._scheduler.block(request.stream.id, "starved")
-            self.end_if_done(request)
-            return
-        generation = self._in_flight.find(item)
-        if item.made is None and generation is None and not self._has_voice(request):
-            return
-        request.queue.take()
-        index, request.started = request.started, request.started + 1
-        if item.made is not None:
-            self._in_flight.replay(request, index, item)
-            return
-        request.running += 1
-        if generation is not None:
-            self._in_flight.join(generation, request, index, item)
-        else:
-            self._news = True  # who wants the same joins it
-            self._in_flight.begin(request, index, item)
 
     def _has_voice(self, request: QueuedRequest) -> bool:
         """Returns whether it can use the engine. A voice that takes long to make is made beside

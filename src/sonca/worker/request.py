@@ -45,17 +45,14 @@ class QueuedRequest:
     lane: Lane
     stream: ResultStream
     queue: WorkQueue
+    streams: bool
+    """Whether sound is handed out as it comes. If not, an utterance is complete and found possible
+    first; a bad one is made again before anyone hears it."""
     voice: VoiceState = UNKNOWN
     started: int = 0
     """Utterances begun so far."""
     running: int = 0
     """Utterances in the engine."""
-
-    @property
-    def streams(self) -> bool:
-        """Whether sound is handed out as it comes. If not, an utterance is complete and found
-        possible first; a bad one is made again before anyone hears it."""
-        return self.request.priority is Priority.REALTIME
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """A request's utterances, planned ahead of the engine on another thread.
 
 Planning text, hashing and looking into the cache cost time that belongs to no engine. A queue
-keeps a few pieces of work ready, so that the engine's thread takes and never waits. It knows
+keeps a few items ready, so that the engine's thread takes and never waits. It knows
 nothing of what planning is: it draws from an iterator.
 """
 
@@ -18,7 +18,7 @@ from sonca.errors import EngineError
 from sonca.utterance import Utterance
 
 AHEAD = 4
-"""Pieces of work kept ready."""
+"""Items kept ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class WorkItem:
 
 class WorkQueue:
     """`take`, `peek` and `over` are for the engine's thread; `on_change` is called from the
-    planner's when `take` may have something that it had not. The first two pieces are drawn at
+    planner's when `take` may have something that it had not. The first two items are drawn at
     once, on the thread that makes the queue."""
 
     def __init__(
@@ -61,14 +61,14 @@ class WorkQueue:
             planner.submit(self._draw)
 
     def take(self) -> WorkItem | None:
-        """Returns the next piece, None if none is ready."""
+        """Returns the next item, None if none is ready."""
         with self._lock:
-            work = self._ready.popleft() if self._ready else None
+            item = self._ready.popleft() if self._ready else None
             refill = not self._drained and not self._drawing and len(self._ready) < AHEAD
             self._drawing = self._drawing or refill
         if refill:
             self._planner.submit(self._draw)
-        return work
+        return item
 
     def peek(self) -> WorkItem | None:
         """Returns what `take` would give, left where it is."""
@@ -98,27 +98,28 @@ class WorkQueue:
         for _ in range(AHEAD):
             try:
                 more = self._draw_one()
-            except BaseException as error:  # a library in Rust panics with one that is no Exception
+            except BaseException as error:  # a library in Rust panics with one of its own
                 panic = EngineError(f"the text could not be read: {error!r}")
                 panic.__cause__ = error
-                more = self._put(None, panic)
+                with self._lock:
+                    self._drained, self._error, self._drawing = True, panic, False
+                more = False
             self._on_change()
             if not more:
                 return
         self._planner.submit(self._draw)
 
     def _draw_one(self) -> bool:
-        """Draws the next piece; whether there is room for one more."""
+        """Draws the next item; returns whether there is room for one more."""
+        item, error = None, None
         try:
-            return self._put(None if self._closed else next(self._work, None))
-        except Exception as error:
-            return self._put(None, error)
-
-    def _put(self, work: WorkItem | None, error: Exception | None = None) -> bool:
+            item = None if self._closed else next(self._work, None)
+        except Exception as raised:
+            error = raised
         with self._lock:
-            if work is None:
+            if item is None:
                 self._drained, self._error = True, error
             else:
-                self._ready.append(work)
-            self._drawing = work is not None and len(self._ready) < AHEAD
+                self._ready.append(item)
+            self._drawing = item is not None and len(self._ready) < AHEAD
             return self._drawing

@@ -204,7 +204,8 @@ class Worker:
             if self._closing and isinstance(error, Exception):  # the planner had gone
                 raise ShuttingDown() from error
             raise
-        loop.take(QueuedRequest(request, lane, stream, queue))
+        streams = request.priority is Priority.REALTIME
+        loop.take(QueuedRequest(request, lane, stream, queue, streams))
         return stream
 
     def _watch(self, due: float) -> None:
