@@ -101,6 +101,10 @@ def test_add_refuses_what_is_no_voice(sonca, tmp_path: Path) -> None:
         "must be one of"
         in sonca("models", "add", str(good), "--gender", "x", code=2).stderr.decode()
     )
+    assert (
+        "takes no models from files"
+        in sonca("models", "add", str(good), "--engine", "espeak", code=2).stderr.decode()
+    )
     assert sonca("models", "list", "--installed").stdout == b""
 
 

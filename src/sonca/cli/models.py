@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,16 +56,8 @@ def pull(
     model, store = find(name), _store()
     _ask_consent(model, yes)
     installed = fetch(model, store, endpoint=mirror, progress=sys.stderr.isatty(), say=_say)
-    card = {
-        key: value
-        for key, value in (
-            ("name", model.title),
-            ("gender", model.gender),
-            ("region", model.region),
-        )
-        if value
-    }
-    _settle(installed, store, card)
+    facts = {"name": model.title, "gender": model.gender, "region": model.region}
+    _after_install(installed, store, facts)
     _say(f"{installed.name} is in {installed.folder}")
 
 
@@ -77,18 +68,17 @@ def add(
     title: str | None = typer.Option(None, help="What people read in lists of voices."),
     gender: str | None = typer.Option(None, help="female or male; default: by its pitch."),
     region: str | None = typer.Option(None, help="north, central or south."),
+    engine: str = typer.Option("piper", help="The engine that is to speak with it."),
 ) -> None:
-    """Add a Piper voice that you have as files. They are copied."""
-    from sonca.engines.piper.check import check_pair
-    from sonca.voices.models.local import add_pair
+    """Add a voice that you have as files. They are copied."""
+    from sonca.engines import registry
 
     _one_of("--gender", gender, ("female", "male"))
     _one_of("--region", region, ("north", "central", "south"))
     store = _store()
-    check_pair(file)
-    installed = add_pair(store, file, name)
-    given = {"name": title, "gender": gender, "region": region}
-    _settle(installed, store, {key: value for key, value in given.items() if value})
+    spec = registry.find(engine)
+    installed = store.add(spec.load().model_files(file), engine=spec.name, name=name)
+    _after_install(installed, store, {"name": title, "gender": gender, "region": region})
     _say(f"{installed.name} is in {installed.folder}")
 
 
@@ -146,15 +136,15 @@ def _ask_consent(model: Model, yes: bool) -> None:
     typer.confirm("Do you agree?", abort=True, err=True)
 
 
-def _settle(installed: Installed, store: ModelStore, card: dict[str, str]) -> None:
-    """Whatever an engine does once with a model that has come."""
-    if installed.engine == "piper":
-        from sonca.engines.piper.check import settle
+def _after_install(
+    installed: Installed, store: ModelStore, facts: Mapping[str, str | None]
+) -> None:
+    """Lets the engine do what it does once with a model that has come."""
+    from sonca.engines import registry
 
-        settle(installed.folder, card, _say)
-    elif importlib.util.find_spec(f"sonca.engines.{installed.engine}.commands"):
-        commands = importlib.import_module(f"sonca.engines.{installed.engine}.commands")
-        commands.after_pull(installed.folder, store.folder, _say)
+    known = {key: value for key, value in facts.items() if value}
+    engine = registry.find(installed.engine).load()
+    engine.after_install(installed.folder, store.folder, known, _say)
 
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:

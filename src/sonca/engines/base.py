@@ -13,7 +13,7 @@ Nothing here knows requests, queues, files or HTTP.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,6 +207,23 @@ class Engine(ABC):
     @abstractmethod
     def voices(cls, setup: Setup) -> Sequence[Voice]:
         """The voices it has of its own, the first its default. Cheap, like `missing`."""
+
+    @classmethod
+    def model_files(cls, file: Path) -> Mapping[str, Path]:
+        """Returns the files of a model that somebody has, of which `file` is one: each by the
+        ending that follows the model's name in the models folder, the main one first. Raises
+        `InvalidRequest` if they cannot be used."""
+        raise Unsupported("this engine takes no models from files", field="file")
+
+    @classmethod
+    def after_install(
+        cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        """Does what a model needs once, when its files have come into `folder`.
+
+        `facts` is what is known of a voice: ``name``, ``gender``, ``region``. `say` is told what
+        is being done, for people.
+        """
 
     @abstractmethod
     def voice(self, key: str) -> VoiceState:

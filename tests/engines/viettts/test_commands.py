@@ -42,7 +42,7 @@ def test_what_was_pulled_is_converted_where_the_engine_looks(
 
     home = Path(shutil.copytree(checkpoint, tmp_path / "viettts" / "viet-tts"))
     heard: list[str] = []
-    commands.after_pull(home, tmp_path, heard.append)
+    VietTTSEngine.after_install(home, tmp_path, {}, heard.append)
     assert no_network == ["viet-tts==0.1.0", "silero-vad==5.1.2"]
     assert any("estimator" in line for line in heard)
     assert find_model(tmp_path) == home / "converted"

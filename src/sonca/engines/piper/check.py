@@ -19,9 +19,12 @@ from sonca.espeakng import Library
 log = logging.getLogger(__name__)
 
 
-def check_pair(model: Path) -> None:
-    """`BadVoice` if a file is no Piper voice with its settings beside it."""
-    _load(_described(model))
+def pair_of(model: Path) -> dict[str, Path]:
+    """Returns the two files of a voice by their endings. Raises `BadVoice` if a file is not a
+    Piper voice with its settings beside it."""
+    found = _described(model)
+    _load(found)
+    return {".onnx": model, ".onnx.json": found.config_path}
 
 
 def settle(folder: Path, known: Mapping[str, str], say: Callable[[str], None]) -> None:

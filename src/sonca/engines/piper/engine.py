@@ -11,7 +11,7 @@ import importlib.metadata
 import importlib.util
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -106,6 +106,20 @@ class PiperEngine(Engine):
     def voices(cls, setup: Setup) -> Sequence[Voice]:
         found = files.speakers(setup.models_dir).values()
         return tuple(files.engine_voice(speaker, setup.loudness_lufs) for speaker in found)
+
+    @classmethod
+    def model_files(cls, file: Path) -> Mapping[str, Path]:
+        from sonca.engines.piper.check import pair_of
+
+        return pair_of(file)
+
+    @classmethod
+    def after_install(
+        cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        from sonca.engines.piper.check import settle
+
+        settle(folder, facts, say)
 
     def voice(self, key: str) -> SpeakerVoice:
         speaker = self._speaker(key)

@@ -50,8 +50,3 @@ def convert_folder(
         source, target, vocabulary, vad=vad, precision=precision,
         devices=("cpu", "cuda") if cuda else ("cpu",), say=say,
     )  # fmt: skip
-
-
-def after_pull(folder: Path, models_dir: Path, say: fetch.Say) -> None:
-    """Convert what `sonca models pull viet-tts` has brought."""
-    convert_folder(folder, folder / CONVERTED, models_dir, say)

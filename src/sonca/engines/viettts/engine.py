@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sonca.cores import cores
@@ -132,6 +132,14 @@ class VietTTSEngine(Engine):
             return ()
         found = find_samples(setup.models_dir / HOME / SAMPLES, setup.loudness_lufs)
         return tuple(sample.voice for sample in found.values())
+
+    @classmethod
+    def after_install(
+        cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        from sonca.engines.viettts.commands import convert_folder
+
+        convert_folder(folder, folder / CONVERTED, models_dir, say)
 
     def voice(self, key: str) -> VoiceState:
         sample = self.samples[key]

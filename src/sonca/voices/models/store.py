@@ -103,6 +103,21 @@ class ModelStore:
         assert installed is not None
         return installed
 
+    def add(self, files: Mapping[str, Path], *, engine: str, name: str | None = None) -> Installed:
+        """Copies a model that somebody has as files, each given by its ending: they are called
+        `name`, by default what the first one is called, and their endings."""
+        ending, first = next(iter(files.items()))
+        called = checked_name(name or first.name.removesuffix(ending))
+        staging = self.staging(called)
+        copies = {called + ending: source for ending, source in files.items()}
+        with storing(staging):
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True)
+            for file, source in copies.items():
+                shutil.copyfile(source, staging / file)
+        about = {"origin": "local"}
+        return self.put(staging, engine=engine, name=called, files=copies, about=about)
+
     def remove(self, name: str) -> Installed:
         """Delete a model; answers what it was."""
         model = self.find(name)
