@@ -24,8 +24,8 @@ from sonca.bench.stats import machine, median
 from sonca.book.build import MAX_ENCODERS, Build
 from sonca.book.cast import sheet
 from sonca.book.model import Book
-from sonca.book.reading import read_book
 from sonca.book.script import Role, make_script
+from sonca.book.sources import read_book
 from sonca.book.target import Target
 from sonca.cli.bench import Engine, Json, Models, say
 from sonca.cores import cores

@@ -14,7 +14,7 @@ from sonca.audio import Samples
 from sonca.book.build import Build, Report
 from sonca.book.cast import sheet
 from sonca.book.cast.sheet import Cast
-from sonca.book.reading import read_book
+from sonca.book.sources import read_book
 from sonca.book.target import Target
 from sonca.synthesizer import Sonca
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sonca.audio import AudioChunk
 from sonca.book.build import Build
 from sonca.book.cast import sheet
-from sonca.book.reading import read_book
+from sonca.book.sources import read_book
 from sonca.book.target import Target
 from sonca.engines import tone
 from sonca.engines.base import Options

@@ -20,8 +20,8 @@ from sonca.book import journal
 from sonca.book.build import Build
 from sonca.book.cast import sheet, toml
 from sonca.book.progress import Progress
-from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.sources import read_book
 from sonca.book.target import Target
 from sonca.book.work import Work
 from sonca.engines import tone
@@ -158,7 +158,7 @@ def test_voices_come_out_equally_loud(
 
     monkeypatch.setattr(tone.ToneEngine, "synthesize", quiet)
     path = write_book(tmp_path)
-    cast = sheet.by_roles(read_book(path), Role("low"), Role("high"), Role("high"))
+    cast = sheet.by_gender(read_book(path), "low", "high", "high")
     build(sonca, path, tmp_path / "a.m4b", cast=cast)
     sound, spans = listen(tmp_path / "a.m4b"), mapping(tmp_path / "a.m4b")["spans"]
     levels = {

@@ -12,8 +12,7 @@ from sonca.book.cast import dialogue, sheet, toml
 from sonca.book.cast.speakers import Attribution, attribute
 from sonca.book.chapters import make_book
 from sonca.book.model import Book, Source
-from sonca.book.reading import read_book
-from sonca.book.sources import plain
+from sonca.book.sources import plain, read_book
 from sonca.errors import InvalidRequest
 from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, STORY

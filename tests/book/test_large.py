@@ -19,7 +19,7 @@ from pathlib import Path
 from sonca.book.build import Build
 from sonca.book.cast import sheet
 from sonca.book.target import Target
-from sonca.book.reading import read_book
+from sonca.book.sources import read_book
 from sonca.synthesizer import Sonca
 book = read_book(Path(sys.argv[1]))
 with Sonca("tone") as sonca:

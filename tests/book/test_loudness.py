@@ -15,8 +15,8 @@ from sonca.book import progress as progress_module
 from sonca.book.build import Build
 from sonca.book.cast import sheet
 from sonca.book.progress import Progress
-from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.sources import read_book
 from sonca.book.target import Target
 from sonca.errors import Cancelled
 from sonca.loudness import loudness as measured

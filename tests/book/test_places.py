@@ -12,8 +12,8 @@ import pytest
 from sonca.audio import AudioChunk
 from sonca.book.build import MAX_IN_FLIGHT, Build
 from sonca.book.cast import sheet
-from sonca.book.reading import read_book
 from sonca.book.script import Role
+from sonca.book.sources import read_book
 from sonca.book.target import Target
 from sonca.engines import tone
 from sonca.engines.base import Engine, Options, Setup

@@ -12,8 +12,7 @@ import pytest
 
 from sonca.book import limits
 from sonca.book.model import Book
-from sonca.book.reading import read_book
-from sonca.book.sources import encodings, markup
+from sonca.book.sources import encodings, markup, read_book
 from sonca.errors import InvalidRequest, NothingToSay
 from tests.book.book_files import C1, C2, CONTAINER, PACKAGE, docx_parts, epub_parts, pack
 from tests.book.book_helpers import STORY
@@ -414,7 +413,7 @@ def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
 
 def test_what_is_no_book(tmp_path: Path) -> None:
     refused(tmp_path / "none.txt", "does not exist")
-    refused(tmp_path, "no book")
+    refused(tmp_path, "not a book")
     (tmp_path / "a.exe").write_bytes(b"MZ")
     refused(tmp_path / "a.exe", r"\.epub")
     (tmp_path / "d.txt").mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_a_closed_log_has_nothing_to_sync(tmp_path: Path, disk: Disk) -> None:
 def test_a_log_that_is_closed_meanwhile_does_not_end_the_syncing_of_others(
     tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Syncing() as logs:
+    with closing(Syncing()) as logs:
         closed = written(tmp_path / "a.log")
         closed.close()  # as `remove` does, after the thread took its copy of the set
         logs.add(closed)
@@ -89,7 +90,7 @@ def test_a_disk_that_refuses_is_reported_once_until_it_is_well(
     tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
     disk.broken.set()
-    with Syncing() as logs:
+    with closing(Syncing()) as logs:
         log = written(tmp_path / "a.log")
         logs.add(log)
         for _ in range(4):
@@ -107,10 +108,8 @@ def test_what_ends_the_syncing_is_logged(
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(syncing, "_EVERY_S", 0.01)
-    logs = Syncing()
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError), logs:
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError), closing(Syncing()) as logs:
         patch.setattr(ChapterLog, "sync", defect)
         logs.add(written(tmp_path / "a.log"))
-        assert logs._thread is not None
         logs._thread.join(WAIT_S)
     assert "the thread sonca-book-sync ended" in caplog.text

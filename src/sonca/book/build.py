@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -165,7 +166,7 @@ class Build:
         waiting = threading.Semaphore(count + 2)
         ahead = threading.Semaphore(CHAPTERS_AHEAD)
         with (
-            Syncing() as syncing,
+            closing(Syncing()) as syncing,
             ThreadPoolExecutor(count, "sonca-book") as speakers,
             ThreadPoolExecutor(min(MAX_ENCODERS, cores()), "sonca-book-encoder") as encoders,
         ):

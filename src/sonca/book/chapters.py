@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sonca.book import headings, limits
 from sonca.book.asides import set_aside
-from sonca.book.headings import Heading
+from sonca.book.headings import Heading, heading
 from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source
 from sonca.errors import InvalidRequest, NothingToSay
 
@@ -48,16 +48,17 @@ def make_book(source: Source, *, name: str) -> Book:
             field="file",
         )
     return Book(
-        *(title, author, tuple(chapters), source.format),
-        *(source.cover, source.encoding, tuple(unspoken)),
+        title,
+        author,
+        tuple(chapters),
+        source.format,
+        source.cover,
+        source.encoding,
+        tuple(unspoken),
     )
 
 
 # Where chapters begin
-
-
-def _block_heading(block: Block) -> Heading | None:
-    return headings.heading(block.text)
 
 
 def _starts(blocks: Sequence[Block]) -> dict[int, str]:
@@ -83,9 +84,9 @@ def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
     levels = [b.level for b in blocks if b.level]
     several = [level for level in range(1, 7) if levels.count(level) > 1]
     if not several:
-        return {i: _short(b.text) for i, b in enumerate(blocks) if b.level and _block_heading(b)}
+        return {i: _short(b.text) for i, b in enumerate(blocks) if b.level and heading(b.text)}
     top = several[0]
-    ranks = {h.rank for b in blocks if b.level == top and (h := _block_heading(b))}
+    ranks = {h.rank for b in blocks if b.level == top and (h := heading(b.text))}
     if ranks == {"part"} and levels.count(top + 1) > levels.count(top):
         top += 1  # parts that hold chapters
     chosen = {i for i, b in enumerate(blocks) if 0 < b.level <= top}
@@ -96,7 +97,7 @@ def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
 
 def _by_lines(blocks: Sequence[Block]) -> dict[int, str]:
     """Lines that say that they are headings; bare numbers only if they count from one."""
-    found = {i: h for i, b in enumerate(blocks) if (h := _block_heading(b))}
+    found = {i: h for i, b in enumerate(blocks) if (h := heading(b.text))}
     named = {i: h for i, h in found.items() if h.named}
     chosen = named or _counting(found)
     starts: dict[int, str] = {}
@@ -138,7 +139,7 @@ def _merged(blocks: Sequence[Block], starts: dict[int, str]) -> dict[int, str]:
         first = carried[0] if carried is not None else index
         following = order[position + 1] if position + 1 < len(order) else len(blocks)
         body = blocks[index + 1 : following]
-        head = _block_heading(blocks[index])
+        head = heading(blocks[index].text)
         only_title = len(body) == 1 and title.endswith(body[0].text.strip())
         if following < len(blocks) and (not body or only_title) and head and head.rank == "part":
             carried = (first, title)

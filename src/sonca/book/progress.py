@@ -117,8 +117,16 @@ class Teller:
         with self._telling:
             with self._counting:
                 progress = Progress(
-                    *(phase, chapter, title, self._chapters_done, self._chapters),
-                    *(self.utterances, " ".join(sentence.split()), self._audio_s),
-                    *(self._chars_done, self._chars, self.elapsed_s),
+                    phase,
+                    chapter,
+                    title,
+                    self._chapters_done,
+                    self._chapters,
+                    self.utterances,
+                    " ".join(sentence.split()),
+                    self._audio_s,
+                    self._chars_done,
+                    self._chars,
+                    self.elapsed_s,
                 )
             self._on_progress(progress)

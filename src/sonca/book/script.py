@@ -7,11 +7,13 @@ traced to the book. Knows no engine and no file.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
+from typing import NamedTuple
 
 from sonca.book.cast.speakers import paragraph_pieces
 from sonca.book.model import Chapter, Paragraph
@@ -109,83 +111,78 @@ def make_script(
     `speakers` says who says what by (paragraph, piece), None to let the narrator say all;
     `role_of` has a role for each of them, the narrator's under the empty name.
     """
-    stretches: list[tuple[int, int, int, str]] = []
     pieces = None if speakers is None else paragraph_pieces(chapter.paragraphs)
+    stretches: list[_Stretch] = []
     for at, paragraph in enumerate(chapter.paragraphs):
         if paragraph.kind == "separator":
             continue
         if pieces is None or speakers is None:
-            stretches.append((at, 0, len(paragraph.text), ""))
+            stretches.append(_Stretch(at, 0, len(paragraph.text), ""))
             continue
-        own = [
-            (at, p.start, p.end, speakers.get((at, i), "") if p.speech else "")
+        own = (
+            _Stretch(at, p.start, p.end, speakers.get((at, i), "") if p.speech else "")
             for i, p in enumerate(pieces[at])
-        ]
+        )
         stretches.extend(_joined(own))
     stretches = [s for s in stretches if _SPOKEN.search(chapter.paragraphs[s[0]].text, s[1], s[2])]
     segments = tuple(
         Segment(*stretch, _pause(chapter.paragraphs, stretches, i))
         for i, stretch in enumerate(stretches)
     )
-    return Script(
-        *(index, chapter.title, chapter.paragraphs, segments),
-        tuple(_runs(chapter.paragraphs, segments, role_of)),
-    )
+    runs = tuple(_runs(chapter.paragraphs, segments, role_of))
+    return Script(index, chapter.title, chapter.paragraphs, segments, runs)
 
 
-def _joined(
-    own: list[tuple[int, int, int, str]],
-) -> list[tuple[int, int, int, str]]:
+class _Stretch(NamedTuple):
+    paragraph: int
+    start: int
+    end: int
+    speaker: str
+
+
+def _joined(own: Iterable[_Stretch]) -> Iterator[_Stretch]:
     """Neighbours in one paragraph that the narrator says are one stretch."""
-    found: list[tuple[int, int, int, str]] = []
-    for stretch in own:
-        if found and not found[-1][3] and not stretch[3]:
-            found[-1] = (found[-1][0], found[-1][1], stretch[2], "")
+    for narrated, group in itertools.groupby(own, key=lambda stretch: not stretch.speaker):
+        if narrated:
+            first, *rest = group
+            yield first._replace(end=rest[-1].end) if rest else first
         else:
-            found.append(stretch)
-    return found
+            yield from group
 
 
-def _pause(
-    paragraphs: Sequence[Paragraph], stretches: Sequence[tuple[int, int, int, str]], index: int
-) -> float:
+def _pause(paragraphs: Sequence[Paragraph], stretches: Sequence[_Stretch], index: int) -> float:
     if index + 1 == len(stretches):
         return CHAPTER_END_S
-    here, following = stretches[index], stretches[index + 1]
-    if here[0] == following[0]:
+    here, following = stretches[index : index + 2]
+    if here.paragraph == following.paragraph:
         return _TAG_S
-    if any(paragraphs[i].kind == "separator" for i in range(here[0] + 1, following[0])):
+    between = paragraphs[here.paragraph + 1 : following.paragraph]
+    if any(paragraph.kind == "separator" for paragraph in between):
         return pauses.SCENE
-    if paragraphs[here[0]].kind == "heading":
-        return pauses.HEADING if paragraphs[following[0]].kind == "heading" else pauses.CHAPTER
-    return pauses.TURN if here[3] or following[3] else pauses.PARAGRAPH
+    if paragraphs[here.paragraph].kind == "heading":
+        into_text = paragraphs[following.paragraph].kind != "heading"
+        return pauses.CHAPTER if into_text else pauses.HEADING
+    return pauses.TURN if here.speaker or following.speaker else pauses.PARAGRAPH
 
 
 def _runs(
     paragraphs: Sequence[Paragraph], segments: Sequence[Segment], role_of: dict[str, Role]
-) -> list[Run]:
-    runs: list[Run] = []
-    texts: list[str] = []
-    offsets: list[int] = []
-    size, first = 0, 0
-    role: Role | None = None
-
-    def close(until: int) -> None:
-        nonlocal texts, offsets, size, first
-        if texts and role is not None:
-            slot_s = paragraphs[segments[first].paragraph].slot_s
-            runs.append(Run(_JOINT.join(texts), role, first, tuple(offsets), slot_s))
-        texts, offsets, size, first = [], [], 0, until
-
-    for index, segment in enumerate(segments):
-        wanted = role_of.get(segment.speaker) or role_of[""]
-        timed = paragraphs[segment.paragraph].slot_s is not None
-        if wanted != role or size > RUN_CHARS or timed:
-            close(index)
-            role = wanted
-        text = paragraphs[segment.paragraph].text[segment.start : segment.end]
-        offsets.append(size)
-        texts.append(text)
-        size += len(text) + len(_JOINT)
-    close(len(segments))
-    return runs
+) -> Iterator[Run]:
+    first = 0
+    while first < len(segments):
+        role = role_of.get(segments[first].speaker) or role_of[""]
+        text = ""
+        offsets: list[int] = []
+        for index in range(first, len(segments)):
+            segment = segments[index]
+            paragraph = paragraphs[segment.paragraph]
+            wanted = role_of.get(segment.speaker) or role_of[""]
+            full = len(text) + len(_JOINT) > RUN_CHARS
+            if offsets and (wanted != role or full or paragraph.slot_s is not None):
+                break
+            text += _JOINT if offsets else ""
+            offsets.append(len(text))
+            text += paragraph.text[segment.start : segment.end]
+        slot_s = paragraphs[segments[first].paragraph].slot_s
+        yield Run(text, role, first, tuple(offsets), slot_s)
+        first += len(offsets)

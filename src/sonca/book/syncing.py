@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from types import TracebackType
-from typing import Self
 
 from sonca import background
 from sonca.book.journal import ChapterLog
@@ -17,17 +15,16 @@ _EVERY_S = 0.2
 
 
 class Syncing:
-    """Cares for the logs that are open. Inside of its `with` block a thread of its own brings
-    them to the disk all the time, a slow engine's sentences one by one, a fast one's in groups;
-    leaving it does so once more and closes them. A log that the disk refuses is tried again each
-    time, and reported once until it succeeds."""
+    """Cares for the logs that are open, until it is closed. A thread of its own brings them to the
+    disk all the time, a slow engine's sentences one by one, a fast one's in groups. A log that the
+    disk refuses is tried again each time, and reported once until it succeeds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._logs: set[ChapterLog] = set()
         self._refused: set[ChapterLog] = set()
         self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = background.start(self._run, "sonca-book-sync")
 
     def add(self, chapter: ChapterLog) -> None:
         """Care for a log from now on."""
@@ -40,6 +37,14 @@ class Syncing:
             self._logs.discard(chapter)
             self._refused.discard(chapter)
         chapter.close()
+
+    def close(self) -> None:
+        """Bring everything to the disk once more, and close all logs."""
+        self._over.set()
+        self._thread.join()
+        self._sync()
+        for chapter in list(self._logs):
+            self.remove(chapter)
 
     def _run(self) -> None:
         while not self._over.wait(_EVERY_S):
@@ -62,20 +67,3 @@ class Syncing:
                 return
             self._refused.add(chapter)
         log.error("%s; it is tried again while the book is built", error)
-
-    def __enter__(self) -> Self:
-        self._thread = background.start(self._run, "sonca-book-sync")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join()
-        self._sync()
-        for chapter in list(self._logs):
-            self.remove(chapter)

@@ -53,7 +53,7 @@ def plan(
 ) -> None:
     """Show chapters, lengths, the cast, and what will not be spoken and why."""
     from sonca.book.planning import preview, to_json
-    from sonca.book.reading import read_book
+    from sonca.book.sources import read_book
     from sonca.cli.book_views import show_plan
 
     found = preview(read_book(file, encoding=encoding))
@@ -101,7 +101,7 @@ def cast(
     """Draft a cast: who speaks, how much, with which voice. Edit it, then build."""
     from sonca.book.cast import sheet, toml
     from sonca.book.cast.speakers import attribute
-    from sonca.book.reading import read_book
+    from sonca.book.sources import read_book
     from sonca.settings import read
 
     book = read_book(file, encoding=encoding)
@@ -163,7 +163,7 @@ def build(
     from dataclasses import replace
 
     from sonca.book.build import Build
-    from sonca.book.reading import read_book
+    from sonca.book.sources import read_book
     from sonca.book.target import Target
     from sonca.cli.book_views import show_report, watched
     from sonca.settings import read
@@ -199,13 +199,11 @@ def _chosen_cast(
     speed: float,
 ) -> Cast:
     from sonca.book.cast import sheet, toml
-    from sonca.book.script import Role
     from sonca.synthesizer.request import SPEED_RANGE
 
     low, high = SPEED_RANGE
     if not low <= speed <= high:
         raise InvalidRequest(f"--speed is {speed:g}, it must be {low:g} to {high:g}")
-    voice, male, female = voices
     if path is None and not any(voices) and _cast_path(file).is_file():
         path = _cast_path(file)
         typer.echo(f"sonca: using the cast in {path}", err=True)
@@ -213,11 +211,7 @@ def _chosen_cast(
         if any(voices) or speed != 1:
             raise InvalidRequest("a cast file says who speaks how: give it, or voices and --speed")
         return toml.read(path, book)
-    narrator = Role(voice, speed)
-    if male or female:
-        men, women = (Role(name, speed) if name else None for name in (male, female))
-        return sheet.by_roles(book, narrator, men, women)
-    return sheet.one_voice(narrator)
+    return sheet.by_gender(book, *voices, speed)
 
 
 def _open(settings: Settings, *, cached: bool = True) -> Sonca:

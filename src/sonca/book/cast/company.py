@@ -43,7 +43,6 @@ class Character:
     aliases: list[str] = field(default_factory=list)
     child: bool = False
     lines: int = 0
-    chars: int = 0
     example: str = ""
 
 

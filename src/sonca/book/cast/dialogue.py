@@ -31,8 +31,6 @@ class Piece:
     end: int
     speech: bool
     """Whether a character says it."""
-    tag: bool = False
-    """Whether the narrator says here who speaks."""
 
 
 def pieces(text: str, *, inside: bool = False) -> list[Piece]:
@@ -69,9 +67,9 @@ def _trimmed(text: str, found: Iterator[Piece]) -> list[Piece]:
         while end > start and text[end - 1].isspace():
             end -= 1
         if any(c.isalnum() for c in text[start:end]):
-            kept.append(Piece(start, end, piece.speech, piece.tag))
+            kept.append(Piece(start, end, piece.speech))
         elif kept and end > start and text[start:end].strip(DASHES + " "):
-            kept[-1] = Piece(kept[-1].start, end, kept[-1].speech, kept[-1].tag)
+            kept[-1] = Piece(kept[-1].start, end, kept[-1].speech)
     return kept
 
 
@@ -87,9 +85,9 @@ def _dashed(text: str, start: int) -> Iterator[Piece]:
             yield Piece(begin, low, True)
             begin, speaking = high, False
         else:
-            yield Piece(begin, low, False, tag=True)
+            yield Piece(begin, low, False)
             begin, speaking = high, True
-    yield Piece(begin, len(text), speaking, tag=not speaking)
+    yield Piece(begin, len(text), speaking)
 
 
 def is_tag(text: str, *, before: str = "") -> bool:
@@ -144,11 +142,11 @@ def _quoted(text: str, inside: bool) -> Iterator[Piece]:
         if not _is_speech(text, low, high, inside and low == 0):
             continue
         if low > at:
-            yield Piece(at, low, False, tag=True)
+            yield Piece(at, low, False)
         yield Piece(low, high, True)
         at = high
     if at < len(text):
-        yield Piece(at, len(text), False, tag=at > 0)
+        yield Piece(at, len(text), False)
 
 
 def _quotations(text: str, inside: bool) -> Iterator[tuple[int, int]]:

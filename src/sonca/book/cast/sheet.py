@@ -86,9 +86,14 @@ def one_voice(role: Role) -> Cast:
     return Cast(role)
 
 
-def by_roles(book: Book, narrator: Role, male: Role | None, female: Role | None) -> Cast:
-    """The simple cast: the narrator, one voice for men, one for women."""
-    return Cast(narrator, male, female, attribution=attribute(book))
+def by_gender(
+    book: Book, narrator: str | None, male: str | None, female: str | None, speed: float = 1.0
+) -> Cast:
+    """A simple cast of voices: the narrator's, one for men, one for women. Without the last two
+    the narrator says everything."""
+    men, women = (Role(voice, speed) if voice else None for voice in (male, female))
+    attribution = attribute(book) if men or women else None
+    return Cast(Role(narrator, speed), men, women, attribution=attribution)
 
 
 def draft(book: Book, voices: Sequence[Voice]) -> Cast:
@@ -106,8 +111,12 @@ def draft(book: Book, voices: Sequence[Voice]) -> Cast:
             used.append((role.voice, role.pitch))
         parts.append(
             Part(
-                *(character.name, character.gender, role, character.lines),
-                *(tuple(character.aliases), character.example),
+                character.name,
+                character.gender,
+                role,
+                character.lines,
+                tuple(character.aliases),
+                character.example,
             )
         )
     return Cast(narrator, male, female, tuple(parts), {}, attribution)

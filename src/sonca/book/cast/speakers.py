@@ -34,7 +34,7 @@ _VIEWPOINT_PARAGRAPHS = 6
 """For so long a line out of nowhere is taken for that of the one who was told of last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """One speech and who says it."""
 
@@ -43,8 +43,13 @@ class Line:
     paragraph: int
     piece: int
     text: str
-    speaker: str
-    """A character's name; empty if nothing tells."""
+    character: Character | None
+    """None if nothing tells."""
+
+    @property
+    def speaker(self) -> str:
+        """The character's name; empty if nothing tells."""
+        return self.character.name if self.character else ""
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ class _Reader:
         self._talk: list[Character] = []  # who speaks in this conversation, the latest last
         self._quiet = 0
         self._said_last = ""
-        self._lines: list[tuple[int, int, int, str, Character | None]] = []
+        self._lines: list[Line] = []
 
     def _narration(self) -> Iterator[str]:
         for chapter, pieces in zip(self._book.chapters, self._pieces, strict=True):
@@ -101,16 +106,15 @@ class _Reader:
             self._company.recent.clear()
             for at in range(len(chapter.paragraphs)):
                 self._paragraph(index, at)
-        lines = [Line(c, p, i, text, who.name if who else "") for c, p, i, text, who in self._lines]
-        return Attribution(lines, self._speakers())
+        return Attribution(self._lines, self._speakers())
 
     def _speakers(self) -> list[Character]:
-        for _, _, _, text, who in self._lines:
+        for line in self._lines:
+            who = line.character
             if who:
                 who.lines += 1
-                who.chars += len(text)
-                if len(text) > len(who.example) and len(who.example) < 40:
-                    who.example = text
+                if len(line.text) > len(who.example) and len(who.example) < 40:
+                    who.example = line.text
         speaking = [who for who in self._company.everybody if who.lines]
         ordered = sorted(speaking, key=lambda c: (-c.lines, c.name))
         return ordered[: limits.MAX_SPEAKERS]
@@ -119,7 +123,9 @@ class _Reader:
         """Who somebody is after having said this; all that was theirs is that one's."""
         named = self._company.introduced(who, said)
         if named is not who:
-            self._lines = [(*x[:4], named if x[4] is who else x[4]) for x in self._lines]
+            for line in self._lines:
+                if line.character is who:
+                    line.character = named
             if who in self._talk:
                 self._talk = [c for c in self._talk if c is not named]
                 self._talk[self._talk.index(who)] = named
@@ -159,7 +165,7 @@ class _Reader:
             if who is not None:
                 who = self._introduced(who, said)
                 self._company.remember(who)
-            self._lines.append((chapter, at, index, said, who))
+            self._lines.append(Line(chapter, at, index, said, who))
             spoken = said
         self._company.notice(" ".join(text[p.start : p.end] for p in pieces if not p.speech))
         self._quiet = 0

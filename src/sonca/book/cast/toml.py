@@ -5,6 +5,7 @@ Reading says of everything that cannot be where it stands and what may stand the
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,51 +31,49 @@ def write(cast: Cast, book: Book, path: Path, *, force: bool = False) -> None:
     disk.write(path, text_of(cast, book).encode())
 
 
+_HEAD = """\
+# Ai đọc gì trong {title} / who says what. Sửa rồi: / Edit it, then:
+#   sonca book build BOOK --cast THIS_FILE -o OUT.m4b
+# voice: một tên của `sonca voices` / a name of `sonca voices`; speed, pitch: 0.5 - 2.0.
+"""
+_LINES = """\
+# Một câu thoại gán nhầm người? chương.đoạn (hoặc chương.đoạn.phần) = tên; số như trong
+# `sonca book cast BOOK --lines`. / A line given to the wrong one: chapter.paragraph
+# (or chapter.paragraph.piece) = name, numbered as `sonca book cast BOOK --lines` does.
+[lines]
+# "3.12" = "narrator"
+"""
+
+
 def text_of(cast: Cast, book: Book) -> str:
     """The cast as the file that people edit."""
-    rows = [
-        f"# Ai đọc gì trong {_comment(book.title)} / who says what. Sửa rồi: / Edit it, then:",
-        "#   sonca book build BOOK --cast THIS_FILE -o OUT.m4b",
-        "# voice: một tên của `sonca voices` / a name of `sonca voices`; speed, pitch: 0.5 - 2.0.",
-        "",
-        *_role_rows(NARRATOR, cast.narrator),
-    ]
-    for name, role in (("male", cast.male), ("female", cast.female)):
+    roles = {NARRATOR: cast.narrator, "male": cast.male, "female": cast.female}
+    rows = [_HEAD.format(title=_comment(book.title))]
+    for name, role in roles.items():
         if role is not None:
-            rows += _role_rows(name, role)
+            rows += [f"[{name}]", *_settings(role), ""]
     for part in cast.parts:
         rows += _part_rows(part)
-    rows += [
-        "# Một câu thoại gán nhầm người? chương.đoạn (hoặc chương.đoạn.phần) = tên; số như trong",
-        "# `sonca book cast BOOK --lines`. / A line given to the wrong one: chapter.paragraph",
-        "# (or chapter.paragraph.piece) = name, numbered as `sonca book cast BOOK --lines` does.",
-        "[lines]",
-        '# "3.12" = "narrator"',
+    changes = (f"{_quoted(where)} = {_quoted(name)}\n" for where, name in cast.changes.items())
+    return "\n".join(rows) + "\n" + _LINES + "".join(changes)
+
+
+def _part_rows(part: Part) -> list[str]:
+    about = (", ".join(part.aliases), part.example)
+    return [
+        f"[characters.{_quoted(part.name)}]",
+        *(f"# {_comment(text)}" for text in about if text),
+        f"gender = {_quoted(part.gender)}",
+        f"lines = {part.lines}",
+        *(_settings(part.role) or ['# voice = "…"']),
+        "",
     ]
-    rows += [f"{_quoted(where)} = {_quoted(name)}" for where, name in cast.changes.items()]
-    return "\n".join(rows) + "\n"
-
-
-def _role_rows(name: str, role: Role) -> list[str]:
-    return [f"[{name}]", *_settings(role), ""]
 
 
 def _settings(role: Role) -> list[str]:
     rows = [f"voice = {_quoted(role.voice)}"] if role.voice else []
-    rows += [f"speed = {role.speed:g}"] if role.speed != 1 else []
-    return rows + ([f"pitch = {role.pitch:g}"] if role.pitch != 1 else [])
-
-
-def _part_rows(part: Part) -> list[str]:
-    rows = [f"[characters.{_quoted(part.name)}]"]
-    if part.aliases:
-        rows.append(f"# {_comment(', '.join(part.aliases))}")
-    if part.example:
-        rows.append(f"# {_comment(part.example)}")
-    rows.append(f"gender = {_quoted(part.gender)}")
-    rows.append(f"lines = {part.lines}")
-    rows += _settings(part.role) or ['# voice = "…"']
-    return [*rows, ""]
+    numbers = {"speed": role.speed, "pitch": role.pitch}
+    return rows + [f"{key} = {value:g}" for key, value in numbers.items() if value != 1]
 
 
 def _comment(text: str) -> str:
@@ -82,16 +81,8 @@ def _comment(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string."""
-    out = []
-    for char in text:
-        if char in '"\\':
-            out.append("\\" + char)
-        elif ord(char) < 32 or ord(char) == 127:
-            out.append(f"\\u{ord(char):04x}")
-        else:
-            out.append(char)
-    return '"' + "".join(out) + '"'
+    """A TOML basic string, which is one of JSON's, except that DEL is escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read(path: Path, book: Book) -> Cast:

@@ -1,11 +1,14 @@
-"""Files that hold books: one reader per format, all giving the same `Source`."""
+"""Files as books: one reader for each format, all giving the same `Source`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sonca.book import limits
-from sonca.book.model import Source
+from sonca.book.chapters import make_book
+from sonca.book.model import Book, Source
+from sonca.book.sources import encodings
 from sonca.errors import InvalidRequest
 
 FORMATS = {
@@ -21,52 +24,71 @@ FORMATS = {
     ".srt": "srt",
 }
 """Suffix to format."""
+_PACKED = ("epub", "docx")
 
 
-def read_source(path: Path, *, encoding: str | None = None) -> Source:
-    """Read a file by its suffix. `InvalidRequest` if it cannot be read as what it says it is.
-
-    `encoding` is for text, Markdown, HTML and subtitles; None finds it out.
-    """
-    format = FORMATS.get(path.suffix.lower())
+def format_of(name: str) -> str:
+    """The format of a file of that name. `InvalidRequest` if it is not one of a book."""
+    format = FORMATS.get(Path(name).suffix.lower())
     if format is None:
         raise InvalidRequest(
-            f"{path.name!r} is no book that Sonca reads; its name must end in one of "
+            f"{name[:60]!r} is not a book that Sonca reads; its name must end in one of "
             + ", ".join(FORMATS),
             field="file",
         )
-    packed = format in ("epub", "docx")
-    limit = limits.MAX_FILE_BYTES if packed else limits.MAX_TEXT_BYTES
-    data = _read(path, limit, whole=not packed)
+    return format
+
+
+def read_book(path: Path, *, encoding: str | None = None, name: str | None = None) -> Book:
+    """Read the book in a file, by its suffix. `InvalidRequest` or one of its kinds says why it
+    cannot be.
+
+    `encoding` is for text, Markdown, HTML and subtitles; None finds it out. `name` stands for the
+    file's name where the book has no title of its own.
+    """
+    format = format_of(path.name)
+    limit = limits.MAX_FILE_BYTES if format in _PACKED else limits.MAX_TEXT_BYTES
+    data = _read(path, limit, whole=format not in _PACKED)
+    source = _unpacked(path, format) if format in _PACKED else _text(path, format, data, encoding)
+    return make_book(source, name=name or path.stem)
+
+
+def _unpacked(path: Path, format: str) -> Source:
+    if format == "epub":
+        from sonca.book.sources import epub
+
+        return epub.read(path)
+    from sonca.book.sources import docx
+
+    return docx.read(path)
+
+
+def _text(path: Path, format: str, data: bytes, encoding: str | None) -> Source:
+    if format == "html":
+        encoding = encoding or encodings.declared(data)
+    text, found = encodings.decode(data, encoding, name=path.name)
     match format:
-        case "epub":
-            from sonca.book.sources import epub
-
-            return epub.read(path)
-        case "docx":
-            from sonca.book.sources import docx
-
-            return docx.read(path)
         case "html":
             from sonca.book.sources import markup
 
-            return markup.read(path, data, encoding)
+            source = markup.read(text)
         case "markdown":
             from sonca.book.sources import markdown
 
-            return markdown.read(path, data, encoding)
+            source = markdown.read(text)
         case "srt":
             from sonca.book.sources import subtitles
 
-            return subtitles.read(path, data, encoding)
+            source = subtitles.read(text, path.name)
         case _:
             from sonca.book.sources import plain
 
-            return plain.read(path, data, encoding)
+            source = plain.read(text)
+    return replace(source, encoding=found)
 
 
 def _read(path: Path, limit: int, *, whole: bool) -> bytes:
-    """The file's bytes (none for one that is packed), if it may be read at all."""
+    """The file's bytes (none unless `whole`), if it may be read at all."""
     try:
         if not path.is_file():
             what = "is not a file" if path.exists() else "does not exist"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ _CONTENTS = re.compile(r"(?:toc|mục ?lục)\s*\w*\Z", re.IGNORECASE)
 
 def read(path: Path) -> Source:
     """A DOCX file as a book. `InvalidRequest` if it is damaged or locked."""
-    with Packed(path, "DOCX file") as packed:
+    with closing(Packed(path, "DOCX file")) as packed:
         styles = _styles(packed)
         body = _Body(styles)
         xml.walk(packed.read(_DOCUMENT), body, name=_DOCUMENT)

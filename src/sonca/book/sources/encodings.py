@@ -26,12 +26,20 @@ _SAMPLE_BYTES = 200_000
 _ENOUGH = 0.5
 """Share of the words with letters beyond ASCII that must be Vietnamese for an old encoding."""
 _WORD = re.compile(r"[^\W\d_]+")
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.I)
 
 ENCODINGS = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
     *("windows-1258", "viscii", "tcvn3", "vni"),
 )
 """What may be asked for by name."""
+
+
+def declared(data: bytes) -> str | None:
+    """The old encoding that HTML says it is in; None for all others, which are found out."""
+    found = _DECLARED.search(data[:2048])
+    label = found[1].decode().lower().replace("cp", "windows-") if found else ""
+    return label if label in ("windows-1258", "viscii") else None
 
 
 def decode(data: bytes, encoding: str | None = None, *, name: str = "the file") -> tuple[str, str]:

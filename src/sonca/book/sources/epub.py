@@ -7,6 +7,7 @@ protection are refused by name; documents that are missing are an error that nam
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lxml import etree
 
 from sonca.book import limits
 from sonca.book.model import Block, Cover, Source
-from sonca.book.sources import markup, xml
+from sonca.book.sources import encodings, markup, xml
 from sonca.book.sources.packed import Packed, resolve
 from sonca.errors import InvalidRequest
 
@@ -35,7 +36,7 @@ class _Item:
 
 def read(path: Path) -> Source:
     """An EPUB file as a book. `InvalidRequest` if it is damaged, protected or empty."""
-    with Packed(path, "EPUB file") as packed:
+    with closing(Packed(path, "EPUB file")) as packed:
         _refuse_protected(packed)
         name = _package_name(packed)
         package = xml.parse(packed.read(name), name=name)
@@ -138,7 +139,8 @@ def _blocks(
     for item in spine:
         if item.media_type not in _DOCUMENTS:
             continue
-        text, _ = markup.decode(packed.read(item.part), None, name=item.part)
+        data = packed.read(item.part)
+        text, _ = encodings.decode(data, encodings.declared(data), name=item.part)
         document = markup.parse(text, part=item.part)
         if "nav" in item.properties:
             yield from (replace(b, skip=b.skip or "contents", level=0) for b in document.blocks)

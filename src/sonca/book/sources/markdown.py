@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import encodings
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -17,11 +15,10 @@ _FRONT = re.compile(r"\A---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*\n", re.DO
 _FIELD = re.compile(r"""^(title|author)[ \t]*:[ \t]*["']?(.*?)["']?[ \t]*$""", re.MULTILINE)
 
 
-def read(path: Path, data: bytes, encoding: str | None) -> Source:
-    """A Markdown file as a book; `title` and `author` of YAML front matter are used."""
+def read(text: str) -> Source:
+    """A Markdown text as a book; `title` and `author` of YAML front matter are used."""
     from markdown_it import MarkdownIt
 
-    text, found = encodings.decode(data, encoding, name=path.name)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     front = _FRONT.match(text)
     fields = dict(_FIELD.findall(front[1])) if front else {}
@@ -31,9 +28,7 @@ def read(path: Path, data: bytes, encoding: str | None) -> Source:
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
     blocks = tuple(_blocks(MarkdownIt("commonmark").parse(text), starts))
-    return Source(
-        "markdown", blocks, fields.get("title", ""), fields.get("author", ""), encoding=found
-    )
+    return Source("markdown", blocks, fields.get("title", ""), fields.get("author", ""))
 
 
 def _blocks(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[Block]:

@@ -11,13 +11,12 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from lxml import etree
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import encodings, xml
+from sonca.book.sources import xml
 from sonca.errors import InvalidRequest
 
 
@@ -59,7 +58,6 @@ _ROLES = (
 )
 _NOTE_MARK = re.compile(r"\s*[\[(]?(\d{1,4}|[*†‡§]{1,3}|[ivx]{1,5})[\])]?\s*\Z")
 _UNSEEN = re.compile(r"display\s*:\s*none")
-_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.I)
 _BLANK = re.compile(r"[ \t\r\n\f\v]+")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
@@ -84,23 +82,10 @@ class Document:
     author: str = ""
 
 
-def read(path: Path, data: bytes, encoding: str | None) -> Source:
-    """An HTML file as a book."""
-    text, found = decode(data, encoding, name=path.name)
+def read(text: str) -> Source:
+    """An HTML text as a book."""
     document = parse(text)
-    blocks = tuple(document.blocks)
-    return Source("html", blocks, document.title, document.author, encoding=found)
-
-
-def decode(data: bytes, encoding: str | None, *, name: str) -> tuple[str, str]:
-    """The text of a document: as asked, as it says itself, or found out."""
-    declared = _CHARSET.search(data[:2048])
-    if encoding is None and declared:
-        label = declared[1].decode().lower()
-        known = {"windows-1258": "windows-1258", "cp1258": "windows-1258", "viscii": "viscii"}
-        if label in known:
-            encoding = known[label]
-    return encodings.decode(data, encoding, name=name)
+    return Source("html", tuple(document.blocks), document.title, document.author)
 
 
 def parse(text: str, *, part: str = "") -> Document:

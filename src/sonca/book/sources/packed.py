@@ -6,16 +6,18 @@ import posixpath
 import zipfile
 import zlib
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote
 
 from sonca.book import limits
 from sonca.errors import InvalidRequest
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+"""What reading a damaged file raises; `NotImplementedError` is a `RuntimeError`."""
+
 
 class Packed:
     """The parts of a ZIP file, read into memory one at a time; nothing is ever unpacked to disk.
+    To be closed.
 
     Names are looked up inside the file only, so a `..` leads nowhere.
     """
@@ -51,10 +53,7 @@ class Packed:
         try:
             with self._zip.open(entry) as file:
                 data = file.read(limit + 1)  # stops there, whatever the header says
-        except (
-            *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
-            *(RuntimeError, NotImplementedError, ValueError),
-        ) as error:
+        except _DAMAGE as error:
             raise self.damaged(f"{name[:200]!r} is damaged ({error})") from error
         self._check(name, entry, len(data), limit)
         return data
@@ -74,17 +73,6 @@ class Packed:
 
     def close(self) -> None:
         self._zip.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def resolve(base: str, href: str) -> tuple[str, str]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import encodings
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _WRAP_CHARS = 40
 """A shorter line was ended on purpose."""
 
 
-def read(path: Path, data: bytes, encoding: str | None) -> Source:
-    text, found = encodings.decode(data, encoding, name=path.name)
-    return Source("text", tuple(blocks(text)), encoding=found)
+def read(text: str) -> Source:
+    """A plain text as a book."""
+    return Source("text", tuple(blocks(text)))
 
 
 def blocks(text: str) -> Iterator[Block]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import encodings
 from sonca.errors import InvalidRequest
 
 _TIMES = re.compile(
@@ -19,11 +17,10 @@ _NUMBER = re.compile(r"\n[ \t]*\d{1,9}[ \t]*\n[ \t]*\Z")
 _MARKUP = re.compile(r"</?[a-zA-Z][^>\n]{0,80}>|\{\\[^}\n]{0,80}\}")
 
 
-def read(path: Path, data: bytes, encoding: str | None) -> Source:
-    """`InvalidRequest` if there is no subtitle in it, or one ends before it begins."""
-    text, found = encodings.decode(data, encoding, name=path.name)
+def read(text: str, name: str) -> Source:
+    """Subtitles as a book. `InvalidRequest` if there are none, or one ends before it begins."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Source("srt", tuple(_blocks(text, path.name)), encoding=found)
+    return Source("srt", tuple(_blocks(text, name)))
 
 
 def _blocks(text: str, name: str) -> Iterator[Block]:

@@ -23,7 +23,7 @@ from sonca.book import loudness
 from sonca.book.build import Build
 from sonca.book.model import Book
 from sonca.book.progress import Progress
-from sonca.book.reading import read_book
+from sonca.book.sources import read_book
 from sonca.errors import Busy, InvalidRequest, NotFound, StorageError, quoted
 from sonca.server.jobs.builders import Builders
 from sonca.server.jobs.changes import Changes, Watch

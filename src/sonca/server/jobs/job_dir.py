@@ -10,26 +10,18 @@ from pathlib import Path
 
 from sonca import disk
 from sonca.book.model import Book
-from sonca.book.reading import read_book
-from sonca.book.sources import FORMATS
+from sonca.book.sources import format_of, read_book
 from sonca.book.target import Target
-from sonca.errors import InvalidRequest
 from sonca.server.jobs.options import JobOptions
 
 
 def keep_upload(folder: Path, name: str, data: bytes) -> Path:
     """Write an upload into a new folder, under a name of our own: what it was called decides
     only its format. `InvalidRequest` if that is none of a book."""
-    suffix = Path(name).suffix.lower()
-    if suffix not in FORMATS:
-        raise InvalidRequest(
-            f"{name[:60]!r} is no book that Sonca reads; its name must end in one of "
-            + ", ".join(FORMATS),
-            field="file",
-        )
+    format_of(name)
     with disk.errors("keep the book"):
         folder.mkdir(mode=0o700, parents=True)
-        path = folder / f"book{suffix}"
+        path = folder / f"book{Path(name).suffix.lower()}"
         path.write_bytes(data)
         disk.sync(path)
     return path

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from sonca.book.cast import sheet, toml
 from sonca.book.cast.sheet import Cast
 from sonca.book.model import Book
-from sonca.book.script import Role
 from sonca.errors import InvalidRequest
 from sonca.synthesizer import Sonca
 from sonca.text import Lexicon
@@ -75,12 +74,7 @@ class JobOptions:
             return sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
         if self.cast is not None:
             return toml.parse(self.cast, book)
-        narrator = Role(self.voice, self.speed)
-        if self.male or self.female:
-            men = Role(self.male, self.speed) if self.male else None
-            women = Role(self.female, self.speed) if self.female else None
-            return sheet.by_roles(book, narrator, men, women)
-        return sheet.one_voice(narrator)
+        return sheet.by_gender(book, self.voice, self.male, self.female, self.speed)
 
 
 _ADAPTER = TypeAdapter(JobOptions)
