@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
 
-    from sonca.text.score import Case, cases
+    from sonca.text.evaluation import Case, cases
 
     tables: dict[str, list[Case]] = {name: list(cases(path)) for name, path in TABLES.items()}
     prose = _prose()
@@ -68,7 +68,7 @@ def _prose() -> list[str]:
 
 def _ours(tables: dict[str, list[Any]], prose: list[str]) -> dict[str, Any]:
     from sonca.text import plan
-    from sonca.text.score import score
+    from sonca.text.evaluation import score
 
     scores: dict[str, Any] = {}
     for name, table in tables.items():
@@ -115,7 +115,7 @@ def _start_up() -> dict[str, float]:
 def _theirs(
     library: str, python: Path, tables: dict[str, list[Any]], prose: list[str]
 ) -> dict[str, Any]:
-    from sonca.text.score import comparable
+    from sonca.text.evaluation import comparable
 
     inputs = [case.input for table in tables.values() for case in table]
     done = subprocess.run(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonca.text import Reading, explain, plan, plan_iter
-from sonca.text.score import cases
+from sonca.text.evaluation import cases
 from tests.text.checks import check_plan, words
 
 DATA = Path(__file__).parent / "data"

@@ -14,7 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from sonca.text import Reading
-    from sonca.text.score import Result
+    from sonca.text.evaluation import Result
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,8 +91,8 @@ def score(
     A case is right if the reading is accepted as it is spoken, or with every foreign word in its
     own spelling, which is what an engine that switches language says. The table counts both.
     """
-    from sonca.text.score import cases
-    from sonca.text.score import score as score_cases
+    from sonca.text.evaluation import cases
+    from sonca.text.evaluation import score as score_cases
 
     results = score_cases(list(cases(file)), _reading(region, lexicon))
     if not quiet:

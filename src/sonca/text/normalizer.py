@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 
 from sonca.text.folding import fold
-from sonca.text.initials import before_name
-from sonca.text.passes import rules_for
+from sonca.text.foreign_text import read_foreign_text
 from sonca.text.reading import Reading, Token
-from sonca.text.sheet import LETTER, Replacement, Workspace
-from sonca.text.syllables import syllable
-from sonca.text.verbatim import read_foreign_text
-from sonca.text.words import is_english, read_word
+from sonca.text.rules.fallback import is_english, read_word
+from sonca.text.rules.order import rules_for
+from sonca.text.rules.rule import LETTER, Replacement, Workspace
+from sonca.text.vietnamese.initials import before_name
+from sonca.text.vietnamese.syllables import syllable
 
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
 _OPENING, _CLOSING = "([【「『", ")]】」』"

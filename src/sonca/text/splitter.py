@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.text import pauses
-from sonca.text.initials import before_name, before_province, is_unnamed_person
-from sonca.text.syllables import syllable
-from sonca.text.tables import words
+from sonca.text.vietnamese.initials import before_name, before_province, is_unnamed_person
+from sonca.text.vietnamese.syllables import syllable
+from sonca.text.vietnamese.wordlists import words
 
 MAX_SOURCE = 1000
 """Longest piece, in source characters, that is read at once. It bounds the cost of every rule,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from sonca.errors import InvalidRequest
-from sonca.text.syllables import syllable
+from sonca.text.vietnamese.syllables import syllable
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

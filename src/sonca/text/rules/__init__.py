@@ -1,0 +1,1 @@
+"""What reads a sentence: `order` lists the rules, `rule` says what one is."""

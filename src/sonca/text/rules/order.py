@@ -1,0 +1,92 @@
+"""Says which rules read a sentence, and in which order.
+
+What one rule replaces, no later rule sees. First come the user's own words, then what has a form
+of its own (addresses, codes, dates, times), then what needs a neighbour (money, units, Roman
+numerals), then plain numbers, and last the signs that are left between them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sonca.text.rules.rule import Rule
+
+_KINDS = {
+    "short": re.compile(r"\A.{1,24}\Z"),
+    "digit": re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]"),
+    "capital": re.compile(
+        r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b[A-ZĐÔ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)"
+        r"|\b[A-ZĐ]{1,4}\d"
+    ),
+    "symbol": re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_"),
+    "dotted": re.compile(r"[^\W_]\.[^\W_]"),
+    "broken": re.compile(r"[-–—~…→]|\.\."),
+    "drawn": re.compile(r"([^\W\d_])\1\1", re.IGNORECASE),
+    "smile": re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@"),
+    "apostrophe": re.compile(r"[^\W\d_][’'][^\W\d_]"),
+}
+"""What a sentence holds if rules of a kind can find anything in it. Plain prose holds nothing."""
+
+
+@lru_cache(maxsize=1)
+def ordered_rules() -> tuple[Rule, ...]:
+    """Returns every rule, in the order in which they read.
+
+    They load with the first sentence, not with the package: starting takes 15 ms less.
+    """
+    from sonca.text.rules import (
+        abbreviations,
+        acronyms,
+        addresses,
+        arithmetic,
+        dates,
+        fiction,
+        foreign,
+        formulas,
+        identifiers,
+        money,
+        plain_numbers,
+        ranges,
+        romans,
+        slashes,
+        symbols,
+        times,
+        units,
+        web,
+    )
+
+    return (
+        *web.RULES,
+        *symbols.EARLY_RULES,
+        *fiction.RULES,
+        *identifiers.RULES,
+        *addresses.RULES,
+        *arithmetic.RULES,
+        *dates.RULES,
+        *slashes.RULES,
+        *times.RULES,
+        *ranges.RULES,
+        *formulas.EARLY_RULES,
+        *money.RULES,
+        *units.RULES,
+        *romans.RULES,
+        *abbreviations.RULES,
+        *acronyms.RULES,
+        *foreign.RULES,
+        *units.LATE_RULES,
+        *plain_numbers.RULES,
+        *formulas.RULES,
+        *ranges.LATE_RULES,
+        *symbols.LATE_RULES,
+    )
+
+
+def rules_for(text: str) -> tuple[Rule, ...]:
+    """Returns the rules that can find anything in the text, in their order."""
+    return _rules(frozenset(kind for kind, sign in _KINDS.items() if sign.search(text)))
+
+
+@lru_cache(maxsize=256)
+def _rules(kinds: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in ordered_rules() if rule.kind in kinds)

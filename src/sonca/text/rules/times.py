@@ -1,0 +1,108 @@
+"""Reads times of day, durations and minutes of play."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.rules.rule import Rule, Workspace
+from sonca.text.vietnamese.wordlists import word_set
+
+
+def _say(hour: str, minute: str | None, second: str | None, work: Workspace, end: int) -> str:
+    said = f"{work.cardinal(int(hour))} giờ"
+    if minute and (int(minute) or second):
+        said += f" {work.padded(minute)}"
+        if not work.followed(end, r"(?i: ?phút)"):
+            said += " phút"
+    return f"{said} {work.padded(second)} giây" if second else said
+
+
+_HALVES = {"am": " sáng", "a.m": " sáng", "pm": " chiều", "p.m": " chiều"}
+_RATIO = r"(?i:t[ỷỉ] (?:lệ|số)|pha|trộn|khung hình)(?: [^\W\d_]+){0,4} "
+
+
+def _clock(match: re.Match[str], work: Workspace) -> str | None:
+    hour, minute = match["h"], match["m"]
+    if match[0][len(hour) :].startswith(("G ", " G")):
+        return None  # mạng 5G 10 triệu thuê bao
+    ratio = match[0][len(hour)] == ":" and work.before(match.start()) not in _HOUR_BEFORE
+    if ratio and work.preceded(match.start(), _RATIO, 48):
+        return None
+    if int(hour) > 24 or int(minute or 0) > 59 or int(match["s"] or 0) > 59:
+        return None
+    said = _say(hour, minute, match["s"], work, match.end())
+    half = (match["half"] or "").lower()
+    if half.startswith("p") and int(hour) == 12:
+        return said + " trưa"
+    if half.startswith("p") and 6 <= int(hour) < 12:
+        return said + " tối"
+    return said + _HALVES.get(half, "")
+
+
+def _hours(match: re.Match[str], work: Workspace) -> str | None:
+    return f"{work.cardinal(int(match['h']))} giờ"
+
+
+_HOUR_BEFORE = word_set("lúc từ đến khoảng vào trước sau tới hồi")
+_HOUR_AFTER = word_set("sáng trưa chiều tối đêm kém rưỡi đúng khuya hôm ngày")
+
+
+def _short_hours(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``9g`` as an hour beside words of time or another hour; elsewhere it is a weight."""
+    near = work.before(match.start()) in _HOUR_BEFORE or work.after(match.end()) in _HOUR_AFTER
+    ranged = work.followed(match.end(), r" ?[-–] ?\d{1,2}[gh]\b") or work.preceded(
+        match.start(), r"\d[gh]\d{0,2} ?[-–] ?"
+    )
+    return _hours(match, work) if int(match["h"]) <= 24 and (near or ranged) else None
+
+
+def _quotes(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``30'45''`` as minutes and seconds; a height or an angle has other signs before it."""
+    minute, second = match["m"], match["s"]
+    said = work.cardinal(int(minute))
+    if second or work.before(match.start()) != "phút":
+        said += " phút"
+    return f"{said} {work.cardinal(int(second))} giây" if second else said
+
+
+_LEFT = r"(?<![\w:/.,])"
+
+RULES = (
+    Rule(
+        "time",
+        rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′]"
+        rf"(?![’'′]))|m(?=\d{{1,2}}s|(?!\w)))?"
+        r"(?: ?(?P<s>[0-5]?\d) ?(?:giây|s|[’'′]{2}|[\"”″]))?(?P<half>)(?![\w]|[.,:]\d)",
+        _clock,
+    ),
+    Rule(
+        "time",
+        rf"{_LEFT}(?P<h>\d{{1,2}}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
+        r"(?: ?(?P<half>[AaPp]\.?[Mm])\b)?(?: ?h)?(?![\w:]|[.,]\d)",
+        _clock,
+    ),
+    Rule("time", rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?P<m>)(?P<s>)(?P<half>[AaPp][Mm])(?![\w])", _clock),
+    Rule("hours", rf"{_LEFT}(?P<h>\d{{1,2}})g(?![\w/])", _short_hours),
+    Rule(
+        "duration",
+        rf"{_LEFT}(?P<m>\d{{1,3}})(?:ph?|m(?=\d{{1,2}}s))(?P<s>[0-5]?\d)s?(?![\w/])",
+        _quotes,
+    ),
+    Rule("minutes", rf"{_LEFT}(?P<m>\d{{1,2}})(?P<s>)p(?![\w/])", _quotes),
+    Rule("hours", rf"{_LEFT}(?P<h>\d{{1,4}})(?: ?h| ?H(?![A-Z]))(?![\w/])", _hours),
+    Rule(
+        "minutes",
+        rf"{_LEFT}(?P<m>\d{{1,3}})[’'′](?![’'′]|\p{{L}}|\d{{3}}(?!\d))(?:(?P<s>\d{{1,2}})(?:[’'′]{{2}}|[\"″]))?",
+        _quotes,
+    ),
+    Rule(
+        "seconds",
+        rf"{_LEFT}(?P<m>\d{{1,3}})(?:[’'′]{{2}})(?!\w)",
+        lambda m, w: f"{w.cardinal(int(m['m']))} giây",
+    ),
+    Rule(
+        "added time",
+        r"(?<=phút )(\d{1,3}) ?\+ ?(\d{1,2})(?![\w])",
+        lambda m, w: f"{w.cardinal(m[1])} cộng {w.cardinal(m[2])}",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The language: syllables, numbers, letters, word lists, the sound of foreign words."""
