@@ -20,6 +20,7 @@ def test_explain_shows_each_piece() -> None:
     assert done.exit_code == 0
     assert "hai mươi tháng mười một" in done.stdout
     assert "abbreviation" in done.stdout
+    assert "rules/slashes.py" in done.stdout and "vietnamese/syllables.py" in done.stdout
 
 
 def test_explain_reads_standard_input_and_writes_json() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+
+import pytest
 
 import sonca.text
 
@@ -36,3 +39,18 @@ def test_explain_names_span_and_rule() -> None:
     assert found["Netflix"][2] == "Netflix"
     assert found["😀"][:2] == ("", "emoji")
     assert all(text[slice(*t.span)] == t.original for t in tokens)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_explain_names_the_module_of_every_rule(language: str) -> None:
+    reading = sonca.text.Reading(
+        language=language, lexicon=sonca.text.Lexicon.parse("GenZ\tgien dét")
+    )
+    tokens = sonca.text.explain("GenZ, ngày 20/11 giá 25k; xem Kubernetes & Wi-Fi?", reading)
+    for module in {t.module for t in tokens}:
+        assert importlib.import_module(f"sonca.text.{module}")
+    if language == "vi":
+        where = {t.original: t.module for t in tokens}
+        assert where["GenZ"] == "lexicon"
+        assert where["25"] == "rules.money"
+        assert where["Kubernetes"] == "rules.fallback"

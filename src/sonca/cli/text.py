@@ -48,7 +48,7 @@ def explain(
         False, "--json", help="One JSON object a line instead of a table."
     ),
 ) -> None:
-    """Show, piece by piece, what will be said, by which rule, from which span."""
+    """Show, piece by piece, what will be said, by which rule (and its file), from which span."""
     from sonca.text import explain as explain_text
 
     text = _text(words or [])
@@ -68,13 +68,14 @@ def explain(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("span", "original", "spoken", "rule", box=None, pad_edge=False)
+    table = Table("span", "original", "spoken", "rule", "file", box=None, pad_edge=False)
     for token in tokens:
         table.add_row(
             f"{token.span[0]}-{token.span[1]}",
             _plain(token.original),
             _plain(token.spoken) or "—",
             token.rule,
+            token.module.replace(".", "/") + ".py",
         )
     Console().print(table)
 

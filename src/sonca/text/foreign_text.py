@@ -11,6 +11,7 @@ import unicodedata
 
 from sonca.text.reading import Token
 
+_MODULE = "foreign_text"
 _PIECE = re.compile(r"[^\s]+")
 _SPOKEN_SIGNS = frozenset("$€£¥₫%‰&@#+=<>°§©®™")
 _MARKS = {mark: mark for mark in ",:;.…!?"} | dict.fromkeys("-–—", ",")
@@ -33,7 +34,7 @@ def _tokens(source: str, start: int, end: int) -> list[Token]:
     spoken = _clean(source[first:last])
     if not spoken:
         return [_mark(source, start, end)]
-    word = Token((first, last), source[first:last], spoken, "verbatim")
+    word = Token((first, last), source[first:last], spoken, "verbatim", module=_MODULE)
     return [word, _mark(source, last, end)] if last < end else [word]
 
 
@@ -51,4 +52,4 @@ def _mark(source: str, start: int, end: int) -> Token:
     """Returns what is not spoken as one mark: the one in it that says most."""
     text = source[start:end]
     found = max((c for c in text if c in _MARKS), key=_STRENGTH.index, default="")
-    return Token((start, end), text, _MARKS.get(found, ""), "verbatim", punctuation=bool(found))
+    return Token((start, end), text, _MARKS.get(found, ""), "verbatim", None, bool(found), _MODULE)

@@ -29,7 +29,7 @@ def read(source: str, start: int, end: int, reading: Reading) -> list[Token]:
     work = Workspace(folded, reading, folded.text, folded.text)
     if reading.lexicon is not None:
         found = reading.lexicon.find(work.text)
-        work.replace([Replacement(at, stop, said, "lexicon") for at, stop, said in found])
+        work.replace([Replacement(*entry, "lexicon", module="lexicon") for entry in found])
     for rule in rules_for(work.text):
         rule.apply(work)
     return _assemble(source, work)
@@ -44,7 +44,7 @@ def _assemble(source: str, work: Workspace) -> list[Token]:
     while at < len(masked):
         new = work.replacements.get(at)
         if new is not None:
-            end, said = new.end, (new.spoken, new.rule, new.foreign, False)
+            end, said = new.end, (new.spoken, new.rule, new.foreign, False, new.module)
         else:
             found = _PIECE.match(masked, at)
             assert found is not None  # the last alternative matches anything
@@ -53,11 +53,11 @@ def _assemble(source: str, work: Workspace) -> list[Token]:
                 at = end
                 continue
             if not piece[0].isalpha():
-                said = (_mark(work, at, end), "punctuation", None, True)
+                said = (_mark(work, at, end), "punctuation", None, True, "normalizer")
             elif not english and (known := syllable(piece)) is not None:
-                said = (known, "syllable", None, False)
+                said = (known, "syllable", None, False, "vietnamese.syllables")
             else:
-                said = (*read_word(piece, work, at), False)
+                said = (*read_word(piece, work, at), False, "rules.fallback")
         span = work.folded.source(at, end)
         tokens.append(Token(span, source[span[0] : span[1]], *said))
         at = end

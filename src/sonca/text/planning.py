@@ -7,7 +7,7 @@ however long the text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import overload
 
 from sonca.text import pauses
@@ -53,8 +53,8 @@ def plan(text: str, *, reading: Reading | None = None) -> Plan:
 def explain(text: str, reading: Reading | None = None) -> list[Token]:
     """Returns every step of reading `text`, in the order of the source.
 
-    A token has the span it reads, what is said for it (nothing, for what is silent) and the name
-    of the rule that decided.
+    A token has the span it reads, what is said for it (nothing, for what is silent), the name of
+    the rule that decided and the module in which the rule is.
     """
     reading = reading or Reading()
     return [token for s in sentences(text) for token in read(text, s.start, s.end, reading)]
@@ -160,13 +160,8 @@ def _shared(token: Token, words: Sequence[str]) -> Iterator[Token]:
         high = grapheme_cut(token.original, low - start, high - start) + start
         spoken = " ".join(words[done:upto])
         done = upto
-        yield Token(
-            (low, max(high, low + 1)),
-            token.original[low - start : high - start],
-            spoken,
-            token.rule,
-            token.foreign,
-        )
+        original = token.original[low - start : high - start]
+        yield replace(token, span=(low, max(high, low + 1)), original=original, spoken=spoken)
 
 
 def _utterance(text: str, span: Span, tokens: Sequence[Token], pause_s: float) -> Utterance:

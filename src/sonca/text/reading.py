@@ -53,3 +53,5 @@ class Token:
     foreign: str | None = None
     """The original spelling of a word that is not Vietnamese."""
     punctuation: bool = False
+    module: str = ""
+    """Where the rule is: a module of `sonca.text`, such as ``rules.dates``."""

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import re
 
-from sonca.text.rules import identifiers
+from sonca.text.rules.identifiers import CHAPTERS
 from sonca.text.rules.rule import NUMBER, NUMBER_START, Rule, Workspace
 from sonca.text.vietnamese.numbers import digits
 from sonca.text.vietnamese.wordlists import word_set
 
 _NAMED = word_set("số mã lô phòng khu ca bàn đội tổ nhà")
+_SPELLED = r" \((?:một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)"
 
 
-_SPELLED = re.compile(r" \((?:một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)")
-
-
-def _number(match: re.Match[str], work: Workspace) -> str | None:
-    text = match[0]
-    if text[0] == "0" and len(text) > 1 and text.isdigit():
-        if work.before(match.start()) in identifiers.CHAPTERS or _SPELLED.match(
-            work.text, match.end()
-        ):
-            return work.cardinal(int(text))
-        if len(text) == 2 and work.after(match.end()) and work.before(match.start()) not in _NAMED:
-            return work.cardinal(text)
-        return digits(text)
-    point = "phẩy" if "," in text else "chấm"
-    return work.number(text, point=point)
+def _number(match: re.Match[str], work: Workspace) -> str:
+    text, before = match[0], work.before(match.start())
+    if text[0] != "0" or len(text) == 1 or not text.isdigit():
+        return work.number(text, point="phẩy" if "," in text else "chấm")
+    if before in CHAPTERS or work.followed(match.end(), _SPELLED):
+        return work.cardinal(text)
+    plain = len(text) == 2 and work.after(match.end()) and before not in _NAMED
+    return work.cardinal(text) if plain else digits(text)
 
 
 RULES = (

@@ -53,6 +53,8 @@ class Replacement:
     """Blank-separated words, lower case; empty for something silent."""
     rule: str
     foreign: str | None = None
+    module: str = ""
+    """Where the rule is: a module of `sonca.text`. `Rule.apply` fills it in."""
 
 
 @dataclass(slots=True)
@@ -136,6 +138,11 @@ class Rule:
     def regex(self) -> re.Pattern[str]:
         return compiled(self.pattern, self.flags)
 
+    @cached_property
+    def module(self) -> str:
+        """The module of `sonca.text` in which the rule is, such as ``rules.dates``."""
+        return self.read.__module__.removeprefix("sonca.text.")
+
     def apply(self, work: Workspace) -> None:
         """Replaces every match that `read` has a reading for."""
         fresh: list[Replacement] = []
@@ -152,6 +159,8 @@ class Rule:
                 fresh.append(result)
             elif result is not None:
                 fresh.extend(result)
+        for new in fresh:
+            new.module = self.module
         if fresh:
             work.replace(fresh, self.mask)
 
