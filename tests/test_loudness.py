@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonca.loudness import MAX_GAIN_DB, amplified, gain, loudness
+from sonca.loudness import MAX_GAIN_DB, amplified, block_power, gain, level_of, loudness
 
 
 def sine(hz: float, dbfs: float, seconds: float, rate_hz: int = 48_000) -> np.ndarray:
@@ -49,6 +49,14 @@ def test_nothing_and_silence_have_none() -> None:
     assert gain(-np.inf, -20) == 1.0
 
 
+def test_the_blocks_of_a_stream_add_up_to_its_level() -> None:
+    """Silence between them does not count, and nothing at all is no level."""
+    found = [block_power(sine(997, dbfs, 10), 48_000) for dbfs in (-23.0, -23.0, -75.0)]
+    power, blocks = map(sum, zip(*found, strict=True))
+    assert level_of(power, blocks) == pytest.approx(-26.0, abs=0.05)
+    assert gain(level_of(*block_power(np.zeros(48_000, np.float32), 48_000)), -20.0) == 1.0
+
+
 def test_a_word_shorter_than_a_block_is_measured() -> None:
     assert loudness(sine(997, -20, 0.1), 48_000) == pytest.approx(-23.0, abs=0.3)
 
@@ -57,6 +65,7 @@ def test_the_gain_brings_it_there() -> None:
     quiet = sine(997, -40, 3)
     factor = gain(loudness(quiet, 48_000), -20.0)
     assert loudness(amplified(quiet, factor), 48_000) == pytest.approx(-20.0, abs=0.05)
+    assert gain(-90.0, None) == 1.0
     assert gain(-90.0, -20.0) == pytest.approx(10 ** (MAX_GAIN_DB / 20))
 
 
@@ -68,6 +77,7 @@ def test_peaks_are_rounded_off_and_the_rest_is_untouched() -> None:
     low = np.abs(wave) <= 0.4
     assert np.array_equal(louder[low], wave[low] * 2)
     assert louder.dtype == np.float32
+    assert np.abs(amplified(wave, 50.0, 0.89)).max() <= 0.89
 
 
 def test_a_stream_is_amplified_as_the_whole_is() -> None:

@@ -248,6 +248,14 @@ def test_an_edited_text_costs_only_what_changed(tmp_path: Path) -> None:
     assert edited.marks == expected.marks  # those of the kept sentence moved with the text
 
 
+def test_another_level_is_another_sound_to_the_cache(tmp_path: Path) -> None:
+    for level in (None, -20.0, -26.0):
+        cache = ChunkCache(tmp_path, quota_bytes=10**9)
+        with Sonca("tone", cache=cache, loudness_lufs=level) as sonca:
+            sonca.speak("Xin chào.")
+            assert sonca.load().stats.reused == 0
+
+
 def test_impossible_sound_is_reported_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(quality, "MIN_SYLLABLE_S", 0.3)

@@ -245,7 +245,7 @@ class Settings(BaseSettings):
 
     @property
     def level_lufs(self) -> float | None:
-        """`loudness_lufs` as engines take it."""
+        """`loudness_lufs` as `Sonca` takes it."""
         return None if self.loudness_lufs == "off" else self.loudness_lufs
 
     @property

@@ -145,10 +145,8 @@ def _pitch(path: Path, span: dict[str, float]) -> float:
     return float(spectrum.argmax() * sound.rate_hz / (1 << 16))
 
 
-def test_voices_come_out_equally_loud(
-    sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One voice made ten times as quiet."""
+def test_voices_come_out_equally_loud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One voice made ten times as quiet as it is said to be."""
     speak = tone.ToneEngine.synthesize
 
     def quiet(self, utterance, voice, options):  # type: ignore[no-untyped-def]
@@ -159,7 +157,8 @@ def test_voices_come_out_equally_loud(
     monkeypatch.setattr(tone.ToneEngine, "synthesize", quiet)
     path = write_book(tmp_path)
     cast = sheet.by_gender(read_book(path), "low", "high", "high")
-    build(sonca, path, tmp_path / "a.m4b", cast=cast)
+    with Sonca("tone", loudness_lufs=-20.0) as sonca:
+        build(sonca, path, tmp_path / "a.m4b", cast=cast)
     sound, spans = listen(tmp_path / "a.m4b"), mapping(tmp_path / "a.m4b")["spans"]
     levels = {
         kind: [
@@ -441,7 +440,7 @@ def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path
         assert a.read_bytes() == b.read_bytes(), kind
 
 
-def test_what_an_older_version_began_is_found(sonca: Sonca, tmp_path: Path) -> None:
+def test_what_an_older_version_began_is_found(tmp_path: Path) -> None:
     """Parts are named by a hash of what decides their sound: these are those of November 2026."""
 
     def watch(progress: Progress) -> None:
@@ -451,7 +450,7 @@ def test_what_an_older_version_began_is_found(sonca: Sonca, tmp_path: Path) -> N
     path = write_book(tmp_path)
     target = Target(tmp_path / "a.m4b")
     cast = sheet.one_voice(Role("low"))
-    with pytest.raises(KeyboardInterrupt):
+    with Sonca("tone", loudness_lufs=-20.0) as sonca, pytest.raises(KeyboardInterrupt):
         words = Lexicon.parse("Quyên\tkhuyên", "tsv")
         Build(read_book(path), target, sonca, cast, lexicon=words, on_progress=watch).run()
     made = {path.stem for path in target.work.glob("*.m4a")}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonca.audio import AudioChunk, join
+from sonca.audio import AudioChunk, Samples, join
 from sonca.engines.base import (
     Audio,
     Engine,
@@ -28,6 +28,7 @@ from sonca.engines.espeak import EspeakEngine
 from sonca.engines.piper import PiperEngine
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError, Unsupported
+from sonca.loudness import loudness
 from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Worker, WorkItem, quality
 from tests.conftest import utterance
@@ -357,6 +358,39 @@ def test_voices_are_made_ready_beside_the_steps(engine: Engine, session: Session
 @pytest.fixture
 def factory(request: pytest.FixtureRequest, engine: Engine) -> Callable[[], Engine]:
     return ENGINES[request.node.callspec.params["engine"]]
+
+
+@pytest.mark.parametrize("target", [-20.0, -31.0])
+def test_a_worker_brings_every_voice_to_one_level(
+    engine: Engine, factory: Callable[[], Engine], target: float
+) -> None:
+    """The first sentence of a voice, and those after it."""
+    if engine.info.name == "viettts":
+        pytest.skip("its weights have no meaning, and nothing of the recording is left")
+    worker = Worker(factory, loudness_lufs=target)
+    for voice in engine.voices(SETUP)[:4]:
+        sounds = [spoken(worker, voice.id) for _ in range(2)]
+        level = loudness(np.concatenate(sounds), engine.info.sample_rate_hz)
+        assert level == pytest.approx(target, abs=1.0), voice
+    worker.close(stop_s=60)
+
+
+def test_without_a_level_a_worker_leaves_voices_as_they_are(
+    engine: Engine, factory: Callable[[], Engine], session: Session
+) -> None:
+    worker = Worker(factory)
+    key = engine.voices(SETUP)[0].id
+    alone, sound = speak(engine, session, voice=key).samples, spoken(worker, key)
+    if engine.info.deterministic:
+        np.testing.assert_array_equal(sound, alone)
+    rate_hz = engine.info.sample_rate_hz
+    assert loudness(sound, rate_hz) == pytest.approx(loudness(alone, rate_hz), abs=0.5)
+    worker.close(stop_s=60)
+
+
+def spoken(worker: Worker, voice: str) -> Samples:
+    ticket = worker.submit(Request(iter([WorkItem(SENTENCE)]), voice))
+    return np.concatenate([piece.chunk.samples for piece in ticket if piece.chunk is not None])
 
 
 def whole(worker: Worker, engine: Engine, text: str = "Xin chào") -> int:

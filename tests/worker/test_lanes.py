@@ -104,6 +104,9 @@ class Ordered(Engine):
     def voice(self, key: str) -> str:
         return key
 
+    def level_lufs(self, voice: str) -> float:
+        return -20.0
+
     def session(self) -> Session:
         return _Ordered(self)
 

@@ -182,3 +182,30 @@ def test_who_waits_for_a_voice_goes_on_with_an_engine_that_is_rebuilt(
     assert len(said(waiting)) == 2
     assert worker.stats.rebuilt == 1
     worker.close()
+
+
+class Meter(ToneEngine):
+    """Notes when it is asked for a level, and where."""
+
+    def __init__(self) -> None:
+        super().__init__(slots=4)
+        self.asked: list[tuple[float, str]] = []
+
+    def level_lufs(self, voice: float) -> float:
+        self.asked.append((voice, threading.current_thread().name))
+        return -14.0
+
+
+@pytest.mark.parametrize(("target", "factor"), [(-20.0, 0.5012), (None, 1.0)])
+def test_a_level_is_asked_for_once_a_voice_beside_the_engine(
+    target: float | None, factor: float
+) -> None:
+    engine = Meter()
+    worker = Worker(lambda: engine, loudness_lufs=target)
+    for voice in ("low", "high", recording("abcd"), "low", recording("abcd")):
+        ticket = worker.submit(Request(sentences(2), voice))
+        peak = max(np.abs(p.chunk.samples).max() for p in ticket if p.chunk is not None)
+        assert peak == pytest.approx(0.3 * factor, rel=0.01)
+    worker.close()
+    assert len(engine.asked) == (0 if target is None else 3)
+    assert {name for _, name in engine.asked} <= {"sonca-voices_0"}

@@ -12,14 +12,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from sonca.audio import Samples, silence
-from sonca.book import loudness
 from sonca.book.journal import ChapterLog, Said
 from sonca.book.script import Role, Script
 from sonca.book.timeline import LATE, Spot
 from sonca.encoding.resampling import resample
+from sonca.loudness import amplified, gain, level_of
 
+CEILING = 0.89
+"""No sample of a book is above it, -1 dBFS."""
+ENOUGH_BLOCKS = 75
+"""Blocks that are not silent, 30 s of speech, that a voice's level is measured on."""
 _MEASURED_CHARS = 600
-"""Text that is surely enough to measure a voice on, see `loudness.ENOUGH_BLOCKS`."""
+"""Text that is surely as much."""
 
 
 def speaking_order(script: Script) -> list[int]:
@@ -86,7 +90,7 @@ class ChapterSound:
         samples = self._log.sound(said)
         if len(samples) and said.sample_rate_hz != self._rate_hz:
             samples = resample(samples, said.sample_rate_hz, self._rate_hz)
-        return loudness.limited(samples, self._gains[role])
+        return amplified(samples, self._gains[role], CEILING)
 
     def _gain(self, role: Role) -> float:
         """What brings a role to the level of all, by the first that it says in the chapter."""
@@ -97,9 +101,9 @@ class ChapterSound:
             for said in self._log.follow(index, self._stop):
                 power += said.power
                 blocks += said.blocks
-                if blocks >= loudness.ENOUGH_BLOCKS:
-                    return loudness.gain(power, blocks, self._loudness_lufs)
-        return loudness.gain(power, blocks, self._loudness_lufs)
+                if blocks >= ENOUGH_BLOCKS:
+                    return gain(level_of(power, blocks), self._loudness_lufs)
+        return gain(level_of(power, blocks), self._loudness_lufs)
 
     def _spot(self, said: Said, count: int) -> Spot:
         number, begin = self._script.runs[said.run].segment_at(said.span[0])

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sonca import disk
-from sonca.book import loudness
 from sonca.book.assembly import ChapterSound, speaking_order
 from sonca.book.cast.sheet import Cast
 from sonca.book.journal import ChapterLog, Said
@@ -63,15 +62,13 @@ class Build:
         cast: Cast,
         *,
         lexicon: Lexicon | None = None,
-        loudness_lufs: float | None = loudness.TARGET_DB,
         on_progress: Callable[[Progress], None] = lambda *_: None,
         on_chapter: Callable[[int, Path, float], None] = lambda *_: None,
     ) -> None:
         """Raises what can be known now: `UnknownVoice`, `InvalidRequest` for an output that
         cannot be.
 
-        `lexicon` holds the book's own readings. Every voice is brought to `loudness_lufs`; None
-        leaves them as they are.
+        `lexicon` holds the book's own readings. Every voice is brought to the level of `sonca`.
 
         `on_progress` is told some twenty times a second, `on_chapter` of every chapter whose
         file is complete, with its length; both from the build's own threads, one at a time.
@@ -81,7 +78,6 @@ class Build:
         self._sonca = sonca
         self._cast = cast
         self._lexicon = lexicon
-        self._loudness_lufs = loudness_lufs
         self._on_chapter = on_chapter
         self._roles, self._voices = self._resolved()
         self._stop = threading.Event()
@@ -172,7 +168,7 @@ class Build:
         ):
             try:
                 for script in self._scripts():
-                    digest = script.digest(*extra, self._loudness_lufs)
+                    digest = script.digest(*extra, self._sonca.loudness_lufs)
                     path = paths[script.index] = self._work.sound_path(script.index, digest)
                     if self._found(script, path):
                         continue
@@ -254,7 +250,8 @@ class Build:
     def _write(self, chapter: _Chapter) -> Made:
         script, format = chapter.script, self._target.chapter_format
         tags = self._target.tags(self._book, script.index, script.title)
-        sound = ChapterSound(script, chapter.log, self._rate_hz, self._loudness_lufs, self._stop)
+        level = self._sonca.loudness_lufs
+        sound = ChapterSound(script, chapter.log, self._rate_hz, level, self._stop)
         with disk.new_files(chapter.path, sole_writer=True) as (draft,):
             with ChapterEncoder(draft, format, self._rate_hz, tags=tags) as encoder:
                 for samples in sound:

@@ -48,7 +48,7 @@ class Said:
     words: tuple[tuple[float, int, int], ...]
     """Seconds from its start, and the place in the run's text."""
     power: float
-    """Sum of the loudness-weighted power of its loud blocks; see `sonca.book.loudness`."""
+    """Sum of the loudness-weighted power of its loud blocks; see `sonca.loudness.block_power`."""
     blocks: int
     problem: str | None
     """Why it has no sound, or an impossible one."""

@@ -14,11 +14,11 @@ import numpy as np
 
 from sonca import text as texts
 from sonca.audio import Samples
-from sonca.book import loudness
 from sonca.book.journal import ChapterLog, Said
 from sonca.book.script import Run
 from sonca.book.timeline import FAILED, LATE
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
+from sonca.loudness import block_power
 from sonca.synthesizer import Sonca, SpeechRequest, UtteranceAudio
 from sonca.synthesizer.request import SPEED_RANGE
 from sonca.utterance import Priority, Span, Utterance
@@ -156,7 +156,7 @@ class RunSpeaker:
         self, spoken: UtteranceAudio, *, problem: str | None = None, speed: float = 1.0
     ) -> None:
         samples, rate_hz = _joined(spoken)
-        power, blocks = loudness.measure(samples, rate_hz)
+        power, blocks = block_power(samples, rate_hz)
         said = Said(
             run=self._index,
             span=spoken.utterance.span,

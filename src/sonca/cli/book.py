@@ -183,7 +183,6 @@ def build(
             sonca,
             chosen,
             lexicon=words,
-            loudness_lufs=settings.level_lufs,
             on_progress=watch,
         )
         with stoppable():

@@ -55,9 +55,6 @@ class Setup:
     threads: int | None = None
     """Compute threads, >= 1; None lets the engine choose. For an engine that computes on one, the
     number of instances."""
-    loudness_lufs: float | None = None
-    """The level that engines bring their voices to, by one fixed gain a voice; None leaves
-    voices as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +226,7 @@ class Engine(ABC):
     def voice(self, key: str) -> VoiceState:
         """The state of one of its own voices. `KeyError` if it has no such voice.
 
-        Called on the engine's thread if `voice_ready` says so, else on the second one.
+        Called on the engine's thread if `voice_ready` says so, or on the second one.
         """
 
     def voice_ready(self, key: str) -> bool:
@@ -244,6 +241,16 @@ class Engine(ABC):
         nothing that a step does.
         """
         raise cannot_clone(self.info.name)
+
+    @abstractmethod
+    def level_lufs(self, voice: VoiceState) -> float:
+        """Returns how loud the engine speaks in a voice by itself; -inf if that is not known.
+
+        Whoever drives the engine brings all voices to one level by it, so no engine does that
+        itself. The value is that of `sonca.loudness.loudness` over a sentence or two: kept with
+        the voice, or measured here. Called on the second thread after `voice` or `condition`, once
+        for each voice, and only where there is a level to bring it to.
+        """
 
     def synthesize(
         self, utterance: Utterance, voice: VoiceState, options: Options

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from sonca.engines.base import (
     Setup,
 )
 from sonca.espeakng import Library, WordEvent, installed
-from sonca.loudness import amplified, gain
 from sonca.utterance import Utterance
 from sonca.voice import Gender, Region, Voice
 
@@ -47,15 +46,10 @@ class EspeakVoice:
 
     name: str
     """espeak-ng's voice and variant, such as ``vi-vn-x-south+f4``."""
-    gain: float = 1.0
-    """Factor that brings it to the level all engines speak at."""
+    level_lufs: float
+    """How loud it is by itself."""
 
 
-_ACCENTS: tuple[tuple[Region, str, str], ...] = (
-    ("north", "vi", "miền Bắc"),
-    ("central", "vi-vn-x-central", "miền Trung"),
-    ("south", "vi-vn-x-south", "miền Nam"),
-)
 # Of the hundred variants these were the clearest to an ASR judge, at four distinct pitches:
 # 112, 163, 82 and 152 Hz.
 _TIMBRES: tuple[tuple[Gender, str, str, str], ...] = (
@@ -64,45 +58,30 @@ _TIMBRES: tuple[tuple[Gender, str, str, str], ...] = (
     ("male", "deep", "+m7", "Nam trầm"),
     ("female", "soft", "+f4", "Nữ dịu"),
 )
-
-
-def _key(region: Region, gender: Gender, tone: str) -> str:
-    return f"{region}-{gender}" if tone == "standard" else f"{region}-{gender}-{tone}"
-
-
-_VOICES = tuple(
-    Voice(_key(region, gender, tone), f"{who} {where} (giọng máy)", gender, region, tone=tone)
-    for region, _, where in _ACCENTS
-    for gender, tone, _, who in _TIMBRES
+# With the level of each timbre in LUFS, measured over four sentences, once and for all.
+_ACCENTS: tuple[tuple[Region, str, str, tuple[float, ...]], ...] = (
+    ("north", "vi", "miền Bắc", (-18.8, -19.2, -18.1, -17.2)),
+    ("central", "vi-vn-x-central", "miền Trung", (-19.3, -20.2, -18.8, -17.6)),
+    ("south", "vi-vn-x-south", "miền Nam", (-18.0, -18.0, -17.5, -16.7)),
 )
-_STATES = {
-    _key(region, gender, tone): EspeakVoice(accent + variant)
-    for region, accent, _ in _ACCENTS
-    for gender, tone, variant, _ in _TIMBRES
-}
 
-# How loud each is by itself, in LUFS: measured over four sentences, once and for all.
-_LEVELS = {
-    "north-male": -18.8,
-    "north-female": -19.2,
-    "north-male-deep": -18.1,
-    "north-female-soft": -17.2,
-    "central-male": -19.3,
-    "central-female": -20.2,
-    "central-male-deep": -18.8,
-    "central-female-soft": -17.6,
-    "south-male": -18.0,
-    "south-female": -18.0,
-    "south-male-deep": -17.5,
-    "south-female-soft": -16.7,
-}
+
+def _voices() -> Iterator[tuple[Voice, EspeakVoice]]:
+    for region, accent, where, levels in _ACCENTS:
+        for (gender, tone, variant, who), level in zip(_TIMBRES, levels, strict=True):
+            id = f"{region}-{gender}" + ("" if tone == "standard" else f"-{tone}")
+            voice = Voice(id, f"{who} {where} (giọng máy)", gender, region, tone=tone)
+            yield voice, EspeakVoice(accent + variant, level)
+
+
+_VOICES = tuple(voice for voice, _ in _voices())
+_STATES = {voice.id: state for voice, state in _voices()}
 
 
 class EspeakEngine(Engine):
     """espeak-ng with its Northern, Central and Southern Vietnamese voices, 22,050 Hz."""
 
-    def __init__(self, loudness_lufs: float | None = None) -> None:
-        self._loudness_lufs = loudness_lufs
+    def __init__(self) -> None:
         self.library = Library()
         self._info = EngineInfo(
             name="espeak",
@@ -122,20 +101,18 @@ class EspeakEngine(Engine):
         return None if installed() else "pip install espeakng-loader"
 
     @classmethod
-    def create(cls, setup: Setup) -> Engine:
-        return cls(setup.loudness_lufs)
-
-    @classmethod
     def voices(cls, setup: Setup) -> Sequence[Voice]:
-        return tuple(replace(voice, version=str(setup.loudness_lufs)) for voice in _VOICES)
+        return _VOICES
 
     @classmethod
     def instances(cls, setup: Setup) -> int:
         return setup.threads or min(MEASURED_INSTANCES, cores())
 
     def voice(self, key: str) -> EspeakVoice:
-        state, target = _STATES[key], self._loudness_lufs
-        return state if target is None else replace(state, gain=gain(_LEVELS[key], target))
+        return _STATES[key]
+
+    def level_lufs(self, voice: EspeakVoice) -> float:
+        return voice.level_lufs
 
     def session(self) -> Session:
         return _EspeakSession(self.library)
@@ -205,8 +182,6 @@ class _EspeakSession(Session):
         def on_sound(sound: bytes, words: Sequence[WordEvent]) -> bool:
             samples = np.frombuffer(sound, "<i2").astype(np.float32)
             samples *= np.float32(1 / 32768)
-            if job.voice.gain != 1.0:
-                samples = amplified(samples, job.voice.gain)
             marks = _marks(words, job.utterance, library.sample_rate_hz)
             emit(Audio(job.id, AudioChunk(samples, library.sample_rate_hz, marks)))
             return self._job is job

@@ -24,6 +24,7 @@ from sonca.voice import Voice
 
 _RATE_HZ = 22_050
 _SYLLABLE_S = 0.22
+_LEVEL_LUFS = -18.5
 _CHUNK_SYLLABLES = 4
 _BLOCK = bytes(1 << 16)
 _CALIBRATION = "SYNTHETIC_ROUND_MS"
@@ -58,6 +59,9 @@ class SyntheticEngine(Engine):
 
     def voice(self, key: str) -> float:
         return {"hum": 110.0}[key]
+
+    def level_lufs(self, voice: float) -> float:
+        return _LEVEL_LUFS
 
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options

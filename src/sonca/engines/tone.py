@@ -30,6 +30,7 @@ from sonca.voice import Voice
 
 _RATE_HZ = 16_000
 _WORD_S = 0.2
+_LEVEL_LUFS = -15.0
 
 
 class ToneEngine(Engine):
@@ -63,6 +64,9 @@ class ToneEngine(Engine):
 
     def condition(self, reference: Reference) -> float:
         return 1 + int(reference.content_hash[:4], 16) / 0xFFFF
+
+    def level_lufs(self, voice: float) -> float:
+        return _LEVEL_LUFS
 
     def session(self) -> Session:
         return _ToneSession(self, self._info.slots)

@@ -146,7 +146,7 @@ class Services:
             sonca=sonca,
             audio=audio,
             references=ReferenceStore(settings.references_dir),
-            jobs=Jobs(settings.data_dir / "jobs", sonca, audio, loudness_lufs=settings.level_lufs),
+            jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
             plans=PlanLine(lifecycle),
             voice_files_dir=settings.voice_files_dir,
             pools=Pools.start(),

@@ -35,11 +35,14 @@ class EngineStatus:
 class EnginePool:
     """Loads engines when they are first asked for, and unloads them."""
 
-    def __init__(self, default: str | None, setup: Setup, queue_limit: int) -> None:
+    def __init__(
+        self, default: str | None, setup: Setup, queue_limit: int, loudness_lufs: float | None
+    ) -> None:
         """`default` names the default engine; None chooses the best that is installed, again
         after each `reload`. `EngineNotInstalled` if there is no such engine here."""
         self.setup = setup
         self._queue_limit = queue_limit
+        self._loudness_lufs = loudness_lufs
         self._workers: dict[str, Worker] = {}
         self._loading = threading.Lock()  # so that two first requests do not load twice
         self._asked = default
@@ -140,6 +143,7 @@ class EnginePool:
             lambda: _on_device(cls.create(setup), setup.device, strict=strict),
             engines=cls.instances(setup),
             queue_limit=self._queue_limit,
+            loudness_lufs=self._loudness_lufs,
             name=name,
         )
         self._workers[name] = worker

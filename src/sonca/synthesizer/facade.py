@@ -44,7 +44,8 @@ class Sonca:
     ...     for chunk in sonca.stream("Xin chào các bạn."):
     ...         play(chunk.samples, chunk.sample_rate_hz)
 
-    An engine is loaded on its own thread when the first request needs it, or by `load`.
+    An engine is loaded on its own thread when the first request needs it, or by `load`. Every
+    voice is brought to `loudness_lufs` by one fixed gain; None leaves voices as they are.
     """
 
     def __init__(
@@ -54,13 +55,16 @@ class Sonca:
         setup: Setup | None = None,
         queue_limit: int = 64,
         max_text_chars: int = 1_000_000,
+        loudness_lufs: float | None = None,
         cache: ChunkCache | None = None,
         lexicon: texts.Lexicon | None = None,
     ) -> None:
         self._lexicon = lexicon
         self._cache = cache
         self._max_text_chars = max_text_chars
-        self.pool = EnginePool(engine, setup or Setup(), queue_limit)
+        self.loudness_lufs = loudness_lufs
+        """The level that every voice is brought to; None leaves them as they are."""
+        self.pool = EnginePool(engine, setup or Setup(), queue_limit, loudness_lufs)
         self.catalogue = self._read_catalogue()
 
     def reload(self) -> tuple[Voice, ...]:
@@ -113,7 +117,7 @@ class Sonca:
         if reference is not None and not info.clones:
             raise cannot_clone(info.name)
         options = Options(request.speed, request.pitch, request.seed)
-        identity = keys.identity(info, voice, reference, options)
+        identity = keys.identity(info, voice, reference, options, self.loudness_lufs)
         waited_s = time.monotonic() - began
         stream = self.pool.submit(
             voice.engine,

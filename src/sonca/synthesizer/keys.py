@@ -10,10 +10,16 @@ from sonca.utterance import Utterance
 from sonca.voice import Voice
 
 
-def identity(info: EngineInfo, voice: Voice, reference: Reference | None, options: Options) -> str:
+def identity(
+    info: EngineInfo,
+    voice: Voice,
+    reference: Reference | None,
+    options: Options,
+    loudness_lufs: float | None,
+) -> str:
     """Returns everything but the words that decides how an utterance sounds."""
     who = reference.content_hash if reference else f"{voice.id} {voice.version}"
-    how = (options.speed, options.pitch, options.seed)
+    how = (options.speed, options.pitch, options.seed, loudness_lufs)
     return json.dumps([info.name, info.version, info.sample_rate_hz, who, *how])
 
 

@@ -25,9 +25,13 @@ class EngineGate:
     engine's thread."""
 
     def __init__(
-        self, load: Callable[[], Engine], post: Callable[[Callable[[], None]], None]
+        self,
+        load: Callable[[], Engine],
+        post: Callable[[Callable[[], None]], None],
+        loudness_lufs: float | None,
     ) -> None:
-        """`load` builds the engine; `post` has a function run on the engine's thread."""
+        """`load` builds the engine; `post` has a function run on the engine's thread; voices are
+        brought to `loudness_lufs`."""
         self.broken: Exception | None = None
         """What the engine raised, until it is opened again."""
         self.slots = 1
@@ -35,6 +39,7 @@ class EngineGate:
         self.voices: VoiceStates
         self._load = load
         self._post = post
+        self._loudness_lufs = loudness_lufs
         self._engine: Engine | None = None
 
     def open(self) -> EngineInfo:
@@ -47,7 +52,7 @@ class EngineGate:
                 engine.close()
             raise
         self._engine, self.session = engine, session
-        self.voices = VoiceStates(engine, self._post)
+        self.voices = VoiceStates(engine, self._post, self._loudness_lufs)
         self.slots, self.broken = info.slots, None
         return info
 

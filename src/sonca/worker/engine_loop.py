@@ -14,12 +14,13 @@ import queue
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from sonca.engines.base import Engine, EngineInfo, VoiceState
+from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import EngineError, SoncaError
 from sonca.worker.engine_gate import EngineGate
 from sonca.worker.in_flight import InFlight
-from sonca.worker.request import UNKNOWN, Counters, QueuedRequest
+from sonca.worker.request import Counters, QueuedRequest
 from sonca.worker.scheduler import Scheduler
+from sonca.worker.voice_states import ReadyVoice
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class EngineLoop:
         *,
         on_end: Callable[[int], None],
         clock: Callable[[], float],
+        loudness_lufs: float | None = None,
     ) -> None:
         self.counters = Counters()
         self._on_end = on_end
@@ -46,7 +48,7 @@ class EngineLoop:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._scheduler = Scheduler()
         self._requests: dict[int, QueuedRequest] = {}
-        self._engine = EngineGate(load, self.post)
+        self._engine = EngineGate(load, self.post, loudness_lufs)
         self._in_flight = InFlight(self._engine, self, self.counters)
         self._news = True  # something may be had that costs no slot
         self._busy_at_last_end = 0.0
@@ -160,7 +162,7 @@ class EngineLoop:
             raise error
         self.counters.rebuilt += 1
         for id, request in self._requests.items():
-            request.voice = UNKNOWN
+            request.voice = None
             self._scheduler.unblock(id, "voice")
         self._engine.reopen()
 
@@ -220,11 +222,10 @@ class EngineLoop:
     def _has_voice(self, request: QueuedRequest) -> bool:
         """Returns whether it can use the engine. A voice that takes long to make is made beside
         it."""
-        if request.voice is not UNKNOWN:
-            return True
         voices, voice = self._engine.voices, request.request.voice
-        if voices.ready(voice):
-            request.voice = voices.state(voice)
+        if request.voice is None:
+            request.voice = voices.find(voice)
+        if request.voice is not None:
             return True
         self._scheduler.block(request.stream.id, "voice")
         voices.prepare(
@@ -234,7 +235,7 @@ class EngineLoop:
         )
         return False
 
-    def _on_voice(self, request: QueuedRequest, future: Future[VoiceState]) -> None:
+    def _on_voice(self, request: QueuedRequest, future: Future[ReadyVoice]) -> None:
         if request.stream.id not in self._requests:
             return
         error = future.exception()

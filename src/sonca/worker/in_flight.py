@@ -13,11 +13,13 @@ from typing import Protocol
 
 from sonca.audio import AudioChunk, join, moved
 from sonca.engines.base import Audio, Event, Failed
+from sonca.loudness import amplified
 from sonca.utterance import Priority, Utterance
 from sonca.worker import quality
 from sonca.worker.engine_gate import EngineGate
 from sonca.worker.request import Counters, QueuedRequest
 from sonca.worker.result_stream import StreamItem
+from sonca.worker.voice_states import ReadyVoice
 from sonca.worker.work_queue import WorkItem
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,8 @@ class Generation:
     """What the session knows it by."""
     item: WorkItem
     request: QueuedRequest
-    """The first who asked; its voice and options are everyone's."""
+    """The first who asked; its options are everyone's."""
+    voice: ReadyVoice
     priority: Priority = Priority.BATCH
     """The most pressing of its listeners', as the engine was told."""
     listeners: list[Listener] = field(default_factory=list)
@@ -88,7 +91,8 @@ class InFlight:
 
     def begin(self, request: QueuedRequest, index: int, item: WorkItem) -> None:
         """Has the engine generate an utterance. Raises what the session does."""
-        generation = Generation(self._next_id, item, request)
+        assert request.voice is not None
+        generation = Generation(self._next_id, item, request, request.voice)
         self._next_id += 1
         generation.listeners.append(Listener(request, index, item.utterance, 0))
         self._by_id[generation.id] = generation
@@ -171,8 +175,8 @@ class InFlight:
             priority=generation.priority,
             first=first,
         )
-        voice = generation.request.voice
-        self._engine.session.add(generation.id, generation.item.utterance, voice, options)
+        utterance, voice = generation.item.utterance, generation.voice
+        self._engine.session.add(generation.id, utterance, voice.state, options)
 
     def _promote(self, generation: Generation) -> None:
         """Tells the engine that somebody waits now for what was made for nobody."""
@@ -187,6 +191,8 @@ class InFlight:
                 self._fail(list(generation.listeners), error)
 
     def _on_audio(self, generation: Generation, chunk: AudioChunk) -> None:
+        if generation.voice.gain != 1.0:
+            chunk = replace(chunk, samples=amplified(chunk.samples, generation.voice.gain))
         self._counters.audio_s += chunk.duration_s
         generation.chunks.append(chunk)
         for listener in list(generation.listeners):

@@ -29,6 +29,7 @@ class Replica:
         name: str,
         on_end: Callable[[int], None],
         clock: Callable[[], float],
+        loudness_lufs: float | None,
     ) -> None:
         self.loaded: Future[EngineInfo] = Future()
         """Done when the engine is loaded, with what it is, or why it is not."""
@@ -37,7 +38,7 @@ class Replica:
         self.life: Life = "loading"
         self.broken_at = 0.0
         """When it broke, on the worker's clock."""
-        self.loop = EngineLoop(load, on_end=on_end, clock=clock)
+        self.loop = EngineLoop(load, on_end=on_end, clock=clock, loudness_lufs=loudness_lufs)
         self._clock = clock
         self._thread = background.start(self._run, name)
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, field
 
 from sonca.audio import AudioChunk
-from sonca.engines.base import Options, Reference, VoiceState
+from sonca.engines.base import Options, Reference
 from sonca.utterance import Priority
 from sonca.worker.result_stream import ResultStream
 from sonca.worker.scheduler import Lane
+from sonca.worker.voice_states import ReadyVoice
 from sonca.worker.work_queue import WorkItem, WorkQueue
 
 
@@ -33,10 +34,6 @@ class Request:
     share once."""
 
 
-UNKNOWN = object()
-"""Instead of the state of a voice that was not needed yet."""
-
-
 @dataclass(slots=True)
 class QueuedRequest:
     """A request in line."""
@@ -48,7 +45,8 @@ class QueuedRequest:
     streams: bool
     """Whether sound is handed out as it comes. If not, an utterance is complete and found possible
     first; a bad one is made again before anyone hears it."""
-    voice: VoiceState = UNKNOWN
+    voice: ReadyVoice | None = None
+    """None until it is needed."""
     started: int = 0
     """Utterances begun so far."""
     running: int = 0

@@ -81,6 +81,8 @@ class Worker:
     At most `queue_limit` interactive requests wait for sound, and half as many of the bulk lane
     beside them; beyond that `submit` raises `Busy`. One whose reader is behind waits for nothing
     and does not count, but there are never more than twice as many in all.
+
+    Every voice is brought to `loudness_lufs` by one fixed gain; None leaves voices as they are.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Worker:
         engines: int = 1,
         queue_limit: int = 64,
         name: str = "engine",
+        loudness_lufs: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
@@ -99,6 +102,7 @@ class Worker:
             "bulk": max(1, int(queue_limit * BULK_SHARE)),
         }
         self._name = name
+        self._loudness_lufs = loudness_lufs
         self._clock = clock
         lock = threading.RLock()  # guards the line, never held while work runs
         self._admission = threading.Condition(lock)
@@ -275,7 +279,13 @@ class Worker:
         count = self._loads
         self._loads += 1
         name = f"sonca-{self._name}" + (f"-{count + 1}" if count else "")
-        replica = Replica(self._load, name=name, on_end=self._on_end, clock=self._clock)
+        replica = Replica(
+            self._load,
+            name=name,
+            on_end=self._on_end,
+            clock=self._clock,
+            loudness_lufs=self._loudness_lufs,
+        )
         self._replicas.append(replica)
         if count:  # of the first, everyone who waits for it is told
             replica.loaded.add_done_callback(_report)

@@ -17,7 +17,7 @@ from sonca.engines.viettts.lengths import mel_frames
 from sonca.engines.viettts.reference_audio import prepare
 from sonca.engines.viettts.vad import by_level
 from sonca.errors import BadAudio, EngineError, EngineNotInstalled, InvalidRequest
-from sonca.loudness import amplified, loudness
+from sonca.loudness import loudness
 from sonca.utterance import Priority, Utterance
 from tests.engines.viettts.tiny import speech
 
@@ -293,46 +293,14 @@ def test_special_markers_in_text_are_plain_text(engine: VietTTSEngine) -> None:
     assert engine.tokenizer.encode("<|endoftext|>") == list(b"<|endoftext|>")
 
 
-@pytest.mark.parametrize("cuts", [CUTS, Cuts()], ids=["pieces", "whole"])
-def test_a_voice_is_brought_to_the_level_by_one_gain(
-    engine: VietTTSEngine, model: Path, tmp_path: Path, voice: Voice, cuts: Cuts
-) -> None:
-    """A recording of any level; every sentence and every piece of it louder by the same factor."""
-    levelled = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path, loudness_lufs=-23)
+def test_the_level_of_a_recording_is_the_level_of_its_voice(model: Path, tmp_path: Path) -> None:
     quiet = speech(seed=2) * np.float32(0.9)
-    state = levelled.condition(Reference(quiet, 16000, "quiet"))
-    plain = engine.condition(Reference(quiet, 16000, "quiet"))
-    assert plain.gain is None
-    measured = loudness(prepare(quiet, 16000, by_level), 16000)
-    assert state.level_lufs == pytest.approx(measured)
-    assert state.gain == pytest.approx(10 ** ((-23 - measured) / 20))
-    limits = Limits(forced_tokens=80)
-    jobs = {i: (TEXT, Options(seed=i)) for i in range(2)}
-    sound, events = run(session_of(levelled, limits=limits, cuts=cuts), jobs, state)
-    as_it_is, _ = run(session_of(engine, limits=limits, cuts=cuts), jobs, plain)
-    assert (len(events) > 4) == (cuts is CUTS)
-    for id in jobs:
-        np.testing.assert_array_equal(sound[id], amplified(as_it_is[id], state.gain))
-    # Measured once: the next engine finds the level with the voice, whatever it aims at.
-    louder = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path, loudness_lufs=-13)
-    again = louder.condition(Reference(quiet, 16000, "quiet"))
-    assert louder.prompter.made == 0
-    assert again.gain == pytest.approx(state.gain * 10 ** (10 / 20))
-
-
-def test_another_level_is_another_sound_to_whoever_keeps_sounds(
-    engine: VietTTSEngine, model: Path, tmp_path: Path
-) -> None:
-    home = tmp_path / "viettts" / "samples"
-    home.mkdir(parents=True)
-    (home / "quynh.wav").touch()
-    versions = {
-        VietTTSEngine.voices(Setup(models_dir=tmp_path, loudness_lufs=level))[0].version
-        for level in (None, -20, -23)
-    }
-    assert len(versions) == 3
-    levelled = VietTTSEngine(model, device="cpu", threads=1, loudness_lufs=-23)
-    assert levelled.info.version != engine.info.version
+    first = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    level = first.level_lufs(first.condition(Reference(quiet, 16000, "quiet")))
+    assert level == pytest.approx(loudness(prepare(quiet, 16000, by_level), 16000))
+    again = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    assert again.level_lufs(again.condition(Reference(quiet, 16000, "quiet"))) == level
+    assert again.prompter.made == 0, "it is found with the voice"
 
 
 def test_a_voice_is_computed_once(model: Path, tmp_path: Path) -> None:

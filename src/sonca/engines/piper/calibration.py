@@ -9,6 +9,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import numpy as np
 
 from sonca import disk
 from sonca.audio import Samples
-from sonca.engines.piper.files import Speaker, VoiceFiles, card_path
+from sonca.engines.piper.files import VoiceFiles, card_path, describe
 from sonca.engines.piper.phonemes import Phonemizer
+from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.voice import Manner, PiperVoice
 from sonca.errors import StorageError
+from sonca.espeakng import Library
 from sonca.loudness import loudness
 
 log = logging.getLogger(__name__)
@@ -35,17 +38,18 @@ _BETWEEN_HZ = 165.0
 """Men mostly speak below it, women above."""
 
 
-def level_of(speaker: Speaker, voice: PiperVoice, phonemizer: Phonemizer) -> float:
-    """The voice's own loudness in LUFS, from its card, or measured now and put there."""
-    files, number = speaker.files, str(speaker.number or 0)
-    levels = _levels(files.card)
-    if number in levels:
-        return levels[number]
-    level = loudness(_speak(files, voice, phonemizer, speaker.number), voice.sample_rate_hz)
+def level_of(speaker: SpeakerVoice) -> float:
+    """Returns the voice's own loudness in LUFS, from its card, or measured now and put there."""
+    files, number = describe(speaker.files.model, speaker.files.config_path), speaker.speaker
+    levels, name = _levels(files.card), str(number or 0)
+    if name in levels:
+        return levels[name]
+    with closing(Library()) as library:  # a session may be at work with another
+        sound = _speak(files, speaker.voice, Phonemizer(library), number)
+    level = round(loudness(sound, speaker.voice.sample_rate_hz), 2)
     if math.isfinite(level):
-        card = {**files.card, _LEVELS: {**levels, number: round(level, 2)}}
         try:
-            write_card(files.model, card)
+            write_card(files.model, {**files.card, _LEVELS: {**levels, name: level}})
         except StorageError as error:
             log.info("the loudness of %s cannot be kept: %s", files.stem, error)
     return level

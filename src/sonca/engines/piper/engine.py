@@ -12,7 +12,6 @@ import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from sonca.cores import cores
@@ -27,7 +26,6 @@ from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.voice import PiperVoice
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.espeakng import Library, installed
-from sonca.loudness import gain
 from sonca.utterance import Utterance
 from sonca.voice import Voice
 
@@ -53,7 +51,6 @@ class PiperEngine(Engine):
         self._setup = setup
         self._providers = _providers(setup.device)
         self._loaded: dict[_ModelName, PiperVoice] = {}
-        self._levels: dict[tuple[str, str], float] = {}
         self._keeping = threading.Lock()  # voices are loaded on one thread and used on another
         self._speakers = files.speakers(setup.models_dir)
         self._library = Library()
@@ -105,7 +102,7 @@ class PiperEngine(Engine):
     @classmethod
     def voices(cls, setup: Setup) -> Sequence[Voice]:
         found = files.speakers(setup.models_dir).values()
-        return tuple(files.engine_voice(speaker, setup.loudness_lufs) for speaker in found)
+        return tuple(files.engine_voice(speaker) for speaker in found)
 
     @classmethod
     def model_files(cls, file: Path) -> Mapping[str, Path]:
@@ -123,25 +120,16 @@ class PiperEngine(Engine):
 
     def voice(self, key: str) -> SpeakerVoice:
         speaker = self._speaker(key)
-        voice = self._load(speaker)
-        return SpeakerVoice(speaker.files, voice, speaker.number, self._gain(speaker, voice))
+        return SpeakerVoice(speaker.files, self._load(speaker), speaker.number)
 
     def voice_ready(self, key: str) -> bool:
         speaker = self._speakers.get(key)
         if speaker is None or not speaker.files.model.is_file():
             return False  # its files are looked for again
-        measured = self._setup.loudness_lufs is None or _level_name(speaker) in self._levels
-        return measured and self._kept(_model_name(speaker)) is not None
+        return self._kept(_model_name(speaker)) is not None
 
-    def _gain(self, speaker: Speaker, voice: PiperVoice) -> float:
-        target = self._setup.loudness_lufs
-        if target is None:
-            return 1.0
-        name = _level_name(speaker)
-        if name not in self._levels:
-            with closing(Library()) as library:  # the session is at work with its own
-                self._levels[name] = level_of(speaker, voice, Phonemizer(library))
-        return gain(self._levels[name], target)
+    def level_lufs(self, voice: SpeakerVoice) -> float:
+        return level_of(voice)
 
     def _speaker(self, key: str) -> Speaker:
         """A voice by key, added or replaced since the engine started if need be."""
@@ -200,10 +188,6 @@ def _model_name(speaker: Speaker) -> _ModelName:
         return model, model.stat().st_mtime_ns
     except OSError as error:
         raise BadVoice(f"{model} cannot be read: {error.strerror}") from error
-
-
-def _level_name(speaker: Speaker) -> tuple[str, str]:
-    return speaker.key, speaker.files.version
 
 
 def _providers(device: str) -> tuple[str, ...]:

@@ -160,7 +160,7 @@ def language(config: VoiceConfig) -> str:
     return "vi" if config.language.lower().split("-")[0] == "vi" else config.language
 
 
-def engine_voice(speaker: Speaker, loudness_lufs: float | None = None) -> Voice:
+def engine_voice(speaker: Speaker) -> Voice:
     """The voice as the catalogue has it. Gender and region come from the card; a voice of which
     nobody said and that was not measured counts as female."""
     files, card = speaker.files, speaker.files.card
@@ -176,7 +176,7 @@ def engine_voice(speaker: Speaker, loudness_lufs: float | None = None) -> Voice:
         region=cast(Region, region) if region in ("north", "central", "south") else None,
         language=language(files.config),
         tone=str(known.get("tone") or "standard"),
-        version=f"{files.version} {loudness_lufs}",
+        version=files.version,
     )
 
 

@@ -128,4 +128,4 @@ def _resampler(from_hz: int, to_hz: int) -> Callable[[Samples, bool], Samples] |
     import soxr
 
     stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
-    return lambda samples, last: stream.resample_chunk(samples, last=last)
+    return lambda samples, last: stream.resample_chunk(samples, last=last).clip(-1, 1)

@@ -19,7 +19,6 @@ from sonca.audio import AudioChunk, Mark, Samples
 from sonca.engines.piper.files import VoiceFiles
 from sonca.engines.piper.phonemes import Sentence
 from sonca.engines.piper.voice import Float, Latent, Manner, PiperVoice
-from sonca.loudness import amplified
 from sonca.utterance import Utterance
 
 FIRST_WINDOW = 32
@@ -35,13 +34,11 @@ with a sentence at the same time."""
 
 @dataclass(frozen=True, slots=True)
 class SpeakerVoice:
-    """The state of one voice: a loaded graph, who of its speakers, and how loud."""
+    """The state of one voice: a loaded graph, and who of its speakers."""
 
     files: VoiceFiles
     voice: PiperVoice
     speaker: int | None
-    gain: float
-    """Factor that brings this voice to the level all engines speak at."""
 
 
 @dataclass(slots=True)
@@ -207,7 +204,7 @@ def _next_chunk(job: Job) -> AudioChunk:
     job.now_s += len(samples) / voice.sample_rate_hz
     if job.resample is not None:
         samples = job.resample(samples, not job.parts)
-    return AudioChunk(amplified(samples, job.voice.gain), job.rate_hz, marks)
+    return AudioChunk(samples, job.rate_hz, marks)
 
 
 def _marks(job: Job, part: Part, start: int, stop: int) -> Iterator[Mark]:

@@ -28,8 +28,6 @@ class Voice:
     """(M, 80) its mel spectrogram."""
     level_lufs: float = -math.inf
     """How loud the recording is, -inf where it is not known."""
-    gain: float | None = None
-    """What brings the voice to the level asked for; None leaves it as it is."""
 
 
 class Decoder(ABC):

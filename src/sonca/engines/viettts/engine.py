@@ -55,15 +55,13 @@ class VietTTSEngine(Engine):
         threads: int | None = None,
         samples: Path | None = None,
         cache: Path | None = None,
-        loudness_lufs: float | None = None,
     ) -> None:
         """Loads the folder `model` that `sonca models convert` wrote.
 
         `device` is ``auto`` (CUDA where it works, else the CPU), ``cpu`` or ``cuda``, which is an
         error where it is missing. `threads` on a CPU, None for all cores that the process may use.
         `samples` holds the recordings of the built-in voices, `cdteam.wav` and so on. Computed
-        voices are kept in `cache`, None for in memory only. `loudness_lufs` is the level that
-        voices are brought to, by one fixed gain a voice; None leaves them as they are.
+        voices are kept in `cache`, None for in memory only.
         """
         if reason := _lacking():
             raise EngineNotInstalled(reason, field="model")
@@ -77,9 +75,9 @@ class VietTTSEngine(Engine):
             )
         self.manner = Manner()
         self.backend = _load(folder, device, threads, self.manner.slots)
-        self.samples = find_samples(samples, loudness_lufs)
-        self.prompter = Prompter(folder, cache, threads, loudness_lufs)
-        self.folder, self.loudness_lufs = folder, loudness_lufs
+        self.samples = find_samples(samples)
+        self.prompter = Prompter(folder, cache, threads)
+        self.folder = folder
         self.contents: dict[tuple[Path, int, int], str] = {}
 
     @property
@@ -87,8 +85,8 @@ class VietTTSEngine(Engine):
         return EngineInfo(
             name="viettts",
             # A cloned voice has no version of its own: what it sounds like follows from its
-            # recording and from this, the level included.
-            version=f"0.1.0+{self.folder.version}{_level(self.loudness_lufs)}",
+            # recording and from this.
+            version=f"0.1.0+{self.folder.version}",
             sample_rate_hz=self.folder.config.sample_rate_hz,
             device=self.backend.device,
             providers=self.backend.providers,
@@ -111,7 +109,6 @@ class VietTTSEngine(Engine):
             threads=setup.threads,
             samples=home / SAMPLES,
             cache=home / VOICES,
-            loudness_lufs=setup.loudness_lufs,
         )
 
     @classmethod
@@ -130,7 +127,7 @@ class VietTTSEngine(Engine):
     def voices(cls, setup: Setup) -> Sequence[Voice]:
         if setup.models_dir is None:
             return ()
-        found = find_samples(setup.models_dir / HOME / SAMPLES, setup.loudness_lufs)
+        found = find_samples(setup.models_dir / HOME / SAMPLES)
         return tuple(sample.voice for sample in found.values())
 
     @classmethod
@@ -163,15 +160,14 @@ class VietTTSEngine(Engine):
             reference.content_hash, lambda: (reference.samples, reference.sample_rate_hz)
         )
 
+    def level_lufs(self, voice: VoiceState) -> float:
+        return float(voice.level_lufs)
+
     def session(self) -> Session:
         return VietTTSSession(self.backend, self.tokenizer.encode, self.manner)
 
     def close(self) -> None:
         self.backend.close()
-
-
-def _level(loudness_lufs: float | None) -> str:
-    return "" if loudness_lufs is None else f".lufs{loudness_lufs:g}"
 
 
 def find_model(models_dir: Path | None) -> Path | None:

@@ -12,7 +12,6 @@ import io
 import math
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.folder import SPEAKER, SPEECH, VAD, ModelFolder
 from sonca.engines.viettts.reference_audio import RATE_HZ, Array, prepare
 from sonca.errors import EngineError, StorageError
-from sonca.loudness import gain, loudness
+from sonca.loudness import loudness
 
 KEPT_VOICES = 256
 """In memory, of about 0.1 MB each; the first come is the first to go."""
@@ -35,16 +34,8 @@ VERSION = 2
 class Prompter:
     """Makes voices of recordings. The ONNX models are loaded for each that is new."""
 
-    def __init__(
-        self,
-        folder: ModelFolder,
-        cache: Path | None,
-        threads: int,
-        target_lufs: float | None = None,
-    ) -> None:
-        """`target_lufs` is the level that voices are to have; None leaves them as they are."""
+    def __init__(self, folder: ModelFolder, cache: Path | None, threads: int) -> None:
         self.folder, self.cache, self.threads = folder, cache, threads
-        self.target_lufs = target_lufs
         self.kept: dict[str, Voice] = {}
         self.sessions: dict[str, Any] = {}
         self.made = 0
@@ -60,15 +51,13 @@ class Prompter:
             self.sessions.clear()
             self.made += 1
             self._to_disk(content_hash, voice)
-        if voice.gain is None and self.target_lufs is not None:
-            voice = replace(voice, gain=gain(voice.level_lufs, self.target_lufs))
         self.kept[content_hash] = voice
         if len(self.kept) > KEPT_VOICES:
             del self.kept[next(iter(self.kept))]
         return voice
 
     def compute(self, wave: Array) -> Voice:
-        """(N,) speech at 16 kHz -> its voice, with no gain yet.
+        """(N,) speech at 16 kHz -> its voice.
 
         The recording's own level stands for the voice's: the model goes on where the prompt's
         mel ends, so it should speak about as loud (not measured: no trained weights were at

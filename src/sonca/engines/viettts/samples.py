@@ -18,28 +18,25 @@ class Sample:
     path: Path
 
 
-def find_samples(folder: Path | None, loudness_lufs: float | None = None) -> dict[str, Sample]:
-    """The known voices whose recording is in `folder`, in the catalogue's order.
-
-    `loudness_lufs` is the level they are brought to: part of what they sound like.
-    """
+def find_samples(folder: Path | None) -> dict[str, Sample]:
+    """The known voices whose recording is in `folder`, in the catalogue's order."""
     if folder is None or not folder.is_dir():
         return {}
     files = {p.stem.lower(): p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}
     found = {}
     for row in _known():
         if path := files.get(row["key"].lower()):
-            found[row["key"]] = Sample(_voice(row, path, loudness_lufs), path)
+            found[row["key"]] = Sample(_voice(row, path), path)
     return found
 
 
-def _voice(row: dict[str, str], path: Path, loudness_lufs: float | None) -> Voice:
+def _voice(row: dict[str, str], path: Path) -> Voice:
     name = f"{row['key']} ({row['gender']}, {row['tone']})"
     gender = cast("Gender", row["gender"])
     file = path.stat()
     return Voice(
         row["key"], name, gender, None, row["language"] or "vi", row["tone"],
-        version=f"{file.st_size}-{file.st_mtime_ns} {loudness_lufs}",
+        version=f"{file.st_size}-{file.st_mtime_ns}",
     )  # fmt: skip
 
 

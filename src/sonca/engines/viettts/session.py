@@ -26,7 +26,6 @@ from sonca.engines.viettts.sentence import Sentence, Song, Sung
 from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import EngineError, InvalidRequest
-from sonca.loudness import amplified
 from sonca.utterance import Priority, Utterance
 
 _log = logging.getLogger(__name__)
@@ -269,8 +268,6 @@ class VietTTSSession(Session):
     def _voice(self, sung: Sung, emit: Emit) -> None:
         sentence = sung.sentence
         samples = sentence.vocoder.feed(sung.mel, sung.last)
-        if sentence.voice.gain is not None:
-            samples = amplified(samples, sentence.voice.gain)
         if len(samples):
             emit(Audio(sentence.id, AudioChunk(samples, self.sample_rate_hz)))
         if sung.last and self.sentences.get(sentence.id) is sentence:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from sonca import disk
-from sonca.book import loudness
 from sonca.book.build import Build
 from sonca.book.model import Book
 from sonca.book.progress import Progress
@@ -67,12 +66,10 @@ class Jobs:
         sonca: Sonca,
         store: AudioStore,
         *,
-        loudness_lufs: float | None = loudness.TARGET_DB,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Opens or makes the folder `root`; `store` has the quota that its files count in. Voices
-        are brought to `loudness_lufs`, None leaves them as they are. `StorageError` if the folder
-        cannot be used."""
+        """Opens or makes the folder `root`; `store` has the quota that its files count in.
+        `StorageError` if the folder cannot be used."""
         self._root = root
         self._sonca = sonca
         self._clock = clock
@@ -85,9 +82,7 @@ class Jobs:
         self._records = JobRecords(root / "jobs.sqlite3")
         self._quota = JobQuota(store.quota)
         self._changes = Changes()
-        self._builders = Builders(
-            *(root, sonca, self._records, self._quota, self._changes, clock, loudness_lufs)
-        )
+        self._builders = Builders(root, sonca, self._records, self._quota, self._changes, clock)
         for record in self._records.all():
             self._reserve_found(record)
 

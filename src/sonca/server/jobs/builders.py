@@ -53,7 +53,6 @@ class Builders:
         quota: JobQuota,
         changes: Changes,
         clock: Callable[[], float],
-        loudness_lufs: float | None,
     ) -> None:
         self._root = root
         self._sonca = sonca
@@ -61,7 +60,6 @@ class Builders:
         self._quota = quota
         self._changes = changes
         self._clock = clock
-        self._loudness_lufs = loudness_lufs
         self._lock = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._waking = threading.Condition()
@@ -200,7 +198,6 @@ class Builders:
         build = Build(
             *(book, folder.target, self._sonca, options.cast_of(book, self._sonca)),
             lexicon=options.readings(),
-            loudness_lufs=self._loudness_lufs,
             on_progress=watch,
             on_chapter=keep,
         )
