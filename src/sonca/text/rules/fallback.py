@@ -59,16 +59,13 @@ def read_word(word: str, work: Workspace, at: int) -> tuple[str, str, str | None
         return short, "abbreviation", None
     if len(word) <= 3 and word.isascii() and _in_formula(word, work, at):
         return spell(word), "variables", None
-    known = known_foreign(word)
-    if known is not None:
+    if (known := known_foreign(word)) is not None:
         return known, "foreign word list", word
-    clustered = _clustered(word)
-    if clustered is not None:
+    if (clustered := _clustered(word)) is not None:
         return clustered, "cluster", word
-    joined = _joined(word)
-    if joined is not None:
+    if (joined := _joined(word)) is not None:
         return joined, "syllables run together", None
-    if word.isascii() and is_unmarked(word) and _unmarked(work):
+    if word.isascii() and is_unmarked(word) and _typed_without_marks(work):
         return nearest(word), "unmarked syllable", word
     return transliterate(word), "foreign", word
 
@@ -82,11 +79,7 @@ def _in_formula(word: str, work: Workspace, at: int) -> bool:
     if "=" not in text and "+" not in text:
         return False
     before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
-    return (
-        (bool(before) and before in _OPERATOR)
-        or before.isdigit()
-        or (bool(after) and after in _OPERATOR)
-    )
+    return before.isdigit() or any(side and side in _OPERATOR for side in (before, after))
 
 
 _K_NAMED_BEFORE = word_set(
@@ -129,7 +122,7 @@ def _joined(word: str) -> str | None:
     return " ".join(pieces) if (marked and split_tone(low)[0]) or repeated else None
 
 
-def _unmarked(work: Workspace) -> bool:
+def _typed_without_marks(work: Workspace) -> bool:
     """Returns whether the sentence is Vietnamese typed without marks."""
     words = [w for w in work.text.split() if w.isalpha()]
     return work.text.isascii() and len(words) >= 3 and all(is_unmarked(w) for w in words)

@@ -69,6 +69,9 @@ def _per(match: re.Match[str]) -> list[Replacement]:
     return [*out, Replacement(start, end, said, "per")] if said else out
 
 
+_VIDEO = "hình|phim|video|tivi|tv|giải|quay|chuẩn|nét|ảnh|camera"
+
+
 def _thousands(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     before = work.before(match.start(), 2)
     if match["n"] in ("2", "4", "8") and (
@@ -80,9 +83,6 @@ def _thousands(match: re.Match[str], work: Workspace) -> list[Replacement] | Non
         Replacement(*match.span("k"), work.reading.thousand, "money"),
     ]
     return out + _per(match)
-
-
-_VIDEO = "hình|phim|video|tivi|tv|giải|quay|chuẩn|nét|ảnh|camera"
 
 
 def _millions(match: re.Match[str], work: Workspace) -> list[Replacement] | None:

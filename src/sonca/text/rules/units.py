@@ -62,12 +62,9 @@ _AGED = word_set("bn bé cháu em nam nữ bà ông trai gái")
 
 def _age(match: re.Match[str], work: Workspace) -> bool:
     """Returns whether years are meant, not tons: ``bé 3t``."""
-    after = work.after(match.end())
-    return (
-        match["unit"] == "t"
-        and not match["gap"]
-        and (work.before(match.start()) in _AGED or after == "tuổi")
-    )
+    if match["unit"] != "t" or match["gap"]:
+        return False
+    return work.before(match.start()) in _AGED or work.after(match.end()) == "tuổi"
 
 
 _ANSWERS = r"(?i:đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn)"
@@ -122,6 +119,7 @@ def _alone_unit(match: re.Match[str], work: Workspace) -> str | None:
     return unit_name(symbol) if alone or symbol in units_alone() else None
 
 
+_TIMES = word_set("giây phút giờ ngày tháng năm tuần lần")
 _MONEY = word_set("nghìn ngàn triệu tỷ tỉ đồng usd vnđ")
 
 
@@ -140,9 +138,6 @@ def _per(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     if name is not None and (len(unit) > 1 or unit in "lmgsh"):
         out.append(Replacement(*match.span("unit"), name, "unit"))
     return out
-
-
-_TIMES = word_set("giây phút giờ ngày tháng năm tuần lần")
 
 
 _ANGLE = r"(?i:góc|cồn|nghiêng|xoay|quay|độ|sin|cos|tan|lệch|=)[^.;]{0,20}"
