@@ -10,28 +10,29 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 
 import typer
 
+from benchmarks.options import Engine, Json, Models, say
 from sonca import text as texts
-from sonca.audio import Samples, silence
 from sonca.bench.corpus import story
+from sonca.bench.direct_call import DirectCall
 from sonca.bench.report import show
-from sonca.bench.stats import machine, median
+from sonca.bench.stats import machine
 from sonca.book.build import MAX_ENCODERS, Build
 from sonca.book.cast import sheet
 from sonca.book.model import Book
 from sonca.book.script import Role, make_script
 from sonca.book.sources import read_book
 from sonca.book.target import Target
-from sonca.cli.bench import Engine, Json, Models, say
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
-from sonca.engines import registry
-from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
+from sonca.engines.base import Options, Setup
 from sonca.synthesizer import Sonca
 from sonca.utterance import Priority, Utterance
 
@@ -47,19 +48,25 @@ def run(
     format: str = "m4b",
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, object]:
-    """Measure and return the whole result, ready for JSON."""
+    """Measures and returns the whole result, ready for JSON."""
     setup = Setup(models_dir)
-    with tempfile.TemporaryDirectory() as scratch, Sonca(engine, setup=setup) as sonca:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        Sonca(engine, setup=setup) as sonca,
+        closing(DirectCall(engine, setup)) as direct,
+    ):
         sonca.load().loaded.result()
         folder = Path(scratch)
         book = _book(folder, copies)
         chapters = list(_utterances(book))
-        bare = _Bare(engine, setup)
         taken = []
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
-            taken.append(_round(sonca, bare, book, chapters, format, folder / str(number)))
-        bare.close()
+            taken.append(_round(sonca, direct, book, chapters, format, folder / str(number)))
+
+    def middle(figure: Callable[[_Taken], float], digits: int = 3) -> float:
+        return round(median(map(figure, taken)), digits)
+
     return {
         "benchmark": "book",
         "engine": engine,
@@ -70,15 +77,14 @@ def run(
         "utterances": sum(map(len, chapters)),
         "audio_s": round(taken[0].audio_s, 1),
         "rounds": rounds,
-        **{
-            name: round(median([getattr(each, name) for each in taken]), 3)
-            for name in ("bare_s", "encode_s", "build_s")
-        },
-        "encoder_over_bare": round(median([t.encode_s / t.bare_s for t in taken]), 3),
-        "bare_over_build": round(median([t.bare_s / t.build_s for t in taken]), 3),
-        "floor_over_build": round(median([t.floor_s(cores()) / t.build_s for t in taken]), 3),
-        "engine_busy": round(median([t.busy_s / t.build_s for t in taken]), 3),
-        "build_rtf": round(median([t.build_s / t.audio_s for t in taken]), 5),
+        "bare_s": middle(lambda t: t.bare_s),
+        "encode_s": middle(lambda t: t.encode_s),
+        "build_s": middle(lambda t: t.build_s),
+        "encoder_over_bare": middle(lambda t: t.encode_s / t.bare_s),
+        "bare_over_build": middle(lambda t: t.bare_s / t.build_s),
+        "floor_over_build": middle(lambda t: t.floor_s(cores()) / t.build_s),
+        "engine_busy": middle(lambda t: t.busy_s / t.build_s),
+        "build_rtf": middle(lambda t: t.build_s / t.audio_s, 5),
     }
 
 
@@ -101,17 +107,23 @@ class _Taken:
 
 
 def _round(
-    sonca: Sonca, bare: _Bare, book: Book, chapters: list[_Chapter], format: str, folder: Path
+    sonca: Sonca,
+    direct: DirectCall,
+    book: Book,
+    chapters: list[_Chapter],
+    format: str,
+    folder: Path,
 ) -> _Taken:
     folder.mkdir()
+    options = Options(priority=Priority.BATCH, first=False)
     started = time.perf_counter()
-    sound = [bare.speak(chapter) for chapter in chapters]
+    sound = [direct.speak(chapter, options) for chapter in chapters]
     bare_s = time.perf_counter() - started
     target = Target(folder / ("a.m4b" if format == "m4b" else "a"), format)
     started = time.perf_counter()
     for number, parts in enumerate(sound):
         path = folder / f"{number}.{target.chapter_suffix}"
-        with ChapterEncoder(path, target.chapter_format, bare.rate_hz, tags={}) as encoder:
+        with ChapterEncoder(path, target.chapter_format, direct.sample_rate_hz, tags={}) as encoder:
             for part in parts:
                 encoder.feed(part)
             encoder.finish()
@@ -138,44 +150,6 @@ def _utterances(book: Book) -> Iterator[_Chapter]:
     for index, chapter in enumerate(book.chapters):
         script = make_script(index, chapter, {"": Role()}, None)
         yield [u for run in script.runs for u in texts.plan(run.text)]
-
-
-class _Bare:
-    """An engine with nothing around it, its batch always full."""
-
-    def __init__(self, engine: str, setup: Setup) -> None:
-        cls = registry.find(engine).load()
-        self._engine = cls.create(setup)
-        self._session = self._engine.session()
-        self._voice = self._engine.voice(cls.voices(setup)[0].id)
-        self.rate_hz = self._engine.info.sample_rate_hz
-
-    def speak(self, utterances: _Chapter) -> list[Samples]:
-        """The sound of a chapter, with its pauses."""
-        made: list[list[Samples]] = [[] for _ in utterances]
-        session, waiting = self._session, iter(enumerate(utterances))
-        options = Options(priority=Priority.BATCH, first=False)
-        left = len(utterances)
-
-        def on_event(event: Event) -> None:
-            nonlocal left
-            if isinstance(event, Failed):
-                raise event.error
-            if isinstance(event, Audio):
-                made[event.id].append(event.chunk.samples)
-            if isinstance(event, Finished):
-                left -= 1
-
-        while left:
-            while session.free_slots and (item := next(waiting, None)) is not None:
-                session.add(item[0], item[1], self._voice, options)
-            session.step(on_event)
-        for parts, utterance in zip(made, utterances, strict=True):
-            parts.append(silence(utterance.pause_s, self.rate_hz))
-        return [part for parts in made for part in parts]
-
-    def close(self) -> None:
-        self._engine.close()
 
 
 def main(

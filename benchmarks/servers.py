@@ -1,4 +1,4 @@
-"""Starts the servers that only benchmarks need.
+"""Runs the servers that only benchmarks need.
 
 Knows how their processes find this package; what is measured on them is not its business.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sonca.bench.process import Server, sonca_server
@@ -17,29 +19,34 @@ ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
 
 
 def baseline_server(
-    mode: str, engine: str, models_dir: Path | None = None, *, sentence_s: float = 0.0
+    mode: str,
+    engine: str,
+    models_dir: Path | None = None,
+    *,
+    sentence_s: float = 0.0,
+    more: Mapping[str, str] | None = None,
 ) -> Server:
     """Returns a server of one of `serving_modes.baseline_servers`, not started.
 
-    `sentence_s` above 0 forces the length of VietTTS's sentences.
+    `sentence_s` above 0 forces the length of VietTTS's sentences; `more` goes into the
+    environment.
     """
     options = ["--models-dir", str(models_dir)] if models_dir else []
     options += ["--sentence-s", str(sentence_s)] if sentence_s else []
     module = "benchmarks.serving_modes.baseline_servers"
     command = [sys.executable, "-m", module, mode, engine, "{port}", *options]
-    return Server(command, dict(ENVIRONMENT))
+    return Server(command, {**ENVIRONMENT, **(more or {})})
 
 
 def forced_server(
-    engine: str, data_dir: Path, models_dir: Path | None, *, sentence_s: float
-) -> Server:
-    """Returns Sonca's own server, not started; `sentence_s` as with `baseline_server`."""
-    server = sonca_server(engine, data_dir, models_dir)
-    if sentence_s:
-        module = server.command.index("sonca")
-        server.command[module : module + 1] = [
-            "benchmarks.viettts.random_model",
-            str(sentence_s),
-        ]
-        server.env |= ENVIRONMENT
-    return server
+    engine: str,
+    models_dir: Path | None,
+    *,
+    sentence_s: float,
+    more: Mapping[str, str] | None = None,
+) -> AbstractContextManager[Server]:
+    """Runs Sonca's own server; `sentence_s` and `more` as with `baseline_server`."""
+    if not sentence_s:
+        return sonca_server(engine, models_dir, more=more)
+    module = ("benchmarks.viettts.random_model", str(sentence_s))
+    return sonca_server(engine, models_dir, module=module, more={**ENVIRONMENT, **(more or {})})

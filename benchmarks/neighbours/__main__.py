@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.neighbours import report, scenarios
+from benchmarks.neighbours.figures import table
+from benchmarks.neighbours.measure import SCENARIOS, run
+from benchmarks.neighbours.plan import QUICK, Plan
+from benchmarks.options import Engine, Models, Quick, one_of, say
 from sonca.bench.report import load, save
 from sonca.bench.stats import machine
-from sonca.cli.bench import Engine, Models, Quick, say
 
 
 def main(
@@ -20,33 +22,21 @@ def main(
     json: Annotated[
         Path | None,
         typer.Option(
-            "--json", help="Write the figures here, beside those of `sonca bench load` and others."
+            "--json", help="Add the figures to this file, the result of `sonca bench load`."
         ),
     ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Nothing but this: plans, newcomers, books, half_sent, stalled or crowd; repeat "
-            "for several.",
-        ),
-    ] = None,
+    only: Annotated[list[str] | None, one_of(SCENARIOS)] = None,
 ) -> None:
     """Measure callers alone, and beside others who want much or misbehave."""
-    unknown = [name for name in only or () if name not in scenarios.SCENARIOS]
-    if unknown:
-        raise typer.BadParameter(
-            f"{unknown[0]!r}; there are: {', '.join(scenarios.SCENARIOS)}", param_hint="--only"
-        )
-    plan = scenarios.QUICK if quick else scenarios.Plan()
     result: dict[str, Any] = {"benchmark": "load", "engine": engine, "machine": machine()}
     if json is not None and json.exists():
         result = dict(load(json))
         if (result["benchmark"], result["engine"]) != ("load", engine):
             raise typer.BadParameter(f"{json} is not of {engine}'s load", param_hint="--json")
-    figures = scenarios.run(engine, plan, models_dir=models_dir, only=only or (), say=say)
+    plan = QUICK if quick else Plan()
+    figures = run(engine, plan, models_dir=models_dir, only=only or (), say=say)
     result["neighbours"] = (result.get("neighbours") or {}) | figures
-    report.table(result)
+    table(result)
     if json is not None:
         save(result, json)
 

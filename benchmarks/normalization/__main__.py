@@ -1,4 +1,4 @@
-"""Scores our reading beside other libraries, and times it; writes benchmarks/results.
+"""``python -m benchmarks.normalization``: our reading beside other libraries', and its speed.
 
     python -m venv other && other/bin/pip install -r benchmarks/normalization/requirements.txt
     python -m benchmarks.normalization --other other/bin/python
@@ -12,64 +12,87 @@ say how often they differ from us.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Annotated, Any
 
-ROOT = Path(__file__).parents[2]
+import typer
+
+from benchmarks.options import say
+from benchmarks.servers import ROOT
+from sonca.bench.report import save
+from sonca.bench.stats import machine
+from sonca.text import plan
+from sonca.text.evaluation import Case, cases, comparable, score
+
 DATA = ROOT / "tests" / "text" / "data"
 TABLES = {"development": DATA / "normalization_dev.tsv", "own": DATA / "cases.tsv"}
-RESULT = ROOT / "benchmarks" / "results" / "normalization.json"
+LIBRARIES = ("sea-g2p", "vietnormalizer")
 PROSE_REPEATS = 10
-HOSTILE_SIZE = 1_000_000
+N = 1_000_000
+HOSTILE = {
+    "digits": "1" * N,
+    "dots": "." * N,
+    "brackets": "(" * N,
+    "1.1.1.": "1." * (N // 2),
+    "1-1-1-": "1-" * (N // 2),
+    "combining marks": "a" + "\u0301" * N,
+    "one word": "a" * N,
+    "capitals with dots": "A." * (N // 2),
+    "unknown words": " ".join(f"w{i:x}q" for i in range(N // 8)),
+    "lines": "a\n" * (N // 2),
+    "emoji": "😀" * N,
+}
+"""1 MB each of what breaks careless readers."""
+
+Tables = dict[str, list[Case]]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--other", type=Path, help="a Python with the other libraries")
-    parser.add_argument("--hostile", action="store_true", help="time 1 MB of hostile text as well")
-    parser.add_argument("--out", type=Path, default=RESULT)
-    options = parser.parse_args()
-
-    from sonca.text.evaluation import Case, cases
-
-    tables: dict[str, list[Case]] = {name: list(cases(path)) for name, path in TABLES.items()}
+def main(
+    other: Annotated[
+        Path | None, typer.Option(help="Python of the environment the other libraries are in.")
+    ] = None,
+    hostile: Annotated[
+        bool, typer.Option("--hostile", help="Time 1 MB each of hostile texts as well.")
+    ] = False,
+    json: Annotated[Path, typer.Option(help="Write the figures here.")] = Path(
+        "benchmarks/results/normalization.json"
+    ),
+) -> None:
+    """Score our reading beside other libraries', and time both."""
+    tables = {name: list(cases(path)) for name, path in TABLES.items()}
     prose = _prose()
     result: dict[str, Any] = {
-        "machine": {"python": platform.python_version(), "cpus": os.cpu_count()},
+        "benchmark": "normalization",
+        "machine": machine() | {"cpus": os.cpu_count()},
         "prose_chars": sum(map(len, prose)),
         "readers": {"sonca": _ours(tables, prose)},
     }
-    for library in ("sea-g2p", "vietnormalizer") if options.other else ():
-        result["readers"][library] = _theirs(library, options.other, tables, prose)
-    if options.hostile:
-        result["hostile_1mb_s"] = _hostile()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(
-        json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    for library in LIBRARIES if other else ():
+        result["readers"][library] = _theirs(library, str(other), tables, prose)
+    if hostile:
+        result["hostile_1mb_s"] = {
+            name: round(_timed(partial(plan, text)), 2) for name, text in HOSTILE.items()
+        }
+    save(result, json)
     _show(result)
 
 
 def _prose() -> list[str]:
     """Paragraphs of narration and news."""
-    lines: list[str] = []
-    for name in ("story_vi.txt", "sentences_vi.txt"):
-        lines += [x for x in (DATA / name).read_text(encoding="utf-8").splitlines() if x.strip()]
-    return lines * PROSE_REPEATS
+    texts = ((DATA / name).read_text("utf-8") for name in ("story_vi.txt", "sentences_vi.txt"))
+    return [line for text in texts for line in text.splitlines() if line.strip()] * PROSE_REPEATS
 
 
-def _ours(tables: dict[str, list[Any]], prose: list[str]) -> dict[str, Any]:
-    from sonca.text import plan
-    from sonca.text.evaluation import score
-
+def _ours(tables: Tables, prose: list[str]) -> dict[str, Any]:
     scores: dict[str, Any] = {}
     for name, table in tables.items():
         results = score(table)
@@ -80,17 +103,18 @@ def _ours(tables: dict[str, list[Any]], prose: list[str]) -> dict[str, Any]:
             "either": sum(r.correct for r in results),
             "by_category": _by_category((r.case.category, r.correct) for r in results),
         }
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        for line in prose:
-            plan(line)
-        times.append(time.perf_counter() - start)
+    best_s = min(_timed(lambda: [plan(line) for line in prose]) for _ in range(3))
     return {
         "scores": scores,
-        "chars_per_s": round(sum(map(len, prose)) / min(times)),
+        "chars_per_s": round(sum(map(len, prose)) / best_s),
         **_start_up(),
     }
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def _start_up() -> dict[str, float]:
@@ -99,29 +123,20 @@ def _start_up() -> dict[str, float]:
         "import time; t = time.perf_counter(); import sonca.text; a = time.perf_counter();"
         "sonca.text.plan('Xin chào.'); print(a - t, time.perf_counter() - a)"
     )
-    runs = []
-    for _ in range(7):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        runs.append([float(x) for x in done.stdout.split()])
-    imports, firsts = zip(*runs, strict=True)
+    command = [sys.executable, "-c", code]
+    runs = [subprocess.check_output(command, text=True).split() for _ in range(7)]
     return {
-        "import_ms": round(1000 * sorted(imports)[3], 1),
-        "first_reading_ms": round(1000 * sorted(firsts)[3], 1),
+        "import_ms": round(1000 * median(float(run[0]) for run in runs), 1),
+        "first_reading_ms": round(1000 * median(float(run[1]) for run in runs), 1),
     }
 
 
-def _theirs(
-    library: str, python: Path, tables: dict[str, list[Any]], prose: list[str]
-) -> dict[str, Any]:
-    from sonca.text.evaluation import comparable
-
+def _theirs(library: str, python: str, tables: Tables, prose: list[str]) -> dict[str, Any]:
     inputs = [case.input for table in tables.values() for case in table]
     done = subprocess.run(
-        [str(python), str(Path(__file__).with_name("others.py")), library],
+        [python, str(Path(__file__).with_name("others.py")), library],
         input=json.dumps({"cases": inputs, "prose": prose}),
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
         timeout=1800,
@@ -144,57 +159,25 @@ def _theirs(
     }
 
 
-def _by_category(marks: Any) -> dict[str, list[int]]:
+def _by_category(marks: Iterable[tuple[str, bool]]) -> dict[str, list[int]]:
     """Category to [correct, cases]."""
-    marks = list(marks)
-    total = Counter(category for category, _ in marks)
-    right = Counter(category for category, correct in marks if correct)
-    return {category: [right[category], total[category]] for category in sorted(total)}
-
-
-def _hostile() -> dict[str, float]:
-    """Seconds for 1 MB each of what breaks careless readers."""
-    from sonca.text import plan
-
-    n = HOSTILE_SIZE
-    texts = {
-        "digits": "1" * n,
-        "dots": "." * n,
-        "brackets": "(" * n,
-        "1.1.1.": "1." * (n // 2),
-        "1-1-1-": "1-" * (n // 2),
-        "combining marks": "a" + "\u0301" * n,
-        "one word": "a" * n,
-        "capitals with dots": "A." * (n // 2),
-        "unknown words": " ".join(f"w{i:x}q" for i in range(n // 8)),
-        "lines": "a\n" * (n // 2),
-        "emoji": "😀" * n,
+    counted = Counter(marks)
+    return {
+        category: [counted[category, True], counted[category, True] + counted[category, False]]
+        for category in sorted({category for category, _ in counted})
     }
-    seconds = {}
-    for name, text in texts.items():
-        start = time.perf_counter()
-        plan(text)
-        seconds[name] = round(time.perf_counter() - start, 2)
-    return seconds
-
-
-def write(*parts: Any) -> None:
-    """A line of the summary."""
-    sys.stdout.write(" ".join(map(str, parts)) + "\n")
 
 
 def _show(result: dict[str, Any]) -> None:
     for name, reader in result["readers"].items():
-        for table, score in reader["scores"].items():
-            counts = {k: v for k, v in score.items() if isinstance(v, int)}
-            write(f"{name:15} {table:12} {counts}")
-        write(
-            f"{name:15} {reader['chars_per_s']:,} characters/s",
-            {k: v for k, v in reader.items() if k not in ("scores", "chars_per_s")},
-        )
+        for table, scored in reader["scores"].items():
+            counts = {key: count for key, count in scored.items() if isinstance(count, int)}
+            say(f"{name:15} {table:12} {counts}")
+        speeds = {key: value for key, value in reader.items() if key != "scores"}
+        say(f"{name:15} {speeds}")
     if "hostile_1mb_s" in result:
-        write("hostile", result["hostile_1mb_s"])
+        say(f"hostile {result['hostile_1mb_s']}")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -1,40 +1,34 @@
-"""What the peers share: lines in, figures out."""
+"""What the peers share: a text in, figures out."""
 
-import json
+from __future__ import annotations
+
 import sys
 import time
-from pathlib import Path
+from collections.abc import Callable
+
+from benchmarks.answers import answer_lines, peak_mib
+
+Heard = Callable[[float], None]
+"""Is told the seconds of each piece of sound, as it is made."""
+Speak = Callable[[str, Heard], None]
 
 
-def serve(speak) -> None:
-    """`speak(text, heard)` calls `heard(seconds)` for each piece of sound as it is made."""
-    answer({"ready": True})
-    for line in sys.stdin:
-        pieces = []
+def serve(load: Callable[[str, int], Speak]) -> None:
+    """Speaks the lines it is told: ``python …_peer.py VOICE.onnx THREADS``; THREADS 0 leaves the
+    number to the peer. Answers seconds to the first sound and to the last, of processor time and
+    of sound, and peak memory."""
+    speak = load(sys.argv[1], int(sys.argv[2]))
+
+    def answer(text: str) -> dict[str, float]:
+        pieces: list[tuple[float, float]] = []
         started, worked = time.perf_counter(), time.process_time()
-        speak(
-            json.loads(line),
-            lambda seconds: pieces.append((time.perf_counter() - started, seconds)),  # noqa: B023
-        )
-        total_s, cpu_s = time.perf_counter() - started, time.process_time() - worked
-        figures = {
+        speak(text, lambda seconds: pieces.append((time.perf_counter() - started, seconds)))
+        return {
             "first_s": pieces[0][0],
-            "total_s": total_s,
-            "cpu_s": cpu_s,
+            "total_s": time.perf_counter() - started,
+            "cpu_s": time.process_time() - worked,
             "audio_s": sum(seconds for _, seconds in pieces),
-            "peak_mib": peak(),
+            "peak_mib": peak_mib(),
         }
-        answer(figures)
 
-
-def answer(figures) -> None:
-    sys.stdout.write(json.dumps(figures) + "\n")
-    sys.stdout.flush()
-
-
-def peak() -> float:
-    """Most memory this process ever had, in MiB."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    answer_lines(lambda: ({"ready": True}, answer))

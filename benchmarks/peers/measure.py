@@ -1,4 +1,4 @@
-"""piper-tts and sherpa-onnx beside us: one voice, one machine, the same texts, in turns.
+"""Measures piper-tts and sherpa-onnx beside us: one voice, one machine, the same texts, in turns.
 
 Every system is a process of its own. Alone, they speak one text after another, taking turns
 text by text, so that whatever else the machine does falls on all of them. Together, four
@@ -9,33 +9,28 @@ their own (``benchmarks/peers/requirements.txt``); nothing of theirs is imported
 from __future__ import annotations
 
 import json
-import platform
-import statistics
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from benchmarks.peers.processes import (
-    Peer,
-    PiperServer,
-    Post,
-    cpu_s,
-    our_server,
-    post_ours,
-    post_piper,
-)
-from sonca.cores import cores
+from benchmarks.line_process import LineProcess
+from benchmarks.peers.voice import long_of, models_of, texts_of
+from sonca.bench.client import Reply, connect, post, together
+from sonca.bench.process import Server, sonca_server
+from sonca.bench.stats import machine
 from sonca.errors import SoncaError
 
 Say = Callable[[str], None]
+Speak = Callable[[str], Reply]
+"""Has a server speak a text, and reads all of the WAV."""
 CALLERS = 4
-LONG_CHARS = 2000
 REST_S = 0.05
 """Between two systems: ONNX Runtime's threads spin for a while when they are done, and would take
 a core from whoever is next."""
@@ -57,28 +52,22 @@ QUICK = Plan(rounds=2, requests=2, turns=1)
 
 
 def run(
-    model: Path,
-    python: str,
-    plan: Plan,
-    *,
-    threads: Sequence[int] = (1, 0),
-    say: Say,
+    model: Path, python: str, plan: Plan, *, threads: Sequence[int] = (1, 0), say: Say
 ) -> dict[str, Any]:
     """Measures. `python` is the interpreter of the peers' environment, `threads` what each is
     told, 0 for its own choice."""
-    texts = _texts(model)
+    texts = texts_of(model)
     result: dict[str, Any] = {
         "benchmark": "peers",
         "voice": model.stem,
-        "machine": {"cpu": _cpu(), "cores": cores()},
+        "machine": machine(),
         "versions": _versions(python),
         "texts": {"sentences": len(texts), "characters": sum(map(len, texts))},
         "alone": {},
     }
     for count in threads:
         say(f"alone, threads: {count or 'their own choice'}")
-        key = str(count) if count else "own"
-        result["alone"][key] = _alone(model, python, plan, count, texts)
+        result["alone"][str(count or "own")] = _alone(model, python, plan, count, texts)
     say(f"{CALLERS} callers over HTTP")
     result["http"] = _over_http(model, python, plan, texts, say)
     result["ratios"] = _ratios(result)
@@ -86,162 +75,131 @@ def run(
 
 
 def _alone(
-    model: Path, python: str, plan: Plan, threads: int, texts: Sequence[str]
-) -> dict[str, Any]:
+    model: Path, python: str, plan: Plan, threads: int, texts: list[str]
+) -> dict[str, dict[str, float]]:
     """Every system by itself, in turns, text by text."""
-    long = _long(texts)
-    seen: dict[str, list[dict[str, float]]] = {}
-    firsts: dict[str, list[dict[str, float]]] = {}
     with ExitStack() as stack:
         peers = {}
-        for name, interpreter in (
-            ("sonca", sys.executable),
-            ("piper-tts", python),
-            ("sherpa-onnx", python),
+        for name, interpreter, script in (
+            ("sonca", sys.executable, "our_peer.py"),
+            ("piper-tts", python, "piper_peer.py"),
+            ("sherpa-onnx", python, "sherpa_peer.py"),
         ):
-            script = Path(__file__).with_name(_SCRIPTS[name])
-            peers[name] = peer = Peer(interpreter, script, model, threads)
-            stack.callback(peer.close)
-            peer.speak(texts[0])  # what happens only once is not measured
+            path = Path(__file__).with_name(script)
+            peers[name] = stack.enter_context(LineProcess(interpreter, path, model, threads))
+            peers[name].ask(texts[0])  # what happens only once is not measured
+        short: dict[str, list[dict[str, float]]] = {name: [] for name in peers}
+        long: dict[str, list[dict[str, float]]] = {name: [] for name in peers}
         for _ in range(plan.rounds):
-            for text in texts:
+            for text in (*texts, long_of(texts)):
                 for name, peer in peers.items():
                     time.sleep(REST_S)
-                    seen.setdefault(name, []).append(peer.speak(text))
-            for name, peer in peers.items():
-                time.sleep(REST_S)
-                firsts.setdefault(name, []).append(peer.speak(long))
-    return {name: _figures(seen[name], firsts[name]) for name in peers}
-
-
-_SCRIPTS = {
-    "sonca": "our_peer.py",
-    "piper-tts": "piper_peer.py",
-    "sherpa-onnx": "sherpa_peer.py",
-}
+                    (short if text in texts else long)[name].append(peer.ask(text))
+    return {name: _figures(short[name], long[name]) for name in peers}
 
 
 def _figures(
     short: Sequence[dict[str, float]], long: Sequence[dict[str, float]]
 ) -> dict[str, float]:
+    rtf = [one["total_s"] / one["audio_s"] for one in short]
     return {
-        "rtf_median": statistics.median(one["total_s"] / one["audio_s"] for one in short),
-        "rtf_best": min(one["total_s"] / one["audio_s"] for one in short),
-        "cpu_rtf_median": statistics.median(one["cpu_s"] / one["audio_s"] for one in short),
-        "sentence_median_s": statistics.median(one["total_s"] for one in short),
-        "first_audio_long_text_median_s": statistics.median(one["first_s"] for one in long),
+        "rtf_median": median(rtf),
+        "rtf_best": min(rtf),
+        "cpu_rtf_median": median(one["cpu_s"] / one["audio_s"] for one in short),
+        "sentence_median_s": median(one["total_s"] for one in short),
+        "first_audio_long_text_median_s": median(one["first_s"] for one in long),
         "first_audio_long_text_best_s": min(one["first_s"] for one in long),
-        "long_text_rtf_median": statistics.median(o["total_s"] / o["audio_s"] for o in long),
+        "long_text_rtf_median": median(one["total_s"] / one["audio_s"] for one in long),
         "peak_mib": max(one["peak_mib"] for one in (*short, *long)),
     }
 
 
 def _over_http(
-    model: Path, python: str, plan: Plan, texts: Sequence[str], say: Say
-) -> dict[str, Any]:
+    model: Path, python: str, plan: Plan, texts: list[str], say: Say
+) -> dict[str, dict[str, Any]]:
     """Both servers up, their callers in turns; and the first audio of a long text."""
-    rates: dict[str, list[float]] = {"sonca": [], "piper-tts": []}
-    costs: dict[str, list[float]] = {"sonca": [], "piper-tts": []}
-    firsts: dict[str, list[float]] = {"sonca": [], "piper-tts": []}
+    piper = [python, "-m", "piper.http_server", "-m", str(model), "--port", "{port}"]
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sonca-peers-")))
         servers = {
-            "sonca": stack.enter_context(our_server(model, stack)),
-            "piper-tts": stack.enter_context(PiperServer(model, python)),
+            "sonca": stack.enter_context(sonca_server("piper", models_of(model, folder))),
+            "piper-tts": stack.enter_context(
+                Server(piper, {"PYTHONUNBUFFERED": "1"}, ready_path="/voices")
+            ),
         }
-        posts = {
-            "sonca": post_ours(servers["sonca"].port),
-            "piper-tts": post_piper(servers["piper-tts"].port),
+        ours = {"response_format": "wav", "model": "piper"}
+        posts: dict[str, Speak] = {
+            "sonca": lambda text: _posted(
+                servers["sonca"].port, "/v1/audio/speech", {"input": text, **ours}
+            ),
+            "piper-tts": lambda text: _posted(
+                servers["piper-tts"].port, "/synthesize", {"text": text}
+            ),
         }
-        for post in posts.values():
-            post(texts[0])
+        rates: dict[str, list[float]] = {name: [] for name in servers}
+        costs: dict[str, list[float]] = {name: [] for name in servers}
+        firsts: dict[str, list[float]] = {name: [] for name in servers}
+        for speak in posts.values():
+            speak(texts[0])
         for turn in range(plan.turns):
-            for name, post in posts.items():
-                worked_s = cpu_s(servers[name].pid)
-                audio_s, wall_s = _load(post, texts, plan.requests)
+            for name, speak in posts.items():
+                worked_s = servers[name].cpu_s
+                audio_s, wall_s = _load(speak, texts, plan.requests)
                 rates[name].append(audio_s / wall_s)
-                costs[name].append((cpu_s(servers[name].pid) - worked_s) / audio_s)
+                costs[name].append((servers[name].cpu_s - worked_s) / audio_s)
                 say(f"  turn {turn + 1}: {name} {rates[name][-1]:.1f} s of sound a second")
-                firsts[name].append(post(_long(texts))[0])
-        peaks = {name: server.peak_mib for name, server in servers.items()}
-    return {
-        name: {
-            "callers": CALLERS,
-            "audio_s_per_s_median": statistics.median(rates[name]),
-            "audio_s_per_s": rates[name],
-            "cpu_s_per_audio_s_median": statistics.median(costs[name]),
-            "first_audio_long_text_median_s": statistics.median(firsts[name]),
-            "peak_mib": peaks[name],
+                firsts[name].append(speak(long_of(texts)).first_audio_s)
+        return {
+            name: {
+                "callers": CALLERS,
+                "audio_s_per_s_median": median(rates[name]),
+                "audio_s_per_s": rates[name],
+                "cpu_s_per_audio_s_median": median(costs[name]),
+                "first_audio_long_text_median_s": median(firsts[name]),
+                "peak_mib": server.peak_mib,
+            }
+            for name, server in servers.items()
         }
-        for name in rates
-    }
 
 
-def _load(post: Post, texts: Sequence[str], requests: int) -> tuple[float, float]:
+def _load(speak: Speak, texts: Sequence[str], requests: int) -> tuple[float, float]:
     """Seconds of sound that four callers get together, and how long it took."""
-    made: list[float] = []
+    made_s: list[float] = []
 
     def call(first: int) -> None:
         for n in range(requests):
-            made.append(post(texts[(first + n * CALLERS) % len(texts)])[1])
+            made_s.append(speak(texts[(first + n * CALLERS) % len(texts)]).audio_s)
 
-    threads = [threading.Thread(target=call, args=(n,)) for n in range(CALLERS)]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(made), time.perf_counter() - started
+    wall_s = together(CALLERS, call)
+    return sum(made_s), wall_s
 
 
-def _texts(model: Path) -> list[str]:
-    """Sentences in the voice's language."""
-    config = json.loads(model.with_name(model.name + ".json").read_text("utf-8"))
-    vietnamese = config["espeak"]["voice"].startswith("vi")
-    name = "peers_vi.txt" if vietnamese else "peers_en.txt"
-    text = Path(__file__).with_name(name).read_text("utf-8")
-    return [line for line in text.splitlines() if line]
-
-
-def _long(texts: Sequence[str]) -> str:
-    """A text of about 2,000 characters."""
-    joined = " ".join(texts)
-    while len(joined) < LONG_CHARS:
-        joined += " " + joined
-    return joined[: joined.rfind(".", 0, LONG_CHARS) + 1]
+def _posted(port: int, path: str, body: dict[str, str]) -> Reply:
+    with closing(connect(port, 600)) as connection:
+        return post(connection, path, json.dumps(body).encode(), wav=True)
 
 
 def _ratios(result: dict[str, Any]) -> dict[str, float]:
     """What the bars ask for: over 1 is better for throughput, under 1 for the others."""
     ratios = {}
+    first = "first_audio_long_text_median_s"
     for key, alone in result["alone"].items():
-        ours = alone["sonca"]
         for name in ("piper-tts", "sherpa-onnx"):
-            theirs = alone[name]
-            ratios[f"rtf_to_{name}_threads_{key}"] = ours["rtf_median"] / theirs["rtf_median"]
-            ratios[f"cpu_to_{name}_threads_{key}"] = (
-                ours["cpu_rtf_median"] / theirs["cpu_rtf_median"]
-            )
-            ratios[f"first_audio_to_{name}_threads_{key}"] = (
-                ours["first_audio_long_text_median_s"] / theirs["first_audio_long_text_median_s"]
-            )
-    http, first = result["http"], "first_audio_long_text_median_s"
-    rate = "audio_s_per_s_median"
-    cost = "cpu_s_per_audio_s_median"
-    ratios["cpu_to_piper_http"] = http["sonca"][cost] / http["piper-tts"][cost]
-    ratios["throughput_to_piper_http"] = http["sonca"][rate] / http["piper-tts"][rate]
-    ratios["first_audio_to_piper_http"] = http["sonca"][first] / http["piper-tts"][first]
+            for what, figure in (
+                ("rtf", "rtf_median"),
+                ("cpu", "cpu_rtf_median"),
+                ("first_audio", first),
+            ):
+                ratio = alone["sonca"][figure] / alone[name][figure]
+                ratios[f"{what}_to_{name}_threads_{key}"] = ratio
+    for what, figure in (
+        ("cpu", "cpu_s_per_audio_s_median"),
+        ("throughput", "audio_s_per_s_median"),
+        ("first_audio", first),
+    ):
+        ratio = result["http"]["sonca"][figure] / result["http"]["piper-tts"][figure]
+        ratios[f"{what}_to_piper_http"] = ratio
     return {name: round(value, 3) for name, value in ratios.items()}
-
-
-def _cpu() -> str:
-    try:
-        with Path("/proc/cpuinfo").open() as file:
-            names = [
-                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
-            ]
-    except OSError:
-        names = []
-    return names[0] if names else platform.processor()
 
 
 def _versions(python: str) -> dict[str, str]:

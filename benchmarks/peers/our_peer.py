@@ -1,28 +1,20 @@
-"""Sonca as a peer, like `piper_peer`: ``python our_peer.py VOICE.onnx THREADS``.
+"""Sonca as a peer: the library's whole path, text plan, worker, engine."""
 
-The library's whole path: text plan, worker, engine.
-"""
-
-import sys
 import tempfile
 from pathlib import Path
 
-from common import serve
-
+from benchmarks.peers.common import Heard, Speak, serve
+from benchmarks.peers.voice import models_of
 from sonca import Sonca
 from sonca.engines.base import Setup
 
 
-def speaker(model: str, threads: int):
-    folder = Path(tempfile.mkdtemp())
-    home = folder / "piper"
-    home.mkdir()
-    for path in (Path(model), Path(model + ".json")):
-        (home / path.name).symlink_to(path.resolve())
-    sonca = Sonca("piper", setup=Setup(folder, threads=threads or None))
+def load(model: str, threads: int) -> Speak:
+    models = models_of(Path(model), Path(tempfile.mkdtemp()))
+    sonca = Sonca("piper", setup=Setup(models, threads=threads or None))
     sonca.load().loaded.result()
 
-    def speak(text: str, heard) -> None:
+    def speak(text: str, heard: Heard) -> None:
         with sonca.stream(text) as speech:
             for chunk in speech:
                 heard(chunk.duration_s)
@@ -31,4 +23,4 @@ def speaker(model: str, threads: int):
 
 
 if __name__ == "__main__":
-    serve(speaker(sys.argv[1], int(sys.argv[2])))
+    serve(load)

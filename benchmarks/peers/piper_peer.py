@@ -1,31 +1,24 @@
-"""piper-tts as a peer: speaks the lines it is told, and says how long it took.
+"""piper-tts as a peer; runs in the peers' environment."""
 
-Run in the peers' environment: ``python piper_peer.py VOICE.onnx THREADS``; THREADS 0 leaves the
-number to it. Reads a JSON string a line, answers a JSON object a line: seconds to the first
-sound and to the last, seconds of sound, and how much memory it ever had.
-"""
-
-import sys
-
-from common import serve
+from benchmarks.peers.common import Heard, Speak, serve
 
 
-def speaker(model: str, threads: int):
+def load(model: str, threads: int) -> Speak:
     import onnxruntime
     from piper import PiperVoice
 
     if threads:
-        limited(onnxruntime, threads)
+        limit(onnxruntime, threads)
     voice = PiperVoice.load(model)
 
-    def speak(text: str, heard) -> None:
+    def speak(text: str, heard: Heard) -> None:
         for chunk in voice.synthesize(text):
             heard(len(chunk.audio_float_array) / chunk.sample_rate)
 
     return speak
 
 
-def limited(onnxruntime, threads: int) -> None:
+def limit(onnxruntime, threads: int) -> None:
     """piper-tts has no setting for threads: its sessions get one on the way."""
     create = onnxruntime.InferenceSession
 
@@ -38,4 +31,4 @@ def limited(onnxruntime, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(speaker(sys.argv[1], int(sys.argv[2])))
+    serve(load)

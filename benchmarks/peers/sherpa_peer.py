@@ -1,19 +1,18 @@
-"""sherpa-onnx as a peer, like `piper_peer`: ``python sherpa_peer.py VOICE.onnx THREADS``.
+"""sherpa-onnx as a peer; runs in the peers' environment.
 
 It reads a Piper voice only with notes of its own inside the graph and a list of tokens beside
 it; both are made here. espeak-ng's data come from the piper-tts wheel.
 """
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 
-from common import serve
+from benchmarks.peers.common import Heard, Speak, serve
 
 
 def prepared(model: str, folder: Path) -> tuple[str, str]:
-    """The voice as sherpa-onnx wants it: graph and tokens."""
+    """Returns the voice as sherpa-onnx wants it: graph and tokens."""
     import onnx
 
     config = json.loads(Path(model + ".json").read_text("utf-8"))
@@ -36,7 +35,7 @@ def prepared(model: str, folder: Path) -> tuple[str, str]:
     return str(folder / "voice.onnx"), str(folder / "tokens.txt")
 
 
-def speaker(model: str, threads: int):
+def load(model: str, threads: int) -> Speak:
     import piper
     import sherpa_onnx
 
@@ -51,7 +50,7 @@ def speaker(model: str, threads: int):
             sherpa_onnx.OfflineTtsConfig(model=runtime, max_num_sentences=1)
         )
 
-    def speak(text: str, heard) -> None:
+    def speak(text: str, heard: Heard) -> None:
         def hear(samples, _progress: float) -> int:
             heard(len(samples) / tts.sample_rate)
             return 1
@@ -62,4 +61,4 @@ def speaker(model: str, threads: int):
 
 
 if __name__ == "__main__":
-    serve(speaker(sys.argv[1], int(sys.argv[2])))
+    serve(load)

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.serving_modes import measure, report
+from benchmarks.options import Engine, Json, Models, Quick, one_of, say
+from benchmarks.serving_modes.measure import MODES, QUICK, Plan, run
+from benchmarks.serving_modes.report import charts as draw
+from benchmarks.serving_modes.report import table
 from sonca.bench.report import save
-from sonca.cli.bench import Engine, Json, Models, Quick, say
 
 
 def main(
@@ -29,9 +31,7 @@ def main(
     callers: Annotated[
         list[int] | None, typer.Option(min=1, help="Callers at once; repeat for several.")
     ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Measure this mode; repeat for several.")
-    ] = None,
+    only: Annotated[list[str] | None, one_of(MODES)] = None,
     sentence_s: Annotated[
         float | None,
         typer.Option(
@@ -43,7 +43,16 @@ def main(
     ] = None,
 ) -> None:
     """Run the document's fast and slow ways to serve, and ours, side by side."""
-    plan = measure.QUICK if quick else measure.Plan()
+    plan = QUICK if quick else Plan()
+    plan = replace(
+        plan,
+        starts=starts or plan.starts,
+        rounds=rounds or plan.rounds,
+        loads=loads or plan.loads,
+        callers=tuple(callers or plan.callers),
+        # What is asked for by number is not made less.
+        most_s=86400.0 if starts or rounds or loads or callers else plan.most_s,
+    )
     if sentence_s is not None:
         from benchmarks.viettts.random_model import prepare
         from sonca.engines.registry import canonical
@@ -52,25 +61,12 @@ def main(
             raise typer.BadParameter("--sentence-s needs --engine viettts and --models-dir")
         prepare(models_dir, 25)
         plan = replace(plan, sentence_s=sentence_s)
-    if starts or rounds or loads or callers:  # asked for by number: no less than that
-        plan = replace(plan, most_s=86400.0)
-    plan = replace(
-        plan,
-        starts=starts or plan.starts,
-        rounds=rounds or plan.rounds,
-        loads=loads or plan.loads,
-        callers=tuple(callers) if callers else plan.callers,
-    )
-    chosen = tuple(only) if only else measure.SETUPS
-    unknown = [name for name in chosen if name not in measure.SETUPS]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r}; there are: {', '.join(measure.SETUPS)}")
-    result = measure.run(engine, plan, models_dir=models_dir, setups=chosen, say=say)
-    report.table(result)
+    result = run(engine, plan, models_dir=models_dir, modes=tuple(only or MODES), say=say)
+    table(result)
     if json is not None:
         save(result, json)
     if charts is not None:
-        for path in report.charts(result, charts):
+        for path in draw(result, charts):
             say(f"wrote {path}")
 
 

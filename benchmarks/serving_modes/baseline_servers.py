@@ -3,12 +3,12 @@
 Each is one FastAPI process with the predecessor's route and a health check. They differ in one
 thing only, how the route reaches the engine, so that what differs in the figures is that.
 
-- ``direct``: the synchronous call inside the async route (the document's fast setup).
+- ``direct``: the synchronous call inside the async route (the document's fast way).
 - ``executor``: ``run_in_executor`` over the same. One thread: the engine bears no two, which
   is why the document's authors came to their lock and their pool.
 - ``executor-lock``: the default executor, and a lock around the engine.
 - ``executor-pool-2``: two instances behind a queue.
-- ``executor-pool-2-warmup``: the same, speaking before it serves (the document's slow setup).
+- ``executor-pool-2-warmup``: the same, speaking before it serves (the document's slow way).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import argparse
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,92 +25,87 @@ from typing import Protocol
 
 from sonca.audio import Samples
 from sonca.bench.corpus import LINES
-from sonca.bench.direct_call import Bare, wav
+from sonca.bench.direct_call import DirectCall, wav
 from sonca.engines.base import Setup
 
 
 class Instance(Protocol):
-    """One engine, as `Bare` is one: no two threads at a time."""
+    """One engine, as `DirectCall` is one: no two threads at a time."""
 
     sample_rate_hz: int
 
     def synthesize(self, text: str) -> Samples:
-        """(N,) all the sound of `text`."""
+        """Returns (N,) all the sound of `text`."""
 
 
 Make = Callable[[], Instance]
 Speak = Callable[[str], Awaitable[bytes]]
 
-WARM_UP_TEXTS = LINES[:3]
 
-
-def _call(bare: Instance, text: str) -> bytes:
-    return wav(bare.synthesize(text), bare.sample_rate_hz)
+def _call(instance: Instance, text: str) -> bytes:
+    return wav(instance.synthesize(text), instance.sample_rate_hz)
 
 
 def direct(make: Make) -> Speak:
-    bare = make()
+    instance = make()
 
     async def speak(text: str) -> bytes:
-        return _call(bare, text)
+        return _call(instance, text)
+
+    return speak
+
+
+def _on_threads(call: Callable[[str], bytes], threads: ThreadPoolExecutor | None = None) -> Speak:
+    async def speak(text: str) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(threads, call, text)
 
     return speak
 
 
 def executor(make: Make) -> Speak:
-    bare, threads = make(), ThreadPoolExecutor(1)
-
-    async def speak(text: str) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(threads, _call, bare, text)
-
-    return speak
+    instance = make()
+    return _on_threads(lambda text: _call(instance, text), ThreadPoolExecutor(1))
 
 
 def executor_lock(make: Make) -> Speak:
-    bare, lock = make(), threading.Lock()
+    instance, lock = make(), threading.Lock()
 
     def locked(text: str) -> bytes:
         with lock:
-            return _call(bare, text)
+            return _call(instance, text)
 
-    async def speak(text: str) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(None, locked, text)
-
-    return speak
+    return _on_threads(locked)
 
 
-def executor_pool_2(make: Make, warm_up: bool = False) -> Speak:
+def executor_pool_2(make: Make, warm_up: Sequence[str] = ()) -> Speak:
     pool: queue.Queue[Instance] = queue.Queue()
     for _ in range(2):
-        bare = make()
-        for text in WARM_UP_TEXTS if warm_up else ():
-            _call(bare, text)
-        pool.put(bare)
+        instance = make()
+        for text in warm_up:
+            _call(instance, text)
+        pool.put(instance)
 
     def pooled(text: str) -> bytes:
-        bare = pool.get()
+        instance = pool.get()
         try:
-            return _call(bare, text)
+            return _call(instance, text)
         finally:
-            pool.put(bare)
+            pool.put(instance)
 
-    async def speak(text: str) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(None, pooled, text)
-
-    return speak
+    return _on_threads(pooled)
 
 
-RIVALS: dict[str, Callable[[Make], Speak]] = {
+BASELINES: dict[str, Callable[[Make], Speak]] = {
     "direct": direct,
     "executor": executor,
     "executor-lock": executor_lock,
     "executor-pool-2": executor_pool_2,
-    "executor-pool-2-warmup": lambda make: executor_pool_2(make, warm_up=True),
+    "executor-pool-2-warmup": lambda make: executor_pool_2(make, LINES[:3]),
 }
 
 
-def serve(setup: str, make: Make, port: int) -> None:
-    """Serve one setup, around what `make` makes, on the loopback until killed."""
+def serve(speak: Callable[[], Speak], port: int) -> None:
+    """Serves what `speak` makes, on the loopback until killed."""
     import uvicorn
     from fastapi import FastAPI, Response
     from pydantic import BaseModel
@@ -118,17 +113,15 @@ def serve(setup: str, make: Make, port: int) -> None:
     class Body(BaseModel):
         text: str
 
-    routes: dict[str, Speak] = {}
-
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        routes["speak"] = RIVALS[setup](make)
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.speak = speak()
         yield
 
     app = FastAPI(lifespan=lifespan)
 
     async def synthesize(body: Body) -> Response:
-        return Response(await routes["speak"](body.text), media_type="audio/wav")
+        return Response(await app.state.speak(body.text), media_type="audio/wav")
 
     async def livez() -> dict[str, str]:
         return {"status": "ok"}
@@ -142,19 +135,20 @@ def serve(setup: str, make: Make, port: int) -> None:
 
 
 def main() -> None:
-    """Parse the command line and serve."""
+    """Parses the command line and serves."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("setup", choices=RIVALS)
+    parser.add_argument("mode", choices=BASELINES)
     parser.add_argument("engine")
     parser.add_argument("port", type=int)
     parser.add_argument("--models-dir", type=Path)
-    parser.add_argument("--sentence-s", type=float, help="see `setups.Plan.sentence_s`")
+    parser.add_argument("--sentence-s", type=float, help="see `measure.Plan.sentence_s`")
     args = parser.parse_args()
     if args.sentence_s:
         from benchmarks.viettts.random_model import force
 
         force(args.sentence_s)
-    serve(args.setup, lambda: Bare(args.engine, Setup(args.models_dir)), args.port)
+    setup = Setup(args.models_dir)
+    serve(lambda: BASELINES[args.mode](lambda: DirectCall(args.engine, setup)), args.port)
 
 
 if __name__ == "__main__":

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from benchmarks.viettts.measure import (
-    UPSTREAM_CPU_S,
-    Result,
-    accuracy,
-    cases,
-    learn_voice,
-    line,
-    machine,
-    measure,
-    random_model,
-)
+from benchmarks.options import Keep, Rates, Threads, numbers, say
+from benchmarks.viettts import measure as bench
 from sonca.bench.report import save
-from sonca.cli.bench import say
-
-Keep = Annotated[Path | None, typer.Option(help="Folder to keep the random models in.")]
-Rates = Annotated[str, typer.Option(help="Tokens a second, with commas between.")]
-Threads = Annotated[str, typer.Option(help="Thread counts, with commas between.")]
 
 
 def main(
@@ -38,22 +23,19 @@ def main(
     repeats: Annotated[int, typer.Option(min=1, help="Runs of a case; the best counts.")] = 1,
 ) -> None:
     """Measure VietTTS at full size with random weights."""
-    report: dict[str, Any] = {"machine": machine(), "upstream_cpu_s": UPSTREAM_CPU_S}
-    results: list[Result] = []
-    fresh = multiprocessing.get_context("spawn")
-    for rate in map(int, rates.split(",")):
-        with random_model(rate, keep) as (checkpoint, model):
-            with fresh.Pool(1) as pool:
-                pool.apply(learn_voice, (model,))
-            report[f"accuracy_{rate}"] = accuracy(checkpoint)
+    report: dict[str, Any] = {"machine": bench.machine(), "upstream_cpu_s": bench.UPSTREAM_CPU_S}
+    results: list[dict[str, Any]] = []
+    for rate in numbers(rates):
+        with bench.random_model(rate, keep) as (checkpoint, model):
+            bench.in_a_process(bench.learn_voice, model)
+            report[f"accuracy_{rate}"] = bench.accuracy(checkpoint)
             say(f"{rate} Hz accuracy: {report[f'accuracy_{rate}']}")
-            for count in map(int, threads.split(",")):
-                for case in cases(rate, count):
-                    with fresh.Pool(1) as pool:
-                        result = pool.apply(measure, (model, case, repeats))
-                    results.append(result)
-                    say(line(result))
-                    save(report | {"results": [asdict(result) for result in results]}, json)
+            for count in numbers(threads):
+                for case in bench.cases(rate, count):
+                    result = bench.in_a_process(bench.measure, model, case, repeats)
+                    results.append(asdict(result))
+                    say(bench.line(result))
+                    save(report | {"results": results}, json)
 
 
 if __name__ == "__main__":

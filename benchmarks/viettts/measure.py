@@ -1,4 +1,4 @@
-"""What VietTTS costs: CPU time and wall time for a second of audio, part by part.
+"""Measures what VietTTS costs: CPU time and wall time for a second of audio, part by part.
 
 Full size, random weights, forced token counts: the cost of the arithmetic does not depend on
 what is said. Every case runs in a process of its own, so that threads and memory are its own.
@@ -7,18 +7,22 @@ Whoever calls this gives the folders; nothing is read from settings.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from sonca.bench import stats
+from sonca.bench.process import memory_mib
+
+T = TypeVar("T")
 TEXT = "xin chào các bạn hôm nay trời đẹp quá chúng ta cùng đi chơi nhé."
 UPSTREAM_CPU_S = {25: 11.2, 50: 16.0}
 """CPU seconds of upstream for one second of audio on one thread of such a machine, as the
@@ -66,7 +70,7 @@ class Clock:
         self.parts: dict[str, float] = {}
 
     def watch(self, owner: Any, name: str, part: str, inside: str | None = None) -> None:
-        """Count the time of a method for `part`; what it spends in `inside` is counted there."""
+        """Counts the time of a method for `part`; what it spends in `inside` is counted there."""
         work: Callable[..., Any] = getattr(owner, name)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
@@ -84,7 +88,7 @@ class Clock:
 
 
 def measure(model: Path, case: Case, repeats: int = 1) -> Result:
-    """Load the model, warm up, run the case; the best CPU time of `repeats`."""
+    """Loads the model, warm up, run the case; the best CPU time of `repeats`."""
     from sonca.engines.viettts.engine import VietTTSEngine
 
     start = time.perf_counter()
@@ -97,8 +101,14 @@ def measure(model: Path, case: Case, repeats: int = 1) -> Result:
     _run(engine, replace(case, sentences=1, seconds=1.0), voice)
     result = min((_run(engine, case, voice) for _ in range(repeats)), key=lambda r: r.cpu_s)
     result.ready_s, result.voice_cpu_s = ready, known
-    result.memory_mb, result.anonymous_mb = _memory_mb("VmHWM"), _memory_mb("RssAnon")
+    result.memory_mb, result.anonymous_mb = memory_mib("VmHWM"), memory_mib("RssAnon")
     return result
+
+
+def in_a_process(work: Callable[..., T], *arguments: Any) -> T:
+    """Calls `work` in a process of its own, so that threads and memory are its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
 
 
 def _voices(model: Path) -> Path:
@@ -106,7 +116,7 @@ def _voices(model: Path) -> Path:
 
 
 def learn_voice(model: Path) -> None:
-    """Compute the voice and keep it on disk, so that `measure` finds a voice that is known: the
+    """Computes the voice and keep it on disk, so that `measure` finds a voice that is known: the
     models that hear recordings are not part of speaking."""
     from sonca.engines.viettts.engine import VietTTSEngine
 
@@ -172,18 +182,9 @@ def _voice(engine: Any) -> Any:
     return engine.condition(Reference(reference_wave(), 16000, "bench"))
 
 
-def _memory_mb(what: str) -> float:
-    """A line of the process's status, in MB; 0 where there is none."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-        return int(status.split(f"{what}:")[1].split()[0]) / 1024
-    except (OSError, IndexError, ValueError):
-        return 0.0
-
-
 def accuracy(checkpoint: Path, frames: int = 300, tokens: int = 80) -> dict[str, float]:
-    """How far the fast path is from float32 on the same weights: relative L2 of a mel after all
-    ten steps, and the share of the 25 likeliest tokens that both name."""
+    """Returns how far the fast path is from float32 on the same weights: relative L2 of a mel after
+    all ten steps, and the share of the 25 likeliest tokens that both name."""
     from sonca.engines.viettts.backend import Voice
     from sonca.engines.viettts.checkpoint import read_checkpoint
     from sonca.engines.viettts.config import read_config
@@ -219,27 +220,22 @@ def accuracy(checkpoint: Path, frames: int = 300, tokens: int = 80) -> dict[str,
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on: without it the numbers mean nothing."""
+    """Returns what was measured on: without it the numbers mean nothing."""
     import openvino
 
-    cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    field_of = {key.strip(): value.strip() for key, _, value in
-                (line.partition(":") for line in cpu.splitlines())}  # fmt: skip
-    flags = set(field_of.get("flags", "").split())
+    flags = stats.processor("flags").split()
     wanted = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8")
     return {
-        "cpu": field_of.get("model name", platform.processor()),
-        "family": field_of.get("cpu family"),
-        "cores": len(os.sched_getaffinity(0)),
+        **stats.machine(),
+        "family": stats.processor("cpu family"),
         "extensions": [flag for flag in wanted if flag in flags],
         "load_average": os.getloadavg(),
         "openvino": openvino.get_version(),
-        "python": platform.python_version(),
     }
 
 
 def cases(rate_hz: int, threads: int) -> Iterator[Case]:
-    """What is measured for one token rate and thread count."""
+    """Yields what is measured for one token rate and thread count."""
     seconds = 100 / 25  # 3.99 s of audio, the length that upstream was measured with
     yield Case(rate_hz, threads, 1, seconds)
     yield Case(rate_hz, threads, 1, 8.0)
@@ -250,7 +246,7 @@ def cases(rate_hz: int, threads: int) -> Iterator[Case]:
 
 @contextmanager
 def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]:
-    """A checkpoint folder and its conversion, made if they are not in `keep`."""
+    """Yields a checkpoint folder and its conversion, made if they are not in `keep`."""
     from benchmarks.viettts.random_model import make
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -258,6 +254,7 @@ def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]
 
 
 def line(result: Result) -> str:
+    """Returns a result for a person."""
     case = result.case
     what = f"{case.sentences} x {case.seconds:.1f} s" + (", streamed" if case.streaming else "")
     parts = " ".join(f"{part} {spent:.2f}" for part, spent in sorted(result.parts_cpu_s.items()))

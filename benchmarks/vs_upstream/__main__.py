@@ -7,14 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.viettts.__main__ import Keep, Rates, Threads
-from benchmarks.vs_upstream.measure import DRIVER, interpreter, measure_all
-from sonca.cli.bench import say
-
-Upstream = Annotated[
-    Path, typer.Option(help="Environment that viet-tts 0.1.0 is installed in, or its Python.")
-]
-Resume = Annotated[bool, typer.Option("--resume", help="Keep what the file holds already.")]
+from benchmarks.options import Keep, Rates, Resume, Threads, Upstream, numbers, say
+from benchmarks.vs_upstream.measure import interpreter, measure_all
 
 
 def main(
@@ -31,9 +25,8 @@ def main(
     """Measure upstream and ours side by side: one sentence, in turns."""
     measure_all(
         interpreter(upstream),
-        DRIVER,
-        [int(rate) for rate in rates.split(",")],
-        [int(count) for count in threads.split(",")],
+        numbers(rates),
+        numbers(threads),
         keep=keep,
         rounds=rounds,
         out=json,

@@ -1,28 +1,27 @@
-"""Upstream's VietTTS package beside ours: the same weights, the same sentence, in turns.
+"""Measures upstream's VietTTS package beside ours: the same weights, the same sentence, in turns.
 
 Upstream is no dependency. It runs as a process of its own, under the interpreter of an environment
-that it is installed in; ``benchmarks/upstream`` holds what makes it answer. Both sides speak one
+that it is installed in; `driver` makes it answer. Both sides speak one
 sentence with a forced number of tokens, in a voice of the same recording; ours first, then theirs,
 as often as there are rounds, so that whatever else the machine does falls on both.
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.processes import Peer
+from benchmarks.line_process import LineProcess
 from benchmarks.viettts import measure as viettts
 from benchmarks.viettts.random_model import reference_wave
-from sonca.bench.report import save
+from sonca.bench.report import load, save
 from sonca.errors import InvalidRequest
 
 Say = Callable[[str], None]
@@ -46,14 +45,14 @@ class Pair:
 
 
 def pairs(rate_hz: int, threads: int) -> list[Pair]:
-    """For one token rate and thread count: the length upstream was first measured with, and at
-    25 Hz the document's 8 s."""
+    """Returns the pairs of one token rate and thread count: the length upstream was first measured
+    with, and at 25 Hz the document's 8 s."""
     lengths = (4.0, 8.0) if rate_hz == 25 else (4.0,)
     return [Pair(rate_hz, threads, seconds) for seconds in lengths]
 
 
 def interpreter(place: Path) -> Path:
-    """The Python of an environment's folder, or the one given.
+    """Returns the Python of an environment's folder, or the one given.
 
     Raises `InvalidRequest` if there is none, or if viet-tts is not installed beside it.
     """
@@ -71,21 +70,17 @@ def interpreter(place: Path) -> Path:
 
 
 @contextmanager
-def upstream(python: Path, script: Path, checkpoint: Path, threads: int) -> Iterator[Peer]:
-    """Upstream's package in a process, loaded."""
+def upstream(python: Path, checkpoint: Path, threads: int) -> Iterator[LineProcess]:
+    """Runs upstream's package in a process."""
     with tempfile.TemporaryDirectory(prefix="sonca-upstream-") as folder:
         prompt = Path(folder) / "prompt.npy"
         np.save(prompt, reference_wave())
-        peer = Peer(str(python), script, checkpoint, threads, prompt)
-        try:
-            yield peer
-        finally:
-            peer.close()
+        with LineProcess(python, DRIVER, checkpoint, threads, prompt) as process:
+            yield process
 
 
 def measure_all(
     python: Path,
-    script: Path,
     rates_hz: Sequence[int],
     threads: Sequence[int],
     *,
@@ -95,53 +90,40 @@ def measure_all(
     resume: bool,
     say: Say,
 ) -> None:
-    """Measure all pairs, writing `out` after each; with `resume`, those that are not in it."""
-    results = kept(out) if resume else []
+    """Measures all pairs, writing `out` after each; with `resume`, those that are not in it."""
+    results = list(load(out)["beside"]) if resume and out.is_file() else []
+    done = [result["pair"] for result in results]
     for rate in rates_hz:
-        todo = {count: [p for p in pairs(rate, count) if not has(results, p)] for count in threads}
-        if not any(todo.values()):
+        todo = [
+            pair for count in threads for pair in pairs(rate, count) if asdict(pair) not in done
+        ]
+        if not todo:
             continue
-        with viettts.random_model(rate, keep) as folders:
-            for some in filter(None, todo.values()):
-                for result in run(python, script, folders, some, rounds, say):
-                    results.append(result)
-                    say(line(result))
-                    report = {"benchmark": "viettts-upstream", "machine": viettts.machine()}
-                    save(report | {"beside": results}, out)
+        with viettts.random_model(rate, keep) as (checkpoint, model):
+            for count, some in groupby(todo, key=lambda pair: pair.threads):
+                say(f"loading upstream, {count} thread(s)")
+                with upstream(python, checkpoint, count) as process:
+                    process.ask({"text": WARM_UP, "tokens": rate})  # ours warms up in `measure`
+                    for pair in some:
+                        results.append(_measure(process, model, pair, rounds))
+                        say(line(results[-1]))
+                        report = {"benchmark": "viettts-upstream", "machine": viettts.machine()}
+                        save(report | {"beside": results}, out)
 
 
-def run(
-    python: Path,
-    script: Path,
-    folders: tuple[Path, Path],
-    todo: Sequence[Pair],
-    rounds: int,
-    say: Say,
-) -> Iterator[dict[str, Any]]:
-    """Measure pairs of one rate and thread count; one result each, as it is there.
-
-    `folders` are the checkpoint, which upstream reads, and our conversion of it.
-    """
-    checkpoint, model = folders
-    say(f"loading upstream, {todo[0].threads} thread(s)")
-    with upstream(python, script, checkpoint, todo[0].threads) as peer:
-        peer.ask({"text": WARM_UP, "tokens": todo[0].rate_hz})  # ours warms up in `measure`
-        for pair in todo:
-            ours, theirs, floats = [], [], []
-            question = {"text": viettts.TEXT, "tokens": pair.tokens}
-            case = viettts.Case(pair.rate_hz, pair.threads, 1, pair.seconds)
-            for _ in range(rounds):
-                ours.append(_ours(model, case))
-                theirs.append(peer.ask(question))
-                floats.append(peer.ask(question | {"llm_in_float32": True})["cpu_s"])
-            result = _result(pair, ours, list(map(_theirs, theirs)), floats)
-            yield result | {"versions": peer.first["versions"]}
+def _measure(process: LineProcess, model: Path, pair: Pair, rounds: int) -> dict[str, Any]:
+    """One pair, in turns."""
+    ours, theirs, floats = [], [], []
+    question = {"text": viettts.TEXT, "tokens": pair.tokens}
+    for _ in range(rounds):
+        ours.append(_ours(model, viettts.Case(pair.rate_hz, pair.threads, 1, pair.seconds)))
+        theirs.append(_for_a_second(process.ask(question)))
+        floats.append(process.ask(question | {"llm_in_float32": True})["cpu_s"])
+    return _result(pair, ours, theirs, floats) | {"versions": process.first["versions"]}
 
 
 def _ours(model: Path, case: viettts.Case) -> dict[str, Any]:
-    """In a process of its own, so that threads and memory are its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        one = pool.apply(viettts.measure, (model, case))
+    one = viettts.in_a_process(viettts.measure, model, case)
     return {
         "cpu_s": one.cpu_s,
         "wall_s": one.wall_s,
@@ -151,15 +133,15 @@ def _ours(model: Path, case: viettts.Case) -> dict[str, Any]:
     }
 
 
-def _theirs(answer: dict[str, Any]) -> dict[str, Any]:
-    """For a second of audio, as ours is."""
-    audio = answer["audio_s"]
+def _for_a_second(answer: dict[str, Any]) -> dict[str, Any]:
+    """Upstream's times for a second of audio, as ours are."""
+    audio_s = answer["audio_s"]
     return {
-        "cpu_s": answer["cpu_s"] / audio,
-        "wall_s": answer["wall_s"] / audio,
-        "parts_cpu_s": {part: spent / audio for part, spent in answer["parts_cpu_s"].items()},
+        "cpu_s": answer["cpu_s"] / audio_s,
+        "wall_s": answer["wall_s"] / audio_s,
+        "parts_cpu_s": {part: spent / audio_s for part, spent in answer["parts_cpu_s"].items()},
         "peak_mib": answer["peak_mib"],
-        "audio_s": audio,
+        "audio_s": audio_s,
     }
 
 
@@ -188,7 +170,7 @@ def _result(
 
 
 def line(result: dict[str, Any]) -> str:
-    """A result for a person."""
+    """Returns a result for a person."""
     pair = result["pair"]
 
     def side(name: str) -> str:
@@ -201,16 +183,3 @@ def line(result: dict[str, Any]) -> str:
         f"upstream {side('upstream')}; ours {side('ours')}; {result['times_less_cpu']:.1f}x, "
         f"{result['times_less_cpu_than_float32']:.1f}x with upstream's LLM in float32"
     )
-
-
-def kept(path: Path) -> list[dict[str, Any]]:
-    """What an earlier run has measured into `path`."""
-    if not path.is_file():
-        return []
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("beside", [])
-    return found
-
-
-def has(results: Sequence[dict[str, Any]], pair: Pair) -> bool:
-    """Whether a pair is measured already."""
-    return any(result["pair"] == asdict(pair) for result in results)

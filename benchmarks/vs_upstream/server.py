@@ -1,7 +1,7 @@
-"""One of the document's setups around upstream's package.
+"""One of the document's ways to serve around upstream's package.
 
-``python server.py SETUP CHECKPOINT PROMPT.npy SECONDS PORT`` under the interpreter that the package
-is installed in, with this checkout on PYTHONPATH: the setups are those of
+``python server.py MODE CHECKPOINT PROMPT.npy SECONDS PORT`` under the interpreter that the package
+is installed in, with this checkout on PYTHONPATH: the ways to serve are those of
 `benchmarks.serving_modes.baseline_servers`, only what they call is not. Every sentence is forced to
 SECONDS. What speaks before it serves says two words and not three sentences of 8 s, which would
 take minutes.
@@ -12,13 +12,13 @@ import sys
 import numpy as np
 from package import SAMPLE_RATE_HZ, Upstream
 
-from benchmarks.serving_modes import baseline_servers
+from benchmarks.serving_modes.baseline_servers import BASELINES, executor_pool_2, serve
 
 WARM_UP = "Xin chào."
 
 
 class Instance:
-    """Upstream's package as the setups call it."""
+    """Upstream's package as the modes call it."""
 
     sample_rate_hz = SAMPLE_RATE_HZ
 
@@ -31,9 +31,11 @@ class Instance:
         return self._upstream.speak(text, round(seconds * self._upstream.rate_hz))
 
 
-def main(setup: str, checkpoint: str, prompt: str, seconds: float, port: int) -> None:
-    baseline_servers.WARM_UP_TEXTS = (WARM_UP,)
-    baseline_servers.serve(setup, lambda: Instance(checkpoint, prompt, seconds), port)
+def main(mode: str, checkpoint: str, prompt: str, seconds: float, port: int) -> None:
+    modes = BASELINES | {
+        "executor-pool-2-warmup": lambda make: executor_pool_2(make, warm_up=[WARM_UP])
+    }
+    serve(lambda: modes[mode](lambda: Instance(checkpoint, prompt, seconds)), port)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from benchmarks.neighbours import report, scenarios
 from benchmarks.neighbours.__main__ import main
-from benchmarks.neighbours.callers import Stream, book, form, recording
-from benchmarks.neighbours.scenarios import Plan
+from benchmarks.neighbours.building import book
+from benchmarks.neighbours.callers import Stream
+from benchmarks.neighbours.figures import table
+from benchmarks.neighbours.measure import run
+from benchmarks.neighbours.new_voices import form, recording
+from benchmarks.neighbours.plan import Plan
 from typer.testing import CliRunner
 
 from sonca.bench.client import idle
@@ -20,6 +25,7 @@ from sonca.errors import SoncaError
 
 command = typer.Typer()
 command.command()(main)
+PART: dict[str, Any] = {"measured": {}}
 TINY = Plan(
     plans=2,
     plan_chars=20_000,
@@ -40,7 +46,7 @@ TINY = Plan(
 def measured(name: str) -> dict[str, Any]:
     """A scenario, with figures that can be."""
     said: list[str] = []
-    result = scenarios.run("tone", TINY, only=[name], say=said.append)
+    result = run("tone", TINY, only=[name], say=said.append)
     assert said
     (found,) = result.items()
     assert found[0] == name
@@ -95,25 +101,34 @@ def test_callers_beside_requests_that_never_end(name: str, half_sent: int, stall
 def test_all_is_shown_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     alone = {"served": 900, "refused": 0, "median_s": 0.01, "p95_s": 0.02, "max_s": 12.5}
     pair = {"alone": alone, "beside": {"served": 0, "refused": 7}}
-    report.table({"neighbours": {"books": {"measured": {"one_after_another": pair}}}})
+    table({"neighbours": {"books": {"measured": {"one_after_another": pair}}}})
     shown = capsys.readouterr().out
     for part in ("books: one_after_another", "900 of 900", "0 of 7", "20.0", "12500", "–"):
         assert part in shown
-    report.table({"neighbours": None})
-    assert capsys.readouterr().out == ""
 
 
 def test_a_scenario_that_is_none_is_refused() -> None:
-    with pytest.raises(SoncaError, match="half_sent"):
-        scenarios.run("tone", TINY, only=["nothing-of-that-name"])
     refused = CliRunner().invoke(command, ["--only", "nothing-of-that-name"])
     assert refused.exit_code == 2 and "newcomers" in refused.output
 
 
+def test_figures_are_added_to_those_of_the_load(tmp_path: Path) -> None:
+    path = tmp_path / "load.json"
+    path.write_text(json.dumps({"benchmark": "load", "engine": "espeak", "open_loop": {}}))
+    refused = CliRunner().invoke(command, ["--engine", "tone", "--json", str(path)])
+    assert refused.exit_code == 2 and "tone" in refused.output
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.neighbours.__main__.run", lambda *_, **__: {"plans": PART})
+        assert CliRunner().invoke(command, ["--json", str(path)]).exit_code == 0
+    result = json.loads(path.read_text())
+    assert list(result) == ["benchmark", "engine", "open_loop", "neighbours"]
+    assert result["neighbours"] == {"plans": PART}
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A server of the tone engine."""
-    with sonca_server("tone", tmp_path_factory.mktemp("data")) as server:
+    with sonca_server("tone") as server:
         yield server
 
 

@@ -9,7 +9,7 @@ import typer
 from benchmarks.servers import baseline_server
 from benchmarks.serving_modes import measure, report
 from benchmarks.serving_modes.__main__ import main
-from benchmarks.serving_modes.baseline_servers import RIVALS
+from benchmarks.serving_modes.baseline_servers import BASELINES
 from typer.testing import CliRunner
 
 from sonca.errors import SoncaError
@@ -95,4 +95,4 @@ def test_forced_sentences_need_viettts_and_a_folder(options: list[str]) -> None:
 
 
 def test_ours_is_measured_beside_all_others() -> None:
-    assert set(RIVALS) < set(measure.SETUPS)
+    assert set(BASELINES) < set(measure.MODES)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import typer
-from benchmarks.peers.processes import Peer
+from benchmarks.line_process import LineProcess
 from benchmarks.viettts import measure as viettts
 from benchmarks.vs_upstream import measure as vs_upstream
 from benchmarks.vs_upstream.__main__ import main
@@ -47,12 +47,13 @@ class Upstream:
 
 
 @pytest.fixture
-def scripts(tmp_path: Path) -> Path:
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The true driver, with a package that stands in for upstream's."""
     folder = tmp_path / "scripts"
     folder.mkdir()
     shutil.copy(DRIVER, folder)
     (folder / "package.py").write_text(FAKE_PACKAGE, encoding="utf-8")
+    monkeypatch.setattr(vs_upstream, "DRIVER", folder / "driver.py")
     return folder
 
 
@@ -68,30 +69,28 @@ def environment(tmp_path: Path) -> Path:
     return folder
 
 
-@contextmanager
-def speaking(scripts: Path) -> Iterator[Peer]:
-    with vs_upstream.upstream(Path(sys.executable), scripts / "driver.py", Path("25"), 1) as peer:
-        yield peer
+@pytest.fixture
+def upstream(scripts: Path) -> Iterator[LineProcess]:
+    with vs_upstream.upstream(Path(sys.executable), Path("25"), 1) as process:
+        yield process
 
 
-def test_the_driver_speaks_lines(scripts: Path) -> None:
-    with speaking(scripts) as peer:
-        assert peer.first["versions"] == {"viet-tts": "0.1.0"}
-        assert peer.first["rate_hz"] == 25
-        answer = peer.ask({"text": "xin chào", "tokens": 50})
-        assert answer["audio_s"] == 2.0
-        assert answer["level"] == 0.5
-        assert answer["parts_cpu_s"]["flow"] == 2.0
-        assert answer["wall_s"] > 0 and answer["peak_mib"] > 10
-        assert peer.ask({"text": "a", "tokens": 1, "llm_in_float32": True}) == {"cpu_s": 1.0}
+def test_the_driver_speaks_lines(upstream: LineProcess) -> None:
+    assert upstream.first["versions"] == {"viet-tts": "0.1.0"}
+    assert upstream.first["rate_hz"] == 25
+    answer = upstream.ask({"text": "xin chào", "tokens": 50})
+    assert answer["audio_s"] == 2.0
+    assert answer["level"] == 0.5
+    assert answer["parts_cpu_s"]["flow"] == 2.0
+    assert answer["wall_s"] > 0 and answer["peak_mib"] > 10
+    assert upstream.ask({"text": "a", "tokens": 1, "llm_in_float32": True}) == {"cpu_s": 1.0}
 
 
-def test_a_driver_that_dies_says_why(scripts: Path) -> None:
-    with speaking(scripts) as peer:
-        with pytest.raises(SoncaError, match="its last words"):
-            peer.ask({"text": "die", "tokens": 1})
-        with pytest.raises(SoncaError, match="its last words"):
-            peer.ask({"text": "again", "tokens": 1})
+def test_a_driver_that_dies_says_why(upstream: LineProcess) -> None:
+    with pytest.raises(SoncaError, match="its last words"):
+        upstream.ask({"text": "die", "tokens": 1})
+    with pytest.raises(SoncaError, match="its last words"):
+        upstream.ask({"text": "again", "tokens": 1})
 
 
 def test_the_environment_or_its_python_is_taken(environment: Path) -> None:
@@ -111,7 +110,7 @@ def test_what_is_no_environment_of_upstream_is_refused(tmp_path: Path, environme
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[viettts.Case]:
+def measured(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> list[viettts.Case]:
     """Our side costs 0.5 CPU seconds a second, without a model."""
     cases: list[viettts.Case] = []
 
@@ -130,20 +129,18 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[viettts.Case]:
     return cases
 
 
-def measure_all(scripts: Path, out: Path, *, resume: bool = False) -> list[str]:
+def measure_all(out: Path, *, resume: bool = False) -> list[str]:
     said: list[str] = []
+    python = Path(sys.executable)
     vs_upstream.measure_all(
-        Path(sys.executable), scripts / "driver.py", [25, 50], [1],
-        keep=None, rounds=2, out=out, resume=resume, say=said.append,
-    )  # fmt: skip
+        python, [25, 50], [1], keep=None, rounds=2, out=out, resume=resume, say=said.append
+    )
     return said
 
 
-def test_both_sides_speak_in_turns(
-    scripts: Path, tmp_path: Path, measured: list[viettts.Case]
-) -> None:
+def test_both_sides_speak_in_turns(tmp_path: Path, measured: list[viettts.Case]) -> None:
     out = tmp_path / "out.json"
-    said = measure_all(scripts, out)
+    said = measure_all(out)
     results = json.loads(out.read_text(encoding="utf-8"))["beside"]
     assert [result["pair"] for result in results] == [
         asdict(pair) for rate in (25, 50) for pair in vs_upstream.pairs(rate, 1)
@@ -162,21 +159,19 @@ def test_both_sides_speak_in_turns(
     assert any("25 Hz, 1 thread(s), 8 s" in line for line in said)
 
 
-def test_what_is_measured_already_is_kept(
-    scripts: Path, tmp_path: Path, measured: list[viettts.Case]
-) -> None:
+def test_what_is_measured_already_is_kept(tmp_path: Path, measured: list[viettts.Case]) -> None:
     out = tmp_path / "out.json"
-    measure_all(scripts, out)
+    measure_all(out)
     report = json.loads(out.read_text(encoding="utf-8"))
     report["beside"] = [r for r in report["beside"] if r["pair"]["seconds"] == 4]
     out.write_text(json.dumps(report), encoding="utf-8")
     measured.clear()
-    measure_all(scripts, out, resume=True)
+    measure_all(out, resume=True)
     assert [case.seconds for case in measured] == [8, 8]
-    found = vs_upstream.kept(out)
-    assert len(found) == 3 and vs_upstream.has(found, Pair(25, 1, 8.0))
+    pairs = [each["pair"] for each in json.loads(out.read_text(encoding="utf-8"))["beside"]]
+    assert len(pairs) == 3 and asdict(Pair(25, 1, 8.0)) in pairs
     measured.clear()
-    measure_all(scripts, out)
+    measure_all(out)
     assert len(measured) == 6
 
 

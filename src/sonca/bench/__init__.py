@@ -1,1 +1,1 @@
-"""Benchmarks: every claim about speed is measured here, as ratios within one run."""
+"""What an operator measures on his own server: latency, load, and two results compared."""

@@ -1,17 +1,20 @@
-"""The callers: threads that post texts and time what comes back."""
+"""The callers: they post texts on the loopback and time what comes back."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPMessage
 
 from sonca.errors import SoncaError
 
-_HEADER_BYTES = 44
+JSON = {"Content-Type": "application/json"}
+_WAV_HEADER_BYTES = 44
+_PCM_HZ = 24_000
 _IDLE_S = 2.0
 """A connection unused for longer is made anew: the server may have closed it."""
 
@@ -27,63 +30,107 @@ class Reply:
     """Seconds of sound that came."""
 
 
+def connect(port: int, timeout_s: float = 3600.0) -> HTTPConnection:
+    """Returns a connection to a server on the loopback, not opened yet."""
+    return HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+
+
 class Caller:
-    """One client with a connection of its own."""
+    """One client of the VietTTS-compatible API, with a connection of its own."""
 
     def __init__(self, port: int, timeout_s: float = 3600.0) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        self._connection = connect(port, timeout_s)
         self._used = time.perf_counter()
 
     def synthesize(self, text: str) -> Reply:
-        """Post `text` to the predecessor's route and read all of the WAV."""
-        body = json.dumps({"text": text, "store": False}).encode()
-        headers = {"Content-Type": "application/json"}
+        """Posts `text` and reads all of the WAV."""
         if time.perf_counter() - self._used > _IDLE_S:
             self._connection.close()
-        started = time.perf_counter()
-        self._connection.request("POST", "/api/tts/synthesize", body, headers)
-        response = self._connection.getresponse()
-        header = response.read(_HEADER_BYTES + 2)
-        first_audio_s = time.perf_counter() - started
-        if response.status != 200 or len(header) < _HEADER_BYTES:
-            raise SoncaError(f"status {response.status}: {header + response.read(200)!r}")
-        count = len(header) - _HEADER_BYTES + len(response.read())
-        total_s = time.perf_counter() - started
+        body = json.dumps({"text": text, "store": False}).encode()
+        reply = post(self._connection, "/api/tts/synthesize", body, wav=True)
         self._used = time.perf_counter()
-        rate_hz = int.from_bytes(header[24:28], "little")
-        return Reply(total_s, first_audio_s, count / 2 / rate_hz)
+        return reply
 
     def close(self) -> None:
-        """Close the connection."""
+        """Closes the connection."""
         self._connection.close()
 
 
+def speech(text: str, *, voice: str = "alloy", format: str = "pcm") -> bytes:
+    """Returns the body of a request to ``/v1/audio/speech``."""
+    return json.dumps({"input": text, "voice": voice, "response_format": format}).encode()
+
+
+def stream(port: int, text: str, *, voice: str = "alloy", timeout_s: float = 3600.0) -> Reply:
+    """Posts `text` to the OpenAI-compatible route and reads all of the samples."""
+    with closing(connect(port, timeout_s)) as connection:
+        return post(connection, "/v1/audio/speech", speech(text, voice=voice), wav=False)
+
+
+def post(connection: HTTPConnection, path: str, body: bytes, *, wav: bool) -> Reply:
+    """Posts and reads all of a WAV, or of samples at 24 kHz; raises `SoncaError` if it is
+    refused."""
+    header_bytes = _WAV_HEADER_BYTES if wav else 0
+    started = time.perf_counter()
+    connection.request("POST", path, body, JSON)
+    response = connection.getresponse()
+    head = response.read(header_bytes + 2)
+    first_audio_s = time.perf_counter() - started
+    if response.status != 200 or len(head) < header_bytes:
+        raise SoncaError(f"status {response.status}: {head + response.read(200)!r}")
+    count = len(head) - header_bytes + len(response.read())
+    total_s = time.perf_counter() - started
+    rate_hz = int.from_bytes(head[24:28], "little") if wav else _PCM_HZ
+    return Reply(total_s, first_audio_s, count / 2 / rate_hz)
+
+
 def ask(
-    port: int, method: str, path: str, body: bytes = b"", kind: str = "application/json"
-) -> tuple[int, http.client.HTTPMessage, bytes]:
-    """One request on a connection of its own: status, headers and body of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
-    try:
+    port: int, method: str, path: str, body: bytes = b"", kind: str = JSON["Content-Type"]
+) -> tuple[int, HTTPMessage, bytes]:
+    """Returns status, headers and body of the answer to one request on its own connection."""
+    with closing(connect(port)) as connection:
         connection.request(method, path, body or None, {"Content-Type": kind} if body else {})
         response = connection.getresponse()
         return response.status, response.headers, response.read()
-    finally:
-        connection.close()
 
 
 def metric(port: int, prefix: str) -> int:
-    """The sum of the server's metrics whose line begins with `prefix`."""
+    """Returns the sum of the server's metrics whose line begins with `prefix`."""
     _, _, text = ask(port, "GET", "/metrics")
     lines = [line for line in text.decode().splitlines() if line.startswith(prefix)]
     return round(sum(float(line.split()[-1]) for line in lines))
 
 
 def idle(port: int, prefix: str, within_s: float = 20.0) -> int:
-    """The metric once it is 0, or what it still is after `within_s`."""
+    """Returns the metric once it is 0, or what it still is after `within_s`."""
     until = time.perf_counter() + within_s
     while (left := metric(port, prefix)) and time.perf_counter() < until:
         time.sleep(0.1)
     return left
+
+
+def together(count: int, work: Callable[[int], object]) -> float:
+    """Runs `work(0)` to `work(count - 1)` on threads at once; raises what one of them raised.
+
+    Returns the seconds until all were done.
+    """
+    failures: list[Exception] = []
+
+    def one(number: int) -> None:
+        try:
+            work(number)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    return time.perf_counter() - started
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +147,13 @@ class Load:
 
 
 def load(port: int, texts: Sequence[str], callers: int, requests_each: int) -> Load:
-    """`callers` threads post `requests_each` texts each, starting together."""
+    """Has `callers` threads post `requests_each` texts each, starting together."""
     replies: list[Reply] = []
-    failures: list[Exception] = []
-    start = threading.Barrier(callers + 1)
 
     def call(number: int) -> None:
-        caller = Caller(port)
-        start.wait()
-        try:
+        with closing(Caller(port)) as caller:
             for n in range(requests_each):
                 replies.append(caller.synthesize(texts[(number + n) % len(texts)]))
-        except Exception as error:
-            failures.append(error)
-        finally:
-            caller.close()
 
-    threads = [threading.Thread(target=call, args=(n,)) for n in range(callers)]
-    for thread in threads:
-        thread.start()
-    start.wait()
-    started = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-    return Load(replies, time.perf_counter() - started)
+    wall_s = together(callers, call)
+    return Load(replies, wall_s)

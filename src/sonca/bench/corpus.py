@@ -21,12 +21,12 @@ LINES = (
 
 @functools.cache
 def story() -> str:
-    """A story of about 10,000 characters in three chapters."""
+    """Returns a story of about 10,000 characters in three chapters."""
     return resources.files("sonca.bench").joinpath("data", "story_vi.txt").read_text("utf-8")
 
 
 def of_length(chars: int) -> str:
-    """The beginning of the story, repeated if need be, cut at a sentence near `chars`."""
+    """Returns the beginning of the story, repeated if need be, cut at a sentence near `chars`."""
     text = story()
     while len(text) < chars:
         text += "\n\n" + story()

@@ -1,21 +1,22 @@
-"""The engine called with nothing around it: what all setups of the document have inside."""
+"""The engine called with nothing around it: what every way to serve has inside."""
 
 from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Sequence
 
 import numpy as np
 
 from sonca import text as texts
 from sonca.audio import Samples, silence
 from sonca.engines import registry
-from sonca.engines.base import Audio, Event, Failed, Options, Setup
+from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
 from sonca.utterance import Utterance
 
 
-class Bare:
-    """One engine instance; `synthesize` returns when all is spoken. Not safe for two threads."""
+class DirectCall:
+    """One engine instance that returns when all is spoken. Not safe for two threads."""
 
     def __init__(self, engine: str, setup: Setup) -> None:
         cls = registry.find(engine).load()
@@ -25,30 +26,39 @@ class Bare:
         self.sample_rate_hz = self._engine.info.sample_rate_hz
 
     def synthesize(self, text: str) -> Samples:
-        """(N,) all the sound of `text`, pauses included."""
-        parts: list[Samples] = []
-        for utterance in texts.plan(text):
-            parts += self._speak(utterance)
-            parts.append(silence(utterance.pause_s, self.sample_rate_hz))
-        return np.concatenate(parts)
+        """Returns (N,) all the sound of `text`, one utterance after another, with its pauses."""
+        utterances = texts.plan(text)
+        return np.concatenate([part for one in utterances for part in self.speak([one], Options())])
 
-    def _speak(self, utterance: Utterance) -> list[Samples]:
-        parts: list[Samples] = []
+    def speak(self, utterances: Sequence[Utterance], options: Options) -> list[Samples]:
+        """Returns the sound of all, with their pauses; the engine's batch is always full."""
+        made: list[list[Samples]] = [[] for _ in utterances]
+        session, waiting, left = self._session, iter(enumerate(utterances)), len(utterances)
 
         def on_event(event: Event) -> None:
+            nonlocal left
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, Audio):
-                parts.append(event.chunk.samples)
+                made[event.id].append(event.chunk.samples)
+            if isinstance(event, Finished):
+                left -= 1
 
-        self._session.add(0, utterance, self._voice, Options())
-        while not self._session.idle:
-            self._session.step(on_event)
-        return parts
+        while left:
+            while session.free_slots and (item := next(waiting, None)) is not None:
+                session.add(*item, self._voice, options)
+            session.step(on_event)
+        for parts, utterance in zip(made, utterances, strict=True):
+            parts.append(silence(utterance.pause_s, self.sample_rate_hz))
+        return [part for parts in made for part in parts]
+
+    def close(self) -> None:
+        """Frees the engine."""
+        self._engine.close()
 
 
 def wav(samples: Samples, sample_rate_hz: int) -> bytes:
-    """16-bit mono WAV."""
+    """Returns a 16-bit mono WAV."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1)

@@ -6,20 +6,18 @@ while four long texts are spoken and encoded to MP3.
 
 from __future__ import annotations
 
-import http.client
-import json
-import tempfile
-import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from statistics import median
 
-from sonca.bench.client import Caller
+from sonca.bench.client import JSON, Caller, connect, speech, stream, together
 from sonca.bench.corpus import SIXTY, of_length
-from sonca.bench.direct_call import Bare, wav
-from sonca.bench.livez_probe import Prober
+from sonca.bench.direct_call import DirectCall, wav
+from sonca.bench.livez_probe import probing
 from sonca.bench.process import sonca_server
-from sonca.bench.stats import machine, median, percentile
+from sonca.bench.stats import machine, percentile
 from sonca.engines.base import Setup
 from sonca.synthesizer import Sonca
 
@@ -37,72 +35,69 @@ def run(
     lengths: tuple[int, ...] = LENGTHS,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, object]:
-    """Measure and return the whole result, ready for JSON."""
-    bare = Bare(engine, Setup(models_dir))
-    with tempfile.TemporaryDirectory() as scratch:
-        server = sonca_server(engine, Path(scratch), models_dir)
-        with server:
-            say(f"one sentence, {rounds} times over HTTP and bare, in turns")
-            overhead = _overhead(server.port, bare, rounds)
-            say("the same, one after the other without a break")
-            overhead |= _back_to_back(server.port, bare, rounds)
-            by_length = {}
-            for chars in lengths:
-                say(f"{chars} characters")
-                by_length[str(chars)] = _stream(server.port, of_length(chars), min(rounds, 10))
-            say(f"{SPEAKERS} long texts to MP3, /livez meanwhile")
-            livez = _livez_under_load(server.port, of_length(lengths[-1]), min(rounds, 5))
-            return {
-                "benchmark": "latency",
-                "engine": engine,
-                "machine": machine(),
-                "start_to_ready_s": server.ready_s,
-                "overhead": overhead,
-                "by_chars": by_length,
-                "livez_while_speaking_to_mp3": livez,
-                "cancel": _cancel(engine, models_dir, min(rounds, 30)),
-                "memory_peak_mib": server.peak_mib,
-            }
+    """Measures and returns the whole result, ready for JSON."""
+    direct = DirectCall(engine, Setup(models_dir))
 
-
-def _overhead(port: int, bare: Bare, rounds: int) -> dict[str, float]:
-    """The same sentence through the server and without it, in turns."""
-    caller = Caller(port)
-    over_http, alone = [], []
-    for n in range(rounds + 5):
-        reply = caller.synthesize(SIXTY)
+    def bare() -> float:
         started = time.perf_counter()
-        wav(bare.synthesize(SIXTY), bare.sample_rate_hz)
-        took = time.perf_counter() - started
-        if n >= 5:  # the first few fill caches on both sides
-            over_http.append(reply.total_s)
-            alone.append(took)
-    caller.close()
+        wav(direct.synthesize(SIXTY), direct.sample_rate_hz)
+        return time.perf_counter() - started
+
+    with (
+        sonca_server(engine, models_dir) as server,
+        closing(Caller(server.port)) as caller,
+    ):
+
+        def http() -> float:
+            return caller.synthesize(SIXTY).total_s
+
+        say(f"one sentence, {rounds} times over HTTP and bare, in turns")
+        overhead = _in_turns(http, bare, rounds)
+        say("the same, one after the other without a break")
+        overhead |= _back_to_back(http, bare, rounds)
+        by_length = {}
+        for chars in lengths:
+            say(f"{chars} characters")
+            by_length[str(chars)] = _stream(server.port, of_length(chars), min(rounds, 10))
+        say(f"{SPEAKERS} long texts to MP3, /livez meanwhile")
+        livez = _livez_under_load(server.port, of_length(lengths[-1]), min(rounds, 5))
+        return {
+            "benchmark": "latency",
+            "engine": engine,
+            "machine": machine(),
+            "start_to_ready_s": server.ready_s,
+            "overhead": overhead,
+            "by_chars": by_length,
+            "livez_while_speaking_to_mp3": livez,
+            "cancel": _cancel(engine, models_dir, min(rounds, 30)),
+            "memory_peak_mib": server.peak_mib,
+        }
+
+
+Call = Callable[[], float]
+"""Has one sentence spoken, and returns the seconds that it took."""
+
+
+def _in_turns(http: Call, bare: Call, rounds: int) -> dict[str, float]:
+    """The same sentence through the server and without it, in turns."""
+    pairs = [(http(), bare()) for _ in range(rounds + 5)][5:]  # the first few fill caches
     return {
         "chars": len(SIXTY),
-        "http_median_ms": median(over_http) * 1000,
-        "bare_median_ms": median(alone) * 1000,
-        "added_median_ms": median([a - b for a, b in zip(over_http, alone, strict=True)]) * 1000,
+        "http_median_ms": median(http_s for http_s, _ in pairs) * 1000,
+        "bare_median_ms": median(bare_s for _, bare_s in pairs) * 1000,
+        "added_median_ms": median(http_s - bare_s for http_s, bare_s in pairs) * 1000,
     }
 
 
-def _back_to_back(port: int, bare: Bare, rounds: int) -> dict[str, float]:
+def _back_to_back(http: Call, bare: Call, rounds: int) -> dict[str, float]:
     """The same sentence many times by one side, then by the other, as a caller does who has a
     book: one by one in turns, the two push each other out of the processor's caches. The sides
     change often enough that both see the same of what else the machine does."""
-    caller = Caller(port)
     over_http, alone = [], []
     for _ in range(max(1, rounds // STRETCH)):
-        http, bare_s = [], []
-        for _ in range(STRETCH):
-            http.append(caller.synthesize(SIXTY).total_s)
-        for _ in range(STRETCH):
-            started = time.perf_counter()
-            wav(bare.synthesize(SIXTY), bare.sample_rate_hz)
-            bare_s.append(time.perf_counter() - started)
-        over_http += http[2:]  # the first of a stretch find the caches as the other left them
-        alone += bare_s[2:]
-    caller.close()
+        # The first of a stretch find the caches as the other left them.
+        over_http += [http() for _ in range(STRETCH)][2:]
+        alone += [bare() for _ in range(STRETCH)][2:]
     return {
         "back_to_back_http_median_ms": median(over_http) * 1000,
         "back_to_back_bare_median_ms": median(alone) * 1000,
@@ -112,32 +107,19 @@ def _back_to_back(port: int, bare: Bare, rounds: int) -> dict[str, float]:
 
 def _stream(port: int, text: str, rounds: int) -> dict[str, float]:
     """First audio and total of a text that is streamed."""
-    first, total, rtf = [], [], []
-    for _ in range(rounds):
-        body = json.dumps({"input": text, "voice": "alloy", "response_format": "pcm"})
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
-        started = time.perf_counter()
-        connection.request(
-            "POST", "/v1/audio/speech", body.encode(), {"Content-Type": "application/json"}
-        )
-        response = connection.getresponse()
-        count = len(response.read(2))
-        first.append(time.perf_counter() - started)
-        count += len(response.read())
-        total.append(time.perf_counter() - started)
-        rtf.append(total[-1] / (count / 2 / 24_000))
-        connection.close()
+    replies = [stream(port, text) for _ in range(rounds)]
+    first_s = [reply.first_audio_s for reply in replies]
     return {
-        "first_audio_median_ms": median(first) * 1000,
-        "first_audio_p95_ms": percentile(first, 95) * 1000,
-        "total_median_s": median(total),
-        "rtf_median": median(rtf),
+        "first_audio_median_ms": median(first_s) * 1000,
+        "first_audio_p95_ms": percentile(first_s, 95) * 1000,
+        "total_median_s": median(reply.total_s for reply in replies),
+        "rtf_median": median(reply.total_s / reply.audio_s for reply in replies),
     }
 
 
 def _cancel(engine: str, models_dir: Path | None, rounds: int) -> dict[str, float]:
     """From a reader's giving up in mid-stream until the engine is free for others."""
-    took = []
+    took_s = []
     with Sonca(engine, setup=Setup(models_dir)) as sonca:
         worker = sonca.load()
         for _ in range(rounds):
@@ -147,32 +129,25 @@ def _cancel(engine: str, models_dir: Path | None, rounds: int) -> dict[str, floa
             speech.cancel()
             while worker.stats.depth["interactive"]:
                 time.sleep(0.0001)
-            took.append(time.perf_counter() - started)
-    return {"median_ms": median(took) * 1000, "p95_ms": percentile(took, 95) * 1000}
+            took_s.append(time.perf_counter() - started)
+    return {"median_ms": median(took_s) * 1000, "p95_ms": percentile(took_s, 95) * 1000}
 
 
 def _livez_under_load(port: int, text: str, rounds: int) -> dict[str, float]:
     """Health checks while four callers have long texts spoken and encoded to MP3."""
-    body = json.dumps({"input": text, "voice": "alloy", "response_format": "mp3"}).encode()
+    body = speech(text, format="mp3")
 
-    def speak() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
-        for _ in range(rounds):
-            connection.request(
-                "POST", "/v1/audio/speech", body, {"Content-Type": "application/json"}
-            )
-            connection.getresponse().read()
-        connection.close()
+    def speak(_: int) -> None:
+        with closing(connect(port)) as connection:
+            for _ in range(rounds):
+                connection.request("POST", "/v1/audio/speech", body, JSON)
+                connection.getresponse().read()
 
-    with Prober(port) as prober:
-        speakers = [threading.Thread(target=speak) for _ in range(SPEAKERS)]
-        for speaker in speakers:
-            speaker.start()
-        for speaker in speakers:
-            speaker.join()
+    with probing(port) as probes:
+        together(SPEAKERS, speak)
     return {
-        "probes": len(prober.latencies_s),
-        "p50_ms": percentile(prober.latencies_s, 50) * 1000,
-        "p99_ms": percentile(prober.latencies_s, 99) * 1000,
-        "max_ms": max(prober.latencies_s) * 1000,
+        "probes": len(probes.latencies_s),
+        "p50_ms": probes.ms(50),
+        "p99_ms": probes.ms(99),
+        "max_ms": probes.ms(100),
     }

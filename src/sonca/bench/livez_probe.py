@@ -14,8 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from types import TracebackType
+
+from sonca.bench.client import connect
+from sonca.bench.stats import percentile
 
 INTERVAL_S = 0.01
 
@@ -29,40 +33,35 @@ class Probes:
     refused: int = 0
     """Answered with anything else, or cut."""
 
+    def ms(self, percent: float) -> float:
+        """Returns a percentile of the latencies, in milliseconds."""
+        return percentile(self.latencies_s, percent) * 1000
 
-class Prober:
-    """Probes while the `with` block runs; `latencies_s` and `refused` are there afterwards."""
 
-    def __init__(self, port: int, path: str = "/livez", interval_s: float = INTERVAL_S) -> None:
-        arguments = [str(port), path, str(interval_s)]
-        self._command = [sys.executable, "-m", "sonca.bench.livez_probe", *arguments]
-        self.latencies_s: list[float] = []
-        self.refused = 0
-
-    def __enter__(self) -> Prober:
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        self._process.stdout.readline()  # it is probing
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        out, _ = self._process.communicate()  # closes its input, which ends it
-        probes = Probes(**json.loads(out))
-        self.latencies_s, self.refused = probes.latencies_s, probes.refused
+@contextmanager
+def probing(port: int, path: str = "/livez", interval_s: float = INTERVAL_S) -> Iterator[Probes]:
+    """Probes while the block runs; the figures are there when it has ended."""
+    probes = Probes()
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__, str(port), path, str(interval_s)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it is probing
+        try:
+            yield probes
+        finally:
+            out, _ = process.communicate()  # closes its input, which ends it
+    found = json.loads(out)
+    probes.latencies_s, probes.refused = found["latencies_s"], found["refused"]
 
 
 def probe(
     port: int, stop: threading.Event, path: str = "/livez", interval_s: float = INTERVAL_S
 ) -> Probes:
-    """Probes due every `interval_s` until `stop`."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    """Returns what became of the probes due every `interval_s` until `stop`."""
+    connection = connect(port, 600)
     probes = Probes()
     due = time.perf_counter()
     while not stop.is_set():
@@ -87,7 +86,7 @@ def probe(
 
 
 def main() -> None:
-    """Probe until standard input closes, then print the latencies."""
+    """Probes until standard input closes, then prints the latencies."""
     stop = threading.Event()
 
     def wait_for_the_end() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import socket
@@ -10,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
+from sonca.bench.client import connect
 from sonca.errors import SoncaError
 
 READY_WITHIN_S = 600.0
@@ -27,10 +27,11 @@ class Server:
     command: list[str]
     """With ``{port}`` where the port goes."""
     env: dict[str, str] = field(default_factory=dict)
+    ready_path: str = "/readyz"
+    """Answers with 200 when the server is ready."""
     port: int = 0
     ready_s: float = 0.0
-    """Seconds from start to the first 200 of ``/readyz``."""
-    _process: subprocess.Popen[bytes] | None = None
+    """Seconds from start to ready."""
 
     def __enter__(self) -> Server:
         self.port = free_port()
@@ -47,31 +48,23 @@ class Server:
         self.ready_s = time.perf_counter() - started
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
             try:
-                process.wait(10)
+                self._process.wait(10)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                self._process.kill()
+                self._process.wait()
         self._log.close()
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
+        with closing(connect(self.port, 5)) as connection:
+            try:
+                connection.request("GET", self.ready_path)
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
 
     def _last_words(self) -> str:
         self._log.seek(0)
@@ -80,18 +73,17 @@ class Server:
     @property
     def pid(self) -> int:
         """The process id."""
-        assert self._process is not None
         return self._process.pid
 
     @property
     def peak_mib(self) -> float:
         """Peak resident memory so far, in MiB."""
-        return self._status_kib("VmHWM") / 1024
+        return memory_mib("VmHWM", self.pid)
 
     @property
     def resident_mib(self) -> float:
         """Resident memory now, in MiB."""
-        return self._status_kib("VmRSS") / 1024
+        return memory_mib("VmRSS", self.pid)
 
     @property
     def cpu_s(self) -> float:
@@ -99,36 +91,44 @@ class Server:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def _status_kib(self, key: str) -> int:
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith(key + ":"):
-                return int(line.split()[1])
-        return 0
+
+def memory_mib(key: str, pid: int | str = "self") -> float:
+    """Returns one of the sizes in a process's status, in MiB; 0 where there is none."""
+    path = Path(f"/proc/{pid}/status")
+    for line in path.read_text().splitlines() if path.exists() else ():
+        if line.startswith(key + ":"):
+            return int(line.split()[1]) / 1024
+    return 0.0
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody uses now."""
+    """Returns a port of the loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
+@contextmanager
 def sonca_server(
     engine: str,
-    data_dir: Path,
     models_dir: Path | None = None,
     *,
+    module: tuple[str, ...] = ("sonca",),
     more: Mapping[str, str] | None = None,
-) -> Server:
-    """Returns our own server, not started, with the chunk cache off so that every request is real
-    work; `more` goes into the environment."""
-    env = {
-        "SONCA_DATA_DIR": str(data_dir),
-        "SONCA_ENGINE": engine,
-        "SONCA_LOG_LEVEL": "warning",
-        "SONCA_CACHE_QUOTA_BYTES": "0",
-        **(more or {}),
-    }
-    if models_dir is not None and models_dir != data_dir / "models":
-        (data_dir / "models").symlink_to(models_dir.resolve())
-    return Server([sys.executable, "-m", "sonca", "serve", "--port", "{port}"], env)
+) -> Iterator[Server]:
+    """Runs our own server on a data folder of its own, with the chunk cache off so that every
+    request is real work. `module` is what Python runs, with its arguments; `more` goes into the
+    environment."""
+    with tempfile.TemporaryDirectory(prefix="sonca-bench-") as data_dir:
+        env = {
+            "SONCA_DATA_DIR": data_dir,
+            "SONCA_ENGINE": engine,
+            "SONCA_LOG_LEVEL": "warning",
+            "SONCA_CACHE_QUOTA_BYTES": "0",
+            **(more or {}),
+        }
+        if models_dir is not None:
+            Path(data_dir, "models").symlink_to(models_dir.resolve())
+        command = [sys.executable, "-m", *module, "serve", "--port", "{port}"]
+        with Server(command, env) as server:
+            yield server

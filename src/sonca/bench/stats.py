@@ -11,32 +11,24 @@ from sonca.cores import cores
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value below which `percent` of 100 of the values lie (nearest rank)."""
-    ordered = sorted(values)
-    rank = math.ceil(percent / 100 * len(ordered)) - 1
-    return ordered[max(0, rank)]
+    """Returns the value below which `percent` of 100 of the values lie (nearest rank)."""
+    rank = math.ceil(percent / 100 * len(values)) - 1
+    return sorted(values)[max(0, rank)]
 
 
-def median(values: Sequence[float]) -> float:
-    """The middle value."""
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return (ordered[middle - 1] + ordered[middle]) / 2
+def processor(key: str) -> str:
+    """Returns what the system says of its first processor, "unknown" if it says nothing."""
+    info = Path("/proc/cpuinfo")
+    for line in info.read_text().splitlines() if info.exists() else ():
+        if line.partition(":")[0].strip() == key:
+            return line.partition(":")[2].strip()
+    return "unknown"
 
 
 def machine() -> dict[str, object]:
-    """What the figures were taken on, without names."""
-    model = "unknown"
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
+    """Returns what the figures were taken on, without names."""
     return {
-        "cpu": model,
+        "cpu": processor("model name"),
         "cores": cores(),
         "python": platform.python_version(),
         "system": platform.system(),

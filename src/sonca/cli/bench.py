@@ -66,12 +66,12 @@ def compare(before: Path, after: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sonca.bench import compare, report
+    from sonca.bench import report
 
     grid = Table()
     for title in ("figure", before.name, after.name, "ratio"):
         grid.add_column(title, justify="left" if title == "figure" else "right")
-    for name, one, two, ratio in compare.run(report.load(before), report.load(after)):
+    for name, one, two, ratio in report.compare(report.load(before), report.load(after)):
         grid.add_row(name, f"{one:.5g}", f"{two:.5g}", f"{ratio:.3f}")
     Console().print(grid)
 
