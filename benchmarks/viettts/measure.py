@@ -188,7 +188,8 @@ def accuracy(checkpoint: Path, frames: int = 300, tokens: int = 80) -> dict[str,
     from sonca.engines.viettts.backend import Voice
     from sonca.engines.viettts.checkpoint import read_checkpoint
     from sonca.engines.viettts.config import read_config
-    from sonca.engines.viettts.cpu.assemble import Precision, from_states
+    from sonca.engines.viettts.cpu.assemble import from_states
+    from sonca.engines.viettts.folder import Precision
 
     config = read_config(checkpoint / "config.yaml")
     states = {part: read_checkpoint(checkpoint / f"{part}.pt") for part in ("llm", "flow", "hift")}

@@ -9,11 +9,12 @@ import torch
 
 from benchmarks.viettts.parity.errors import Check, Checks, relative
 from benchmarks.viettts.parity.folder import Array, Folder
+from benchmarks.viettts.parity.waveform import head, istft, make_source, source_stft
+from sonca.engines.viettts.checkpoint import fold
 from sonca.engines.viettts.lengths import mel_frames
 from sonca.engines.viettts.reference import flow as flows
 from sonca.engines.viettts.reference import hift as hifts
 from sonca.engines.viettts.reference import llm as llms
-from sonca.engines.viettts.weights import fold
 
 TIGHT, FLOW, SOURCE = 1e-5, 2e-5, 2e-3
 
@@ -43,7 +44,9 @@ def _llm_case(
         text = torch.cat([given["in.prompt_text"], text], dim=1)
     emb = given.get("in.emb")
     prompt = model.prompt(text, emb, given.get("in.prompt_speech"))
-    hidden, logp = model(prompt, given["in.forced"])
+    fed = model.speech_embedding(given["in.forced"][:-1])[None]  # (1, N-1, width)
+    hidden = model.llm(torch.cat([prompt, fed], dim=1))[0, prompt.shape[1] - 1 :]  # (N, width)
+    logp = model.llm_decoder(hidden).log_softmax(-1)
     out = {"hidden": hidden, "logp": logp, "text_encoder": model.text(text)}
     out["text_affine"] = model.text_encoder_affine_layer(out["text_encoder"])
     if emb is not None:
@@ -60,8 +63,11 @@ def flow(folder: Folder) -> Checks:
         elif "in.token" in given:
             out = _solve_case(model, given)
         else:
-            names = ("x", "mask", "mu", "t", "spks", "cond")
-            out = {"velocity": model.estimator(*(given[f"in.{name}"] for name in names))}
+            x, mask, mu, t, spks, cond = (
+                given[f"in.{name}"] for name in ("x", "mask", "mu", "t", "spks", "cond")
+            )
+            time = model.estimator.time(t)
+            out = {"velocity": model.estimator(x, mask, mu, time, spks, cond)}
         for name, value in out.items():
             if f"out.{name}" in arrays:
                 error = relative(value, arrays[f"out.{name}"])
@@ -125,16 +131,15 @@ def hift(folder: Folder) -> Checks:
 
 def _hift_case(model: hifts.Vocoder, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     if "in.magnitude" in given:
-        return {"wav_unclamped": model.istft(given["in.magnitude"], given["in.phase"])}
+        return {"wav_unclamped": istft(model.config, given["in.magnitude"], given["in.phase"])}
     if "in.mel" not in given:
-        source = model.source(given["in.f0"], given["in.phase"], given["in.noise"])
-        return {"source": source}
+        return {"source": make_source(model, given["in.f0"], given["in.phase"], given["in.noise"])}
     mel = given["in.mel"]
     f0 = model.f0_predictor(mel)
-    source = model.source(f0, given["in.phase"], given["in.noise"])
+    source = make_source(model, f0, given["in.phase"], given["in.noise"])
     if (cached := given.get("in.cache_source")) is not None:
         source[:, :, : cached.shape[2]] = cached
-    stft = model.source_stft(source)
+    stft = source_stft(model.config, source)
     post = model.trunk(mel, stft)
-    wav = model.head(post)
+    wav = head(model.config, post)
     return {"f0": f0, "source": source, "source_stft": stft, "conv_post": post, "wav": wav}

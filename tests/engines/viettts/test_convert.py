@@ -13,12 +13,11 @@ from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from benchmarks.viettts.parity.folder import Folder
 from benchmarks.viettts.random_checkpoint import full_size_yaml, make_random, random_state
 
-from sonca.engines.viettts.checkpoint import read_checkpoint
+from sonca.engines.viettts.checkpoint import fold, read_checkpoint
 from sonca.engines.viettts.config import parse_config, read_config
 from sonca.engines.viettts.folder import map_tensors, open_folder
 from sonca.engines.viettts.layout import check_layout, layout
 from sonca.engines.viettts.tagged import load_tagged
-from sonca.engines.viettts.weights import fold
 from sonca.errors import EngineError, SoncaError, StorageError, StorageFull
 
 
@@ -72,7 +71,7 @@ def test_converting_what_was_written_changes_no_number(
     from sonca.engines.viettts.convert import convert
 
     config = read_config(checkpoint / "config.yaml")
-    model = convert(checkpoint, tmp_path / "model", vocabulary, devices=("cpu", "cuda"))
+    model = convert(checkpoint, tmp_path / "model", vocabulary, cuda=True)
     for part in ("llm", "flow", "hift"):
         written = dict(random_state(config, part, 1))
         if part == "hift":

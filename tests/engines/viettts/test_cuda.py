@@ -17,9 +17,9 @@ from benchmarks.viettts.parity.errors import relative
 from benchmarks.viettts.parity.folder import Folder
 
 from sonca.engines.viettts.backend import Voice
+from sonca.engines.viettts.checkpoint import fold
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cuda.backend import TorchBackend
-from sonca.engines.viettts.weights import fold
 
 NOBODY = np.zeros(0, np.int64)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(

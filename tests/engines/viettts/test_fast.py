@@ -12,9 +12,10 @@ from sonca.engines.viettts.config import Config
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
-from sonca.engines.viettts.cpu.assemble import Precision, from_states
+from sonca.engines.viettts.cpu.assemble import from_states
 from sonca.engines.viettts.cpu.backend import CpuBackend
 from sonca.engines.viettts.cpu.compiled import Runtime
+from sonca.engines.viettts.folder import Precision
 from sonca.engines.viettts.graphs import nodes
 
 NOBODY = np.zeros(0, np.int64)

@@ -19,7 +19,7 @@ from sonca.engines.viettts.cpu import compiled
 from sonca.engines.viettts.graphs import hift
 from sonca.engines.viettts.graphs.nodes import Weights
 from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts.weights import fold
+from sonca.engines.viettts.checkpoint import fold
 from pathlib import Path
 
 class Heap(ctypes.Structure):

@@ -13,7 +13,7 @@ import mmap
 import pickle
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,3 +142,19 @@ class _Unpickler(pickle.Unpickler):
         if storage.kind == "BFloat16Storage":
             return (view.astype(np.uint32) << 16).view(np.float32)
         return view if view.dtype == np.float32 else view.astype(np.float32)
+
+
+def fold(state: Mapping[str, Array]) -> dict[str, Array]:
+    """Fold weight normalisation: `weight_g` and `weight_v` become `weight` = g·v/‖v‖."""
+    folded: dict[str, Array] = {}
+    for key, value in state.items():
+        if key.endswith(".weight_g"):
+            continue
+        if key.endswith(".weight_v"):
+            name = key.removesuffix("_v")
+            axes = tuple(range(1, value.ndim))
+            norm = np.sqrt(np.sum(np.square(value, dtype=np.float64), axis=axes, keepdims=True))
+            folded[name] = (value * (state[name + "_g"] / norm)).astype(np.float32)
+        else:
+            folded[key] = value
+    return folded

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
 
 from sonca.engines.viettts import fetch
 from sonca.engines.viettts.engine import CONVERTED, HOME
-from sonca.engines.viettts.folder import VAD, VOCABULARY, ModelFolder
+from sonca.engines.viettts.folder import VAD, VOCABULARY, ModelFolder, Precision
 from sonca.errors import InvalidRequest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
@@ -33,7 +32,7 @@ def convert_folder(
     *,
     vocabulary: Path | None = None,
     vad: Path | None = None,
-    precision: Literal["fast", "exact"] = "fast",
+    precision: Precision = "fast",
     cuda: bool = False,
 ) -> ModelFolder:
     """Convert, with the vocabulary and the speech detector fetched where they are not given."""
@@ -46,7 +45,4 @@ def convert_folder(
     if vad is None:
         say("the speech detector (from the package silero-vad)")
         vad = fetch.fetch(fetch.VAD, kept / VAD)
-    return convert(
-        source, target, vocabulary, vad=vad, precision=precision,
-        devices=("cpu", "cuda") if cuda else ("cpu",), say=say,
-    )  # fmt: skip
+    return convert(source, target, vocabulary, vad=vad, precision=precision, cuda=cuda, say=say)

@@ -13,27 +13,20 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from sonca import disk
 from sonca.engines.viettts import folder as f
 from sonca.engines.viettts.backend import Array
-from sonca.engines.viettts.checkpoint import read_checkpoint
+from sonca.engines.viettts.checkpoint import fold, read_checkpoint
 from sonca.engines.viettts.config import Config, read_config
 from sonca.engines.viettts.layout import PARTS, check_layout, layout
 from sonca.engines.viettts.tokenizer import Tokenizer
-from sonca.engines.viettts.weights import fold
 from sonca.errors import EngineError
 
 Say = Callable[[str], None]
-Target = Literal["cpu", "cuda"]
 SOURCES = (f.CONFIG, *(f"{part}.pt" for part in PARTS), f.SPEECH, f.SPEAKER)
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
 
 
 def convert(
@@ -42,14 +35,15 @@ def convert(
     vocabulary: Path,
     *,
     vad: Path | None = None,
-    precision: Literal["fast", "exact"] = "fast",
-    devices: tuple[Target, ...] = ("cpu",),
-    say: Say = _silent,
+    precision: f.Precision = "fast",
+    cuda: bool = False,
+    say: Say = lambda _: None,
 ) -> f.ModelFolder:
     """Convert the checkpoint folder `source` into the new folder `target`.
 
     `vocabulary` is the tokenizer's file and `vad` silero-vad's ONNX model; both are copied. An
-    existing `target` is replaced. `say` hears what is being done.
+    existing `target` is replaced. `cuda` also writes what a GPU needs. `say` hears what is being
+    done.
 
     Raises `EngineError` if the source is not a VietTTS model (missing, cut or foreign files,
     shapes that config.yaml does not ask for, code in a pickle), `StorageFull` or `StorageError`
@@ -66,16 +60,17 @@ def convert(
             f"{config.llm.text_vocab}; the tokenizer and the weights are not of one model"
         )
     states = _states(source, config)
+    version = _version(states, precision)
+    states["hift"] = fold(states["hift"])
     with disk.new_folder(target, room=_room_needed(source)) as draft:
         for name in (f.CONFIG, f.SPEECH, f.SPEAKER):
             shutil.copyfile(source / name, draft / name)
         shutil.copyfile(vocabulary, draft / f.VOCABULARY)
         if vad is not None:
             shutil.copyfile(vad, draft / f.VAD)
-        if "cuda" in devices:
+        if cuda:
             _write_tensors(draft, states, say)
         _write_graphs(draft, config, states, precision, say)
-        version = _version(states, precision)
         manifest = {"format": f.FORMAT, "precision": precision, "version": version}
         (draft / f.MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return f.open_folder(target)
@@ -106,7 +101,7 @@ def _write_graphs(
     draft: Path,
     config: Config,
     states: Mapping[str, Mapping[str, Array]],
-    precision: Literal["fast", "exact"],
+    precision: f.Precision,
     say: Say,
 ) -> None:
     import openvino as ov
@@ -114,12 +109,7 @@ def _write_graphs(
 
     from sonca.engines.viettts.cpu import assemble
 
-    folded = fold(states["hift"])
-    builds = {
-        **assemble.llm_graphs(config, states["llm"], precision),
-        **assemble.flow_graphs(config, states["flow"], precision),
-        **assemble.hift_graphs(config, folded, precision),
-    }
+    builds = assemble.builders(config, states, precision)
     (draft / f.GRAPHS).mkdir()
     for number, (name, build) in enumerate(builds.items(), 1):
         say(f"graph {number} of {len(builds)}: {name}")
@@ -133,11 +123,7 @@ def _write_graphs(
         if not path.with_suffix(".bin").is_file():  # a graph without weights
             path.with_suffix(".bin").touch()
     say("tables")
-    tables = {
-        **assemble.llm_tables(config, states["llm"]),
-        **assemble.flow_tables(config, states["flow"]),
-        **assemble.hift_tables(folded),
-    }
+    tables = assemble.tables(config, states)
     content = {name: np.ascontiguousarray(table, np.float32) for name, table in tables.items()}
     save_file(content, draft / f.TABLES)
 
@@ -147,8 +133,7 @@ def _write_tensors(draft: Path, states: Mapping[str, Mapping[str, Array]], say: 
 
     for part, state in states.items():
         say(f"tensors: {part}")
-        content = fold(state) if part == "hift" else state
-        tensors = {key: np.ascontiguousarray(value) for key, value in content.items()}
+        tensors = {key: np.ascontiguousarray(value) for key, value in state.items()}
         save_file(tensors, draft / f"{part}.safetensors")
 
 

@@ -187,16 +187,16 @@ def _lacking() -> str | None:
 
 def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backend:
     """The backend of the device asked for, or an error that says why not."""
-    if device == "cpu":
-        return f.load_cpu(folder, threads)
-    reason = _no_cuda(folder)
+    reason = _no_cuda(folder) if device != "cpu" else "the CPU was asked for"
     if reason is None:
-        from sonca.engines.viettts.cuda.backend import load
+        from sonca.engines.viettts.cuda.backend import load as load_cuda
 
-        return load(folder, slots)
+        return load_cuda(folder, slots)
     if device == "cuda":
         raise EngineError(f"CUDA was asked for, but {reason}; choose the device cpu or auto")
-    return f.load_cpu(folder, threads)
+    from sonca.engines.viettts.cpu.assemble import load as load_cpu
+
+    return load_cpu(folder, threads)
 
 
 def _no_cuda(folder: f.ModelFolder) -> str | None:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal
 
 import numpy as np
 
-from sonca.engines.viettts.backend import Array, Backend
+from sonca.engines.viettts.backend import Array
 from sonca.engines.viettts.config import Config, read_config
 from sonca.errors import EngineError
 
@@ -24,6 +24,9 @@ VOCABULARY, SPEAKER, SPEECH = (
 )
 VAD = "silero_vad.onnx"
 GRAPHS = "graphs"
+Precision = Literal["fast", "exact"]
+"""``fast``: int8 in the language model and the flow's encoder, int8 and bf16 in the estimator,
+bf16 in the vocoder's trunk; ``exact``: float32 everywhere."""
 _AGAIN = "run `sonca models convert` again"
 
 
@@ -33,7 +36,7 @@ class ModelFolder:
 
     path: Path
     config: Config
-    precision: str
+    precision: Precision
     version: str
     """A hash of the weights and of how they were converted: the sound depends on it."""
 
@@ -58,7 +61,8 @@ def open_folder(path: Path) -> ModelFolder:
         raise EngineError(f"{path} is no converted VietTTS model; run `sonca models pull viet-tts`")
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        found, precision, version = (manifest[key] for key in ("format", "precision", "version"))
+        found, version = manifest["format"], str(manifest["version"])
+        precision: Precision = "exact" if manifest["precision"] == "exact" else "fast"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{path / MANIFEST} is damaged; {_AGAIN}") from error
     if found != FORMAT:
@@ -67,32 +71,7 @@ def open_folder(path: Path) -> ModelFolder:
         if not (path / name).is_file():
             raise EngineError(f"{path} lacks {name}; {_AGAIN}")
     config = read_config(path / CONFIG)
-    return ModelFolder(path, config, str(precision), str(version))
-
-
-def load_cpu(folder: ModelFolder, threads: int) -> Backend:
-    """Compile the graphs and map the tables."""
-    from sonca.engines.viettts.cpu import assemble
-    from sonca.engines.viettts.cpu.backend import CpuBackend
-    from sonca.engines.viettts.cpu.compiled import Runtime
-    from sonca.engines.viettts.cpu.pages import give_back
-
-    runtime = Runtime(threads)
-    precision = cast("assemble.Precision", folder.precision)
-    paths = {}
-    for name in assemble.graph_names(folder.config):
-        path = folder.graph(name)
-        if not path.is_file() or not path.with_suffix(".bin").is_file():
-            raise EngineError(f"{folder.path} lacks the graph {name}; {_AGAIN}")
-        paths[name] = path
-    graphs = assemble.compile_graphs(runtime, paths, precision)
-    tables = map_tensors(folder.path / TABLES)
-    for name, table in tables.items():
-        if name != "llm.text":  # the only large one; of it a few rows are read
-            tables[name] = np.array(table)
-    give_back(folder.path / TABLES)
-    provider = f"OpenVINO {runtime.version} CPU ({folder.precision})"
-    return CpuBackend(folder.config, graphs, tables, (provider,))
+    return ModelFolder(path, config, precision, version)
 
 
 def map_tensors(path: Path) -> dict[str, Array]:

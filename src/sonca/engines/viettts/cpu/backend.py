@@ -7,7 +7,7 @@ import numpy as np
 from sonca.engines.viettts.backend import Array, Backend, Decoder, Ids, Solver, Voice
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.cpu.compiled import Compiled
-from sonca.engines.viettts.cpu.llm import CpuDecoder, Tables
+from sonca.engines.viettts.cpu.llm import CpuDecoder
 from sonca.engines.viettts.graphs import estimator
 from sonca.engines.viettts.graphs.stack import distances, relative_positions
 from sonca.engines.viettts.lengths import interpolate, regulator_lengths
@@ -31,15 +31,7 @@ class CpuBackend(Backend):
         self.time = tables["flow.time"]
 
     def decoder(self) -> Decoder:
-        t, llm = self.tables, self.config.llm
-        tables = Tables(
-            text=t["llm.text"], speech=t["llm.speech"], marks=t["llm.marks"],
-            speaker_weight=t["llm.speaker.weight"], speaker_bias=t["llm.speaker.bias"],
-            position_bias=t["llm.position_bias"],
-        )  # fmt: skip
-        layers = [self.graphs[f"llm_{index}"] for index in range(llm.lm.blocks + 1)]
-        g = self.graphs
-        return CpuDecoder(llm, tables, g["text_encoder"], layers, g["attention"], g["positions"])
+        return CpuDecoder(self.config.llm, self.graphs, self.tables)
 
     def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
         known = len(voice.mel)

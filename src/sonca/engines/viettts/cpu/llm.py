@@ -9,6 +9,7 @@ distance stands among the positions is looked up row by row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,22 +26,6 @@ GROW = 64
 ROWS = 32
 """Of a prompt that a layer is given at a time. Each layer keeps its intermediate results, and the
 weights are read again for each block: few rows cost time, many cost memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Small weights of the language model that are looked up or applied outside the graphs."""
-
-    text: Array
-    """(text vocab, 512); may lie in a mapped file."""
-    speech: Array
-    """(speech vocab, 1024)."""
-    marks: Array
-    """(2, 1024): start of sequence, task."""
-    speaker_weight: Array
-    speaker_bias: Array
-    position_bias: Array
-    """(layers, H, 1, dk): from q + u to q + v, scaled."""
 
 
 @dataclass(slots=True)
@@ -68,19 +53,17 @@ def _in_blocks(graph: Compiled, **inputs: Array) -> list[Array]:
 
 
 class CpuDecoder(Decoder):
+    """`graphs` and `tables` by name, as `assemble` has them."""
+
     def __init__(
-        self,
-        config: LLM,
-        tables: Tables,
-        text_encoder: Compiled,
-        layers: list[Compiled],
-        attention: Compiled,
-        positions: Compiled,
+        self, config: LLM, graphs: Mapping[str, Compiled], tables: Mapping[str, Array]
     ) -> None:
         self.config, self.tables = config, tables
-        self.text_encoder, self.layers = text_encoder, layers
-        self.attention = [attention.another() for _ in range(config.lm.blocks)]
-        self.project_positions = positions
+        self.speech = tables["llm.speech"]  # (vocab, in)
+        self.position_bias = tables["llm.position_bias"]  # (layers, H, 1, dk): q + u to q + v
+        self.text_encoder, self.project_positions = graphs["text_encoder"], graphs["positions"]
+        self.layers = [graphs[f"llm_{index}"] for index in range(config.lm.blocks + 1)]
+        self.attention = [graphs["attention"].another() for _ in range(config.lm.blocks)]
         self.rows: list[_Row] = []
         self.room = (0, 0)
         """Rows and columns of the cache."""
@@ -118,15 +101,16 @@ class CpuDecoder(Decoder):
     def _prompt(self, text: Ids, voice: Voice, said: Ids) -> Array:
         """What the model continues: start, speaker, text, task, tokens said: (P, in)."""
         t = self.tables
-        embedded = np.asarray(t.text[text], np.float32)[None]
+        embedded = np.asarray(t["llm.text"][text], np.float32)[None]
         width = self.config.text_encoder.width
         table = relative_positions(distances(len(text)), width)
         (encoded,) = self.text_encoder(x=embedded, table=table)
         vector = voice.vector / max(float(np.linalg.norm(voice.vector)), 1e-12)
-        speaker = t.speaker_weight @ vector + t.speaker_bias
-        return np.concatenate(
-            [t.marks[:1], speaker[None], encoded[0], t.marks[1:], t.speech[said]]
-        ).astype(np.float32)
+        speaker = t["llm.speaker.weight"] @ vector + t["llm.speaker.bias"]
+        start, task = np.split(t["llm.marks"], 2)  # (1, in) each
+        return np.concatenate([start, speaker[None], encoded[0], task, self.speech[said]]).astype(
+            np.float32
+        )
 
     def _prefill(self, x: Array, row: int) -> Array:
         """Run a whole prompt, fill its row of the cache -> logits after its last position."""
@@ -143,7 +127,7 @@ class CpuDecoder(Decoder):
             q, k, v = split.transpose(1, 2, 0, 3)  # (H, P, dk) each
             self.keys[index][row, :, :length] = k
             self.values[index][row, :, :length] = v
-            by_distance = (q + self.tables.position_bias[index]) @ positions[index].mT
+            by_distance = (q + self.position_bias[index]) @ positions[index].mT
             scores = q @ k.mT + np.take_along_axis(by_distance, distance[None], 2) + hidden
             scores = np.exp(scores - scores.max(axis=2, keepdims=True))
             attended = (scores / scores.sum(axis=2, keepdims=True)) @ v  # (H, P, dk)
@@ -164,7 +148,7 @@ class CpuDecoder(Decoder):
         mask, columns = self._mask(lengths)
         every = np.arange(batch)
         ids = [tokens[row.key] for row in self.rows]
-        h, qkv = self.layers[0](x=self.tables.speech[_at_least_two(ids)])
+        h, qkv = self.layers[0](x=self.speech[_at_least_two(ids)])
         for index in range(lm.blocks):
             split = qkv[:batch].reshape(batch, 3, lm.heads, lm.head_size)
             q, k, v = split.transpose(1, 0, 2, 3)  # (B, H, dk) each
@@ -236,6 +220,6 @@ class CpuDecoder(Decoder):
                 keys=self.keys[index][:rows],
                 values=self.values[index][:rows],
                 positions=positions[index],
-                bias=self.tables.position_bias[index],
+                bias=self.position_bias[index],
             )
         self.bound = rows

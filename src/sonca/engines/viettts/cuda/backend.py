@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -63,7 +63,8 @@ class TorchBackend(Backend):
             cond = torch.zeros_like(mu)
             cond[:, :, :known] = self._put(voice.mel).T
             z = self._put(noise).T[None]
-            return TorchSolver(self, z, mu, spk, cond, known)
+            steps = self.flow.solve(z, mu, spk, cond, self.halved)
+            return TorchSolver(steps, self.where, known)
 
     @torch.inference_mode()
     def pitch(self, mel: Array) -> Array:
@@ -96,38 +97,21 @@ class TorchBackend(Backend):
 
 
 class TorchSolver(Solver):
-    """All tensors (1, 80, T), spk (1, 80)."""
+    """`steps` are the flow's, whose first `known` frames are the prompt."""
 
-    def __init__(
-        self, backend: TorchBackend, noise: Tensor, mu: Tensor, spk: Tensor, cond: Tensor,
-        known: int,
-    ) -> None:  # fmt: skip
-        self.backend, self.x, self.known = backend, noise, known
-        # With the condition, and without it.
-        self.mu, self.spk, self.cond = (
-            torch.cat([y, torch.zeros_like(y)]) for y in (mu, spk, cond)
-        )
-        self.mask = torch.ones_like(noise[:, :1]).expand(2, -1, -1)
-        self.times = flows.schedule().tolist()
-        self.at = 0
-        self.t = self.times[0]
+    def __init__(self, steps: Iterator[flows.Step], device: torch.device, known: int) -> None:
+        self.steps, self.device, self.known = steps, device, known
+        self.done = 0
+        self.x: Tensor  # (1, 80, M + T)
 
     @torch.inference_mode()
     def step(self) -> bool:
-        estimator, rate = self.backend.flow.estimator, self.backend.config.flow.cfg_rate
-        with torch.device(self.backend.where):
-            # In bf16 the time would be wrong by a sixth.
-            time = estimator.time(torch.full((2,), self.t))
-            with self.backend.halved():
-                both = estimator.at_time(
-                    self.x.expand(2, -1, -1), self.mask, self.mu, time, self.spk, self.cond
-                )
-        velocity = (1 + rate) * both[:1].float() - rate * both[1:].float()
-        step = self.times[self.at + 1] - self.t
-        self.x = self.x + step * velocity
-        self.t += step
-        self.at += 1
-        return self.at + 1 == len(self.times)
+        with torch.device(self.device):
+            self.x = next(self.steps).x
+            self.done += 1
+            if self.done == flows.STEPS:
+                self.x = next(self.steps).x
+        return self.done == flows.STEPS
 
     def mel(self) -> Array:
         return np.ascontiguousarray(self.x[0, :, self.known :].T.float().cpu().numpy())

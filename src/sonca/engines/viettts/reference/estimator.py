@@ -134,19 +134,14 @@ class UNet(nn.Module):
         return self.time_mlp.linear_2(F.silu(self.time_mlp.linear_1(e)))
 
     def forward(
-        self, x: Tensor, mask: Tensor, mu: Tensor, t: Tensor, spk: Tensor, cond: Tensor
+        self, x: Tensor, mask: Tensor, mu: Tensor, time: Tensor, spk: Tensor, cond: Tensor
     ) -> Tensor:
-        """x, mu, cond (B, 80, T); mask (B, 1, T); t (B,); spk (B, 80) -> velocity (B, 80, T).
+        """x, mu, cond (B, 80, T); mask (B, 1, T); time (B, 4·c0) as `time` gives it; spk (B, 80)
+        -> velocity (B, 80, T).
 
         The mask is upstream's: a constant added to the scores of allowed pairs, so that with
         padding the padded keys still count. For one utterance it is all ones and cancels.
         """
-        return self.at_time(x, mask, mu, self.time(t), spk, cond)
-
-    def at_time(
-        self, x: Tensor, mask: Tensor, mu: Tensor, time: Tensor, spk: Tensor, cond: Tensor
-    ) -> Tensor:
-        """The same with the time embedded already, (B, 4·c0)."""
         frames = x.shape[2]
         x = torch.cat([x, mu, spk[:, :, None].expand(-1, -1, frames), cond], dim=1)  # (B, 320, T)
 

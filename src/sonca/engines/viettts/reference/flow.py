@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -94,8 +96,18 @@ class FlowModel(nn.Module):
         regulated = self.length_regulator(h[:, :split], h[:, split:], frames, self.config.rate_hz)
         return regulated.transpose(1, 2)
 
-    def solve(self, noise: Tensor, mu: Tensor, spk: Tensor, cond: Tensor) -> Iterator[Step]:
-        """The steps, then one with the result and no velocity. All (1, 80, T), spk (1, 80)."""
+    def solve(
+        self,
+        noise: Tensor,
+        mu: Tensor,
+        spk: Tensor,
+        cond: Tensor,
+        halved: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> Iterator[Step]:
+        """The steps, then one with the result and no velocity. All (1, 80, T), spk (1, 80).
+
+        `halved` is the context of what may be computed in half the bits.
+        """
         mask = torch.ones_like(noise[:, :1]).expand(2, -1, -1)
         mu = torch.cat([mu, torch.zeros_like(mu)])  # (2, 80, T): with and without condition
         spk = torch.cat([spk, torch.zeros_like(spk)])
@@ -104,7 +116,10 @@ class FlowModel(nn.Module):
         times = schedule()
         x, t, dt = noise, times[0], times[1] - times[0]
         for k in range(1, STEPS + 1):
-            both = self.estimator(x.expand(2, -1, -1), mask, mu, t.expand(2), spk, cond)
+            time = self.estimator.time(t.expand(2))  # in bf16 it would be wrong by a sixth
+            with halved():
+                both = self.estimator(x.expand(2, -1, -1), mask, mu, time, spk, cond)
+            both = both.float()
             conditional, unconditional = both[:1], both[1:]
             yield Step(x, t, conditional, unconditional)
             x = x + dt * ((1 + rate) * conditional - rate * unconditional)
@@ -112,18 +127,6 @@ class FlowModel(nn.Module):
             if k < STEPS:
                 dt = times[k + 1] - t
         yield Step(x, t, x, x)
-
-    def forward(
-        self, prompt: Tensor, prompt_mel: Tensor, tokens: Tensor, vector: Tensor, noise: Tensor
-    ) -> Tensor:
-        """prompt (1, P), prompt_mel (1, M, 80), tokens (1, N), vector (1, S), noise (1, 80, T)
-        -> mel (1, 80, T - M)."""
-        known = prompt_mel.shape[1]
-        mu = self.mu(prompt, tokens, (known, noise.shape[2] - known))
-        cond = torch.zeros_like(noise)
-        cond[:, :, :known] = prompt_mel.transpose(1, 2)
-        *_, last = self.solve(noise, mu, self.speaker(vector), cond)
-        return last.x[:, :, known:]
 
 
 def load(config: Flow, state: Mapping[str, Tensor]) -> FlowModel:

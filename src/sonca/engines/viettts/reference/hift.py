@@ -1,4 +1,5 @@
-"""HiFT, the vocoder: mel in, samples out, by a harmonic source and an inverse STFT.
+"""HiFT's two networks: pitch, and the trunk from mel and source spectrum to the output spectrum.
+What is between and after them is arithmetic: `vocoder` does it in NumPy.
 
 Takes weights with the weight normalisation already folded in (`weights.fold`).
 """
@@ -14,7 +15,6 @@ from torch.nn import functional as F  # noqa: N812
 
 from sonca.engines.viettts.config import HiFT
 
-MAGNITUDE_CAP = 100.0
 HEAD_SLOPE = 0.01
 """The last leaky ReLU has PyTorch's default slope, not the configured one."""
 
@@ -94,31 +94,6 @@ class Vocoder(nn.Module):
                 for k, d in zip(config.kernels, config.dilations, strict=True)
             )
         self.conv_post = nn.Conv1d(channels, bins, 7, padding=3)
-        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
-
-    def source(self, f0: Tensor, phase: Tensor, noise: Tensor) -> Tensor:
-        """f0 (1, T), start phases (1, 9, 1), noise (1, 9, 256·T) -> (1, 1, 256·T).
-
-        The running phase is summed in double precision: upstream's sum in single precision
-        grows noisy with length.
-        """
-        config = self.config
-        f0 = f0.repeat_interleave(config.samples_per_frame, dim=1)[:, None]  # (1, 1, 256·T)
-        harmonics = torch.arange(1, config.harmonics + 2)[None, :, None]
-        cycles = (f0.double() * harmonics / config.sample_rate_hz).cumsum(2)  # (1, 9, 256·T)
-        voiced = (f0 > config.voiced_above_hz).float()
-        sines = torch.sin(2 * torch.pi * (cycles % 1).float() + phase) * config.sine_amplitude
-        level = voiced * config.noise_sigma + (1 - voiced) * config.sine_amplitude / 3
-        mixed = self.m_source.l_linear((sines * voiced + level * noise).transpose(1, 2))
-        return torch.tanh(mixed).transpose(1, 2)
-
-    def source_stft(self, source: Tensor) -> Tensor:
-        """(1, 1, S) -> (1, 18, S/4 + 1): real parts, then imaginary."""
-        config = self.config
-        spectrum = torch.stft(
-            source[:, 0], config.n_fft, config.hop, window=self.window, return_complex=True
-        )
-        return torch.cat([spectrum.real, spectrum.imag], dim=1)
 
     def trunk(self, mel: Tensor, source_stft: Tensor) -> Tensor:
         """(1, 80, T) and (1, 18, 64·T + 1) -> (1, 18, 64·T + 1)."""
@@ -132,22 +107,6 @@ class Vocoder(nn.Module):
             blocks = self.resblocks[i * kernels : (i + 1) * kernels]
             x = torch.stack([block(x) for block in blocks]).mean(0)
         return self.conv_post(F.leaky_relu(x, HEAD_SLOPE))
-
-    def istft(self, magnitude: Tensor, phase: Tensor) -> Tensor:
-        """(1, 9, F) each -> (1, 4·(F - 1)) samples."""
-        config = self.config
-        magnitude = magnitude.clamp(max=MAGNITUDE_CAP)
-        spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
-        return torch.istft(spectrum, config.n_fft, config.hop, window=self.window)
-
-    def head(self, post: Tensor) -> Tensor:
-        bins = self.config.n_fft // 2 + 1
-        wave = self.istft(post[:, :bins].exp(), post[:, bins:].sin())
-        return wave.clamp(-self.config.limit, self.config.limit)
-
-    def forward(self, mel: Tensor, source: Tensor) -> Tensor:
-        """mel (1, 80, T), source (1, 1, 256·T) -> (1, 256·T)."""
-        return self.head(self.trunk(mel, self.source_stft(source)))
 
 
 def load(config: HiFT, state: Mapping[str, Tensor]) -> Vocoder:

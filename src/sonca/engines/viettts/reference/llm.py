@@ -43,16 +43,6 @@ class LanguageModel(nn.Module):
             parts.append(self.speech_embedding(speech))
         return torch.cat(parts, dim=1)
 
-    def forward(self, prompt: Tensor, forced: Tensor) -> tuple[Tensor, Tensor]:
-        """Hidden states and log-probabilities before each of the tokens `forced` (N,).
-
-        prompt (1, P, width) -> hidden (N, width), log-probabilities (N, vocab + 1).
-        """
-        fed = self.speech_embedding(forced[:-1])[None]  # (1, N-1, width)
-        hidden = self.llm(torch.cat([prompt, fed], dim=1))  # (1, P+N-1, width)
-        hidden = hidden[0, prompt.shape[1] - 1 :]  # (N, width)
-        return hidden, self.llm_decoder(hidden).log_softmax(-1)
-
 
 def load(config: LLM, state: Mapping[str, Tensor]) -> LanguageModel:
     model = LanguageModel(config)
