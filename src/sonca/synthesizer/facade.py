@@ -19,9 +19,8 @@ from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
 from sonca.errors import DeadlineExceeded, NothingToSay
 from sonca.store.chunks import ChunkCache
-from sonca.synthesizer import keys
 from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
-from sonca.synthesizer.request import SpeechRequest, check
+from sonca.synthesizer.request import SpeechRequest, cache_key, check, identity_of
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
@@ -117,7 +116,7 @@ class Sonca:
         if reference is not None and not info.clones:
             raise cannot_clone(info.name)
         options = Options(request.speed, request.pitch, request.seed)
-        identity = keys.identity(info, voice, reference, options, self.loudness_lufs)
+        identity = identity_of(info, voice, reference, options, self.loudness_lufs)
         waited_s = time.monotonic() - began
         stream = self.pool.submit(
             voice.engine,
@@ -135,7 +134,7 @@ class Sonca:
 
     def _work(self, utterance: Utterance, identity: str) -> WorkItem:
         """Returns the utterance with its key, and its sound if it was made before."""
-        key = keys.key(utterance, identity)
+        key = cache_key(utterance, identity)
         kept = self._cache.get(key) if self._cache is not None else None
         made = None if kept is None else (moved(kept, utterance.span[0]),)
         return WorkItem(utterance, key, made)

@@ -1,13 +1,16 @@
-"""What is asked for: a request, and the limits it must keep."""
+"""What is asked for: a request, the limits it must keep, and when two utterances sound the same."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 
-from sonca.engines.base import Reference
+from sonca.engines.base import EngineInfo, Options, Reference
 from sonca.errors import EmptyText, InvalidRequest, TextTooLong
 from sonca.text import Lexicon
-from sonca.utterance import Priority, Span
+from sonca.utterance import Priority, Span, Utterance
+from sonca.voice import Voice
 
 SPEED_RANGE = (0.5, 2.0)
 PITCH_RANGE = (0.5, 2.0)
@@ -58,3 +61,25 @@ def check(request: SpeechRequest, *, max_text_chars: int) -> None:
         )
     if not request.text.strip():
         raise EmptyText("the text is empty; send at least one word", field="text")
+
+
+def identity_of(
+    info: EngineInfo,
+    voice: Voice,
+    reference: Reference | None,
+    options: Options,
+    loudness_lufs: float | None,
+) -> str:
+    """Returns everything but the words that decides how an utterance sounds."""
+    who = reference.content_hash if reference else f"{voice.id} {voice.version}"
+    how = (options.speed, options.pitch, options.seed, loudness_lufs)
+    return json.dumps([info.name, info.version, info.sample_rate_hz, who, *how])
+
+
+def cache_key(utterance: Utterance, identity: str) -> str:
+    """Returns the SHA-256 of all that decides the sound and its marks, relative to the
+    utterance."""
+    start = utterance.span[0]
+    words = [(w.spoken, w.source[0] - start, w.source[1] - start) for w in utterance.words]
+    content = json.dumps([identity, utterance.spoken, words])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
