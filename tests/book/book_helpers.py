@@ -79,7 +79,7 @@ def build(
     sonca: Sonca, path: Path, output: Path, *, cast: Cast | None = None, **target: Any
 ) -> Report:
     book = read_book(path)
-    chosen = cast or sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
+    chosen = cast or sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
     return Build(book, Target(output, source=path, **target), sonca, chosen).run()
 
 

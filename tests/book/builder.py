@@ -37,7 +37,7 @@ def main(book_path: str, output: str, word_s: str) -> None:
     slowed(float(word_s))
     book = read_book(Path(book_path))
     with Sonca("tone") as sonca:
-        cast = sheet.draft(book, sonca.catalogue.of("tone"))
+        cast = sheet.propose_cast(book, sonca.catalogue.of("tone"))
         target = Target(Path(output), force=True, source=Path(book_path))
         report = Build(book, target, sonca, cast).run()
     print(report.utterances, flush=True)  # noqa: T201

@@ -23,7 +23,7 @@ from sonca.book.progress import Progress
 from sonca.book.script import Role
 from sonca.book.sources import read_book
 from sonca.book.target import Target
-from sonca.book.work import Work
+from sonca.book.work import BuildDir
 from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
 from sonca.store.chunks import ChunkCache
@@ -382,7 +382,7 @@ def test_the_same_command_goes_on_when_it_died_while_publishing(
     path = write_book(tmp_path)
     output = tmp_path / ("a.m4b" if format == "m4b" else "a")
     with monkeypatch.context() as patch:
-        patch.setattr(Work, "remove", _die)
+        patch.setattr(BuildDir, "remove", _die)
         with pytest.raises(KeyboardInterrupt):
             build(sonca, path, output, format=format)
     if format == "m4b":
@@ -416,7 +416,7 @@ def test_two_builds_of_one_output_do_not_meet(sonca: Sonca, tmp_path: Path) -> N
 
 def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path: Path) -> None:
     book = read_book(STORY)
-    cast = sheet.draft(book, sonca.catalogue.of("tone"))
+    cast = sheet.propose_cast(book, sonca.catalogue.of("tone"))
     whole = Build(book, Target(tmp_path / "whole.m4b"), sonca, cast).run()
     made = 0
     for stop_at in (20, 50, 90):
@@ -453,7 +453,7 @@ def test_what_an_older_version_began_is_found(tmp_path: Path) -> None:
     with Sonca("tone", loudness_lufs=-20.0) as sonca, pytest.raises(KeyboardInterrupt):
         words = Lexicon.parse("Quyên\tkhuyên", "tsv")
         Build(read_book(path), target, sonca, cast, lexicon=words, on_progress=watch).run()
-    made = {path.stem for path in target.work.glob("*.m4a")}
+    made = {path.stem for path in target.build_dir.glob("*.m4a")}
     assert made == {"00001-11fbd2be6036ca4f", "00002-591206438933a308"}
 
 
@@ -462,7 +462,7 @@ def _journaled(folder: Path) -> int:
     count = 0
     for path in folder.glob("*.log"):
         log = journal.ChapterLog(path)
-        count += sum(len(entries) for entries in log.said.values())
+        count += sum(len(entries) for entries in log.records.values())
         log.close()
     for path in folder.glob("*.json"):
         if path.name != "build.json" and path.with_suffix(".m4a").exists():
@@ -486,11 +486,11 @@ def test_an_edited_book_costs_what_was_edited(tmp_path: Path) -> None:
 def test_a_log_cut_anywhere_opens_at_its_last_whole_record(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     log = journal.ChapterLog(path)
-    said = journal.Said(0, (0, 5), 16_000, 0.3, ((0.0, 0, 5),), 1.0, 2, None)
+    record = journal.UtteranceRecord(0, (0, 5), 16_000, 0.3, ((0.0, 0, 5),), 1.0, 2, None)
     ends = [0]
     for number in range(3):
         samples = np.full(100 * (number + 1), 0.25, np.float32)
-        log.append(said, samples)
+        log.append(record, samples)
         ends.append(path.stat().st_size)
     log.close()
     data = path.read_bytes()
@@ -498,10 +498,10 @@ def test_a_log_cut_anywhere_opens_at_its_last_whole_record(tmp_path: Path) -> No
         path.write_bytes(data[:size])
         log = journal.ChapterLog(path)
         whole = sum(end <= size for end in ends[1:])
-        assert len(log.said.get(0, [])) == whole
+        assert len(log.records.get(0, [])) == whole
         assert path.stat().st_size == ends[whole]
-        log.append(said, np.full(7, -0.5, np.float32))
-        entries = log.said[0]
+        log.append(record, np.full(7, -0.5, np.float32))
+        entries = log.records[0]
         assert np.allclose(log.sound(entries[-1]), -0.5, atol=1e-4)
         log.close()
 
@@ -509,13 +509,13 @@ def test_a_log_cut_anywhere_opens_at_its_last_whole_record(tmp_path: Path) -> No
 def test_a_log_with_a_changed_byte_ends_before_it(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     log = journal.ChapterLog(path)
-    said = journal.Said(0, (0, 5), 16_000, 0.3, (), 1.0, 2, None)
+    record = journal.UtteranceRecord(0, (0, 5), 16_000, 0.3, (), 1.0, 2, None)
     for _ in range(2):
-        log.append(said, np.zeros(50, np.float32))
+        log.append(record, np.zeros(50, np.float32))
     log.close()
     data = bytearray(path.read_bytes())
     data[-10] ^= 1
     path.write_bytes(bytes(data))
     log = journal.ChapterLog(path)
-    assert len(log.said[0]) == 1
+    assert len(log.records[0]) == 1
     log.close()

@@ -143,14 +143,14 @@ def test_a_sample_of_many_manners_is_told_apart(path: Path) -> None:
 def test_a_draft_comes_back_from_its_file(tmp_path: Path) -> None:
     book = read_book(STORY)
     with Sonca("espeak") as sonca:
-        drafted = sheet.draft(book, sonca.catalogue.of("espeak"))
+        drafted = sheet.propose_cast(book, sonca.catalogue.of("espeak"))
         genders = {voice.id: voice.gender for voice in sonca.voices}
     toml.write(drafted, book, tmp_path / "cast.toml")
     again = toml.read(tmp_path / "cast.toml", book)
     assert again.roles() == drafted.roles()
-    for part in drafted.parts[:3]:
+    for part in drafted.members[:3]:
         assert genders[str(part.role.voice)] == part.gender
-    voices = [part.role for part in drafted.parts if part.role.voice]
+    voices = [part.role for part in drafted.members if part.role.voice]
     assert len(set(voices)) == len(voices)  # nobody sounds like somebody else
     with pytest.raises(InvalidRequest, match="--force"):
         toml.write(drafted, book, tmp_path / "cast.toml")
@@ -159,10 +159,10 @@ def test_a_draft_comes_back_from_its_file(tmp_path: Path) -> None:
 def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
     text = "Một cô gái đi tới.\n\n- Chào! - Cô gái nói.\n"
     book = book_of(text)
-    part = sheet.Part('A "B" \\ [c]\n.d', "female", sheet.Role("x", 1.5, 0.8))
-    cast = sheet.Cast(parts=(part,), changes={"1.2": 'Ai "đó"'})
+    part = sheet.CastMember('A "B" \\ [c]\n.d', "female", sheet.Role("x", 1.5, 0.8))
+    cast = sheet.Cast(members=(part,), changes={"1.2": 'Ai "đó"'})
     again = toml.parse(toml.text_of(cast, book), book)
-    assert again.parts[0].name == part.name and again.parts[0].role == part.role
+    assert again.members[0].name == part.name and again.members[0].role == part.role
     assert again.changes == cast.changes
 
 

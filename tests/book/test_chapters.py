@@ -42,7 +42,7 @@ BODY = "\n\nTrời sáng dần trên sông, nước lên rất nhanh.\n\n"
     ],
 )
 def test_headings(line: str) -> None:
-    assert headings.heading(line) is not None
+    assert headings.parse_heading(line) is not None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_headings(line: str) -> None:
     ],
 )
 def test_lines_that_are_no_headings(line: str) -> None:
-    assert headings.heading(line) is None
+    assert headings.parse_heading(line) is None
 
 
 def test_a_title_may_stand_on_the_next_line() -> None:

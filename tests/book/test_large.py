@@ -23,7 +23,7 @@ from sonca.book.sources import read_book
 from sonca.synthesizer import Sonca
 book = read_book(Path(sys.argv[1]))
 with Sonca("tone") as sonca:
-    cast = sheet.draft(book, sonca.catalogue.of("tone"))
+    cast = sheet.propose_cast(book, sonca.catalogue.of("tone"))
     Build(book, Target(Path(sys.argv[2])), sonca, cast).run()
 print(len(book.chapters), book.chars, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """

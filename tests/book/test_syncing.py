@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from sonca.book import syncing
-from sonca.book.journal import ChapterLog, Said
-from sonca.book.syncing import Syncing
+from sonca.book.journal import ChapterLog, UtteranceRecord
+from sonca.book.syncing import LogFlusher
 from sonca.errors import StorageError
 
-SAID = Said(0, (0, 1), 8000, 0.0, (), 0.0, 0, None)
+SAID = UtteranceRecord(0, (0, 1), 8000, 0.0, (), 0.0, 0, None)
 WAIT_S = 20.0
 
 
@@ -74,7 +74,7 @@ def test_a_closed_log_has_nothing_to_sync(tmp_path: Path, disk: Disk) -> None:
 def test_a_log_that_is_closed_meanwhile_does_not_end_the_syncing_of_others(
     tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with closing(Syncing()) as logs:
+    with closing(LogFlusher()) as logs:
         closed = written(tmp_path / "a.log")
         closed.close()  # as `remove` does, after the thread took its copy of the set
         logs.add(closed)
@@ -90,7 +90,7 @@ def test_a_disk_that_refuses_is_reported_once_until_it_is_well(
     tmp_path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
     disk.broken.set()
-    with closing(Syncing()) as logs:
+    with closing(LogFlusher()) as logs:
         log = written(tmp_path / "a.log")
         logs.add(log)
         for _ in range(4):
@@ -108,7 +108,7 @@ def test_what_ends_the_syncing_is_logged(
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(syncing, "_EVERY_S", 0.01)
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError), closing(Syncing()) as logs:
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError), closing(LogFlusher()) as logs:
         patch.setattr(ChapterLog, "sync", defect)
         logs.add(written(tmp_path / "a.log"))
         logs._thread.join(WAIT_S)

@@ -1,4 +1,4 @@
-"""What a book has for eyes only: tables of contents, notes and their marks."""
+"""Splits off what a book has for the eye only: tables of contents, notes and their marks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NOTE_LINE = re.compile(r"\s*(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)]|[*†�
 _NOTE_MARK = re.compile(r"\[(\d{1,3})\]")
 
 
-def set_aside(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
-    """The blocks that are to be spoken, without what is not, and that."""
+def split_unspoken(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
+    """Returns the blocks that are to be spoken, and what is not."""
     skips = [block.skip for block in blocks]
     if not any(block.slot_s for block in blocks):
         _skip_contents(blocks, skips)
@@ -43,9 +43,10 @@ def set_aside(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
 
 
 def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
-    """Headings that follow each other with nothing between them, and lines with page numbers."""
+    """Marks headings in a row with nothing between them, and lines with page numbers."""
     found = [
-        headings.heading(b.text) if s is None else None for b, s in zip(blocks, skips, strict=True)
+        headings.parse_heading(b.text) if s is None else None
+        for b, s in zip(blocks, skips, strict=True)
     ]
     at = 0
     while at < len(blocks):
@@ -74,13 +75,13 @@ def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
 
 
 def _repeats(blocks: Sequence[Block], first: int, last: int) -> bool:
-    """Whether the last line of a run is the first one's heading again: the body has begun."""
+    """Whether the last line of a list is its first heading again, so that the body has begun."""
     one, other = (headings.without_leader(blocks[i].text).lower() for i in (first, last))
     return last > first and one == other
 
 
 def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
-    """Lines under a heading such as `Chú thích`, and lines that a mark in the text refers to."""
+    """Marks lines under a heading such as `Chú thích`, and those that a mark refers to."""
     marks = {
         m[1]
         for b, s in zip(blocks, skips, strict=True)
@@ -104,7 +105,7 @@ def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
 
 
 def _without_marks(block: Block, notes: set[str]) -> tuple[Block, list[Unspoken]]:
-    """`[1]` blanked out where a note of that number exists: every other place stays true."""
+    """Blanks out `[1]` where there is a note of that number. Every other place stays true."""
     found = [m for m in _NOTE_MARK.finditer(block.text) if m[1] in notes]
     text = block.text
     for mark in found:

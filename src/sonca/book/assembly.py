@@ -1,7 +1,7 @@
-"""From a chapter's log to its sound and its time line: order, silences, loudness.
+"""Turns a chapter's log into its sound and its timeline: order, silences, loudness.
 
-Follows the log while it grows: a chapter's file is complete a moment after its last sentence.
-Reads one utterance at a time, so a chapter of any length takes the memory of a sentence.
+Follows the log while it grows, so that a chapter's file is complete a moment after its last
+sentence. Reads one utterance at a time: a chapter of any length takes the memory of a sentence.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from sonca.audio import Samples, silence
-from sonca.book.journal import ChapterLog, Said
+from sonca.book.journal import ChapterLog, UtteranceRecord
 from sonca.book.script import Role, Script
-from sonca.book.timeline import LATE, Spot
+from sonca.book.timeline import LATE, TimelineEntry
 from sonca.encoding.resampling import resample
 from sonca.loudness import amplified, gain, level_of
 
@@ -27,8 +27,8 @@ _MEASURED_CHARS = 600
 
 
 def speaking_order(script: Script) -> list[int]:
-    """The runs, those first that the encoder waits for: what everybody's level is measured on,
-    then the rest from the beginning to the end."""
+    """Returns the indices of the runs in the order to speak them: first those that every voice's
+    level is measured on, which the encoder waits for, then the rest in the order of the text."""
     heard: dict[Role, int] = {}
     first: list[int] = []
     rest: list[int] = []
@@ -42,7 +42,7 @@ def speaking_order(script: Script) -> list[int]:
 
 
 class ChapterSound:
-    """A chapter's samples in order, as they are made, and its time line as far as they go."""
+    """A chapter's samples in order, as they are made, and its timeline as far as they go."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ChapterSound:
     ) -> None:
         """Samples come at `rate_hz`. Every voice is brought to `loudness_lufs`, or left as it is
         (None). Once `stop` is set, iterating raises `Cancelled`."""
-        self.spots: list[Spot] = []
+        self.timeline: list[TimelineEntry] = []
         self._script = script
         self._log = log
         self._rate_hz = rate_hz
@@ -75,54 +75,56 @@ class ChapterSound:
     def _pieces(self) -> Iterator[Samples]:
         for index, run in enumerate(self._script.runs):
             begun = run.slot_s is None
-            for said, following in _with_next(self._log.follow(index, self._stop)):
+            for record, following in _with_next(self._log.follow(index, self._stop)):
                 if run.slot_s is not None and not begun:
                     yield from _silence(round(run.slot_s[0] * self._rate_hz) - self._laid)
                     begun = True
-                samples = self._sound(said, run.role)
-                self.spots.append(self._spot(said, len(samples)))
+                samples = self._sound(record, run.role)
+                self.timeline.append(self._entry(record, len(samples)))
                 yield samples
-                yield silence(_pause_s(self._script, said, following), self._rate_hz)
+                yield silence(_pause_s(self._script, record, following), self._rate_hz)
 
-    def _sound(self, said: Said, role: Role) -> Samples:
+    def _sound(self, record: UtteranceRecord, role: Role) -> Samples:
         if role not in self._gains:
             self._gains[role] = self._gain(role)
-        samples = self._log.sound(said)
-        if len(samples) and said.sample_rate_hz != self._rate_hz:
-            samples = resample(samples, said.sample_rate_hz, self._rate_hz)
+        samples = self._log.sound(record)
+        if len(samples) and record.sample_rate_hz != self._rate_hz:
+            samples = resample(samples, record.sample_rate_hz, self._rate_hz)
         return amplified(samples, self._gains[role], CEILING)
 
     def _gain(self, role: Role) -> float:
-        """What brings a role to the level of all, by the first that it says in the chapter."""
+        """Returns what brings a role to the level, by the first that it says in the chapter."""
         power, blocks = 0.0, 0
         for index, run in enumerate(self._script.runs):
             if run.role != role:
                 continue
-            for said in self._log.follow(index, self._stop):
-                power += said.power
-                blocks += said.blocks
+            for record in self._log.follow(index, self._stop):
+                power += record.power
+                blocks += record.blocks
                 if blocks >= ENOUGH_BLOCKS:
                     return gain(level_of(power, blocks), self._loudness_lufs)
         return gain(level_of(power, blocks), self._loudness_lufs)
 
-    def _spot(self, said: Said, count: int) -> Spot:
-        number, begin = self._script.runs[said.run].segment_at(said.span[0])
+    def _entry(self, record: UtteranceRecord, count: int) -> TimelineEntry:
+        number, begin = self._script.runs[record.run].segment_at(record.span[0])
         segment = self._script.segments[number]
-        shift = segment.start + begin - said.span[0]
+        shift = segment.start + begin - record.span[0]
         start_s = self.duration_s
-        return Spot(
+        return TimelineEntry(
             paragraph=segment.paragraph,
-            span=(said.span[0] + shift, min(said.span[1] + shift, segment.end)),
+            span=(record.span[0] + shift, min(record.span[1] + shift, segment.end)),
             start_s=start_s,
             end_s=(self._laid + count) / self._rate_hz,
             speaker=segment.speaker,
-            words=tuple((start_s + t, a + shift, b + shift) for t, a, b in said.words),
-            problem=said.problem,
+            words=tuple((start_s + t, a + shift, b + shift) for t, a, b in record.words),
+            problem=record.problem,
         )
 
 
-def _with_next(utterances: Iterator[Said]) -> Iterator[tuple[Said, Said | None]]:
-    """Each utterance with the one after it."""
+def _with_next(
+    utterances: Iterator[UtteranceRecord],
+) -> Iterator[tuple[UtteranceRecord, UtteranceRecord | None]]:
+    """Yields each utterance with the one after it."""
     here = next(utterances, None)
     while here is not None:
         following = next(utterances, None)
@@ -131,20 +133,20 @@ def _with_next(utterances: Iterator[Said]) -> Iterator[tuple[Said, Said | None]]
 
 
 def _silence(count: int) -> Iterator[Samples]:
-    """Zeros, never many at once: subtitles may be an hour apart. None for a negative count."""
+    """Yields zeros, few at a time: subtitles may be an hour apart. Nothing for a negative count."""
     block = 1 << 16
     for start in range(0, count, block):
         yield np.zeros(min(block, count - start), np.float32)
 
 
-def _pause_s(script: Script, said: Said, following: Said | None) -> float:
-    """The text's own silence inside of a stretch, the book's at its end; `following` is of the
+def _pause_s(script: Script, record: UtteranceRecord, following: UtteranceRecord | None) -> float:
+    """Returns the text's own silence inside a segment, the book's at its end. `following` is of the
     same run."""
-    run = script.runs[said.run]
-    number, _ = run.segment_at(said.span[0])
+    run = script.runs[record.run]
+    number, _ = run.segment_at(record.span[0])
     if run.slot_s:
         last = following is None
-        return 0.0 if last or said.problem == LATE else said.pause_s
+        return 0.0 if last or record.problem == LATE else record.pause_s
     if following is not None and run.segment_at(following.span[0])[0] == number:
-        return said.pause_s
+        return record.pause_s
     return script.segments[number].pause_s

@@ -17,16 +17,16 @@ from pathlib import Path
 from sonca import disk
 from sonca.book.assembly import ChapterSound, speaking_order
 from sonca.book.cast.sheet import Cast
-from sonca.book.journal import ChapterLog, Said
+from sonca.book.journal import ChapterLog, UtteranceRecord
 from sonca.book.model import Book
-from sonca.book.progress import Progress, Report, Teller
-from sonca.book.publishing import mend, publish
+from sonca.book.progress import Progress, ProgressReporter, Report
+from sonca.book.publishing import publish, recover_interrupted_publish
 from sonca.book.script import Role, Script, make_script
 from sonca.book.speaking import RunSpeaker
-from sonca.book.syncing import Syncing
+from sonca.book.syncing import LogFlusher
 from sonca.book.target import Target
-from sonca.book.timeline import Made
-from sonca.book.work import Work
+from sonca.book.timeline import ChapterArtifact
+from sonca.book.work import BuildDir
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.errors import Cancelled, NothingToSay, SoncaError, StorageError
@@ -52,7 +52,7 @@ class _Chapter:
 
 
 class Build:
-    """One build of one book. `run` does it; `stop`, from any thread, ends it early."""
+    """A build of a book. `run` does it; `stop`, from any thread, ends it early."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Build:
         self._stop = threading.Event()
         self._failing = threading.Lock()
         self._error: BaseException | None = None
-        self._teller = Teller(on_progress, len(book.chapters), book.chars)
-        self._work = Work(target.work, target.chapter_suffix)
+        self._reporter = ProgressReporter(on_progress, len(book.chapters), book.chars)
+        self._dir = BuildDir(target.build_dir, target.chapter_suffix)
         self._rate_hz = 0
 
     def _resolved(self) -> tuple[dict[str, Role], dict[str, Voice]]:
-        """Roles with the ids of voices that exist, and those voices by id."""
+        """Returns the roles with the ids of voices that exist, and those voices by id."""
         roles: dict[str, Role] = {}
         voices: dict[str, Voice] = {}
         for speaker, role in self._cast.roles().items():
@@ -98,39 +98,39 @@ class Build:
         return roles, voices
 
     def stop(self) -> None:
-        """End `run` with `Cancelled`, within a sentence. What is made stays for the next time."""
+        """Ends `run` with `Cancelled` within a sentence. What is made stays for the next time."""
         self._stop.set()
 
     def run(self) -> Report:
-        """Build the book. Raises `Cancelled`, `StorageFull`, `EngineError` and the like; what
-        is made by then stays, and the same build goes on from there."""
-        teller, work = self._teller, self._work
-        teller.start()
-        mend(self._target)
+        """Builds the book. Raises `Cancelled`, `StorageFull`, `EngineError` and the like; what is
+        made by then stays, and the same build goes on from there."""
+        reporter, folder = self._reporter, self._dir
+        reporter.start()
+        recover_interrupted_publish(self._target)
         self._target.check()
-        work.open()
+        folder.open()
         busy = f"{self._target.path} is being built by another process; wait for it"
-        with disk.locked(work.folder / ".lock", busy=busy):
-            work.note({"title": self._book.title, "output": str(self._target.path)})
+        with disk.locked(folder.folder / ".lock", busy=busy):
+            folder.note({"title": self._book.title, "output": str(self._target.path)})
             self._rate_hz, extra = self._engines()
             chapters = self._make_all(extra)
-            work.sweep(chapters)
+            folder.sweep(chapters)
             last = len(self._book.chapters) - 1
-            teller.tell(last, self._book.chapters[last].title, phase="joining")
+            reporter.report(last, self._book.chapters[last].title, phase="joining")
             finished, problems = publish(self._book, self._target, chapters)
-            work.remove()
+            folder.remove()
         return Report(
             self._target.path,
             tuple(finished),
             tuple(problems),
-            teller.reused,
-            teller.utterances,
-            teller.elapsed_s,
+            reporter.reused,
+            reporter.utterances,
+            reporter.elapsed_s,
         )
 
     def _engines(self) -> tuple[int, list[object]]:
-        """Load every engine of the cast: the book's rate in Hz, and what decides how its words
-        are spoken."""
+        """Loads every engine of the cast. Returns the book's rate in Hz, and what decides how its
+        words are spoken."""
         extra: list[object] = [self._target.format]
         words = self._sonca.reading_for(SpeechRequest("", lexicon=self._lexicon)).lexicon
         if words is not None:
@@ -144,7 +144,7 @@ class Build:
         return rate_hz, [*extra, rate_hz]
 
     def _in_flight(self) -> int:
-        """How many runs are spoken at once."""
+        """Returns how many runs are to be spoken at once."""
         engines = {voice.engine for voice in self._voices.values()}
         workers = [self._sonca.load(name) for name in engines]
         slots = sum(worker.slots for worker in workers)
@@ -155,28 +155,28 @@ class Build:
 
     # Making chapters
 
-    def _make_all(self, extra: list[object]) -> list[Made]:
-        """Make the file of every chapter that has any sound."""
+    def _make_all(self, extra: list[object]) -> list[ChapterArtifact]:
+        """Makes the file of every chapter that has any sound."""
         count = self._in_flight()
         paths: dict[int, Path] = {}
         waiting = threading.Semaphore(count + 2)
         ahead = threading.Semaphore(CHAPTERS_AHEAD)
         with (
-            closing(Syncing()) as syncing,
+            closing(LogFlusher()) as flusher,
             ThreadPoolExecutor(count, "sonca-book") as speakers,
             ThreadPoolExecutor(min(MAX_ENCODERS, cores()), "sonca-book-encoder") as encoders,
         ):
             try:
                 for script in self._scripts():
                     digest = script.digest(*extra, self._sonca.loudness_lufs)
-                    path = paths[script.index] = self._work.sound_path(script.index, digest)
+                    path = paths[script.index] = self._dir.sound_path(script.index, digest)
                     if self._found(script, path):
                         continue
                     self._take(ahead)
                     # What is spoken does not know the level: another one needs no new words.
-                    spoken = self._work.log_path(script.index, script.digest(*extra))
-                    chapter = _Chapter(script, path, self._open_log(spoken, syncing))
-                    encoders.submit(self._encode, chapter, syncing, ahead)
+                    spoken = self._dir.log_path(script.index, script.digest(*extra))
+                    chapter = _Chapter(script, path, self._open_log(spoken, flusher))
+                    encoders.submit(self._encode, chapter, flusher, ahead)
                     for index in speaking_order(script):
                         if index not in chapter.log.ended:
                             self._take(waiting)
@@ -186,7 +186,7 @@ class Build:
             except BaseException as error:  # an interrupt among them: the threads must hear of it
                 self._fail(error)
         self._check()
-        return _all_made(paths)
+        return _artifacts(paths)
 
     def _scripts(self) -> Iterator[Script]:
         for index, chapter in enumerate(self._book.chapters):
@@ -195,59 +195,59 @@ class Build:
                 yield script
 
     def _found(self, script: Script, path: Path) -> bool:
-        """Whether the chapter is complete already."""
-        made = Made.find(script.index, path)
-        if made is None:
+        """Reports the chapter if it is complete already; returns whether it is."""
+        artifact = ChapterArtifact.find(script.index, path)
+        if artifact is None:
             return False
-        self._teller.found(script.chars, chapter=True)
-        self._chapter_done(script, made)
+        self._reporter.count_found(script.chars, chapter=True)
+        self._chapter_done(script, artifact)
         return True
 
-    def _open_log(self, path: Path, syncing: Syncing) -> ChapterLog:
+    def _open_log(self, path: Path, flusher: LogFlusher) -> ChapterLog:
         log = ChapterLog(path)
-        syncing.add(log)
-        spans = [said.span for own in log.said.values() for said in own]
-        self._teller.found(sum(end - start for start, end in spans))
+        flusher.add(log)
+        spans = [record.span for own in log.records.values() for record in own]
+        self._reporter.count_found(sum(end - start for start, end in spans))
         return log
 
     def _speak(self, chapter: _Chapter, index: int, waiting: threading.Semaphore) -> None:
-        """On a thread of the pool: one run."""
+        """Speaks one run, on a thread of the pool."""
         script = chapter.script
         run = script.runs[index]
 
-        def on_said(said: Said, samples: int) -> None:
-            sentence = run.text[slice(*said.span)]
-            audio_s = samples / said.sample_rate_hz if said.sample_rate_hz else 0.0
-            self._teller.said(script.index, script.title, sentence, audio_s)
+        def on_record(record: UtteranceRecord, samples: int) -> None:
+            sentence = run.text[slice(*record.span)]
+            audio_s = samples / record.sample_rate_hz if record.sample_rate_hz else 0.0
+            self._reporter.count_utterance(script.index, script.title, sentence, audio_s)
 
         try:
             if not self._stop.is_set():
                 stop, lexicon = self._stop, self._lexicon
-                RunSpeaker(self._sonca, index, run, chapter.log, stop, on_said, lexicon).speak()
+                RunSpeaker(self._sonca, index, run, chapter.log, stop, on_record, lexicon).speak()
         except BaseException as error:
             self._fail(error)
         finally:
             waiting.release()
 
-    def _encode(self, chapter: _Chapter, syncing: Syncing, ahead: threading.Semaphore) -> None:
-        """On a thread of the pool: the chapter's file, while it is spoken; on one more attempt if
+    def _encode(self, chapter: _Chapter, flusher: LogFlusher, ahead: threading.Semaphore) -> None:
+        """Writes the chapter's file while it is spoken, on a thread of the pool. Tries once more if
         something unforeseen happens."""
         try:
             try:
-                made = self._write(chapter)
+                artifact = self._write(chapter)
             except SoncaError:
                 raise
             except Exception:
-                made = self._write(chapter)
-            syncing.remove(chapter.log)
+                artifact = self._write(chapter)
+            flusher.remove(chapter.log)
             disk.remove(chapter.log.path)
-            self._chapter_done(chapter.script, made)
+            self._chapter_done(chapter.script, artifact)
         except BaseException as error:
             self._fail(error)
         finally:
             ahead.release()
 
-    def _write(self, chapter: _Chapter) -> Made:
+    def _write(self, chapter: _Chapter) -> ChapterArtifact:
         script, format = chapter.script, self._target.chapter_format
         tags = self._target.tags(self._book, script.index, script.title)
         level = self._sonca.loudness_lufs
@@ -257,15 +257,17 @@ class Build:
                 for samples in sound:
                     encoder.feed(samples)
                 encoder.finish()
-            made = Made(script.index, chapter.path, encoder.packets, sound.duration_s)
-            made.keep_line(sound.spots)
-        return made
+            artifact = ChapterArtifact(
+                script.index, chapter.path, encoder.packets, sound.duration_s
+            )
+            artifact.write_timeline(sound.timeline)
+        return artifact
 
-    def _chapter_done(self, script: Script, made: Made) -> None:
+    def _chapter_done(self, script: Script, artifact: ChapterArtifact) -> None:
         def tell() -> None:
-            self._on_chapter(script.index, made.path, made.duration_s)
+            self._on_chapter(script.index, artifact.path, artifact.duration_s)
 
-        self._teller.chapter_done(script.index, script.title, tell)
+        self._reporter.chapter_done(script.index, script.title, tell)
 
     # Ending early
 
@@ -286,13 +288,13 @@ class Build:
         self._stop.set()
 
 
-def _all_made(paths: dict[int, Path]) -> list[Made]:
+def _artifacts(paths: dict[int, Path]) -> list[ChapterArtifact]:
     if not paths:
         raise NothingToSay("nothing in the book can be spoken", field="file")
     found = []
     for index, path in paths.items():
-        made = Made.find(index, path)
-        if made is None:
+        artifact = ChapterArtifact.find(index, path)
+        if artifact is None:
             raise StorageError(f"{path} is gone; build again")
-        found.append(made)
+        found.append(artifact)
     return found

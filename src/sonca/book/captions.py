@@ -1,5 +1,5 @@
-"""Captions of what was spoken: SRT, WebVTT, LRC, and a JSON that maps every spoken span to the
-book's own text and its time. All are written in one pass, a line at a time, however long the book.
+"""Writes captions: SRT, WebVTT, LRC, and a JSON that maps every spoken span to the book's own text
+and to its time. All in one pass, a line at a time, however long the book is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca.book.model import Book, Chapter
-from sonca.book.timeline import FAILED, Made, Spot
+from sonca.book.timeline import FAILED, ChapterArtifact, TimelineEntry
 
 CAPTIONS = ("srt", "vtt", "lrc", "json")
 """Kinds of captions, which are also their suffixes."""
@@ -27,7 +27,7 @@ _CUE_CHARS = 84
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedChapter:
     """A chapter in the finished book."""
 
     title: str
@@ -46,13 +46,16 @@ class Problem:
     time_s: float
     """In the m4b, or in its chapter's file."""
     reason: str
-    """As `Spot.problem`."""
+    """As `TimelineEntry.problem`."""
 
 
 def write_captions(
-    book: Book, chapters: Sequence[tuple[Made, Finished]], paths: Mapping[str, Path]
+    book: Book,
+    chapters: Sequence[tuple[ChapterArtifact, FinishedChapter]],
+    paths: Mapping[str, Path],
 ) -> list[Problem]:
-    """Write every kind of captions to its path; the sentences that are not as they should be."""
+    """Writes every kind of captions to its path. Returns the sentences that are not as they should
+    be."""
     problems: list[Problem] = []
     with ExitStack() as stack:
         srt, vtt, lrc, mapping = (
@@ -62,19 +65,19 @@ def write_captions(
         lrc.write(_lrc_head(book))
         mapping.write(_mapping_head(book, [finished for _, finished in chapters]))
         numbers, separators = itertools.count(1), itertools.chain(["\n"], itertools.repeat(",\n"))
-        for made, finished in chapters:
-            chapter = book.chapters[made.chapter]
-            for spot in made.spots(finished.start_s):
-                text = chapter.paragraphs[spot.paragraph].text[slice(*spot.span)]
-                for cue in _cues(spot, text):
+        for artifact, finished in chapters:
+            chapter = book.chapters[artifact.chapter]
+            for entry in artifact.timeline(finished.start_s):
+                text = chapter.paragraphs[entry.paragraph].text[slice(*entry.span)]
+                for cue in _cues(entry, text):
                     srt.write(_srt(next(numbers), cue))
                     vtt.write(_vtt(cue))
                     lrc.write(_lrc(cue))
-                span = json.dumps(_span(made.chapter, chapter, spot, text), ensure_ascii=False)
+                span = json.dumps(_span(artifact.chapter, chapter, entry, text), ensure_ascii=False)
                 mapping.write(f"{next(separators)}  {span}")
-                if spot.problem is not None:
+                if entry.problem is not None:
                     line = " ".join(text.split())
-                    problems.append(Problem(made.chapter, line, spot.start_s, spot.problem))
+                    problems.append(Problem(artifact.chapter, line, entry.start_s, entry.problem))
         mapping.write("\n ]\n}\n")
     return problems
 
@@ -89,23 +92,23 @@ class _Cue:
     text: str
 
 
-def _cues(spot: Spot, text: str) -> Iterator[_Cue]:
-    """A sentence, or pieces of it no longer than two lines."""
+def _cues(entry: TimelineEntry, text: str) -> Iterator[_Cue]:
+    """Yields a sentence, or pieces of it no longer than two lines."""
     line = " ".join(text.split())
-    if spot.problem == FAILED:
-        yield _Cue(spot.start_s, spot.start_s + _MIN_S, NOT_SPOKEN + line)
+    if entry.problem == FAILED:
+        yield _Cue(entry.start_s, entry.start_s + _MIN_S, NOT_SPOKEN + line)
     elif len(line) <= _CUE_CHARS:
-        yield _Cue(spot.start_s, spot.end_s, line)
+        yield _Cue(entry.start_s, entry.end_s, line)
     else:
-        yield from _pieces(spot, text)
+        yield from _pieces(entry, text)
 
 
-def _pieces(spot: Spot, text: str) -> Iterator[_Cue]:
-    """A long sentence cut between words, each piece shown from its first word on."""
-    begin, start_s = 0, spot.start_s
+def _pieces(entry: TimelineEntry, text: str) -> Iterator[_Cue]:
+    """Cuts a long sentence between words. Each piece is shown from its first word on."""
+    begin, start_s = 0, entry.start_s
     while begin < len(text):
         end = _cut(text, begin)
-        end_s = spot.end_s if end >= len(text) else max(start_s, _time_s(spot, text, end))
+        end_s = entry.end_s if end >= len(text) else max(start_s, _time_s(entry, text, end))
         piece = " ".join(text[begin:end].split())
         if piece:
             yield _Cue(start_s, end_s, piece)
@@ -113,7 +116,7 @@ def _pieces(spot: Spot, text: str) -> Iterator[_Cue]:
 
 
 def _cut(text: str, begin: int) -> int:
-    """Where a piece ends: after a clause in its second half, else at a blank."""
+    """Returns where a piece ends: after a clause in its second half, else at a blank."""
     if len(text) - begin <= _CUE_CHARS:
         return len(text)
     window = text[begin : begin + _CUE_CHARS + 1]
@@ -123,13 +126,13 @@ def _cut(text: str, begin: int) -> int:
     return begin + (at + 1 if at > 0 else _CUE_CHARS)
 
 
-def _time_s(spot: Spot, text: str, place: int) -> float:
-    """When a place in the text of a spot is heard: with the next word, or about then."""
-    for time_s, start, _ in spot.words:
-        if start - spot.span[0] >= place:
+def _time_s(entry: TimelineEntry, text: str, place: int) -> float:
+    """Returns when a place in the text is heard: with the next word, or about then."""
+    for time_s, start, _ in entry.words:
+        if start - entry.span[0] >= place:
             return time_s
     share = place / max(1, len(text))
-    return spot.start_s + share * (spot.end_s - spot.start_s)
+    return entry.start_s + share * (entry.end_s - entry.start_s)
 
 
 # Formats
@@ -155,7 +158,7 @@ def _lrc(cue: _Cue) -> str:
     return f"[{minutes:02}:{rest // 100:02}.{rest % 100:02}]{cue.text}\n"
 
 
-def _mapping_head(book: Book, chapters: Sequence[Finished]) -> str:
+def _mapping_head(book: Book, chapters: Sequence[FinishedChapter]) -> str:
     head = {
         "title": book.title,
         "author": book.author,
@@ -168,24 +171,24 @@ def _mapping_head(book: Book, chapters: Sequence[Finished]) -> str:
     return text.removesuffix("\n}") + ',\n "spans": ['
 
 
-def _span(number: int, chapter: Chapter, spot: Spot, text: str) -> dict[str, Any]:
-    paragraph = chapter.paragraphs[spot.paragraph]
+def _span(number: int, chapter: Chapter, entry: TimelineEntry, text: str) -> dict[str, Any]:
+    paragraph = chapter.paragraphs[entry.paragraph]
     value: dict[str, Any] = {
         "chapter": number + 1,
-        "paragraph": spot.paragraph + 1,
-        "start": spot.span[0],
-        "end": spot.span[1],
-        "source": {"part": paragraph.part, "start": paragraph.start + spot.span[0]},
+        "paragraph": entry.paragraph + 1,
+        "start": entry.span[0],
+        "end": entry.span[1],
+        "source": {"part": paragraph.part, "start": paragraph.start + entry.span[0]},
         "text": text,
-        "start_s": round(spot.start_s, 3),
-        "end_s": round(spot.end_s, 3),
+        "start_s": round(entry.start_s, 3),
+        "end_s": round(entry.end_s, 3),
     }
-    if spot.speaker:
-        value["speaker"] = spot.speaker
-    if spot.problem:
-        value["problem"] = spot.problem
-    if spot.words:
-        value["words"] = [[round(time_s, 3), start, end] for time_s, start, end in spot.words]
+    if entry.speaker:
+        value["speaker"] = entry.speaker
+    if entry.problem:
+        value["problem"] = entry.problem
+    if entry.words:
+        value["words"] = [[round(time_s, 3), start, end] for time_s, start, end in entry.words]
     return value
 
 
@@ -197,8 +200,8 @@ def _clock(seconds: float, point: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """A cue's text in at most two lines of about the same length. An arrow would end the cue."""
-    text = text.replace("-->", "→")
+    """Breaks a cue's text into at most two lines of about the same length."""
+    text = text.replace("-->", "→")  # it would end the cue
     if len(text) <= _LINE_CHARS:
         return text
     middle = len(text) // 2

@@ -1,4 +1,4 @@
-"""From a file's blocks to chapters: by its contents, its marked headings, or its lines.
+"""Divides a file's blocks into chapters: by its contents, its marked headings, or its lines.
 
 Knows nothing of formats, voices or speech.
 """
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sonca.book import headings, limits
-from sonca.book.asides import set_aside
-from sonca.book.headings import Heading, heading
+from sonca.book.asides import split_unspoken
+from sonca.book.headings import Heading, parse_heading
 from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source
 from sonca.errors import InvalidRequest, NothingToSay
 
@@ -24,9 +24,9 @@ _AUTHOR = re.compile(
 
 
 def make_book(source: Source, *, name: str) -> Book:
-    """The book that `source` is; `name` (the file's, without suffix) is its title if nothing
-    better is known. `NothingToSay` if there is nothing to read in it."""
-    spoken, unspoken = set_aside(source.blocks)
+    """Returns the book of `source`; `name` (the file's, without suffix) is its title if nothing
+    better is known. Raises `NothingToSay` if there is nothing to read in it."""
+    spoken, unspoken = split_unspoken(source.blocks)
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     starts = _starts(spoken)
@@ -62,7 +62,7 @@ def make_book(source: Source, *, name: str) -> Book:
 
 
 def _starts(blocks: Sequence[Block]) -> dict[int, str]:
-    """Index of the block that begins a chapter, and the chapter's title."""
+    """Returns the index of each block that begins a chapter, and the chapter's title."""
     if any(block.slot_s for block in blocks):
         return {}
     opened = {i: b.opens for i, b in enumerate(blocks) if b.opens}
@@ -79,14 +79,16 @@ def _titled(opened: dict[int, str]) -> dict[int, str]:
 
 
 def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
-    """Headings that the format marks: the highest level that there is more than one of, and the
+    """Finds headings that the format marks: the highest level that occurs more than once, and the
     single ones above it; a lone heading only if it says that it is a chapter's."""
     levels = [b.level for b in blocks if b.level]
     several = [level for level in range(1, 7) if levels.count(level) > 1]
     if not several:
-        return {i: _short(b.text) for i, b in enumerate(blocks) if b.level and heading(b.text)}
+        return {
+            i: _short(b.text) for i, b in enumerate(blocks) if b.level and parse_heading(b.text)
+        }
     top = several[0]
-    ranks = {h.rank for b in blocks if b.level == top and (h := heading(b.text))}
+    ranks = {h.rank for b in blocks if b.level == top and (h := parse_heading(b.text))}
     if ranks == {"part"} and levels.count(top + 1) > levels.count(top):
         top += 1  # parts that hold chapters
     chosen = {i for i, b in enumerate(blocks) if 0 < b.level <= top}
@@ -96,8 +98,8 @@ def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
 
 
 def _by_lines(blocks: Sequence[Block]) -> dict[int, str]:
-    """Lines that say that they are headings; bare numbers only if they count from one."""
-    found = {i: h for i, b in enumerate(blocks) if (h := heading(b.text))}
+    """Finds lines that read as headings; bare numbers only if they count from one."""
+    found = {i: h for i, b in enumerate(blocks) if (h := parse_heading(b.text))}
     named = {i: h for i, h in found.items() if h.named}
     chosen = named or _counting(found)
     starts: dict[int, str] = {}
@@ -117,7 +119,7 @@ def _by_lines(blocks: Sequence[Block]) -> dict[int, str]:
 
 
 def _counting(found: dict[int, Heading]) -> dict[int, Heading]:
-    """Bare numbers, one after another from 1; other numbers on a line are no headings."""
+    """Finds bare numbers that count from 1. Others on a line of their own are not headings."""
     chosen: dict[int, Heading] = {}
     expected = 1
     for index, head in found.items():
@@ -128,7 +130,7 @@ def _counting(found: dict[int, Heading]) -> dict[int, Heading]:
 
 
 def _merged(blocks: Sequence[Block], starts: dict[int, str]) -> dict[int, str]:
-    """A part's heading right before a chapter's begins the chapter, with both in its title."""
+    """Joins a part's heading to the chapter's right after it, with both in its title."""
     merged: dict[int, str] = {}
     carried: tuple[int, str] | None = None
     order = sorted(starts)
@@ -139,7 +141,7 @@ def _merged(blocks: Sequence[Block], starts: dict[int, str]) -> dict[int, str]:
         first = carried[0] if carried is not None else index
         following = order[position + 1] if position + 1 < len(order) else len(blocks)
         body = blocks[index + 1 : following]
-        head = heading(blocks[index].text)
+        head = parse_heading(blocks[index].text)
         only_title = len(body) == 1 and title.endswith(body[0].text.strip())
         if following < len(blocks) and (not body or only_title) and head and head.rank == "part":
             carried = (first, title)
@@ -162,7 +164,7 @@ def _short(title: str) -> str:
 def _named(
     source: Source, blocks: Sequence[Block], starts: dict[int, str], name: str
 ) -> tuple[str, str]:
-    """Title and author: what the format says, else what stands before the first chapter."""
+    """Returns title and author: what the format says, else what stands before the first chapter."""
     title, author = " ".join(source.title.split()), " ".join(source.author.split())
     front = blocks[: min(starts)] if starts else blocks[:1]
     if not title and starts:

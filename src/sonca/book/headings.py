@@ -1,7 +1,7 @@
-"""Which line is a heading: `Chương 12`, `Hồi thứ ba`, `Phần II. Bão`, `Vĩ thanh`, `XII`.
+"""Recognizes headings: `Chương 12`, `Hồi thứ ba`, `Phần II. Bão`, `Vĩ thanh`, `XII`.
 
 Looks at one line at a time and says what kind of heading it would be. Whether a book uses that
-kind is the business of `sonca.book.chapters`.
+kind is decided in `sonca.book.chapters`.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Heading:
     """Whether a word such as `Chương` or `Vĩ thanh` says so."""
 
 
-def heading(line: str) -> Heading | None:
-    """The heading that `line` is, None if it is none."""
+def parse_heading(line: str) -> Heading | None:
+    """Returns the heading that `line` reads as, None for any other line."""
     text = unicodedata.normalize("NFC", line).strip().strip("*_#=~ \t")
     if not text or len(text) > MAX_CHARS or text[0] in '-–—“"«':
         return None
@@ -116,7 +116,7 @@ def has_leader(line: str) -> bool:
 
 
 def without_leader(line: str) -> str:
-    """`line` without such an end."""
+    """Returns `line` without such an end."""
     return _LEADER.sub("", line).strip()
 
 
@@ -134,7 +134,7 @@ _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 
 
 def value(number: str) -> int | None:
-    """The value of an Arabic or Roman number, None for words."""
+    """Returns the value of an Arabic or Roman number, None for words."""
     if number.isdigit():
         return int(number)
     if not number or set(number.lower()) - set(_ROMAN):

@@ -1,8 +1,8 @@
-"""What is spoken so far, on the disk: one log a chapter, one record an utterance.
+"""Keeps what is spoken so far on the disk: one log a chapter, one record an utterance.
 
-Records are only ever appended, each with its own checksum. Whatever moment a process dies at,
-what stands before the last whole record is true, and the rest is cut off when the log is opened
-again. Records of different runs may come in any order; those of one run come in order.
+Records are only ever appended, each with its own checksum. Whenever a process dies, whole records
+are true, and the rest is cut off when the log is opened again. Records of different runs may come
+in any order; those of one run come in order.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _MAGIC = b"snc1"
 _MAX_HEADER_BYTES = 4 << 20
 _MAX_SOUND_BYTES = 1 << 30
 _LOOK_S = 0.2
-"""How often who waits for an utterance looks whether it still makes sense."""
+"""How often a reader that waits for an utterance looks whether the build was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One utterance as it was made."""
+class UtteranceRecord:
+    """An utterance that was made, and where its sound is in the log."""
 
     run: int
     span: Span
@@ -61,16 +61,16 @@ class Said:
 
 
 class ChapterLog:
-    """The log of one chapter. `StorageError` and `StorageFull` where the disk fails."""
+    """The log of one chapter. Its methods raise `StorageError` and `StorageFull`."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or makes it, and cuts off what a crash left half."""
+        """Opens or creates the log, and cuts off what a crash left half."""
         self.path = path
-        self.said: dict[int, list[Said]] = {}
+        self.records: dict[int, list[UtteranceRecord]] = {}
         """Utterances by run, in order."""
         self.ended: set[int] = set()
         """Runs of which everything is made."""
-        self._lock = threading.Condition()  # told of everything that is added
+        self._lock = threading.Condition()  # notified of everything that is added
         self._syncing = threading.Lock()  # a file that is being synced is not closed under it
         self._synced = 0  # up to where it is known to be on the disk
         with disk.errors(f"use {path}"):
@@ -79,61 +79,61 @@ class ChapterLog:
             os.ftruncate(self._file, self._end)
             os.lseek(self._file, self._end, os.SEEK_SET)
 
-    def append(self, said: Said, samples: Samples) -> None:
-        """Add an utterance: (N,) float32 samples. It survives this process at once, and the
-        machine after `sync`."""
+    def append(self, record: UtteranceRecord, samples: Samples) -> None:
+        """Appends an utterance with its (N,) float32 samples. It survives this process at once, and
+        a power cut after `sync`."""
         sound = to_s16(samples).tobytes()
-        header = json.dumps(_to_json(said), separators=(",", ":")).encode()
+        header = json.dumps(_to_json(record), separators=(",", ":")).encode()
         with self._lock:
             offset = self._write(header, sound) + _HEAD.size + len(header)
-            said = replace(said, offset=offset, size=len(sound))
-            self.said.setdefault(said.run, []).append(said)
+            record = replace(record, offset=offset, size=len(sound))
+            self.records.setdefault(record.run, []).append(record)
             self._lock.notify_all()
 
     def end_run(self, run: int) -> None:
-        """Say that all of a run is made."""
+        """Records that all of a run is made."""
         with self._lock:
             self._write(json.dumps({"ended": run}).encode(), b"")
             self.ended.add(run)
             self._lock.notify_all()
 
     def reached(self, run: int) -> int:
-        """Where a run goes on: the end of its last utterance in the run's text."""
-        said = self.said.get(run)
-        return said[-1].span[1] if said else 0
+        """Returns where a run goes on: the end of its last utterance in the run's text."""
+        record = self.records.get(run)
+        return record[-1].span[1] if record else 0
 
-    def follow(self, run: int, stop: threading.Event) -> Iterator[Said]:
-        """A run's utterances in order, waiting for those that are still to be made. `Cancelled`
-        once `stop` is set."""
+    def follow(self, run: int, stop: threading.Event) -> Iterator[UtteranceRecord]:
+        """Yields a run's utterances in order, waiting for those that are still to be made. Raises
+        `Cancelled` once `stop` is set."""
         at = 0
-        while (said := self._at(run, at, stop)) is not None:
-            yield said
+        while (record := self._at(run, at, stop)) is not None:
+            yield record
             at += 1
 
-    def _at(self, run: int, at: int, stop: threading.Event) -> Said | None:
-        """The utterance number `at` of a run, None if the run ends before it."""
+    def _at(self, run: int, at: int, stop: threading.Event) -> UtteranceRecord | None:
+        """Returns the utterance number `at` of a run, None if the run ends before it."""
         with self._lock:
             while not stop.is_set():
-                said = self.said.get(run, ())
-                if at < len(said):
-                    return said[at]
+                record = self.records.get(run, ())
+                if at < len(record):
+                    return record[at]
                 if run in self.ended:
                     return None
                 self._lock.wait(_LOOK_S)
         raise Cancelled("the build was stopped")
 
-    def sound(self, said: Said) -> Samples:
-        """(N,) float32 samples of an utterance."""
+    def sound(self, record: UtteranceRecord) -> Samples:
+        """Returns the (N,) float32 samples of an utterance."""
         with disk.errors(f"read {self.path}"):
-            data = os.pread(self._file, said.size, said.offset)
-        if len(data) != said.size:
+            data = os.pread(self._file, record.size, record.offset)
+        if len(data) != record.size:
             raise StorageError(f"{self.path} was cut short by someone; build again")
         samples: npt.NDArray[np.int16] = np.frombuffer(data, "<i2")
         return samples.astype(np.float32) / np.float32(32768)
 
     def sync(self) -> None:
-        """Bring everything appended so far to the disk. What failed is tried again by the next
-        call; a log that is closed has nothing to bring."""
+        """Brings everything appended so far to the disk. What failed is tried again by the next
+        call. Does nothing on a closed log."""
         with self._syncing:
             if self._file < 0 or self._synced == self._end:
                 return
@@ -149,7 +149,7 @@ class ChapterLog:
                 self._file = -1
 
     def _write(self, header: bytes, sound: bytes) -> int:
-        """Append a record; a write that fails half way is taken back."""
+        """Appends a record, and takes a write back that fails half way. Returns where it begins."""
         crc = zlib.crc32(sound, zlib.crc32(header))
         record = _HEAD.pack(_MAGIC, len(header), len(sound), crc) + header + sound
         offset = self._end
@@ -167,21 +167,21 @@ class ChapterLog:
         return offset
 
     def _scan(self) -> int:
-        """Read all whole records; where the last one ends."""
+        """Reads all whole records. Returns where the last one ends."""
         offset = 0
-        for end, header, sound_offset, size in _records(self._file):
+        for end, header, sound_offset, size in _read_records(self._file):
             value = json.loads(header)
             if "ended" in value:
                 self.ended.add(value["ended"])
             else:
-                said = replace(_from_json(value), offset=sound_offset, size=size)
-                self.said.setdefault(said.run, []).append(said)
+                record = replace(_from_json(value), offset=sound_offset, size=size)
+                self.records.setdefault(record.run, []).append(record)
             offset = end
         return offset
 
 
-def _records(file: int) -> Iterator[tuple[int, bytes, int, int]]:
-    """(end, header, where the sound begins, its size) of each whole record from the start."""
+def _read_records(file: int) -> Iterator[tuple[int, bytes, int, int]]:
+    """Yields (end, header, where the sound begins, its size) of each whole record."""
     offset = 0
     while True:
         head = os.pread(file, _HEAD.size, offset)
@@ -213,11 +213,11 @@ _KEYS = {
 """Fields of an utterance to their names on the disk."""
 
 
-def _to_json(said: Said) -> dict[str, Any]:
-    return {key: getattr(said, name) for name, key in _KEYS.items()}
+def _to_json(record: UtteranceRecord) -> dict[str, Any]:
+    return {key: getattr(record, name) for name, key in _KEYS.items()}
 
 
-def _from_json(value: dict[str, Any]) -> Said:
-    said = Said(**{name: value[key] for name, key in _KEYS.items()})
-    words = tuple((time_s, start, end) for time_s, start, end in said.words)
-    return replace(said, span=(said.span[0], said.span[1]), words=words)
+def _from_json(value: dict[str, Any]) -> UtteranceRecord:
+    record = UtteranceRecord(**{name: value[key] for name, key in _KEYS.items()})
+    words = tuple((time_s, start, end) for time_s, start, end in record.words)
+    return replace(record, span=(record.span[0], record.span[1]), words=words)

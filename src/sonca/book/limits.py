@@ -1,4 +1,4 @@
-"""What a book may be: limits that keep a hostile or mistaken file from costing more than a look."""
+"""Limits that keep a hostile or mistaken file from costing more than a look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A book as it was read: chapters of paragraphs, each knowing where it comes from. Values only."""
+"""A book as it was read: chapters of paragraphs, each with its place in the file. Values only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What a file gave."""
+    """A book as it was read from a file."""
 
     title: str
     author: str
@@ -81,7 +81,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a file on its way to becoming a paragraph: what every reader gives."""
+    """A piece of a file before chapters are found: what every reader returns."""
 
     text: str
     level: int = 0
@@ -97,7 +97,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file as its reader understood it, not yet in chapters."""
+    """A file as its reader understood it, before chapters are found."""
 
     format: str
     blocks: tuple[Block, ...]

@@ -1,4 +1,4 @@
-"""What a book will be, before any of it is spoken: chapters, lengths, cast, what is left out."""
+"""Previews a book before any of it is spoken: chapters, lengths, cast, what is left out."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Preview:
 
     @property
     def unknown(self) -> int:
-        """Speeches of which nothing tells who says them."""
+        """How many speeches have no known speaker."""
         return sum(not line.speaker for line in self.attribution.lines)
 
 
 def preview(book: Book) -> Preview:
-    """Look a whole book over. Cheap: 5,000 chapters take seconds."""
+    """Returns the preview of a whole book. 5,000 chapters take seconds."""
     attribution = attribute(book)
     speeches = [0] * len(book.chapters)
     for line in attribution.lines:
@@ -67,7 +67,7 @@ def preview(book: Book) -> Preview:
 
 
 def silent(book: Book) -> Iterator[Unspoken]:
-    """Stretches in the chapters that make no sound, as the text planner finds them."""
+    """Yields stretches of the chapters that make no sound, as the text planner finds them."""
     for chapter in book.chapters:
         for paragraph in chapter.paragraphs:
             if paragraph.kind == "separator":
@@ -81,7 +81,7 @@ def silent(book: Book) -> Iterator[Unspoken]:
 
 
 def to_json(found: Preview, speed: float | None = None) -> dict[str, Any]:
-    """The preview for programs; `speed` is how many seconds of sound are made per second."""
+    """Returns the preview as JSON; `speed` is how many seconds of sound are made per second."""
     book = found.book
     return {
         "title": book.title,

@@ -1,4 +1,4 @@
-"""What a build says about itself: progress while it runs, a report at its end. Knows no files."""
+"""Reports what a build does: its progress while it runs, a summary at its end. Knows no files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonca.book.captions import Finished, Problem
+from sonca.book.captions import FinishedChapter, Problem
 
 _REPORT_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a build is."""
+    """How far a build is."""
 
     phase: str
     """``speaking`` or ``joining``."""
@@ -42,10 +42,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a build gave."""
+    """The result of a build."""
 
     path: Path
-    chapters: tuple[Finished, ...]
+    chapters: tuple[FinishedChapter, ...]
     problems: tuple[Problem, ...]
     reused_chapters: int
     """Complete before this build began."""
@@ -58,17 +58,17 @@ class Report:
         return sum(chapter.duration_s for chapter in self.chapters)
 
 
-class Teller:
-    """Counts what a build's threads do and tells it on, some twenty times a second."""
+class ProgressReporter:
+    """Counts what a build's threads do, and reports it some twenty times a second."""
 
     def __init__(self, on_progress: Callable[[Progress], None], chapters: int, chars: int) -> None:
         self._on_progress = on_progress
         self._chapters = chapters
         self._chars = chars
         self._counting = threading.Lock()
-        self._telling = threading.RLock()
+        self._reporting = threading.RLock()
         self._started = time.monotonic()
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._audio_s = 0.0
         self._chars_done = 0
         self._chapters_done = 0
@@ -78,43 +78,43 @@ class Teller:
         """Made by this build."""
 
     def start(self) -> None:
-        """Time runs from here."""
+        """Starts the clock."""
         self._started = time.monotonic()
 
     @property
     def elapsed_s(self) -> float:
         return time.monotonic() - self._started
 
-    def found(self, chars: int, *, chapter: bool = False) -> None:
-        """So much was made by an earlier build; with `chapter`, a whole one."""
+    def count_found(self, chars: int, *, chapter: bool = False) -> None:
+        """Counts what an earlier build made; with `chapter`, it is a whole one."""
         with self._counting:
             self._chars_done += chars
             self.reused += chapter
 
-    def said(self, chapter: int, title: str, sentence: str, audio_s: float) -> None:
-        """An utterance was made."""
+    def count_utterance(self, chapter: int, title: str, sentence: str, audio_s: float) -> None:
+        """Counts an utterance that was made."""
         now = time.monotonic()
         with self._counting:
             self.utterances += 1
             self._chars_done += len(sentence)
             self._audio_s += audio_s
-            due = now - self._told_at >= _REPORT_EVERY_S
+            due = now - self._reported_at >= _REPORT_EVERY_S
             if due:
-                self._told_at = now
+                self._reported_at = now
         if due:
-            self.tell(chapter, title, sentence)
+            self.report(chapter, title, sentence)
 
     def chapter_done(self, chapter: int, title: str, then: Callable[[], None]) -> None:
-        """A chapter's file is there; `then` tells others of it, one chapter at a time."""
+        """Counts a chapter whose file is complete, and calls `then`, for one chapter at a time."""
         with self._counting:
             self._chapters_done += 1
-        with self._telling:
+        with self._reporting:
             then()
-            self.tell(chapter, title)
+            self.report(chapter, title)
 
-    def tell(self, chapter: int, title: str, sentence: str = "", phase: str = "speaking") -> None:
-        """Tell where the build is, now."""
-        with self._telling:
+    def report(self, chapter: int, title: str, sentence: str = "", phase: str = "speaking") -> None:
+        """Reports how far the build is, now."""
+        with self._reporting:
             with self._counting:
                 progress = Progress(
                     phase,

@@ -14,25 +14,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sonca import disk
-from sonca.book.captions import CAPTIONS, Finished, Problem, write_captions
+from sonca.book.captions import CAPTIONS, FinishedChapter, Problem, write_captions
 from sonca.book.model import Book
 from sonca.book.target import Target, author_tags
-from sonca.book.timeline import Made
+from sonca.book.timeline import ChapterArtifact
 from sonca.encoding.m4b import JoinedChapter, starts_s, write_m4b, writing
 
 _MAX_NAME_CHARS = 60
 
 
-def mend(target: Target) -> None:
-    """Undo what a build left half when it was killed as it replaced an earlier output."""
+def recover_interrupted_publish(target: Target) -> None:
+    """Brings back the earlier output, if a build was killed while it replaced it."""
     if target.format != "m4b":
         disk.recover_folder(target.path.resolve())
 
 
 def publish(
-    book: Book, target: Target, chapters: Sequence[Made]
-) -> tuple[list[Finished], list[Problem]]:
-    """Put the finished book together from its chapters' files."""
+    book: Book, target: Target, chapters: Sequence[ChapterArtifact]
+) -> tuple[list[FinishedChapter], list[Problem]]:
+    """Puts the finished book together from its chapters' files."""
     target.mark_publishing()
     if target.format == "m4b":
         return _publish_m4b(book, target, chapters)
@@ -43,16 +43,16 @@ def publish(
 
 
 def _publish_m4b(
-    book: Book, target: Target, chapters: Sequence[Made]
-) -> tuple[list[Finished], list[Problem]]:
+    book: Book, target: Target, chapters: Sequence[ChapterArtifact]
+) -> tuple[list[FinishedChapter], list[Problem]]:
     joined = [
-        JoinedChapter(made.path, book.chapters[made.chapter].title, made.packets)
-        for made in chapters
+        JoinedChapter(artifact.path, book.chapters[artifact.chapter].title, artifact.packets)
+        for artifact in chapters
     ]
     rate_hz = _rate_of(joined[0].path)
     starts = starts_s([chapter.packets for chapter in joined], rate_hz)
     finished = [
-        Finished(chapter.title, start_s, end_s - start_s)
+        FinishedChapter(chapter.title, start_s, end_s - start_s)
         for chapter, start_s, end_s in zip(joined, starts, starts[1:], strict=False)
     ]
     tags = {"title": book.title, "album": book.title, "genre": "Audiobook", "media_type": "2"}
@@ -79,10 +79,10 @@ def _rate_of(path: Path) -> int:
 
 
 def _publish_folder(
-    book: Book, target: Target, chapters: Sequence[Made]
-) -> tuple[list[Finished], list[Problem]]:
+    book: Book, target: Target, chapters: Sequence[ChapterArtifact]
+) -> tuple[list[FinishedChapter], list[Problem]]:
     final = target.path.resolve()
-    finished: list[Finished] = []
+    finished: list[FinishedChapter] = []
     problems: list[Problem] = []
     rows = ["#EXTM3U", f"#PLAYLIST:{_one_line(book.title)}"]
     width = max(2, len(str(len(chapters))))
@@ -91,13 +91,13 @@ def _publish_folder(
             name = "cover.png" if book.cover.media_type == "image/png" else "cover.jpg"
             (folder / name).write_bytes(book.cover.data)
             rows.append(f"#EXTIMG:{name}")
-        for number, made in enumerate(chapters, start=1):
-            title = book.chapters[made.chapter].title
+        for number, artifact in enumerate(chapters, start=1):
+            title = book.chapters[artifact.chapter].title
             stem = f"{number:0{width}} {file_name(title)}".strip()
-            _link_or_copy(made.path, folder / f"{stem}.{target.format}")
-            done = Finished(title, 0.0, made.duration_s)
+            _link_or_copy(artifact.path, folder / f"{stem}.{target.format}")
+            done = FinishedChapter(title, 0.0, artifact.duration_s)
             paths = {kind: folder / f"{stem}.{kind}" for kind in CAPTIONS}
-            problems += write_captions(book, [(made, done)], paths)
+            problems += write_captions(book, [(artifact, done)], paths)
             finished.append(done)
             rows += [f"#EXTINF:{round(done.duration_s)},{_one_line(title)}"]
             rows += [f"{stem}.{target.format}"]
@@ -118,7 +118,7 @@ def _one_line(text: str) -> str:
 
 
 def file_name(title: str) -> str:
-    """A title as a part of a file name, on every system that people carry books to."""
+    """Returns a title as it may stand in a file name on any system."""
     text = unicodedata.normalize("NFC", title)
     text = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]+', " ", text)
     return " ".join(text.split())[:_MAX_NAME_CHARS].strip(" .")

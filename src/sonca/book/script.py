@@ -1,6 +1,6 @@
-"""A chapter as it will be spoken: who says which stretch, in runs of one voice, with silences.
+"""Divides a chapter into what is spoken: segments with their speakers, in runs of one voice.
 
-A run is what one request speaks. Every stretch of it knows its paragraph, so that sound can be
+A run is what one request speaks. Every segment of it has its paragraph, so that sound can be
 traced to the book. Knows no engine and no file.
 """
 
@@ -60,8 +60,8 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Text for one request."""
+class VoiceRun:
+    """Text in one voice, for one request."""
 
     text: str
     role: Role
@@ -72,7 +72,7 @@ class Run:
     slot_s: tuple[float, float] | None = None
 
     def segment_at(self, position: int) -> tuple[int, int]:
-        """The segment that holds a position of `text`, and the position in that segment."""
+        """Returns the segment that holds a position of `text`, and the position in that segment."""
         index = bisect_right(self.offsets, position) - 1
         return self.first + index, position - self.offsets[index]
 
@@ -85,14 +85,14 @@ class Script:
     title: str
     paragraphs: tuple[Paragraph, ...] = field(repr=False)
     segments: tuple[Segment, ...] = field(repr=False)
-    runs: tuple[Run, ...] = field(repr=False)
+    runs: tuple[VoiceRun, ...] = field(repr=False)
 
     @property
     def chars(self) -> int:
         return sum(s.end - s.start for s in self.segments)
 
     def digest(self, *extra: object) -> str:
-        """A hash of everything that decides how the chapter sounds and is told."""
+        """Returns a hash of all that decides how the chapter sounds and what its captions say."""
         told = [(p.part, p.start, p.text) for p in self.paragraphs]
         runs = [(r.text, astuple(r.role), r.offsets, r.slot_s) for r in self.runs]
         content = [VERSION, self.title, told, [astuple(s) for s in self.segments], runs, extra]
@@ -106,7 +106,7 @@ def make_script(
     role_of: dict[str, Role],
     speakers: dict[tuple[int, int], str] | None,
 ) -> Script:
-    """The script of a chapter.
+    """Returns the script of a chapter.
 
     `speakers` says who says what by (paragraph, piece), None to let the narrator say all;
     `role_of` has a role for each of them, the narrator's under the empty name.
@@ -141,7 +141,7 @@ class _Stretch(NamedTuple):
 
 
 def _joined(own: Iterable[_Stretch]) -> Iterator[_Stretch]:
-    """Neighbours in one paragraph that the narrator says are one stretch."""
+    """Joins neighbours in one paragraph that the narrator says."""
     for narrated, group in itertools.groupby(own, key=lambda stretch: not stretch.speaker):
         if narrated:
             first, *rest = group
@@ -167,7 +167,7 @@ def _pause(paragraphs: Sequence[Paragraph], stretches: Sequence[_Stretch], index
 
 def _runs(
     paragraphs: Sequence[Paragraph], segments: Sequence[Segment], role_of: dict[str, Role]
-) -> Iterator[Run]:
+) -> Iterator[VoiceRun]:
     first = 0
     while first < len(segments):
         role = role_of.get(segments[first].speaker) or role_of[""]
@@ -184,5 +184,5 @@ def _runs(
             offsets.append(len(text))
             text += paragraph.text[segment.start : segment.end]
         slot_s = paragraphs[segments[first].paragraph].slot_s
-        yield Run(text, role, first, tuple(offsets), slot_s)
+        yield VoiceRun(text, role, first, tuple(offsets), slot_s)
         first += len(offsets)

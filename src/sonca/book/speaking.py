@@ -1,4 +1,4 @@
-"""Speaks runs into a chapter's log, from wherever it stands.
+"""Speaks a run of text into its chapter's log, from where the log ends.
 
 An utterance that the engine cannot make is tried again, then alone, and then goes into the log
 without sound: a book of ten hours does not fail for one sentence. An engine that is broken as a
@@ -14,8 +14,8 @@ import numpy as np
 
 from sonca import text as texts
 from sonca.audio import Samples
-from sonca.book.journal import ChapterLog, Said
-from sonca.book.script import Run
+from sonca.book.journal import ChapterLog, UtteranceRecord
+from sonca.book.script import VoiceRun
 from sonca.book.timeline import FAILED, LATE
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
 from sonca.loudness import block_power
@@ -28,8 +28,8 @@ ATTEMPTS = 3
 _FIT_MARGIN = 1.02
 _MAX_WAIT_S = 1.0
 
-OnSaid = Callable[[Said, int], None]
-"""Told of every utterance that was added to a log, and how many samples it has."""
+OnRecord = Callable[[UtteranceRecord, int], None]
+"""Called with every utterance that was added to a log, and how many samples it has."""
 
 
 class RunSpeaker:
@@ -39,10 +39,10 @@ class RunSpeaker:
         self,
         sonca: Sonca,
         index: int,
-        run: Run,
+        run: VoiceRun,
         log: ChapterLog,
         stop: threading.Event,
-        on_said: OnSaid,
+        on_record: OnRecord,
         lexicon: texts.Lexicon | None = None,
     ) -> None:
         self._sonca = sonca
@@ -50,12 +50,12 @@ class RunSpeaker:
         self._run = run
         self._log = log
         self._stop = stop
-        self._on_said = on_said
+        self._on_record = on_record
         self._lexicon = lexicon
         self._engine = sonca.resolve(run.role.voice).voice.engine
 
     def speak(self) -> None:
-        """Add what is missing of the run. `Cancelled` once `stop` is set."""
+        """Adds what is missing of the run. Raises `Cancelled` once `stop` is set."""
         failures, timed = 0, self._run.slot_s is not None
         while True:
             start = self._reached
@@ -87,36 +87,36 @@ class RunSpeaker:
         return self._sonca.load(self._engine).state in ("broken", "closed", "draining")
 
     def _plain(self, start: int) -> None:
-        for spoken in self._spoken((start, len(self._run.text)), self._run.role.speed):
+        for spoken in self._utterances((start, len(self._run.text)), self._run.role.speed):
             self._add(spoken)
 
     def _timed(self, start: int) -> None:
-        """Once at its own speed and, if that is too long, once more as fast as it must be."""
+        """Speaks at the role's speed and, if that is too long, once more as fast as it must be."""
         slot, role = self._run.slot_s, self._run.role
         assert slot is not None
         part, speed = (start, len(self._run.text)), role.speed
-        begun = self._log.said.get(self._index)
+        begun = self._log.records.get(self._index)
         if begun:  # interrupted among its utterances
             speed *= begun[0].speed
-        spoken = list(self._spoken(part, speed))
+        spoken = list(self._utterances(part, speed))
         slot_s, problem = slot[1] - slot[0], None
         needed_s = _duration_s(spoken)
         if needed_s > slot_s and not begun:
             speed = min(SPEED_RANGE[1], speed * needed_s / slot_s * _FIT_MARGIN)
-            spoken = list(self._spoken(part, speed))
+            spoken = list(self._utterances(part, speed))
             problem = LATE if _duration_s(spoken) > slot_s else None
         for each in spoken:
             self._add(each, problem=problem, speed=speed / role.speed)
 
     def _alone(self) -> None:
-        """Speak the next utterance by itself, or go on without it."""
+        """Speaks the next utterance by itself, or goes on without it."""
         utterance = self._next()
         if utterance is None:
             return
         for _ in range(ATTEMPTS):
             try:
                 part = (utterance.span[0], utterance.span[0] + 1)
-                for spoken in self._spoken(part, self._run.role.speed):
+                for spoken in self._utterances(part, self._run.role.speed):
                     self._add(spoken)
                 return
             except Busy as error:
@@ -134,7 +134,7 @@ class RunSpeaker:
                 return part
         return None
 
-    def _spoken(self, part: Span, speed: float) -> Iterator[UtteranceAudio]:
+    def _utterances(self, part: Span, speed: float) -> Iterator[UtteranceAudio]:
         self._check()
         with self._sonca.submit(self._request(part, speed)) as speech:
             for spoken in speech.utterances():
@@ -157,7 +157,7 @@ class RunSpeaker:
     ) -> None:
         samples, rate_hz = _joined(spoken)
         power, blocks = block_power(samples, rate_hz)
-        said = Said(
+        record = UtteranceRecord(
             run=self._index,
             span=spoken.utterance.span,
             sample_rate_hz=rate_hz,
@@ -168,16 +168,16 @@ class RunSpeaker:
             problem=spoken.problem or problem,
             speed=speed,
         )
-        self._log.append(said, samples)
-        self._on_said(said, len(samples))
+        self._log.append(record, samples)
+        self._on_record(record, len(samples))
 
     def _give_up(self, span: Span, pause_s: float = 0.0) -> None:
-        said = Said(self._index, span, 0, pause_s, (), 0.0, 0, FAILED)
-        self._log.append(said, np.zeros(0, np.float32))
-        self._on_said(said, 0)
+        record = UtteranceRecord(self._index, span, 0, pause_s, (), 0.0, 0, FAILED)
+        self._log.append(record, np.zeros(0, np.float32))
+        self._on_record(record, 0)
 
     def _wait_for_place(self, error: Busy) -> None:
-        """Wait for room in the line, unless there is no line any more."""
+        """Waits for room in the queue, unless the engine is gone."""
         if self._broken:
             raise error
         self._sonca.load(self._engine).wait_for_place(Priority.BATCH, _MAX_WAIT_S)
@@ -189,7 +189,7 @@ class RunSpeaker:
 
 
 def _joined(spoken: UtteranceAudio) -> tuple[Samples, int]:
-    """All samples of an utterance, and their rate."""
+    """Returns all samples of an utterance, and their rate in Hz."""
     if not spoken.chunks:
         return np.zeros(0, np.float32), 0
     samples = np.concatenate([chunk.samples for chunk in spoken.chunks])
@@ -202,6 +202,6 @@ def _words(spoken: UtteranceAudio) -> tuple[tuple[float, int, int], ...]:
 
 
 def _duration_s(spoken: list[UtteranceAudio]) -> float:
-    """How long utterances take one after another, with the silences between them."""
+    """Returns how long utterances take one after another, with the silences between them."""
     sound_s = sum(chunk.duration_s for each in spoken for chunk in each.chunks)
     return sound_s + sum(each.utterance.pause_s for each in spoken[:-1])

@@ -1,4 +1,4 @@
-"""Brings what is said to the disk while more is said."""
+"""Brings utterances to the disk while more are made."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 _EVERY_S = 0.2
 
 
-class Syncing:
-    """Cares for the logs that are open, until it is closed. A thread of its own brings them to the
-    disk all the time, a slow engine's sentences one by one, a fast one's in groups. A log that the
-    disk refuses is tried again each time, and reported once until it succeeds."""
+class LogFlusher:
+    """Syncs open logs from a thread of its own, until it is closed: a slow engine's sentences one
+    by one, a fast one's in groups. A log that the disk refuses is tried again each time, and
+    reported once until it succeeds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,19 +27,19 @@ class Syncing:
         self._thread = background.start(self._run, "sonca-book-sync")
 
     def add(self, chapter: ChapterLog) -> None:
-        """Care for a log from now on."""
+        """Syncs a log from now on."""
         with self._lock:
             self._logs.add(chapter)
 
     def remove(self, chapter: ChapterLog) -> None:
-        """Close a log that nobody needs any more."""
+        """Closes a log that nobody needs any more."""
         with self._lock:
             self._logs.discard(chapter)
             self._refused.discard(chapter)
         chapter.close()
 
     def close(self) -> None:
-        """Bring everything to the disk once more, and close all logs."""
+        """Brings everything to the disk once more, and closes all logs."""
         self._over.set()
         self._thread.join()
         self._sync()

@@ -1,4 +1,4 @@
-"""Where a book goes, and whether it may go there."""
+"""Says where a book goes, and whether it may go there."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ class Target:
         return self.chapter_format.suffix[1:]
 
     @property
-    def work(self) -> Path:
+    def build_dir(self) -> Path:
         """The folder of what is made so far."""
         return self.work_dir or self.path.with_name(f"{self.path.name}.build")
 
     @property
     def _publishing(self) -> Path:
-        """Says that a build has begun to put its output in place: what is found there is its
-        own. It goes with the folder of what is made so far."""
-        return self.work / "publishing"
+        """The file that says that this build has begun to put its output in place, so that what is
+        found there is its own. It goes with the folder."""
+        return self.build_dir / "publishing"
 
     def mark_publishing(self) -> None:
-        """Say so."""
-        with disk.errors(f"write {self.work}"):
+        """Records that this build begins to put its output in place."""
+        with disk.errors(f"write {self.build_dir}"):
             self._publishing.touch()
-            disk.sync_folder(self.work)
+            disk.sync_folder(self.build_dir)
 
     def captions(self) -> dict[str, Path]:
-        """Where the captions of an m4b go."""
+        """Returns the paths of an m4b's captions by their kind."""
         found = {}
         for kind in CAPTIONS:
             path = self.path.with_suffix(f".{kind}")
@@ -66,7 +66,7 @@ class Target:
         return found
 
     def check(self) -> None:
-        """`InvalidRequest` if the output cannot or must not be written."""
+        """Raises `InvalidRequest` if the output cannot or must not be written."""
         book_format_for(self.format)
         if self.format == "m4b" and self.path.suffix.lower() not in (".m4b", ".m4a", ".mp4"):
             raise InvalidRequest(
@@ -98,13 +98,13 @@ class Target:
             )
 
     def tags(self, book: Book, index: int, title: str) -> dict[str, str]:
-        """A chapter's tags."""
+        """Returns the tags of a chapter's file."""
         tags = {"title": title, "album": book.title, "track": f"{index + 1}/{len(book.chapters)}"}
         return tags | author_tags(book) | {"genre": "Audiobook"}
 
 
 def author_tags(book: Book) -> dict[str, str]:
-    """The tags that name the author, if he is known."""
+    """Returns the tags that name the author, none for an unknown one."""
     return {"artist": book.author, "album_artist": book.author} if book.author else {}
 
 

@@ -1,6 +1,6 @@
-"""A chapter that is complete: its sound, and which stretch of the book is heard in it when.
+"""A complete chapter on the disk: its sound, and its timeline, which says what is heard in it when.
 
-Both are files of a build's folder, the time line beside the sound and there before it.
+Both are files of a build's folder. The timeline is there before the sound.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A spoken stretch of the book and its time in the chapter."""
+class TimelineEntry:
+    """A span of the book that was spoken, and its time in the chapter."""
 
     paragraph: int
     """Index in the chapter."""
@@ -41,7 +41,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ChapterArtifact:
     """A chapter that is complete."""
 
     chapter: int
@@ -52,43 +52,42 @@ class Made:
     duration_s: float
 
     @classmethod
-    def find(cls, chapter: int, path: Path) -> Made | None:
-        """The chapter whose sound goes to `path`, if it is complete."""
+    def find(cls, chapter: int, path: Path) -> ChapterArtifact | None:
+        """Returns the chapter whose sound goes to `path`, None unless it is complete."""
         if not path.is_file():
             return None
         try:
-            with _line_path(path).open(encoding="utf-8") as file:
+            with _timeline_path(path).open(encoding="utf-8") as file:
                 head = json.loads(file.readline())
             return cls(chapter, path, int(head["packets"]), float(head["duration_s"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep_line(self, spots: Iterable[Spot]) -> None:
-        """Write the time line. The sound takes its name after it: where there is sound, there
-        is a time line."""
+    def write_timeline(self, entries: Iterable[TimelineEntry]) -> None:
+        """Writes the timeline. To be called before the sound takes its name."""
         head = {"packets": self.packets, "duration_s": self.duration_s}
-        rows = [head, *map(_to_json, spots)]
+        rows = [head, *map(_to_json, entries)]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        disk.write(_line_path(self.path), text.encode(), sole_writer=True)
+        disk.write(_timeline_path(self.path), text.encode(), sole_writer=True)
 
-    def spots(self, shift_s: float) -> list[Spot]:
-        """The time line, `shift_s` later."""
+    def timeline(self, shift_s: float) -> list[TimelineEntry]:
+        """Returns the timeline, `shift_s` later."""
         with disk.errors(f"read {self.path.parent}"):
-            text = _line_path(self.path).read_text(encoding="utf-8")
+            text = _timeline_path(self.path).read_text(encoding="utf-8")
         return [_from_json(json.loads(row), shift_s) for row in text.split("\n")[1:] if row]
 
 
-def _line_path(sound: Path) -> Path:
+def _timeline_path(sound: Path) -> Path:
     return sound.with_suffix(".json")
 
 
-def _to_json(spot: Spot) -> list[Any]:
-    return [getattr(spot, field.name) for field in fields(spot)]
+def _to_json(entry: TimelineEntry) -> list[Any]:
+    return [getattr(entry, field.name) for field in fields(entry)]
 
 
-def _from_json(value: list[Any], shift_s: float) -> Spot:
+def _from_json(value: list[Any], shift_s: float) -> TimelineEntry:
     paragraph, (start, end), start_s, end_s, speaker, words, problem = value
-    return Spot(
+    return TimelineEntry(
         paragraph,
         (start, end),
         shift_s + start_s,

@@ -1,7 +1,7 @@
-"""A build's folder: what is made so far, by chapter, each part named by a hash of what it is.
+"""The folder of a build: what is made so far, each chapter's files named by a hash of what it is.
 
-A chapter's log grows while it is spoken; then its sound and its time line take their names,
-whole, and the log goes. Whatever is found under the right name is right, so a build that was
+A chapter's log grows while it is spoken; then its sound and its timeline take their names, whole,
+and the log goes. Whatever is found under the right name is right, so a build that was
 interrupted, or whose book was edited, keeps all that has not changed.
 """
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from sonca import disk
-from sonca.book.timeline import Made
+from sonca.book.timeline import ChapterArtifact
 
 _NAME_CHARS = 16
 _ABOUT = "build.json"
 
 
-class Work:
-    """The folder of one build."""
+class BuildDir:
+    """The folder of a build."""
 
     def __init__(self, folder: Path, suffix: str) -> None:
         """`suffix` is that of the chapters' files, without the dot."""
@@ -30,34 +30,34 @@ class Work:
         self._suffix = suffix
 
     def open(self) -> None:
-        """Make the folder, if it is not there. `StorageError` if it cannot be used."""
+        """Makes the folder, if it is not there. Raises `StorageError` if it cannot be used."""
         with disk.errors(f"use {self.folder}"):
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def log_path(self, chapter: int, digest: str) -> Path:
-        """Where what is spoken of a chapter goes."""
+        """Returns the path of a chapter's log."""
         return self._path(chapter, digest, "log")
 
     def sound_path(self, chapter: int, digest: str) -> Path:
-        """Where a chapter's sound goes."""
+        """Returns the path of a chapter's sound."""
         return self._path(chapter, digest, self._suffix)
 
     def _path(self, chapter: int, digest: str, suffix: str) -> Path:
         return self.folder / f"{chapter + 1:05}-{digest[:_NAME_CHARS]}.{suffix}"
 
-    def sweep(self, keep: Iterable[Made]) -> None:
-        """Remove parts of an earlier state of the book."""
-        stems = {made.path.stem for made in keep}
+    def sweep(self, keep: Iterable[ChapterArtifact]) -> None:
+        """Removes the files of an earlier state of the book."""
+        stems = {artifact.path.stem for artifact in keep}
         with contextlib.suppress(OSError):
             for path in self.folder.glob("[0-9]*-*.*"):
                 if path.stem not in stems:
                     disk.remove(path)
 
     def note(self, about: dict[str, Any]) -> None:
-        """Leave word of what is built here, for people."""
+        """Writes what is built here, for people who find the folder."""
         text = json.dumps(about, ensure_ascii=False, indent=1)
         disk.write(self.folder / _ABOUT, text.encode(), sole_writer=True)
 
     def remove(self) -> None:
-        """The build is done."""
+        """Removes the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)

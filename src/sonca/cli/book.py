@@ -1,4 +1,4 @@
-"""``sonca book``: look a book over, draft its cast, build the audiobook."""
+"""``sonca book``: previews a book, proposes its cast, builds the audiobook."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def plan(
 
 
 def _measured_speed(found: Preview, engine: str | None) -> float | None:
-    """Seconds of sound that the engine makes per second, from one sentence of the book."""
+    """Returns how many seconds of sound the engine makes per second, by a sentence of the book."""
     import time
 
     from sonca.settings import read
@@ -112,9 +112,9 @@ def cast(
         return
     target = output or _cast_path(file)
     with _open(read(engine=engine), cached=False) as sonca:
-        drafted = sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
-    toml.write(drafted, book, target, force=force)
-    speaking = len(drafted.parts)
+        proposed = sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
+    toml.write(proposed, book, target, force=force)
+    speaking = len(proposed.members)
     typer.echo(f"{target}: the narrator and {speaking} characters; edit it, then build")
 
 
@@ -214,7 +214,7 @@ def _chosen_cast(
 
 
 def _open(settings: Settings, *, cached: bool = True) -> Sonca:
-    """The synthesizer, with the cache that makes an edited book cheap."""
+    """Returns the synthesizer, with the cache that makes an edited book cheap."""
     from sonca.factory import open_sonca
 
     return open_sonca(settings, cached=cached)

@@ -1,4 +1,4 @@
-"""How ``sonca book`` shows things: the plan, the progress of a build, its report."""
+"""Shows what ``sonca book`` finds: the plan, the progress of a build, its report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 20
 
 
 def show_plan(found: Preview, speed: float | None, everything: bool) -> None:
-    """Print a plan; `speed` is how many seconds of sound are made per second."""
+    """Prints a plan; `speed` is how many seconds of sound are made per second."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -92,7 +92,7 @@ def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
 
 @contextlib.contextmanager
 def watched(book: Book) -> Iterator[Callable[[Progress], None]]:
-    """A live display on a terminal; nothing elsewhere."""
+    """Shows progress live on a terminal, and nothing elsewhere."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _progress: None
         return
@@ -126,7 +126,7 @@ def watched(book: Book) -> Iterator[Callable[[Progress], None]]:
 
 
 def show_report(report: Report) -> None:
-    """Print what a build gave; problems go to stderr."""
+    """Prints the result of a build; problems go to stderr."""
     made = f"{report.utterances:,} sentences made in {clock(report.elapsed_s)}"
     if report.reused_chapters:
         made += f", {report.reused_chapters:,} chapters were there already"
@@ -155,7 +155,7 @@ _MEANING = {
 
 
 def clock(seconds: float) -> str:
-    """1:02:03, 2:03."""
+    """Returns seconds as 1:02:03 or 2:03."""
     minutes, whole = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"

@@ -1,7 +1,7 @@
-"""Who there is in a book: characters by their names and titles, and who was seen of late.
+"""Keeps the characters of a book, by their names and titles, and who was mentioned recently.
 
-One and the same person is `cô gái`, then `Quyên`, then `cô`: the company knows them as one. It
-knows nothing of speeches but how they call people.
+One person may be `cô gái`, then `Quyên`, then `cô`: the registry has them as one. Knows nothing of
+speeches but how they call people.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from sonca.book.cast import people
-from sonca.book.cast.names import Mention, Names, mentions
+from sonca.book.cast.names import Mention, NameSet, mentions
 from sonca.book.cast.people import Gender
 
 SELF = "Tôi"
@@ -46,15 +46,15 @@ class Character:
     example: str = ""
 
 
-class Company:
-    """Everybody who was met so far, in reading order."""
+class CharacterRegistry:
+    """The characters found so far, in reading order."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: NameSet) -> None:
         """`names` are those of people in this book."""
         self._names = names
         self._known: dict[str, Character] = {}
         self.recent: list[Character] = []
-        """Who was mentioned or spoke of late, the latest last."""
+        """Who was mentioned or spoke recently, the latest last."""
 
     @property
     def everybody(self) -> list[Character]:
@@ -62,19 +62,19 @@ class Company:
         return list({id(who): who for who in self._known.values()}.values())
 
     def mentioned(self, text: str) -> list[Mention]:
-        """The people that the narrator's words name or describe, in order."""
+        """Returns the people that the narrator's words name or describe, in order."""
         return list(mentions(text, self._names))
 
     def named(self, name: str) -> Character | None:
-        """The character of exactly this name."""
+        """Returns the character of exactly this name."""
         return self._known.get(_key(name))
 
     def narrator(self) -> Character:
-        """The one who tells the story as `tôi`."""
+        """Returns the one who tells the story as `tôi`."""
         return self._character(SELF, Mention(0, 3, "tôi", "", True))
 
     def addressed(self, said: str) -> list[Character]:
-        """Whom a speech calls by name or title."""
+        """Returns whom a speech calls by name or title."""
         found: list[Character] = []
         calls = [(m["who"] or m["sir"] or "").split() for m in _VOCATIVE.finditer(said)]
         for words in [*calls, second_person(said).split()]:
@@ -90,7 +90,7 @@ class Company:
         return found
 
     def notice(self, text: str) -> None:
-        """Take note of whom the narrator's words name or describe."""
+        """Remembers whom the narrator's words name or describe."""
         for mention in self.mentioned(text):
             if mention.name or mention.subject or len(mention.title.split()) > 1:
                 who = self.find(mention)
@@ -100,14 +100,14 @@ class Company:
                     self.remember(who)
 
     def remember(self, who: Character) -> None:
-        """Somebody was seen just now."""
+        """Makes a character the latest that was seen."""
         if who in self.recent:
             self.recent.remove(who)
         self.recent.append(who)
         del self.recent[:-12]
 
     def find(self, mention: Mention) -> Character | None:
-        """The character that is meant, if there is one already."""
+        """Returns the character that is meant, if there is one already."""
         if mention.name:
             return self._known.get(_key(mention.name)) or self._by_part(mention.name)
         if mention.title in people.FIRST_PERSON:
@@ -130,7 +130,7 @@ class Company:
         return None
 
     def _by_part(self, name: str) -> Character | None:
-        """`Nam` for `Trần Văn Nam`, and the other way round."""
+        """Finds `Trần Văn Nam` by `Nam`, and the other way round."""
         last = name.split()[-1]
         for who in reversed(self.recent):
             if who.name.split()[-1] == last and (
@@ -140,7 +140,7 @@ class Company:
         return None
 
     def resolve(self, mention: Mention) -> Character | None:
-        """The character that is meant, made if it is a new one."""
+        """Returns the character that is meant, a new one if need be."""
         who = self.find(mention)
         if who is None:
             if mention.title in people.EITHER and not mention.name and mention.title != "tôi":
@@ -175,8 +175,8 @@ class Company:
                 self._known.setdefault(_key(title), who)
 
     def introduced(self, who: Character, said: str) -> Character:
-        """`Cháu tên là Quyên`: whoever has only been `cô gái` has a name now, and may turn out to
-        be somebody who is known by it: who they are."""
+        """Names a character who has only been `cô gái` by what they say (`Cháu tên là Quyên`).
+        Returns who they are: perhaps somebody who is known by that name."""
         if not _nameless(who):
             return who
         names = (_leading_names(match["name"]) for match in _OWN_NAME.finditer(said))
@@ -193,7 +193,7 @@ class Company:
         return who
 
     def _same(self, named: Character, other: Character) -> Character:
-        """Two who turn out to be one."""
+        """Merges two who turn out to be one."""
         named.titles |= other.titles
         named.gender = named.gender or other.gender
         named.aliases.append(other.name.lower())
@@ -207,15 +207,15 @@ class Company:
 
 
 def _leading_names(text: str) -> str:
-    """The words at the beginning of `text` that are written like names."""
+    """Returns the words at the beginning of `text` that are written like names."""
     words = text.split()
     size = next((i for i, word in enumerate(words) if not people.is_name(word)), len(words))
     return " ".join(words[:size])
 
 
 def second_person(said: str) -> str:
-    """`bà` of `Bà cho cháu cốc trà`: who says `cháu`, `con` or `em` speaks to the one named
-    first; empty where it cannot be told."""
+    """Returns `bà` of `Bà cho cháu cốc trà`: who says `cháu`, `con` or `em` speaks to the one named
+    first. Empty where it cannot be told."""
     match = _YOU.search(said)
     return match["who"].lower() if match else ""
 

@@ -1,9 +1,9 @@
-"""What in a paragraph is said aloud by someone, and what the narrator says.
+"""Tells what characters say from what the narrator says, within a paragraph.
 
 Vietnamese prose marks speech by a dash at the beginning of a line, with the narrator's words
 between further dashes (`- Đi thôi! - ông Thoại nói. - Muộn rồi.`), or by quotation marks of any
-kind. Quotation marks around a word, a title or an inscription are no speech. Who speaks is not
-asked here.
+kind. Quotation marks around a word, a title or an inscription are not speech. Who speaks is
+decided in `sonca.book.cast.speakers`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Piece:
 
 
 def pieces(text: str, *, inside: bool = False) -> list[Piece]:
-    """The pieces of a paragraph, in order, without its dashes; together they hold everything
-    else that is not blank. `inside` if a quotation is still open from the paragraph before."""
+    """Returns the pieces of a paragraph in order, without its dashes; together they hold everything
+    else that is not blank. `inside` says that a quotation is open from the paragraph before."""
     first = _FIRST.match(text)
     if first and first.end() < len(text) and not _is_list(text, first.end()):
         return _trimmed(text, _dashed(text, first.end()))
@@ -54,7 +54,7 @@ def stays_open(text: str) -> bool:
 
 
 def _is_list(text: str, at: int) -> bool:
-    """`-5 độ` is a number, no speech."""
+    """Whether the dash is a number's sign, as in `-5 độ`."""
     return text[at].isdigit() and not text[at - 1].isspace()
 
 
@@ -74,7 +74,7 @@ def _trimmed(text: str, found: Iterator[Piece]) -> list[Piece]:
 
 
 def _dashed(text: str, start: int) -> Iterator[Piece]:
-    """Speech and the narrator's words by turns, as far as they are the narrator's."""
+    """Yields speech and the narrator's words by turns."""
     cuts = [(m.start(), m.end()) for m in _INNER.finditer(text, start + 1)]
     begin, speaking = start, True
     for index, (low, high) in enumerate(cuts):
@@ -136,7 +136,7 @@ def _addressed(text: str) -> bool:
 
 
 def _quoted(text: str, inside: bool) -> Iterator[Piece]:
-    """Quotations that are speech; everything else is the narrator's."""
+    """Yields quotations that are speech, and everything else as the narrator's."""
     at = 0
     for low, high in _quotations(text, inside):
         if not _is_speech(text, low, high, inside and low == 0):
@@ -150,7 +150,7 @@ def _quoted(text: str, inside: bool) -> Iterator[Piece]:
 
 
 def _quotations(text: str, inside: bool) -> Iterator[tuple[int, int]]:
-    """Outermost quotations with their marks; one left open reaches the end."""
+    """Yields outermost quotations with their marks; one left open reaches the end."""
     opened = -1 if not inside else 0
     closers = '”»"」』' if inside else ""
     for index, char in enumerate(text):
@@ -179,7 +179,7 @@ def _closes(text: str, at: int) -> bool:
 
 
 def _is_speech(text: str, low: int, high: int, continued: bool) -> bool:
-    """Whether a quotation is said by somebody, and no word, title or inscription."""
+    """Whether a quotation is speech, and not a word, a title or an inscription."""
     said = text[low:high].strip('“”"«»„‘’「」『』 ')
     if not said or not any(c.isalpha() for c in said):
         return False

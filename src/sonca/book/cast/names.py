@@ -1,4 +1,4 @@
-"""Which capitalized words of a book are people, found in the narrator's own sentences.
+"""Finds names of people in the narrator's own sentences.
 
 A name is a person's if a title stands before it (`ông Thoại`, `chị Dậu`) or if it does what
 people do (`Quyên hỏi`). Names of places are told by what stands before them.
@@ -44,8 +44,8 @@ class Mention:
     """Whether it begins its clause."""
 
 
-def find_names(texts: Iterable[str]) -> Names:
-    """The names of people in the narrator's texts, each without its title."""
+def find_names(texts: Iterable[str]) -> NameSet:
+    """Returns the names of people in the narrator's texts, each without its title."""
     titled: Counter[str] = Counter()
     doing: Counter[str] = Counter()
     places: Counter[str] = Counter()
@@ -83,11 +83,11 @@ def find_names(texts: Iterable[str]) -> Names:
         score = 2 * titled[name] + (doing[name] if certain else 0) - places[name]
         if score > 0:
             found.add(name)
-    return Names(found)
+    return NameSet(found)
 
 
 def _name_size(tokens: list[str], at: int) -> int:
-    """How many words from `at` on look like one name."""
+    """Returns how many words from `at` on look like one name."""
     size = 0
     while at + size < len(tokens) and size < 4 and people.is_name(tokens[at + size]):
         size += 1
@@ -102,15 +102,15 @@ def _name_size(tokens: list[str], at: int) -> int:
     return size
 
 
-class Names(frozenset[str]):
-    """Names of people, quick to find."""
+class NameSet(frozenset[str]):
+    """Names of people, with an index of their first words."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.heads = frozenset(name.partition(" ")[0] for name in self)
 
 
-def mentions(text: str, names: Names) -> Iterator[Mention]:
-    """The people in a text, in order."""
+def mentions(text: str, names: NameSet) -> Iterator[Mention]:
+    """Yields the people in a text, in order."""
     found = list(_TOKEN.finditer(text))
     tokens = [m[0] for m in found]
     at = 0
@@ -136,8 +136,8 @@ def mentions(text: str, names: Names) -> Iterator[Mention]:
             at += 1
 
 
-def _known(tokens: list[str], at: int, names: Names) -> int:
-    """How many words from `at` on are a name, the longest that is known."""
+def _known(tokens: list[str], at: int, names: NameSet) -> int:
+    """Returns how many words from `at` on are the longest known name there; 0 for none."""
     if at >= len(tokens) or tokens[at] not in names.heads:
         return 0
     for size in range(min(4, len(tokens) - at), 0, -1):

@@ -1,4 +1,4 @@
-"""Words for people in Vietnamese prose: who a noun or pronoun can be, and verbs of speaking.
+"""Words for people in Vietnamese prose, kinship terms above all, and verbs of speaking.
 
 Tables and small look-ups only; who speaks is decided in `sonca.book.cast.speakers`.
 """
@@ -12,7 +12,7 @@ Gender = Literal["male", "female", ""]
 
 
 def table(words: str) -> frozenset[str]:
-    """Words parted by blanks; `_` stands for a blank inside of one."""
+    """Returns the words of a table, parted by blanks; `_` stands for a blank inside one."""
     return frozenset(word.replace("_", " ") for word in words.split())
 
 
@@ -115,7 +115,7 @@ def is_name(word: str) -> bool:
 
 
 def gender_of_noun(noun: str) -> Gender:
-    """What `ông`, `cô gái`, `thằng bé` says; empty if nothing."""
+    """Returns what `ông`, `cô gái`, `thằng bé` says; empty if nothing."""
     key = noun.lower()
     for size in (3, 2, 1):
         head = " ".join(key.split()[:size])
@@ -129,7 +129,7 @@ def gender_of_noun(noun: str) -> Gender:
 
 
 def gender_of_name(name: str) -> Gender:
-    """What a name makes likely; empty if it is given to both."""
+    """Returns what a name makes likely; empty if it is given to both."""
     words = name.split()
     if "Thị" in words[:-1]:
         return "female"
@@ -147,7 +147,7 @@ def _heads(table: frozenset[str]) -> frozenset[str]:
 
 
 def longest(words: list[str], at: int, table: frozenset[str], most: int = 3) -> int:
-    """How many words from `at` on make the longest entry of `table`; 0 for none."""
+    """Returns how many words from `at` on make the longest entry of `table`; 0 for none."""
     if at >= len(words) or words[at].lower() not in _heads(table):
         return 0
     for size in range(min(most, len(words) - at), 0, -1):

@@ -1,6 +1,7 @@
-"""The cast: who speaks with which voice. `draft` proposes one; `sonca.book.cast.toml` is its file.
+"""The cast: who speaks with which voice. `propose_cast` makes one; `sonca.book.cast.toml` is its
+file.
 
-Names of voices are checked when a book is built, by whoever knows which there are.
+Whether the voices exist is checked when a book is built.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _MAIN_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One character's line in the cast."""
+class CastMember:
+    """A character in the cast."""
 
     name: str
     gender: Gender = ""
@@ -44,32 +45,32 @@ class Cast:
     male: Role | None = None
     """For men who have no voice of their own; None for the narrator's."""
     female: Role | None = None
-    parts: tuple[Part, ...] = ()
+    members: tuple[CastMember, ...] = ()
     changes: dict[str, str] = field(default_factory=dict)
     """`chapter.paragraph` or `chapter.paragraph.piece`, from 1, to the speaker's name."""
     attribution: Attribution | None = None
     """None to let the narrator say everything."""
 
     def roles(self) -> dict[str, Role]:
-        """The role of every speaker, the narrator's under the empty name."""
+        """Returns the role of every speaker, the narrator's under the empty name."""
         found = {"": self.narrator}
         if self.attribution is None:
             return found
         by_gender = {"male": self.male, "female": self.female}
         genders = {c.name: c.gender for c in self.attribution.characters}
-        own = {part.name: part for part in self.parts}
+        own = {member.name: member for member in self.members}
         names = {line.speaker for line in self.attribution.lines} | set(self.changes.values())
         for name in sorted((names | set(own)) - {"", NARRATOR}):
-            part = own.get(name)
-            if part is not None and part.role.voice is not None:
-                found[name] = part.role
+            member = own.get(name)
+            if member is not None and member.role.voice is not None:
+                found[name] = member.role
                 continue
-            gender = part.gender if part else genders.get(name, "")
+            gender = member.gender if member else genders.get(name, "")
             found[name] = by_gender.get(gender) or self.narrator
         return found
 
     def lines_of(self, chapter: int) -> dict[tuple[int, int], str] | None:
-        """(paragraph, piece) to speaker in a chapter; None where the narrator says all."""
+        """Returns by (paragraph, piece) who speaks in a chapter; None if the narrator says all."""
         if self.attribution is None:
             return None
         found = self.attribution.of(chapter)
@@ -82,35 +83,35 @@ class Cast:
 
 
 def one_voice(role: Role) -> Cast:
-    """A cast of the narrator alone."""
+    """Returns a cast of the narrator alone."""
     return Cast(role)
 
 
 def by_gender(
     book: Book, narrator: str | None, male: str | None, female: str | None, speed: float = 1.0
 ) -> Cast:
-    """A simple cast of voices: the narrator's, one for men, one for women. Without the last two
-    the narrator says everything."""
+    """Returns a simple cast of voices: the narrator's, one for men, one for women. Without the last
+    two the narrator says everything."""
     men, women = (Role(voice, speed) if voice else None for voice in (male, female))
     attribution = attribute(book) if men or women else None
     return Cast(Role(narrator, speed), men, women, attribution=attribution)
 
 
-def draft(book: Book, voices: Sequence[Voice]) -> Cast:
-    """A cast proposed for a book: the default voice narrates, the most talkative characters get
+def propose_cast(book: Book, voices: Sequence[Voice]) -> Cast:
+    """Proposes a cast for a book: the default voice narrates, the most talkative characters get
     voices of their gender that differ, the others their gender's role."""
     attribution = attribute(book)
     narrator = Role(voices[0].id if voices else None)
     male, female = _first(voices, "male", narrator), _first(voices, "female", narrator)
-    parts = []
+    members = []
     used: list[tuple[str | None, float]] = [(narrator.voice, 1.0)]
     for index, character in enumerate(attribution.characters):
         role = Role()
         if index < _MAIN_CHARACTERS and character.gender:
             role = _propose(character, voices, used)
             used.append((role.voice, role.pitch))
-        parts.append(
-            Part(
+        members.append(
+            CastMember(
                 character.name,
                 character.gender,
                 role,
@@ -119,11 +120,11 @@ def draft(book: Book, voices: Sequence[Voice]) -> Cast:
                 character.example,
             )
         )
-    return Cast(narrator, male, female, tuple(parts), {}, attribution)
+    return Cast(narrator, male, female, tuple(members), {}, attribution)
 
 
 def _first(voices: Sequence[Voice], gender: str, narrator: Role) -> Role | None:
-    """A voice of that gender that is not the narrator's, or is if there is no other."""
+    """Returns a voice of that gender, the narrator's only if there is no other."""
     own = [v.id for v in voices if v.gender == gender]
     return Role(next((id for id in own if id != narrator.voice), own[0])) if own else None
 

@@ -1,7 +1,8 @@
-"""Who says each line: by the narrator's words beside it, by turns, by who is spoken to.
+"""Attributes speeches to characters: by the narrator's words beside them, by turns, by who is
+spoken to.
 
 One pass over the book in reading order, by fixed rules and tables: equal books give equal
-answers. Where nothing tells, a line has no speaker, which is better than a wrong one.
+answers. Where nothing tells, a speech has no speaker, which is better than a wrong one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from sonca.book import limits
 from sonca.book.cast import dialogue, people
-from sonca.book.cast.company import Character, Company, second_person
+from sonca.book.cast.company import Character, CharacterRegistry, second_person
 from sonca.book.cast.dialogue import Piece
 from sonca.book.cast.names import find_names
 from sonca.book.model import Book, Paragraph
@@ -29,13 +30,13 @@ _SILENT = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _FORGET_PARAGRAPHS = 3
-"""Paragraphs of the narrator alone after which a conversation is over."""
+"""After so many paragraphs of the narrator alone a conversation is over."""
 _VIEWPOINT_PARAGRAPHS = 6
-"""For so long a line out of nowhere is taken for that of the one who was told of last."""
+"""For so long a speech out of nowhere is taken for that of the character mentioned last."""
 
 
 @dataclass(slots=True)
-class Line:
+class DialogueLine:
     """One speech and who says it."""
 
     chapter: int
@@ -56,22 +57,22 @@ class Line:
 class Attribution:
     """Every speech of a book."""
 
-    lines: list[Line]
+    lines: list[DialogueLine]
     characters: list[Character]
     """Those who speak, the most talkative first."""
 
     def of(self, chapter: int) -> dict[tuple[int, int], str]:
-        """(paragraph, piece) to speaker, of one chapter."""
+        """Returns by (paragraph, piece) the speakers of a chapter."""
         return {(x.paragraph, x.piece): x.speaker for x in self.lines if x.chapter == chapter}
 
 
 def attribute(book: Book) -> Attribution:
-    """Find every speech of the book and who says it."""
-    return _Reader(book).read()
+    """Finds every speech of the book and who says it."""
+    return _Attributor(book).read()
 
 
 def paragraph_pieces(paragraphs: Sequence[Paragraph]) -> list[list[Piece]]:
-    """The pieces of each paragraph of a chapter."""
+    """Returns the pieces of each paragraph of a chapter."""
     found, inside = [], False
     for paragraph in paragraphs:
         if paragraph.kind != "body":
@@ -85,15 +86,15 @@ def paragraph_pieces(paragraphs: Sequence[Paragraph]) -> list[list[Piece]]:
     return found
 
 
-class _Reader:
+class _Attributor:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._pieces = [paragraph_pieces(chapter.paragraphs) for chapter in book.chapters]
-        self._company = Company(find_names(self._narration()))
+        self._registry = CharacterRegistry(find_names(self._narration()))
         self._talk: list[Character] = []  # who speaks in this conversation, the latest last
         self._quiet = 0
         self._said_last = ""
-        self._lines: list[Line] = []
+        self._lines: list[DialogueLine] = []
 
     def _narration(self) -> Iterator[str]:
         for chapter, pieces in zip(self._book.chapters, self._pieces, strict=True):
@@ -103,7 +104,7 @@ class _Reader:
     def read(self) -> Attribution:
         for index, chapter in enumerate(self._book.chapters):
             self._scene()
-            self._company.recent.clear()
+            self._registry.recent.clear()
             for at in range(len(chapter.paragraphs)):
                 self._paragraph(index, at)
         return Attribution(self._lines, self._speakers())
@@ -115,13 +116,13 @@ class _Reader:
                 who.lines += 1
                 if len(line.text) > len(who.example) and len(who.example) < 40:
                     who.example = line.text
-        speaking = [who for who in self._company.everybody if who.lines]
+        speaking = [who for who in self._registry.everybody if who.lines]
         ordered = sorted(speaking, key=lambda c: (-c.lines, c.name))
         return ordered[: limits.MAX_SPEAKERS]
 
     def _introduced(self, who: Character, said: str) -> Character:
-        """Who somebody is after having said this; all that was theirs is that one's."""
-        named = self._company.introduced(who, said)
+        """Returns who somebody is after having said this, and gives them all that was theirs."""
+        named = self._registry.introduced(who, said)
         if named is not who:
             for line in self._lines:
                 if line.character is who:
@@ -164,10 +165,10 @@ class _Reader:
             who = found
             if who is not None:
                 who = self._introduced(who, said)
-                self._company.remember(who)
-            self._lines.append(Line(chapter, at, index, said, who))
+                self._registry.remember(who)
+            self._lines.append(DialogueLine(chapter, at, index, said, who))
             spoken = said
-        self._company.notice(" ".join(text[p.start : p.end] for p in pieces if not p.speech))
+        self._registry.notice(" ".join(text[p.start : p.end] for p in pieces if not p.speech))
         self._quiet = 0
         self._said_last = spoken
         if who is not None:
@@ -181,10 +182,10 @@ class _Reader:
         if self._quiet >= _FORGET_PARAGRAPHS:
             self._talk.clear()
         if paragraph.kind == "body":
-            self._company.notice(paragraph.text)
+            self._registry.notice(paragraph.text)
 
     def _before(self, chapter: int, at: int) -> str:
-        """The narrator's words right before a paragraph, if it follows them."""
+        """Returns the narrator's words right before a paragraph, empty if there are none."""
         if not at:
             return ""
         pieces = self._pieces[chapter][at - 1]
@@ -204,7 +205,8 @@ class _Reader:
     def _speaker(
         self, text: str, pieces: Sequence[Piece], index: int, before: str, after: str
     ) -> Character | None:
-        """By the narrator's words: after the speech, before it, in the paragraph before."""
+        """Finds the speaker by the narrator's words: after the speech, before it, in the paragraph
+        before."""
         said = text[pieces[index].start : pieces[index].end]
         beside = [
             i for i in (index + 1, index - 1) if 0 <= i < len(pieces) and not pieces[i].speech
@@ -225,16 +227,16 @@ class _Reader:
             if who is not None:
                 return who
         if index == 0 and not self._talk and _REVEALED.match(after):
-            found = [m for m in self._company.mentioned(after) if m.start < 60]
-            return self._company.resolve(found[0]) if found else None
-        known = (self._company.named(here["name"]) for here in _HERE.finditer(said))
+            found = [m for m in self._registry.mentioned(after) if m.start < 60]
+            return self._registry.resolve(found[0]) if found else None
+        known = (self._registry.named(here["name"]) for here in _HERE.finditer(said))
         return next((who for who in known if who), None)
 
     def _subject(self, words: str, *, speaking_first: bool) -> Character | None:
-        """Whom a clause such as `ông Thoại nói sau một lúc` makes speak."""
-        found = self._company.mentioned(words)
+        """Returns whom a clause such as `ông Thoại nói sau một lúc` makes speak."""
+        found = self._registry.mentioned(words)
         if re.match(r"\s*(?:tôi|tao)\b", words, re.IGNORECASE):
-            return self._company.narrator()
+            return self._registry.narrator()
         if not found:
             return None
         verb = _verb(words, last=speaking_first)
@@ -250,12 +252,12 @@ class _Reader:
             return None
         if first.title in ("người ta", "ai", "họ") or (first.start > 40 and verb is None):
             return None
-        return self._company.resolve(first)
+        return self._registry.resolve(first)
 
     def _by_turns(self, said: str, before: str) -> Character | None:
-        """Without a word of the narrator's: whoever's turn it is."""
+        """Finds the speaker without a word of the narrator's: whoever's turn it is."""
         wanted = people.gender_of_noun(second_person(self._said_last)) if self._talk else ""
-        recent, addressed = self._company.recent, self._company.addressed(said)
+        recent, addressed = self._registry.recent, self._registry.addressed(said)
         acting = self._acting(before)
         own_turn = not self._talk or acting is not self._talk[-1] or len(self._talk) < 2
         if acting is not None and acting not in addressed and own_turn:
@@ -271,26 +273,26 @@ class _Reader:
         return recent[-1] if recent and self._quiet < _VIEWPOINT_PARAGRAPHS else None
 
     def _acting(self, before: str) -> Character | None:
-        """The one whom the narrator's last sentence before a speech shows."""
+        """Returns whom the narrator's last sentence before a speech shows."""
         if not before or _SILENT.search(_SENTENCE.split(before.strip())[-1]):
             return None
         for sentence in reversed(_SENTENCE.split(before.strip())[-2:]):
-            for mention in self._company.mentioned(sentence):
+            for mention in self._registry.mentioned(sentence):
                 if mention.subject and mention.title not in ("người ta", "họ", "ai"):
-                    return self._company.find(mention)
+                    return self._registry.find(mention)
         return None
 
     def _partner(self, addressed: list[Character], wanted: str = "") -> Character | None:
-        """Somebody mentioned of late who is neither the last speaker nor spoken to."""
+        """Returns somebody mentioned recently who is neither the last speaker nor spoken to."""
         last = self._talk[-1] if self._talk else None
-        for who in reversed(self._company.recent[-4:]):
+        for who in reversed(self._registry.recent[-4:]):
             if who is not last and who not in addressed and wanted in ("", who.gender):
                 return who
         return None
 
 
 def _verb(words: str, *, last: bool) -> int | None:
-    """Where the first or the last verb of speaking stands."""
+    """Returns where the first or the last verb of speaking stands; None for none."""
     found = list(re.finditer(r"[^\W\d_]+", words))
     tokens = [m[0].lower() for m in found]
     verbs = [i for i in range(len(tokens)) if people.longest(tokens, i, people.SPEAKING)]

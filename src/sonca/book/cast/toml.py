@@ -1,6 +1,6 @@
-"""The cast as a file that people edit: TOML, with words in both languages.
+"""Writes and reads the cast as a file that people edit: TOML, with comments in both languages.
 
-Reading says of everything that cannot be where it stands and what may stand there.
+Errors say where something stands that cannot be, and what may stand there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from sonca import disk
 from sonca.book import limits
-from sonca.book.cast.sheet import NARRATOR, Cast, Part
+from sonca.book.cast.sheet import NARRATOR, Cast, CastMember
 from sonca.book.cast.speakers import attribute
 from sonca.book.model import Book
 from sonca.book.script import Role
@@ -25,7 +25,7 @@ _MAX_BYTES = 4 * limits.MiB
 
 
 def write(cast: Cast, book: Book, path: Path, *, force: bool = False) -> None:
-    """Write a cast for people to edit. An existing file is kept unless `force`."""
+    """Writes a cast for people to edit. An existing file is kept unless `force`."""
     if path.exists() and not force:
         raise InvalidRequest(f"{path} exists; give another name, or --force to replace it")
     disk.write(path, text_of(cast, book).encode())
@@ -46,26 +46,26 @@ _LINES = """\
 
 
 def text_of(cast: Cast, book: Book) -> str:
-    """The cast as the file that people edit."""
+    """Returns the cast as the text of such a file."""
     roles = {NARRATOR: cast.narrator, "male": cast.male, "female": cast.female}
     rows = [_HEAD.format(title=_comment(book.title))]
     for name, role in roles.items():
         if role is not None:
             rows += [f"[{name}]", *_settings(role), ""]
-    for part in cast.parts:
-        rows += _part_rows(part)
+    for member in cast.members:
+        rows += _member_rows(member)
     changes = (f"{_quoted(where)} = {_quoted(name)}\n" for where, name in cast.changes.items())
     return "\n".join(rows) + "\n" + _LINES + "".join(changes)
 
 
-def _part_rows(part: Part) -> list[str]:
-    about = (", ".join(part.aliases), part.example)
+def _member_rows(member: CastMember) -> list[str]:
+    about = (", ".join(member.aliases), member.example)
     return [
-        f"[characters.{_quoted(part.name)}]",
+        f"[characters.{_quoted(member.name)}]",
         *(f"# {_comment(text)}" for text in about if text),
-        f"gender = {_quoted(part.gender)}",
-        f"lines = {part.lines}",
-        *(_settings(part.role) or ['# voice = "…"']),
+        f"gender = {_quoted(member.gender)}",
+        f"lines = {member.lines}",
+        *(_settings(member.role) or ['# voice = "…"']),
         "",
     ]
 
@@ -81,15 +81,15 @@ def _comment(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string, which is one of JSON's, except that DEL is escaped."""
+    """Returns a TOML basic string, which is one of JSON's except that DEL is escaped."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read(path: Path, book: Book) -> Cast:
-    """The cast in a file. `InvalidRequest` says what in it cannot be."""
+    """Reads the cast in a file. Raises `InvalidRequest` that says what in it cannot be."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise InvalidRequest(f"{path} is no cast: it has over {_MAX_BYTES:,} bytes")
+            raise InvalidRequest(f"{path} is not a cast: it has over {_MAX_BYTES:,} bytes")
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"{path} is not UTF-8: {error.reason}") from error
@@ -99,7 +99,7 @@ def read(path: Path, book: Book) -> Cast:
 
 
 def parse(text: str, book: Book, *, name: str = "the cast") -> Cast:
-    """The cast that a text in TOML describes."""
+    """Returns the cast that a text in TOML describes. Raises as `read` does."""
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -115,26 +115,26 @@ def parse(text: str, book: Book, *, name: str = "the cast") -> Cast:
         raise InvalidRequest(
             f"{name} has {len(characters)} characters, the limit is {limits.MAX_SPEAKERS}"
         )
-    parts = tuple(_part(who, each, name) for who, each in characters.items())
+    members = tuple(_member(who, each, name) for who, each in characters.items())
     changes = _changes(_table(value.get("lines", {}), f"{name}, [lines]"), name)
     return Cast(
         roles.get(NARRATOR, Role()),
         roles.get("male"),
         roles.get("female"),
-        parts,
+        members,
         changes,
         attribute(book),
     )
 
 
-def _part(who: str, value: Any, name: str) -> Part:
+def _member(who: str, value: Any, name: str) -> CastMember:
     where = f"{name}, [characters.{who}]"
     table = _table(value, where)
     role = _role(table, where, ("gender", "lines"))
     gender = table.get("gender", "")
     if gender not in _GENDERS:
         raise InvalidRequest(f'{where}: gender is {gender!r}, it must be "male", "female" or ""')
-    return Part(who, gender, role)
+    return CastMember(who, gender, role)
 
 
 def _role(table: dict[str, Any], where: str, more: Iterable[str]) -> Role:
@@ -158,7 +158,7 @@ def _changes(table: dict[str, Any], name: str) -> dict[str, str]:
     for where, who in table.items():
         numbers = where.split(".")
         if len(numbers) not in (2, 3) or not all(n.isdigit() for n in numbers):
-            raise InvalidRequest(f'{name}, [lines]: {where!r} is no place such as "3.12"')
+            raise InvalidRequest(f'{name}, [lines]: {where!r} must be a place such as "3.12"')
         if not isinstance(who, str):
             raise InvalidRequest(f"{name}, [lines]: {where!r} must be a name in quotes")
     return dict(table)

@@ -1,4 +1,4 @@
-"""Files as books: one reader for each format, all giving the same `Source`."""
+"""Reads files as books: a reader for each format, all returning the same `Source`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PACKED = ("epub", "docx")
 
 
 def format_of(name: str) -> str:
-    """The format of a file of that name. `InvalidRequest` if it is not one of a book."""
+    """Returns the format of a file of that name. Raises `InvalidRequest` for any but a book's."""
     format = FORMATS.get(Path(name).suffix.lower())
     if format is None:
         raise InvalidRequest(
@@ -40,8 +40,8 @@ def format_of(name: str) -> str:
 
 
 def read_book(path: Path, *, encoding: str | None = None, name: str | None = None) -> Book:
-    """Read the book in a file, by its suffix. `InvalidRequest` or one of its kinds says why it
-    cannot be.
+    """Reads the book in a file, by its suffix. Raises `InvalidRequest`, or one of its kinds, that
+    says why it cannot be read.
 
     `encoding` is for text, Markdown, HTML and subtitles; None finds it out. `name` stands for the
     file's name where the book has no title of its own.
@@ -88,7 +88,7 @@ def _text(path: Path, format: str, data: bytes, encoding: str | None) -> Source:
 
 
 def _read(path: Path, limit: int, *, whole: bool) -> bytes:
-    """The file's bytes (none unless `whole`), if it may be read at all."""
+    """Returns the file's bytes (none unless `whole`), if it may be read at all."""
     try:
         if not path.is_file():
             what = "is not a file" if path.exists() else "does not exist"

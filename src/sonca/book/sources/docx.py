@@ -1,4 +1,4 @@
-"""DOCX: paragraphs and heading styles of WordprocessingML; notes set aside."""
+"""Reads DOCX: paragraphs and heading styles of WordprocessingML; notes are not spoken."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CONTENTS = re.compile(r"(?:toc|mục ?lục)\s*\w*\Z", re.IGNORECASE)
 
 
 def read(path: Path) -> Source:
-    """A DOCX file as a book. `InvalidRequest` if it is damaged or locked."""
+    """Reads a DOCX file. Raises `InvalidRequest` if it is damaged or locked."""
     with closing(Packed(path, "DOCX file")) as packed:
         styles = _styles(packed)
         body = _Body(styles)
@@ -53,7 +53,7 @@ def _properties(packed: Packed) -> tuple[str, str]:
 
 
 def _styles(packed: Packed) -> dict[str, int | str]:
-    """Style id to a heading's level, or why it is not spoken."""
+    """Returns by style's id a heading's level, or why such a paragraph is not spoken."""
     name = "word/styles.xml"
     found: dict[str, int | str] = {}
     if name not in packed:

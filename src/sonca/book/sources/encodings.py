@@ -1,4 +1,4 @@
-"""Bytes to text: Unicode in every form, and the Vietnamese encodings from before it.
+"""Decodes bytes: Unicode in every form, and the Vietnamese encodings from before it.
 
 Unicode is recognized by its marks or its strictness. Between the old encodings, which any bytes
 could be, the one wins in which most words are Vietnamese syllables. Knows no file formats.
@@ -36,16 +36,17 @@ ENCODINGS = (
 
 
 def declared(data: bytes) -> str | None:
-    """The old encoding that HTML says it is in; None for all others, which are found out."""
+    """Returns the old encoding that HTML says it is in; None for others, which are found out."""
     found = _DECLARED.search(data[:2048])
     label = found[1].decode().lower().replace("cp", "windows-") if found else ""
     return label if label in ("windows-1258", "viscii") else None
 
 
 def decode(data: bytes, encoding: str | None = None, *, name: str = "the file") -> tuple[str, str]:
-    """The text of `data` without a byte order mark, and the encoding it was in.
+    """Returns the text of `data` without a byte order mark, and the encoding it was in.
 
-    `encoding` is one of `ENCODINGS` or None to find out. `InvalidRequest` if it is no text.
+    `encoding` is one of `ENCODINGS` or None to find out. Raises `InvalidRequest` for what is not
+    text.
     """
     if encoding is not None:
         return _as_asked(data, encoding, name), encoding.lower()
@@ -93,7 +94,7 @@ def _strict(data: bytes, encoding: str, name: str) -> str:
 def _checked(text: str, name: str) -> str:
     if "\0" in text:
         raise InvalidRequest(
-            f"{name} is no text: character {text.index(chr(0))} is NUL; give a book "
+            f"{name} is not a text: character {text.index(chr(0))} is NUL; give a book "
             "(txt, md, html, epub, docx, srt)",
             field="file",
         )
@@ -101,7 +102,7 @@ def _checked(text: str, name: str) -> str:
 
 
 def _without_mark(data: bytes) -> str | None:
-    """UTF-16 or 32 without a mark: most of Vietnamese has a zero in its high byte."""
+    """Recognizes UTF-16 or 32 without a mark: most of Vietnamese has a zero in its high byte."""
     sample = data[:4096]
     if len(sample) < 8 or b"\0" not in sample:
         return None
@@ -120,10 +121,10 @@ def _without_mark(data: bytes) -> str | None:
 
 
 def _old(data: bytes, error: UnicodeDecodeError, name: str) -> tuple[str, str]:
-    """The old encoding in which most words are Vietnamese."""
+    """Decodes with the old encoding in which most words are Vietnamese."""
     if b"\0" in data[:_SAMPLE_BYTES]:
         raise InvalidRequest(
-            f"{name} is no text; give a book (txt, md, html, epub, docx, srt)", field="file"
+            f"{name} is not a text; give a book (txt, md, html, epub, docx, srt)", field="file"
         )
     scores = {key: plausibility(make(data[:_SAMPLE_BYTES])) for key, make in _OLD.items()}
     best = max(scores, key=lambda key: scores[key])
@@ -138,7 +139,7 @@ def _old(data: bytes, error: UnicodeDecodeError, name: str) -> tuple[str, str]:
 
 
 def plausibility(text: str) -> float:
-    """Of the words with letters beyond ASCII, the share that are Vietnamese syllables; 0 to 1."""
+    """Returns how many of the words with letters beyond ASCII are Vietnamese syllables; 0 to 1."""
     good = total = 0
     for word in _WORD.findall(unicodedata.normalize("NFC", text)):
         if word.isascii():
@@ -167,8 +168,8 @@ def _tcvn3(data: bytes) -> str:
 
 
 def _raised(match: re.Match[str]) -> str:
-    """Most letters with a tone have no capital in TCVN3, that was a matter of the font: they
-    are capitals where every other letter of the word is, and it is not the first alone."""
+    """Restores capitals: most letters with a tone have none in TCVN3, where they are a matter of
+    the font. They are capitals if all others of the word are, and not the first alone."""
     word = match[0]
     capitals = [index for index, c in enumerate(word) if c.isupper()]
     if not capitals or capitals == [0] or any(c.isascii() and c.islower() for c in word):
@@ -197,7 +198,7 @@ _OLD: dict[str, Callable[[bytes], str]] = {
 
 @lru_cache(maxsize=1)
 def _viscii_table() -> dict[int, str]:
-    """RFC 1456."""
+    """Returns the table of RFC 1456."""
     upper = (
         "ẠẮẰẶẤẦẨẬẼẸẾỀỂỄỆỐ"
         "ỒỔỖỘỢỚỜỞỊỎỌỈỦŨỤỲ"
@@ -214,7 +215,7 @@ def _viscii_table() -> dict[int, str]:
 
 @lru_cache(maxsize=1)
 def _tcvn3_table() -> dict[int, str]:
-    """TCVN 5712, third part: the table behind the .Vn fonts."""
+    """Returns the table of TCVN 5712, third part, which is behind the .Vn fonts."""
     runs = {
         0xA1: "ĂÂÊÔƠƯĐăâêôơưđ",
         0xB5: "àảãáạ",
@@ -243,7 +244,7 @@ _VNI_SINGLES = _VNI_SMALL | {a.upper(): b.upper() for a, b in _VNI_SMALL.items()
 
 @lru_cache(maxsize=1)
 def _vni_pattern() -> re.Pattern[str]:
-    """VNI for Windows: most letters are a base and a second character for its marks."""
+    """Matches letters of VNI for Windows: most are a base and a second character for its marks."""
     tones, hats, breves = "ùøûõï", "âáàåãä", "êéèúüë"
     bases = {"a": tones + hats + breves, "e": tones + hats, "o": tones + hats}
     bases |= {"u": tones, "y": tones, "ô": tones, "ö": tones}

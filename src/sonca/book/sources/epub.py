@@ -1,7 +1,6 @@
-"""EPUB 2 and 3: the spine in its order, chapters from the table of contents.
+"""Reads EPUB 2 and 3: the spine in its order, chapters from the table of contents (nav or NCX).
 
-Reads the container, the package, its spine and its contents (nav or NCX). Documents with
-protection are refused by name; documents that are missing are an error that names them.
+Protected books are refused; a document that is missing is an error that names it.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class _Item:
 
 
 def read(path: Path) -> Source:
-    """An EPUB file as a book. `InvalidRequest` if it is damaged, protected or empty."""
+    """Reads an EPUB file. Raises `InvalidRequest` if it is damaged or protected."""
     with closing(Packed(path, "EPUB file")) as packed:
         _refuse_protected(packed)
         name = _package_name(packed)
@@ -54,7 +53,7 @@ def read(path: Path) -> Source:
 
 
 def _refuse_protected(packed: Packed) -> None:
-    """Fonts may be scrambled, which is no protection of the text; anything else is one."""
+    """Raises `InvalidRequest` if anything but fonts is encrypted."""
     if _ENCRYPTION not in packed:
         return
     root = xml.parse(packed.read(_ENCRYPTION), name=_ENCRYPTION)
@@ -99,7 +98,7 @@ def _spine(package: etree._Element) -> Iterator[str]:
 def _contents(
     packed: Packed, package: etree._Element, items: dict[str, _Item]
 ) -> dict[tuple[str, str], str]:
-    """(part, anchor) to the title of the chapter that begins there."""
+    """Returns by (part, anchor) the title of the chapter that begins there."""
     for item in items.values():
         if "nav" in item.properties and item.part in packed:
             found = _nav(packed.read(item.part), item.part)
@@ -155,7 +154,7 @@ def _blocks(
 
 
 def _cover(packed: Packed, package: etree._Element, items: dict[str, _Item]) -> Cover | None:
-    """The picture that the package calls its cover; none is no error."""
+    """Returns the picture that the package calls its cover, None if there is none to be had."""
     item = next((i for i in items.values() if "cover-image" in i.properties), None)
     if item is None:
         for meta in package.iter("{*}meta"):

@@ -1,4 +1,4 @@
-"""Markdown (CommonMark): headings and paragraphs from its tokens; code and pictures set aside."""
+"""Reads Markdown (CommonMark): headings and paragraphs; code and pictures are not spoken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELD = re.compile(r"""^(title|author)[ \t]*:[ \t]*["']?(.*?)["']?[ \t]*$""", r
 
 
 def read(text: str) -> Source:
-    """A Markdown text as a book; `title` and `author` of YAML front matter are used."""
+    """Reads a Markdown text, with `title` and `author` of its YAML front matter."""
     from markdown_it import MarkdownIt
 
     text = text.replace("\r\n", "\n").replace("\r", "\n")

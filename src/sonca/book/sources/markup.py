@@ -1,6 +1,6 @@
-"""HTML and XHTML, however broken: paragraphs, headings, anchors; the rest is set aside.
+"""Reads HTML and XHTML, however broken: paragraphs, headings, anchors.
 
-Reads one document into blocks. What is not for ears (notes, pictures, scripts, contents) comes
+Reads one document into blocks. What is not to be spoken (notes, pictures, scripts, contents) comes
 out as blocks that say why. Fetches nothing and follows no link.
 """
 
@@ -73,7 +73,7 @@ _BR = "\ue000"
 
 @dataclass(slots=True)
 class Document:
-    """What one document gave."""
+    """The blocks of a document, and what it says about itself."""
 
     blocks: list[Block] = field(default_factory=list)
     anchors: dict[str, int] = field(default_factory=dict)
@@ -83,30 +83,30 @@ class Document:
 
 
 def read(text: str) -> Source:
-    """An HTML text as a book."""
+    """Reads an HTML text."""
     document = parse(text)
     return Source("html", tuple(document.blocks), document.title, document.author)
 
 
 def parse(text: str, *, part: str = "") -> Document:
-    """Returns the blocks of a document, in order. What is broken is read as it stands;
+    """Returns the blocks of a document, in order. What is broken is read as it stands; raises
     `InvalidRequest` only for a document that was made to keep a parser busy."""
     if _XHTML in text[:4096]:
         # XML while it is well-formed: there any element may be empty, and hold any other.
         with contextlib.suppress(InvalidRequest):
-            reader = _Reader(part)
+            reader = _BlockReader(part)
             data = _ENTITY.sub(_letter, text).encode("utf-8", "replace")
             xml.walk(data, reader, name=part, encoding="utf-8")
             return reader.document
-    return _parse_html(text.encode("utf-8", "replace"), _Reader(part))
+    return _parse_html(text.encode("utf-8", "replace"), _BlockReader(part))
 
 
 def _letter(entity: re.Match[str]) -> str:
-    """XML knows only five of HTML's names for letters."""
+    """Replaces a name of HTML's by its letter: XML knows only five of them."""
     return entity[0] if entity[1] in _XML_ENTITIES else html.unescape(entity[0])
 
 
-def _parse_html(data: bytes, reader: _Reader) -> Document:
+def _parse_html(data: bytes, reader: _BlockReader) -> Document:
     if not data.strip():
         return reader.document
     # With `huge_tree` there is no limit of depth, which would lose text; there is no tree at all.
@@ -133,8 +133,8 @@ class _Open(NamedTuple):
     """Why what is in it is not spoken."""
 
 
-class _Reader:
-    """What the parser tells of: starts and ends that always match, and text in pieces."""
+class _BlockReader:
+    """A parser target that gathers blocks. Starts and ends match, text comes in pieces."""
 
     def __init__(self, part: str) -> None:
         self.document = Document()
@@ -197,7 +197,7 @@ class _Reader:
     # Building
 
     def _end_data(self) -> None:
-        """Take the text since the last tag as a whole: a note's mark is nothing else."""
+        """Takes the text since the last tag as a whole: a note's mark is nothing else."""
         text, self._data = "".join(self._data), []
         here = self._open[-1] if self._open else _Open("", None)
         silent = here.silent
@@ -226,7 +226,7 @@ class _Reader:
             self.document.blocks.append(Block(text, part=self._part, start=self._at, skip=why))
 
     def _flush(self) -> None:
-        """End the paragraph that is being gathered."""
+        """Ends the paragraph that is being gathered."""
         if not self._text:
             return
         raw, self._text = "".join(self._text), []
@@ -247,7 +247,7 @@ class _Reader:
 
 
 def _reason(tag: str, attributes: Mapping[str, str]) -> str | None:
-    """Why what is in an element is not spoken; None if it is."""
+    """Returns why what is in an element is not spoken; None if it is."""
     if tag in _SILENT or not attributes:
         return _SILENT.get(tag)
     types = attributes.get("epub:type") or attributes.get(_EPUB_TYPE, "")

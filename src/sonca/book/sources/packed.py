@@ -1,4 +1,4 @@
-"""Packed files (EPUB, DOCX are ZIP): parts by name, with nothing believed about their sizes."""
+"""Reads the parts of ZIP files (EPUB, DOCX) by name, and believes nothing about their sizes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Valu
 
 
 class Packed:
-    """The parts of a ZIP file, read into memory one at a time; nothing is ever unpacked to disk.
-    To be closed.
+    """A ZIP file whose parts are read into memory one at a time; nothing is unpacked to disk. To be
+    closed.
 
     Names are looked up inside the file only, so a `..` leads nowhere.
     """
 
     def __init__(self, path: Path, what: str) -> None:
-        """`what` names the format in errors. `InvalidRequest` if the file cannot be opened."""
+        """`what` names the format in errors. Raises `InvalidRequest` if it cannot be opened."""
         self._what = what
         self._read = 0
         try:
@@ -37,14 +37,15 @@ class Packed:
         self._entries = {entry.filename: entry for entry in entries}
 
     def damaged(self, why: str) -> InvalidRequest:
-        """The error of a file that cannot be read on."""
+        """Returns the error for a file that cannot be read."""
         return InvalidRequest(f"the {self._what} cannot be read: {why}", field="file")
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
     def read(self, name: str, *, limit: int = limits.MAX_TEXT_BYTES) -> bytes:
-        """The part `name`. `InvalidRequest` if it is missing, damaged, locked or too large."""
+        """Returns the part `name`. Raises `InvalidRequest` if it is missing, damaged, locked or too
+        large."""
         entry = self._entries.get(name)
         if entry is None:
             raise self.damaged(f"it has no part {name[:200]!r}")
@@ -76,7 +77,7 @@ class Packed:
 
 
 def resolve(base: str, href: str) -> tuple[str, str]:
-    """The part and the fragment that `href`, written in the part `base`, means."""
+    """Returns the part and the fragment that `href`, written in the part `base`, means."""
     path, _, fragment = href.partition("#")
     if not path:
         return base, unquote(fragment)

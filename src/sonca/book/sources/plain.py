@@ -1,4 +1,4 @@
-"""Plain text: every line a paragraph, except where a line was only wrapped."""
+"""Reads plain text: every line is a paragraph, except where a line was only wrapped."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _WRAP_CHARS = 40
 
 
 def read(text: str) -> Source:
-    """A plain text as a book."""
+    """Reads a plain text."""
     return Source("text", tuple(blocks(text)))
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """The paragraphs of `text`, as they stand in it."""
+    """Yields the paragraphs of `text`, as they stand in it."""
     start = end = -1
     for line in _LINE.finditer(text):
         stripped = line[0].strip()
@@ -36,7 +36,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def _wrapped(text: str, start: int, end: int, following: int) -> bool:
-    """Whether the line that ends at `end` goes on in the next one: the text planner's own rule
+    """Whether the line that ends at `end` goes on in the next one. The rule is the text planner's
     (a long line, no stop, a small letter), so that both agree."""
     last = max(text.rfind(c, start, end) for c in "\n\r") + 1
     return (

@@ -1,4 +1,4 @@
-"""SRT: subtitles, each with the time it has."""
+"""Reads SRT: subtitles, each with its time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^>\n]{0,80}>|\{\\[^}\n]{0,80}\}")
 
 
 def read(text: str, name: str) -> Source:
-    """Subtitles as a book. `InvalidRequest` if there are none, or one ends before it begins."""
+    """Reads subtitles. Raises `InvalidRequest` if there are none, or one ends before it begins."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Source("srt", tuple(_blocks(text, name)))
 

@@ -1,4 +1,4 @@
-"""XML from strangers: parsed by libxml2 with everything off that reaches outside or grows.
+"""Parses XML from strangers with everything off that reaches outside or grows.
 
 No network, no outside file, no entity, no more than 256 elements inside each other (libxml2's own
 limit). Knows no formats.
@@ -16,8 +16,8 @@ from sonca.errors import InvalidRequest
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 
-class Target(Protocol):
-    """Is told what is in a document, in order, by `walk` or by a parser of lxml's."""
+class ParserTarget(Protocol):
+    """What gets the parts of a document in order, from `walk` or a parser of lxml's."""
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None: ...
     def end(self, tag: str) -> None: ...
@@ -26,13 +26,14 @@ class Target(Protocol):
 
 
 def parse(data: bytes, *, name: str) -> etree._Element:
-    """Returns the document's element. `InvalidRequest` if it is broken or declares entities."""
+    """Returns the document's element. Raises `InvalidRequest` if it is broken or declares
+    entities."""
     return _parsed(data, etree.XMLParser(**_SAFE, remove_comments=True, remove_pis=True), name)
 
 
-def walk(data: bytes, target: Target, *, name: str, encoding: str | None = None) -> None:
-    """Tells `target` what is in a document, without ever having all of it in memory as a tree.
-    `encoding` stands for what the document says of itself. Raises as `parse` does."""
+def walk(data: bytes, target: ParserTarget, *, name: str, encoding: str | None = None) -> None:
+    """Calls `target` with the parts of a document in order, and builds no tree. `encoding` stands
+    for what the document says of itself. Raises as `parse` does."""
     _parsed(data, etree.XMLParser(**_SAFE, target=target, encoding=encoding), name)
 
 

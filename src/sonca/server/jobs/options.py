@@ -71,7 +71,7 @@ class JobOptions:
     def cast_of(self, book: Book, sonca: Sonca) -> Cast:
         """Who speaks how. `InvalidRequest` for a cast that is none."""
         if self.cast == "auto":
-            return sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
+            return sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
         if self.cast is not None:
             return toml.parse(self.cast, book)
         return sheet.by_gender(book, self.voice, self.male, self.female, self.speed)

@@ -58,9 +58,9 @@ def _chapter(view: JobView, index: int, title: str) -> dict[str, Any]:
 
 def plan_json(book: Book, sonca: Sonca) -> dict[str, Any]:
     """What the book would become, with a cast to edit."""
-    cast = sheet.draft(book, sonca.catalogue.of(sonca.default_engine))
+    cast = sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
     found = to_json(preview(book))
-    parts = {part.name: part.role for part in cast.parts}
+    parts = {part.name: part.role for part in cast.members}
     for each in found["cast"]:
         role = parts.get(each["name"])
         each["voice"] = role.voice if role else None

@@ -163,7 +163,7 @@ const WORDS = {
       too_many_books: "As many books are being made as may be. Wait for one to finish, or delete one.",
       too_many_kept_books: "As many books are kept as may be. Delete some and try again.",
       too_many_plans: "The server is looking at many books right now. Try again in {seconds} seconds.",
-      book_type: "“{name}” is no book. Books are TXT, Markdown, HTML, EPUB, DOCX and SRT files.",
+      book_type: "“{name}” is not a book. Books are TXT, Markdown, HTML, EPUB, DOCX and SRT files.",
       storage_full: "The server has no room left. Delete some books and try again.",
       server_says: "The server reports an error:",
       offline: "The server cannot be reached. Is Sonca still running?",
