@@ -13,6 +13,7 @@ from __future__ import annotations
 import _ctypes
 import ctypes
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -28,6 +29,10 @@ _UTF8 = 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _EVENT_END_OF_LIST, _EVENT_WORD = 0, 1
 _PHONEMES_IPA = 0x02
+
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What text may not hold: control characters (1 begins a command, 0 ends the text) and lone
+surrogates, which no encoding has."""
 
 _MAX_DATA_PATH_BYTES = 150  # the library truncates at 160, and then finds no voice
 _BUFFER_MS = 500  # made in 0.4 ms; every callback takes Python's lock and wakes a reader
@@ -144,30 +149,28 @@ class Library:
         """espeak-ng's own version, such as ``1.52.0``."""
         return str(self._lib.espeak_Info(None).decode().split()[0])
 
-    def set_voice(self, name: str) -> None:
-        """Choose a voice file by name, such as ``vi`` or ``vi-vn-x-south+f4``.
-
-        The name reaches the file system: it must come from a list of ours, never from a user.
-        """
+    def _set_voice(self, name: str) -> None:
         if name == self._voice:
             return
         if self._lib.espeak_SetVoiceByName(name.encode()) != 0:
             raise EngineError(f"espeak-ng has no voice {name!r}; reinstall espeakng-loader")
         self._voice = name
 
-    def set_prosody(self, *, words_per_minute: int, pitch: int, pitch_range: int) -> None:
-        """Rate in words a minute (80-450), base pitch and its range (0-100, 50 is normal)."""
+    def speak(
+        self, text: str, voice: str, on_sound: OnSound, *, words_per_minute: int, pitch: int
+    ) -> None:
+        """Speaks plain text, handing out sound as it is made; returns when it is all made.
+
+        `voice` is the name of a voice file, such as ``vi`` or ``vi-vn-x-south+f4``. It reaches the
+        file system: it must come from a list of ours, never from a user. The rate is 80 to 450
+        words a minute, `pitch` 0 to 100, and 50 is the voice's own. Markup is never interpreted:
+        the flags for SSML and for inline phonemes stay off, and `CONTROLS` are read as blanks.
+        """
+        self._set_voice(voice)
         self._lib.espeak_SetParameter(_RATE, words_per_minute, 0)
         self._lib.espeak_SetParameter(_PITCH, pitch, 0)
-        self._lib.espeak_SetParameter(_RANGE, pitch_range, 0)
-
-    def speak(self, text: str, on_sound: OnSound) -> None:
-        """Speak plain text, handing out sound as it is made; returns when it is all made.
-
-        Markup is never interpreted: the flags for SSML and for inline phonemes stay off. The
-        text must hold no control characters (1 is a command character, 0 ends the text).
-        """
-        encoded = text.encode("utf-8")
+        self._lib.espeak_SetParameter(_RANGE, 50, 0)
+        encoded = CONTROLS.sub(" ", text).encode("utf-8")
         self._sink, self._failure = on_sound, None
         try:
             status = self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8, None, None)
@@ -193,16 +196,16 @@ class Library:
             return 1
 
     def phonemes(self, text: str, voice: str = "en-us") -> str:
-        """The IPA of a text in a voice's language; clauses are joined by a blank."""
+        """Returns the IPA of a text in a voice's language; clauses are joined by a blank."""
         return " ".join(filter(None, (ipa for ipa, _ in self.clauses(text, voice))))
 
     def clauses(self, text: str, voice: str) -> list[tuple[str, int]]:
-        """The IPA of each clause, and how many code points of the text were read by then.
+        """Returns the IPA of each clause, and how many code points were read by then.
 
         A clause is read with the punctuation that ends it and, except for the last, with the
         first character of the next one.
         """
-        self.set_voice(voice)
+        self._set_voice(voice)
         encoded = text.encode("utf-8")
         cursor = ctypes.c_char_p(encoded)
         start = ctypes.cast(cursor, ctypes.c_void_p).value or 0
@@ -218,7 +221,7 @@ class Library:
         return clauses
 
     def close(self) -> None:
-        """Free the library's memory, a private copy with its code. Nothing may be called after
+        """Frees the library's memory, a private copy with its code. Nothing may be called after
         it."""
         lib, self._lib = self._lib, ctypes.CDLL(None)  # a late call is an error and no crash
         lib.espeak_Terminate()
@@ -230,7 +233,7 @@ class Library:
 
 
 def installed() -> bool:
-    """Whether the package that carries the library is there."""
+    """Returns whether the package that carries the library is there."""
     try:
         _locate()
     except EngineNotInstalled:

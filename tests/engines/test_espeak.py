@@ -155,13 +155,12 @@ def test_a_closed_library_is_no_longer_mapped() -> None:
 
 def test_an_error_in_the_sink_comes_out_as_itself() -> None:
     library = espeakng.Library()
-    library.set_voice("vi")
 
     def broken(sound: bytes, words: object) -> bool:
         raise ValueError("the sink broke")
 
     with pytest.raises(ValueError, match="the sink broke"):
-        library.speak("xin chào", broken)
+        library.speak("xin chào", "vi", broken, words_per_minute=160, pitch=50)
     assert library.phonemes("chào", "vi")
     library.close()
 
@@ -169,7 +168,7 @@ def test_an_error_in_the_sink_comes_out_as_itself() -> None:
 def test_an_unknown_voice_is_an_error() -> None:
     library = espeakng.Library()
     with pytest.raises(EngineError, match="no voice 'xx-yy'"):
-        library.set_voice("xx-yy")
+        library.phonemes("chào", "xx-yy")
     library.close()
 
 

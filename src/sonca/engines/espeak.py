@@ -8,7 +8,6 @@ speaks an utterance. Knows nothing of numbers or abbreviations: utterances arriv
 from __future__ import annotations
 
 import math
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ class EspeakEngine(Engine):
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _Running:
     id: int
     utterance: Utterance
     voice: EspeakVoice
@@ -134,74 +133,62 @@ class _EspeakSession(Session):
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._job: _Job | None = None
+        self._running: _Running | None = None
 
     @property
     def free_slots(self) -> int:
-        return 1 if self._job is None else 0
+        return 1 if self._running is None else 0
 
     @property
     def idle(self) -> bool:
-        return self._job is None
+        return self._running is None
 
     def add(self, id: int, utterance: Utterance, voice: EspeakVoice, options: Options) -> None:
-        if self._job is not None:
+        if self._running is not None:
             raise RuntimeError("no free slot")
-        self._job = _Job(id, utterance, voice, options)
+        self._running = _Running(id, utterance, voice, options)
 
     def cancel(self, id: int) -> None:
-        if self._job is not None and self._job.id == id:
-            self._job = None
+        if self._running is not None and self._running.id == id:
+            self._running = None
 
     def promote(self, id: int) -> bool:
         return True  # there is nothing that it could go before
 
     def step(self, emit: Emit) -> None:
-        job = self._job
-        if job is None:
+        running = self._running
+        if running is None:
             return
         try:
-            self._speak(job, emit)
+            self._speak(running, emit)
         except Exception as error:
-            self._job = None
-            emit(Failed(job.id, error))
+            self._running = None
+            emit(Failed(running.id, error))
             return
-        if self._job is job:  # not cancelled by whoever heard it
-            self._job = None
-            emit(Finished(job.id))
+        if self._running is running:  # not cancelled by whoever heard it
+            self._running = None
+            emit(Finished(running.id))
 
-    def _speak(self, job: _Job, emit: Emit) -> None:
-        library = self._library
-        library.set_voice(job.voice.name)
-        library.set_prosody(
-            words_per_minute=_rate(job.options.speed),
-            pitch=_pitch(job.options.pitch),
-            pitch_range=50,
-        )
+    def _speak(self, running: _Running, emit: Emit) -> None:
+        library, speed = self._library, running.options.speed
+        tempo = speed if speed < 1 else speed**_FAST_EXPONENT
+        # The library's scale of pitch doubles every 50 steps.
+        pitch = round(50 + 50 * math.log2(running.options.pitch))
 
         def on_sound(sound: bytes, words: Sequence[WordEvent]) -> bool:
             samples = np.frombuffer(sound, "<i2").astype(np.float32)
             samples *= np.float32(1 / 32768)
-            marks = _marks(words, job.utterance, library.sample_rate_hz)
-            emit(Audio(job.id, AudioChunk(samples, library.sample_rate_hz, marks)))
-            return self._job is job
+            marks = _marks(words, running.utterance, library.sample_rate_hz)
+            emit(Audio(running.id, AudioChunk(samples, library.sample_rate_hz, marks)))
+            return self._running is running
 
-        library.speak(_plain(job.utterance.spoken), on_sound)
-
-
-def _rate(speed: float) -> int:
-    """Words a minute for a speed of 0.5 to 2.0."""
-    return round(_WORDS_PER_MINUTE * (speed if speed < 1 else speed**_FAST_EXPONENT))
-
-
-def _pitch(pitch: float) -> int:
-    """espeak-ng's 0-100 for a factor of 0.5 to 2.0: its scale doubles every 50 steps."""
-    return min(100, max(0, round(50 + 50 * math.log2(pitch))))
-
-
-def _plain(text: str) -> str:
-    """The text without what the library takes for commands, every other character in place."""
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+        library.speak(
+            running.utterance.spoken,
+            running.voice.name,
+            on_sound,
+            words_per_minute=round(_WORDS_PER_MINUTE * tempo),
+            pitch=min(100, max(0, pitch)),
+        )
 
 
 def _marks(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from sonca.engines.piper.config import VoiceConfig
-from sonca.espeakng import Library
+from sonca.espeakng import CONTROLS, Library
 from sonca.utterance import Word
 
 MAX_PHONEMES = 400
@@ -69,7 +69,7 @@ class Phonemizer:
 
     def sentences(self, text: str, words: Sequence[Word], config: VoiceConfig) -> list[Sentence]:
         """What a voice reads for a text. Empty if there is nothing in it that it can say."""
-        clean = plain(text)
+        clean = CONTROLS.sub(" ", text)
         spans = [word.spoken for word in words]
         if config.phoneme_type == "text":
             clauses = iter([_letters(clean, spans)])
@@ -129,11 +129,6 @@ class Phonemizer:
                 self._alone.clear()
             self._alone[word, voice] = known
         return known
-
-
-def plain(text: str) -> str:
-    """The text in which every control character and lone surrogate is a blank."""
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
 
 
 def encode(phonemes: str, words: Sequence[tuple[int, int]], config: VoiceConfig) -> Sentence | None:
