@@ -73,7 +73,7 @@ def test_file_names_are_plain(page: Any) -> None:
     names = page.evaluate(
         """async (texts) => {
           const { fileName } = await import("/page/files.js");
-          return texts.map((text) => fileName(text, "mp3"));
+          return texts.map((text) => fileName(text, ".mp3"));
         }""",
         ["Đường về: nhà!", "***\n\nChương 1", "🙂", "../../etc/passwd", "a" * 500],
     )

@@ -81,7 +81,9 @@ def say(
         None, metavar="FILE", help="Readings of your own, TSV or TOML (docs/reading.md)."
     ),
     format: str | None = typer.Option(
-        None, metavar="NAME", help="wav, mp3, opus, aac, flac or pcm, whatever the suffix."
+        None,
+        metavar="NAME",
+        help="Such as mp3, whatever the suffix; a wrong one lists them all.",
     ),
 ) -> None:
     """Speak a text through the speakers or into a file."""

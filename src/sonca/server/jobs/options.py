@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sonca.book.cast import sheet, toml
 from sonca.book.cast.sheet import Cast
 from sonca.book.model import Book
+from sonca.encoding.formats import BookFormatName
 from sonca.errors import InvalidRequest
 from sonca.synthesizer import Sonca
 from sonca.text import Lexicon
@@ -26,7 +27,7 @@ class JobOptions:
     author: str
     chapters: tuple[str, ...]
     """Titles."""
-    format: Literal["m4b", "mp3", "opus"] = "m4b"
+    format: BookFormatName = "m4b"
     voice: str | None = None
     male: str | None = None
     female: str | None = None

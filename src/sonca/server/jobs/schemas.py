@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 
+from sonca.encoding.formats import BookFormatName
 from sonca.errors import InvalidRequest
 from sonca.server.schemas import MAX_EXPIRY_HOURS, Name, OwnReadings, Speed, Text
 
@@ -22,9 +23,7 @@ class JobBody(OwnReadings):
     text: Text | None = Field(None, description="The book, if it does not come as a file.")
     title: Annotated[Text, Field(max_length=200)] | None = None
     author: Annotated[Text, Field(max_length=200)] | None = None
-    format: Literal["m4b", "mp3", "opus"] = Field(
-        "m4b", description="One m4b, or an mp3 or opus file a chapter."
-    )
+    format: BookFormatName = Field("m4b", description="One m4b, or a file a chapter.")
     voice: Name | None = Field(None, description="The narrator's voice.")
     male: Name | None = Field(None, description="For men who speak; without a cast.")
     female: Name | None = Field(None, description="For women who speak; without a cast.")

@@ -15,8 +15,7 @@ const WORDS = {
     author: "Tác giả",
     format: "Tệp",
     format_m4b: "Một tệp M4B có chương",
-    format_mp3: "MP3, mỗi chương một tệp",
-    format_opus: "Opus, mỗi chương một tệp",
+    format_folder: "{name}, mỗi chương một tệp",
     size: "{chapters} chương · {characters} ký tự · khoảng {length}",
     chapters: "Các chương",
     cast: "Ai đọc",
@@ -80,8 +79,7 @@ const WORDS = {
     author: "Author",
     format: "File",
     format_m4b: "One M4B with chapters",
-    format_mp3: "MP3, a file a chapter",
-    format_opus: "Opus, a file a chapter",
+    format_folder: "{name}, a file a chapter",
     size: "{chapters} chapters · {characters} characters · about {length}",
     chapters: "Chapters",
     cast: "Who reads",
@@ -154,10 +152,10 @@ export function keptUntil(until) {
   return say("kept_until", { time, date: part({ day: "numeric", month, year }) });
 }
 
-/** Puts words into every element below `root` that names them. */
+/** Puts words into every element below `root` that names them; its data fills their {holes}. */
 export function sayAll(root) {
   for (const place of root.querySelectorAll("[data-say]")) {
-    place.textContent = say(place.dataset.say);
+    place.textContent = say(place.dataset.say, place.dataset);
   }
   for (const place of root.querySelectorAll("[data-say-label]")) {
     place.setAttribute("aria-label", say(place.dataset.sayLabel));

@@ -5,7 +5,6 @@ import { decode } from "./text.js";
 import { words } from "./words.js";
 
 const MAX_MB = 8;
-const SUFFIX = { wav: "wav", mp3: "mp3", opus: "opus", flac: "flac", aac: "aac" };
 
 /** The text of a file that a person chose. Raises an `ApiError` that says what is wrong. */
 export async function textOf(chosen) {
@@ -28,11 +27,11 @@ export class Saver extends EventTarget {
     this.cancel = root.querySelector("[data-cancel]");
     this.cancel.addEventListener("click", () => this.abort?.abort());
     for (const button of root.querySelectorAll("[data-format]")) {
-      button.addEventListener("click", () => this.save(button.dataset.format));
+      button.addEventListener("click", () => this.save(button.dataset));
     }
   }
 
-  async save(format) {
+  async save({ format, suffix }) {
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
     this.dispatchEvent(new Event("start"));
@@ -47,7 +46,7 @@ export class Saver extends EventTarget {
       tell(0);
       const blob = await file({ ...request, response_format: format }, abort.signal, tell);
       if (!blob.size) throw new ApiError("broken");
-      const saved = fileName(request.input, format);
+      const saved = fileName(request.input, suffix);
       handOver(blob, saved);
       this.line.textContent = words.say("saved", { name: saved });
     } catch (error) {
@@ -62,11 +61,11 @@ export class Saver extends EventTarget {
 }
 
 /** A name made of the text's first words, in plain letters: `buoi-som-tren-dong.mp3`. */
-export function fileName(text, format) {
+export function fileName(text, suffix) {
   const line = text.split("\n").find((candidate) => /\p{L}/u.test(candidate)) ?? "";
   const plain = line.toLowerCase().replace(/đ/g, "d").normalize("NFD").replace(/\p{M}/gu, "");
   const start = (plain.match(/[a-z0-9]+/g) ?? []).slice(0, 8).join("-").slice(0, 60);
-  return `${start || "son-ca"}.${SUFFIX[format]}`;
+  return `${start || "son-ca"}${suffix}`;
 }
 
 function handOver(blob, name) {

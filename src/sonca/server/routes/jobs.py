@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from sonca.encoding.formats import BOOK_FORMATS, M4A
 from sonca.errors import (
     InvalidRequest,
     NotFound,
@@ -43,10 +44,8 @@ _SPACING_S = 0.3
 """Between two events of one follower, however often a builder tells."""
 _KEEP_ALIVE_S = 15.0
 _MEDIA_TYPES = {
-    ".m4b": "audio/mp4",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".opus": "audio/ogg",
+    **{each.suffix: each.media_type for each in BOOK_FORMATS.values()},
+    ".m4b": M4A.media_type,
     ".srt": "application/x-subrip",
     ".vtt": "text/vtt",
     ".lrc": "text/plain",

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from sonca.encoding.formats import BOOK_FORMATS, FORMATS, M4A
 from sonca.server.policy import Policy
 
 _OPEN = Policy(open=True)
@@ -83,9 +84,29 @@ def _read() -> Mapping[str, _File]:
         suffix = "." + item.name.rpartition(".")[2]
         if item.is_file() and suffix in _TYPES:
             data = item.read_bytes()
+            if item.name == "index.html":
+                data = _filled(data.decode()).encode()
             etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
             files[item.name] = _File(data, _TYPES[suffix], etag)
     return files
+
+
+def _filled(html: str) -> str:
+    """Returns the page with a button, or a choice, for each format that there is."""
+    buttons = [
+        f'<button type="button" data-format="{each.name}" data-suffix="{each.suffix}">'
+        f"{each.label}</button>"
+        for each in FORMATS.values()
+        if not each.bare
+    ]
+    choices = [
+        f'<option value="{each.name}" data-say="format_folder" data-name="{each.label}">'
+        f"{each.label}</option>"
+        for each in BOOK_FORMATS.values()
+        if each is not M4A
+    ]
+    html = html.replace("<!-- formats -->", "".join(buttons))
+    return html.replace("<!-- book formats -->", "".join(choices))
 
 
 def _answer(files: Mapping[str, _File], name: str, request: Request) -> Response:
