@@ -15,16 +15,24 @@ endif
 INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip install --quiet --no-compile --no-warn-script-location
 
+# As many test processes as there are cores; a module stays in one process, so what its tests share
+# is set up once. Modules begin in the order of their names, which has the longest ones first.
+PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup serve test check clean
+.PHONY: help setup serve quick test check fix docs coverage clean
 
 help:
-	@echo 'make serve   set up .venv and start the server: http://127.0.0.1:11111'
-	@echo 'make test    set up .venv and run the tests;    ARGS="tests/cli -k say" chooses'
-	@echo 'make check   lint, types, layers, exports'
-	@echo 'make setup   only set up .venv'
-	@echo 'make clean   remove .venv and whatever tools have left'
+	@echo 'make serve      set up .venv and start the server: http://127.0.0.1:11111'
+	@echo 'make quick      set up .venv and run the tests that are quick; every room has some'
+	@echo 'make test       set up .venv and run all tests;  ARGS="tests/cli -k say" chooses'
+	@echo 'make check      lint, types, layers, exports, figures'
+	@echo 'make fix        format the code, and mend what the linter can mend'
+	@echo 'make docs       write the parts of docs/ that are made from code and results'
+	@echo 'make coverage   run all tests and say which lines none of them runs'
+	@echo 'make setup      only set up .venv'
+	@echo 'make clean      remove .venv and whatever tools have left'
 
 setup: $(VENV)/.ready
 	@:
@@ -32,14 +40,28 @@ setup: $(VENV)/.ready
 serve: $(VENV)/.ready
 	@exec $(PY) -m sonca serve $(ARGS)
 
+quick: $(VENV)/.ready-dev
+	@$(PY) -m pytest -m 'not slow' $(PARALLEL) $(ARGS)
+
 test: $(VENV)/.ready-dev
-	@$(PY) -m pytest -rs $(ARGS)
+	@$(PY) -m pytest -rs $(PARALLEL) $(ARGS)
 
 check: $(VENV)/.ready-dev
 	@PYTHON=$(PY) scripts/check
 
+fix: $(VENV)/.ready-dev
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+docs: $(VENV)/.ready-dev
+	@$(PY) scripts/figures
+
+coverage: $(VENV)/.ready-dev
+	@$(PY) -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered $(ARGS)
+
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -f .coverage .coverage.*
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.place:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from sonca.utterance import Utterance, Word
+from tests.processes import forked_command
 
 # Deadlines would make the tests depend on what else the machine does.
 settings.register_profile("sonca", deadline=None)
@@ -30,3 +32,10 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in list(os.environ):
         if key.startswith("SONCA_"):
             monkeypatch.delenv(key)
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """What starts `sonca` as a process, and quickly; more arguments follow."""
+    with forked_command(tmp_path_factory.mktemp("forked")) as command:
+        yield command

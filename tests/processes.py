@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +31,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def forked_command(folder: Path) -> Iterator[list[str]]:
+    """A command that does as ``python -m sonca`` does, without the time that imports take."""
+    own = [sys.executable, "-X", "utf8", "-B", str(ROOT / "tests/forked.py")]
+    address = str(folder / "forked")
+    environment = clean_environment(folder)
+    with subprocess.Popen(
+        [*own, "listen", address], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as waiting:
+        assert waiting.stdin is not None and waiting.stdout is not None
+        assert waiting.stdout.readline() == b"ready\n"
+        yield [own[0], "-IS", *own[1:], "ask", address]
+        waiting.stdin.close()
 
 
 @contextlib.contextmanager

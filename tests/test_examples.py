@@ -13,10 +13,9 @@ from tests.processes import ROOT, clean_environment, free_port, serving, stand_i
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory, forked: list[str]) -> Iterator[str]:
     room, port = tmp_path_factory.mktemp("server"), free_port()
-    command = [sys.executable, "-m", "sonca", "serve"]
-    with serving(command, port, clean_environment(room / "data"), room / "serve.log"):
+    with serving([*forked, "serve"], port, clean_environment(room / "data"), room / "serve.log"):
         yield f"http://127.0.0.1:{port}"
 
 

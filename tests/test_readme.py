@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -44,14 +45,16 @@ def programs() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def place(
+    tmp_path_factory: pytest.TempPathFactory, forked: list[str]
+) -> Iterator[tuple[Path, dict[str, str]]]:
     """A folder with a story in it, an environment in which `sonca` is a command and nothing
     plays, and a server."""
     room = tmp_path_factory.mktemp("reader")
     (room / "story.txt").write_text("Ngày xửa ngày xưa.\nCó một cô bé.\n", "utf-8")
     bin = room / "bin"
     bin.mkdir()
-    (bin / "sonca").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sonca "$@"\n')
+    (bin / "sonca").write_text(f'#!/bin/sh\nexec {shlex.join(forked)} "$@"\n')
     (bin / "sonca").chmod(0o755)
     port = free_port()
     environment = clean_environment(room / "data") | stand_in_speakers(room / "speakers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +109,13 @@ def test_another_level_speaks_nothing_again_that_stands_in_the_log(
     assert level(tmp_path / "a.m4b") == pytest.approx(level(tmp_path / "whole.m4b"), abs=0.1)
 
 
-def test_the_command_line_passes_the_setting_on(tmp_path: Path) -> None:
+def test_the_command_line_passes_the_setting_on(forked: list[str], tmp_path: Path) -> None:
     levels = []
     for setting in ("-20", "-26"):
         name = f"a{setting}.m4b"
         subprocess.run(
             [
-                *(sys.executable, "-m", "sonca", "book", "build", str(write_book(tmp_path))),
+                *(*forked, "book", "build", str(write_book(tmp_path))),
                 *("-o", str(tmp_path / name), "--engine", "tone"),
             ],
             env=clean_environment(tmp_path / "data") | {"SONCA_LOUDNESS_LUFS": setting},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,8 +21,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def command() -> list[str]:
-    return [sys.executable, "-m", "sonca"]
+def command(forked: list[str]) -> list[str]:
+    """What starts `sonca`; more arguments follow."""
+    return forked
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ def test_a_reader_that_goes_away_is_no_error(command, environment) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("command", [[sys.executable, "-m", "sonca"]], ids=["sonca"])
 def test_a_bug_is_one_line_and_says_how_to_see_more(refused, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import sonca.cli.voices as v\nv._COLUMNS = ('nothing',)\n")
     (tmp_path / "sitecustomize.py").write_text("import broken\n")

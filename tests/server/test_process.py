@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -22,20 +22,21 @@ from tests.processes import ROOT, clean_environment
 
 from .conftest import WAIT_S, wait_until
 
+Refusal = Callable[..., tuple[int, str]]
 LONG = "Một hai ba bốn năm. " * 2000
 
 
 class Process:
     """`sonca serve` on a free port."""
 
-    def __init__(self, data_dir: Path, log: Path, **settings: str) -> None:
+    def __init__(self, command: list[str], data_dir: Path, log: Path, **settings: str) -> None:
         self._log = log
         environment = clean_environment(data_dir) | {
             f"SONCA_{name.upper()}": value for name, value in settings.items()
         }
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sonca", "serve", "--port", "0"],
+                [*command, "serve", "--port", "0"],
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -73,13 +74,19 @@ class Process:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[object]:
+def command(forked: list[str]) -> list[str]:
+    """What starts `sonca`; more arguments follow."""
+    return forked
+
+
+@pytest.fixture
+def start(command: list[str], tmp_path: Path) -> Iterator[object]:
     """Start processes, and leave none behind."""
     with contextlib.ExitStack() as stack:
 
         def go(**settings: str) -> Process:
             number = len(list(tmp_path.iterdir()))
-            running = Process(tmp_path / "data", tmp_path / f"log-{number}", **settings)
+            running = Process(command, tmp_path / "data", tmp_path / f"log-{number}", **settings)
             stack.callback(end, running.process)
             return running
 
@@ -178,30 +185,35 @@ def test_every_request_is_one_line_of_json(start) -> None:  # type: ignore[no-un
     assert other["error"] == "not_found"
 
 
-def refusal(tmp_path: Path, *options: str, **settings: str) -> tuple[int, str]:
-    """Run a server that cannot start: its exit code and its one line."""
-    environment = clean_environment(tmp_path / "data") | {
-        f"SONCA_{name.upper()}": value for name, value in settings.items()
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "sonca", "serve", *options],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=ROOT,
-    )
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    return done.returncode, done.stderr
+@pytest.fixture
+def refusal(command: list[str], tmp_path: Path) -> Refusal:
+    """Runs a server that cannot start, and gives its exit code and its one line."""
+
+    def run(*options: str, **settings: str) -> tuple[int, str]:
+        environment = clean_environment(tmp_path / "data") | {
+            f"SONCA_{name.upper()}": value for name, value in settings.items()
+        }
+        done = subprocess.run(
+            [*command, "serve", *options],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=ROOT,
+        )
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        return done.returncode, done.stderr
+
+    return run
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
+def test_a_port_that_is_taken(refusal: Refusal) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        code, said = refusal(tmp_path, "--port", str(port))
+        code, said = refusal("--port", str(port))
     assert code in (1, 2)
     assert str(port) in said
     assert "--port" in said
@@ -220,16 +232,16 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     ],
 )
 def test_settings_that_cannot_be(
-    tmp_path: Path, options: list[str], settings: dict[str, str], says: str
+    refusal: Refusal, options: list[str], settings: dict[str, str], says: str
 ) -> None:
-    code, said = refusal(tmp_path, *options, **settings)
+    code, said = refusal(*options, **settings)
     assert code in (1, 2)
     assert says.lower() in said.lower()
 
 
-def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used(refusal: Refusal, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    code, said = refusal(tmp_path, "--data-dir", str(tmp_path / "file"), "--port", "0")
+    code, said = refusal("--data-dir", str(tmp_path / "file"), "--port", "0")
     assert code == 1
     assert str(tmp_path / "file") in said
 
@@ -263,6 +275,7 @@ def test_a_device_that_the_default_engine_cannot_use_ends_the_process(start) -> 
     assert "Traceback" not in running.log()
 
 
+@pytest.mark.parametrize("command", [[sys.executable, "-m", "sonca"]], ids=["sonca"])
 def test_kept_audio_outlives_a_kill(start) -> None:  # type: ignore[no-untyped-def]
     first = start(engine="tone")
     url = first.url()
