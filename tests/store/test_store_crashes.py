@@ -9,8 +9,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from sonca import disk
 from sonca.errors import StorageError, StorageFull
 from sonca.store import AudioStore, AudioWriter, audio_writer
 from sonca.store.audio_records import AudioRecords
+from tests import killed
 
 QUOTA_BYTES = 300_000
 STEPS = {
@@ -35,53 +34,6 @@ PLACES: dict[str, Any] = {
     "write": AudioWriter,
 }
 """Where they are, if not in `disk`."""
-
-WORK = """
-import hashlib, itertools, os, random, sys
-from pathlib import Path
-from sonca import disk
-from sonca.store import AudioStore, audio_writer
-from sonca.store.audio_records import AudioRecords
-
-def put(store, size):
-    data = os.urandom(size)
-    with store.writer(suffix=".wav", expires_in_s=3600) as writer:
-        for start in range(0, size, 10_000):
-            writer.write(data[start:start + 10_000])
-        return writer.commit({"sha": hashlib.sha256(data).hexdigest()})
-
-def die(where, name, after):
-    original = getattr(where, name)
-    def dying(*arguments):
-        if after:
-            original(*arguments)
-        os.kill(os.getpid(), 9)
-    setattr(where, name, dying)
-"""
-
-FOREVER = """
-store = AudioStore(Path(sys.argv[1]), quota_bytes=300_000)
-print("ready", flush=True)
-ids = []
-while True:
-    ids.append(put(store, random.randrange(1, 60_000)).id)
-    print("kept", ids[-1], flush=True)
-    if len(ids) > 3:
-        store.delete(ids.pop(0))
-"""
-
-ONCE = """
-store = AudioStore(Path(sys.argv[1]), quota_bytes=300_000)
-first = put(store, 30_000)
-print(first.id, flush=True)
-name, when, what = sys.argv[2:]
-places = {"create": audio_writer, "insert": AudioRecords, "delete": AudioRecords}
-die(places.get(name, disk), name, when == "after")
-if what == "delete":
-    store.delete(first.id)
-else:
-    put(store, 30_000)
-"""
 
 
 def check(root: Path) -> dict[str, bytes]:
@@ -107,48 +59,73 @@ def check(root: Path) -> dict[str, bytes]:
     return found
 
 
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", WORK + script, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def put(store: AudioStore, data: bytes) -> str:
+    with store.writer(suffix=".wav", expires_in_s=3600) as writer:
+        for start in range(0, len(data), 10_000):
+            writer.write(data[start : start + 10_000])
+        return writer.commit(sha(data)).id
+
+
+def put_and_delete(say: Callable[[str], None], root: Path, seed: int) -> None:
+    """Keeps audio and lets it go, for ever."""
+    chance = random.Random(seed)
+    store = AudioStore(root, quota_bytes=QUOTA_BYTES)
+    ids: list[str] = []
+    while True:
+        data = chance.randbytes(chance.randrange(1, 60_000))
+        ids.append(put(store, data))
+        say(ids[-1])
+        if len(ids) > 3:
+            store.delete(ids.pop(0))
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     chance = random.Random(20)
-    for _ in range(12):
-        process = start(FOREVER, tmp_path)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(chance.uniform(0, 0.12))
-        process.send_signal(signal.SIGKILL)
-        said = process.stdout.read().splitlines()
-        process.wait()
-        promised = [
-            line.split()[1] for line in said if line.startswith("kept ") and len(line) == 27
-        ]
+    for seed in range(12):
+        end = killed.run(put_and_delete, tmp_path, seed, dies_at=chance.randrange(200, 5000))
+        assert end.was_killed
         kept = check(tmp_path)
         # What was promised last is there: its deletion comes three later.
-        assert all(id in kept for id in promised[-3:])
+        assert all(id in kept for id in end.said[-3:])
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+def put_and_die(
+    say: Callable[[str], None], root: Path, what: str, name: str, *, after: bool
+) -> None:
+    """Keeps one audio and dies at a step of keeping another, or of deleting it."""
+    store = AudioStore(root, quota_bytes=QUOTA_BYTES)
+    first = put(store, os.urandom(30_000))
+    say(first)
+    place = PLACES.get(name, disk)
+    original = getattr(place, name)
+
+    def dying(*arguments: Any) -> None:
+        if after:
+            original(*arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(place, name, dying)
+    if what == "delete":
+        store.delete(first)
+    else:
+        put(store, os.urandom(30_000))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
     ("what", "name"), [(what, name) for what, names in STEPS.items() for name in names]
 )
-def test_killed_at_every_step(what: str, name: str, when: str, tmp_path: Path) -> None:
-    process = start(ONCE, tmp_path, name, when, what)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
-    first = out.strip()
+def test_killed_at_every_step(what: str, name: str, after: bool, tmp_path: Path) -> None:
+    end = killed.run(put_and_die, tmp_path, what, name, after=after)
+    assert end.was_killed
+    (first,) = end.said
     kept = check(tmp_path)
-    recorded = (name, when) == ("insert", "after") or name == "remove"
+    recorded = (name, after) == ("insert", True) or name == "remove"
     if what == "put":
         assert first in kept
         assert len(kept) == (2 if recorded else 1)
     else:
-        assert (first in kept) == ((name, when) == ("delete", "before"))
+        assert (first in kept) == ((name, after) == ("delete", False))
 
 
 ERRORS: list[tuple[BaseException, type[BaseException]]] = [

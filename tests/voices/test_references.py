@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from sonca.errors import (
     StorageFull,
 )
 from sonca.voices.references import ReferenceStore, resolve_voice_file
+from tests import killed
 
 RATE_HZ = 16_000
 
@@ -188,40 +188,28 @@ def test_failing_at_every_step_leaves_nothing(
     assert store.list() == [first]
 
 
-SCRIPT = """
-import itertools, sys
-import numpy as np
-from pathlib import Path
-from sonca.voices.references import ReferenceStore
-store = ReferenceStore(Path(sys.argv[1]))
-samples = np.full(16000, 0.25, np.float32)
-print("ready", flush=True)
-ids = []
-while True:
-    ids.append(store.add(samples, 16000, name="x").id)
-    print(ids[-1], flush=True)
-    if len(ids) > 3:
-        store.delete(ids.pop(0))
-"""
+def add_and_delete(say: Callable[[str], None], root: Path) -> None:
+    """Keeps recordings and lets them go, for ever."""
+    store = ReferenceStore(root)
+    ids: list[str] = []
+    while True:
+        ids.append(store.add(np.full(RATE_HZ, 0.25, np.float32), RATE_HZ, name="x").id)
+        say(ids[-1])
+        if len(ids) > 3:
+            store.delete(ids.pop(0))
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     root = tmp_path / "references"
-    for number in range(10):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(root)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.008 * number)
-        process.send_signal(signal.SIGKILL)
-        said = [line for line in process.stdout.read().splitlines() if len(line) == 26]
-        process.wait()
+    chance = random.Random(20)
+    for _ in range(10):
+        end = killed.run(add_and_delete, root, dies_at=chance.randrange(100, 5000))
+        assert end.was_killed
         store = ReferenceStore(root)
         there = {path.name for path in root.iterdir() if path.name.startswith("ref-")}
         whole = {reference.id for reference in store.list() if reference.samples().min() > 0.24}
         assert whole == there
-        assert set(said[-3:]) <= whole
+        assert set(end.said[-3:]) <= whole
 
 
 def test_left_overs_go_when_nobody_can_still_be_writing_them(tmp_path: Path) -> None:
