@@ -17,9 +17,9 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from sonca.server.lifecycle import Lifecycle, Place
-from sonca.server.receiving import Receiving, _Body
-from sonca.server.responses import Listener
+from sonca.server.middleware import Receiving, _Body
 from sonca.server.run import _connections_within
+from sonca.server.speech.response import Listener
 
 from .conftest import Live, Serve, wait_until
 from .engines import CueEngine

@@ -14,7 +14,7 @@ import numpy as np
 import openai
 import pytest
 
-from sonca.server.spoken import WHOLE_CHARS
+from sonca.server.schemas import WHOLE_CHARS
 
 from .conftest import Live, Serve
 from .engines import CueEngine

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import importlib
 import logging
 from collections.abc import AsyncIterator
@@ -15,9 +14,8 @@ from starlette.middleware.cors import CORSMiddleware
 from sonca import __version__
 from sonca.errors import SoncaError
 from sonca.server import docs, errors
-from sonca.server.middleware import Context, Guard, Keys
+from sonca.server.middleware import ApiKeys, Receiving, RequestContext, UnhandledErrors
 from sonca.server.policy import Policies
-from sonca.server.receiving import Receiving
 from sonca.server.routes import jobs, openai, operations, stored_audio, text, viettts_compat, voices
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
@@ -50,8 +48,6 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    app.state.sweep_s = settings.sweep_s
-    app.state.secured = bool(settings.api_keys)
     errors.install(app)
     routers = (
         openai.router,
@@ -73,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _wrap(app: FastAPI, settings: Settings, services: Services, policies: Policies) -> None:
     """Adds the middlewares, the innermost first."""
-    app.add_middleware(Guard, metrics=services.metrics)
+    app.add_middleware(UnhandledErrors, metrics=services.metrics)
     app.add_middleware(
         Receiving,
         lifecycle=services.lifecycle,
@@ -83,7 +79,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services, policies: Polici
         max_upload_bytes=settings.max_upload_bytes,
     )
     if settings.api_keys:
-        app.add_middleware(Keys, keys=[key.get_secret_value() for key in settings.api_keys])
+        app.add_middleware(ApiKeys, keys=[key.get_secret_value() for key in settings.api_keys])
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -92,7 +88,7 @@ def _wrap(app: FastAPI, settings: Settings, services: Services, policies: Polici
             allow_headers=("Authorization", "Content-Type", "X-Request-ID"),
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(Context, policies=policies, metrics=services.metrics)
+    app.add_middleware(RequestContext, policies=policies, metrics=services.metrics)
 
 
 @contextlib.asynccontextmanager
@@ -102,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services.jobs.start()
     tasks = [
         asyncio.create_task(_announce(services, worker)),
-        asyncio.create_task(_sweep(services, app.state.sweep_s)),
+        asyncio.create_task(_sweep(services, services.settings.sweep_s)),
     ]
     try:
         yield
@@ -122,7 +118,7 @@ async def _announce(services: Services, worker: Worker) -> None:
         log.error("the engine %s cannot be loaded: %s", services.sonca.default_engine, error)
         return
     log.info("%s %s is ready on %s", info.name, info.version, info.device)
-    for warning in operations.device_warnings(services.device_asked, services.sonca.engines()):
+    for warning in operations.device_warnings(services.settings.device, services.sonca.engines()):
         log.warning("%s", warning)
     # The encoder's library takes 0.1 s to import, which the first caller should not pay for.
     await services.pools.run_encoder(lambda: importlib.import_module("av"))
@@ -143,9 +139,8 @@ async def _sweep(services: Services, every_s: float) -> None:
 
 
 async def _unload_idle(services: Services) -> None:
-    if services.unload_after_s:
-        unload = functools.partial(services.sonca.pool.unload_idle, services.unload_after_s)
-        for name in await services.pools.run(unload):
+    if after_s := services.settings.unload_after_s:
+        for name in await services.pools.run(lambda: services.sonca.pool.unload_idle(after_s)):
             log.info("unloaded the engine %s, which nobody used", name)
 
 

@@ -13,7 +13,21 @@ from pydantic import (
     field_validator,
 )
 
+from sonca.server.recordings import Recordings
+from sonca.synthesizer import SpeechRequest
 from sonca.text import Lexicon
+from sonca.utterance import Priority
+
+DEFAULT_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
+"""OpenAI's names, which stand for the default engine."""
+WHOLE_CHARS = 1000
+"""A WAV of a text up to this long is sent whole, where it is made at once."""
+
+
+def engine_of(model: str | None) -> str | None:
+    """Returns the engine that a model's name asks for, None for the default one."""
+    name = (model or "").strip()
+    return None if not name or name.lower() in DEFAULT_MODELS else name
 
 
 def _whole_characters(value: str) -> str:
@@ -80,6 +94,25 @@ class SynthesizeBody(OwnReadings):
     )
     return_audio: bool | None = Field(True, description="The WAV, or JSON about it.")
 
+    @property
+    def priority(self) -> Priority:
+        """Who waits for the sound: a short WAV is heard as a whole."""
+        is_whole = self.return_audio is False or len(self.text) <= WHOLE_CHARS
+        return Priority.FILE if is_whole else Priority.REALTIME
+
+    def speech_request(self, recordings: Recordings) -> SpeechRequest:
+        """Returns what is asked for. Reads files: not on the event loop."""
+        reference = recordings.find(self.voice, self.voice_file)
+        return SpeechRequest(
+            text=self.text,
+            voice=None if reference else self.voice,
+            engine=engine_of(self.model),
+            speed=self.speed or 1.0,
+            reference=reference,
+            priority=self.priority,
+            lexicon=self.own_readings(),
+        )
+
 
 class ModelInfoBody(BaseModel):
     """``POST /api/tts/model/info``."""
@@ -138,3 +171,22 @@ class SpeechBody(OwnReadings):
     def voice_name(self) -> str | None:
         """The voice asked for, in either form."""
         return self.voice.id if isinstance(self.voice, VoiceId) else self.voice
+
+    @property
+    def priority(self) -> Priority:
+        """Who waits for the sound: a short WAV is heard as a whole."""
+        is_wav = self.response_format == "wav" and self.stream_format == "audio"
+        return Priority.FILE if is_wav and len(self.input) <= WHOLE_CHARS else Priority.REALTIME
+
+    def speech_request(self, recordings: Recordings) -> SpeechRequest:
+        """Returns what is asked for. Reads files: not on the event loop."""
+        reference = recordings.find(self.voice_name)
+        return SpeechRequest(
+            text=self.input,
+            voice=None if reference else self.voice_name,
+            engine=engine_of(self.model),
+            speed=self.speed,
+            reference=reference,
+            priority=self.priority,
+            lexicon=self.own_readings(),
+        )

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from starlette.requests import HTTPConnection
@@ -25,6 +24,7 @@ from sonca.server.jobs import Jobs
 from sonca.server.jobs.plan_line import PlanLine
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
+from sonca.server.recordings import Recordings
 from sonca.settings import Settings
 from sonca.store import AudioStore
 from sonca.synthesizer import Sonca
@@ -117,47 +117,36 @@ class Services:
     sonca: Sonca
     audio: AudioStore
     references: ReferenceStore
+    recordings: Recordings
     jobs: Jobs
     plans: PlanLine
-    voice_files_dir: Path
     pools: Pools
     lifecycle: Lifecycle
     metrics: Metrics
-    device_asked: str
-    """``auto``, ``cpu`` or ``cuda``."""
-    expiry_hours: float
-    """How long audio is kept when the request does not say."""
-    book_expiry_hours: float | None
-    """The same for books; None until they are deleted."""
-    request_timeout_s: float
-    max_upload_bytes: int
-    unload_after_s: float
-    """How long an engine may be idle; 0 for ever."""
+    settings: Settings
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
         """Open the stores and read the catalogue. Errors of ours if something cannot be used."""
         sonca = open_sonca(settings, cached=True)
         audio = AudioStore(settings.audio_dir, quota_bytes=settings.storage_quota_bytes)
+        references = ReferenceStore(settings.references_dir)
         lifecycle = Lifecycle(
             _READERS_PER_PLACE * settings.queue_limit, stall_timeout_s=settings.stall_timeout_s
         )
         return cls(
             sonca=sonca,
             audio=audio,
-            references=ReferenceStore(settings.references_dir),
+            references=references,
+            recordings=Recordings(
+                references, settings.voice_files_dir, max_bytes=settings.max_upload_bytes
+            ),
             jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
             plans=PlanLine(lifecycle),
-            voice_files_dir=settings.voice_files_dir,
             pools=Pools.start(),
             lifecycle=lifecycle,
             metrics=Metrics(sonca.engines, audio.stats, lambda: lifecycle.in_flight),
-            device_asked=settings.device,
-            expiry_hours=settings.expiry_hours,
-            book_expiry_hours=settings.book_expiry_hours,
-            request_timeout_s=settings.request_timeout_s,
-            max_upload_bytes=settings.max_upload_bytes,
-            unload_after_s=settings.unload_after_s,
+            settings=settings,
         )
 
     def close(self) -> None:

@@ -66,15 +66,17 @@ _KEEPS = replace(_ACCEPTS, raises=(*_ACCEPTS.raises, "too_many_books", "too_many
 _FINDABLE = Policy(raises=(InvalidRequest, NotFound))
 
 
-async def _owner(request: Request) -> str:
-    """Whose jobs these are: one owner a key, and one for all where there are no keys."""
+Shared = Annotated[Services, Depends(services_of)]
+
+
+async def _owner(request: Request, services: Shared) -> str:
+    """Returns whose jobs these are: one owner a key, and one for all where there are no keys."""
     key = request.headers.get("authorization", "")
-    secured = request.app.state.secured
+    secured = services.settings.api_keys
     return hashlib.sha256(key.encode()).hexdigest()[:32] if secured and key else ""
 
 
 Owner = Annotated[str, Depends(_owner)]
-Shared = Annotated[Services, Depends(services_of)]
 
 
 @router.post("", response_model=None, status_code=202, openapi_extra=BODY)
@@ -82,7 +84,7 @@ Shared = Annotated[Services, Depends(services_of)]
 async def create_job(request: Request, owner: Owner, services: Shared) -> Response:
     """Accept a book; it is built in the background."""
     name, data, body = await read_body(request)
-    hours = services.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
+    hours = services.settings.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
     options = body.model_dump(exclude={"text", "expiry_hours"}) | {"expiry_hours": hours}
     view = await _in_line(services, owner, lambda: services.jobs.submit(owner, name, data, options))
     return json_response(job_json(view), 202, {"location": f"/v1/jobs/{view.record.id}"})

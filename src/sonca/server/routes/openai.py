@@ -7,22 +7,20 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from sonca.encoding import format_for
+from sonca.encoding import FORMATS
 from sonca.errors import UnknownEngine
 from sonca.server.answers import json_response
-from sonca.server.delivery import Delivery, deliver, priority_of
 from sonca.server.docs import EVENT
-from sonca.server.framing import Events, Plain
 from sonca.server.policy import Policy
-from sonca.server.schemas import SpeechBody
+from sonca.server.schemas import DEFAULT_MODELS, SpeechBody
 from sonca.server.services import Services, services_of
-from sonca.server.speaking import SPEECH_ERRORS, Ask, speak
-from sonca.utterance import Priority
+from sonca.server.speech.audio_stream import AudioStream
+from sonca.server.speech.body import RAW, SseBody
+from sonca.server.speech.response import SpeechResponse
+from sonca.server.speech.submit import SPEECH_ERRORS, submit
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
-DEFAULT_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-"""OpenAI's names, which stand for the default engine."""
 _PCM_RATE_HZ = 24_000
 """What OpenAI's clients expect of `pcm`, which has no header to say otherwise."""
 
@@ -36,41 +34,22 @@ _AUDIO = {
 }
 
 
-def engine_of(model: str | None) -> str | None:
-    """The engine that a model's name asks for, None for the default one."""
-    if model is None or not model.strip() or model.strip().lower() in DEFAULT_MODELS:
-        return None
-    return model.strip()
-
-
 @router.post("/audio/speech", response_model=None, responses={200: _AUDIO})
 @Policy(admitted=True, raises=SPEECH_ERRORS)
 async def create_speech(
     body: SpeechBody, request: Request, services: Services = Depends(services_of)
 ) -> Response:
     """Speak `input`; the first bytes leave as soon as the first sound exists."""
-    format = format_for(body.response_format)
-    as_events = body.stream_format == "sse"
-    ask = Ask(
-        *(body.input, engine_of(body.model), body.voice_name),
-        speed=body.speed,
-        readings=body.own_readings,
-        priority=Priority.REALTIME if as_events else priority_of(format, len(body.input)),
-    )
-    speech = await speak(services, ask, request)
-    return deliver(
-        services,
+    speech = await submit(services, body.speech_request, request)
+    stream = AudioStream(
         speech,
-        Delivery(
-            api="openai",
-            voice=ask.voice_of(speech),
-            format=format,
-            chars=len(body.input),
-            output_rate_hz=_PCM_RATE_HZ if format.name == "pcm" else None,
-            framing=Events(marks=body.marks) if as_events else Plain(),
-            media_type="text/event-stream; charset=utf-8" if as_events else format.media_type,
-        ),
+        services.pools,
+        format=FORMATS[body.response_format],
+        output_rate_hz=_PCM_RATE_HZ if body.response_format == "pcm" else None,
+        body=SseBody(marks=body.marks) if body.stream_format == "sse" else RAW,
+        priority=body.priority,
     )
+    return SpeechResponse(stream, services, api="openai", voice=body.voice_name)
 
 
 @router.get("/models", response_model=None)

@@ -82,10 +82,10 @@ async def devices(services: Services = Depends(services_of)) -> Response:
     engines = await services.pools.run(services.sonca.engines)
     return json_response(
         {
-            "requested": services.device_asked,
+            "requested": services.settings.device,
             "gpu_present": await services.pools.run_on_disk(gpu_present),
             "engines": [_engine(status) for status in engines],
-            "warnings": device_warnings(services.device_asked, engines),
+            "warnings": device_warnings(services.settings.device, engines),
         }
     )
 

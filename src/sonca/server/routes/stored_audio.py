@@ -75,7 +75,7 @@ async def storage_stats(services: Services = Depends(services_of)) -> Response:
                 "quota_bytes": stats.quota,
                 "quota_mb": round(stats.quota / _MB, 3),
                 "unfinished_bytes": stats.unfinished,
-                "default_expiry_hours": services.expiry_hours,
+                "default_expiry_hours": services.settings.expiry_hours,
             },
         }
     )

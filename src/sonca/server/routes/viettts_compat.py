@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from sonca.encoding import FORMATS
+from sonca.engines.base import EngineInfo
 from sonca.errors import (
     EngineError,
     EngineNotInstalled,
@@ -19,23 +20,20 @@ from sonca.errors import (
     UnknownEngine,
 )
 from sonca.server.answers import json_response
-from sonca.server.delivery import Delivery, deliver, loaded, open_spoken, priority_of, substitution
 from sonca.server.errors import request_id
-from sonca.server.keeping import Describe, Draft, Keeper
 from sonca.server.policy import Policy
-from sonca.server.responses import watched
-from sonca.server.routes.openai import engine_of
-from sonca.server.schemas import ModelInfoBody, SynthesizeBody
+from sonca.server.schemas import ModelInfoBody, SynthesizeBody, engine_of
 from sonca.server.services import Services, services_of
-from sonca.server.speaking import SPEECH_ERRORS, Ask, speak
-from sonca.server.spoken import Spoken
+from sonca.server.speech.audio_stream import AudioStream
+from sonca.server.speech.recorder import WAV, Recorder
+from sonca.server.speech.response import SpeechResponse, heard, listened_to, substitution
+from sonca.server.speech.submit import SPEECH_ERRORS, submit
+from sonca.store import AudioWriter
 from sonca.synthesizer import Speech
-from sonca.utterance import Priority
 from sonca.voices.catalogue import rows
 
 router = APIRouter(prefix="/api/tts", tags=["VietTTS-compatible"])
 
-_WAV = FORMATS["wav"]
 _MB = 1024 * 1024
 
 _ANSWER = {
@@ -60,39 +58,37 @@ async def synthesize(
     had as soon as the last byte has arrived. Should the disk fill up before that, the audio is
     sent whole, and the id answers 404; if it is full from the start, the answer is 507.
     """
-    silent = body.return_audio is False
-    ask = Ask(
-        *(body.text, engine_of(body.model), body.voice, body.voice_file),
-        speed=body.speed or 1.0,
-        readings=body.own_readings,
-        priority=Priority.FILE if silent else priority_of(_WAV, len(body.text)),
-    )
     try:
-        speech = await speak(services, ask, request)
+        speech = await submit(services, body.speech_request, request)
     except NothingToSay as nothing:
-        return await _skipped(str(nothing), ask, request, services)
-    keeper = _keeper(body, ask.voice_of(speech), speech, request, services)
-    if silent:
-        return await _tell(speech, keeper, request, services)
-    return deliver(
-        services,
-        speech,
-        Delivery(
-            api="predecessor",
-            voice=ask.voice_of(speech),
-            format=_WAV,
-            chars=len(body.text),
-            media_type=_WAV.media_type,
-            keeper=keeper,
-            headers=_headers,
-        ),
+        return await _answer_skipped(str(nothing), body, request, services)
+    recorder = _recorder(body, speech, request, services) if body.store is not False else None
+    if body.return_audio is False:
+        return await _answer_json(speech, recorder, request, services)
+    stream = AudioStream(
+        speech, services.pools, format=WAV, recorder=recorder, priority=body.priority
     )
 
+    def headers() -> dict[str, str]:
+        if recorder is None:
+            return {"content-disposition": 'attachment; filename="speech.wav"'}
+        writer = recorder.writer
+        return {
+            "x-file-id": writer.id,
+            "x-expires-at": _moment(writer.expires_at),
+            "content-disposition": f'attachment; filename="{writer.id}{WAV.suffix}"',
+        }
 
-async def _skipped(reason: str, ask: Ask, request: Request, services: Services) -> Response:
-    """The answer to a text in which nothing can be spoken. That is no error: books have such."""
-    info = await loaded(services, ask.engine or services.sonca.default_engine)
-    body = {
+    voice = body.voice_file or body.voice
+    return SpeechResponse(stream, services, api="predecessor", voice=voice, more_headers=headers)
+
+
+async def _answer_skipped(
+    reason: str, body: SynthesizeBody, request: Request, services: Services
+) -> Response:
+    """Answers a text in which nothing can be spoken. That is no error: books have such."""
+    info = await _load(services, body.model)
+    answer = {
         "success": True,
         "skipped": True,
         "reason": reason,
@@ -102,74 +98,58 @@ async def _skipped(reason: str, ask: Ask, request: Request, services: Services) 
         "duration_seconds": 0.0,
         "file_metadata": None,
     }
-    return json_response(body, headers={"x-skipped": "true"})
+    return json_response(answer, headers={"x-skipped": "true"})
 
 
-async def _tell(
-    speech: Speech, keeper: Keeper | None, request: Request, services: Services
+async def _answer_json(
+    speech: Speech, recorder: Recorder | None, request: Request, services: Services
 ) -> Response:
-    """Make all of the sound, send none of it, and say what was made."""
-    spoken = open_spoken(services, speech, keeper=keeper)
-    async with watched(request.scope, request.receive, spoken):
-        await spoken.begin()
-        await spoken.drain()
-    body = {
+    """Makes all of the sound, sends none of it, and says what was made."""
+    stream = AudioStream(speech, services.pools, format=None, recorder=recorder)
+    async with listened_to(stream, request.scope, request.receive):
+        await stream.begin()
+        async for _ in stream.parts():
+            pass
+    stored = recorder.stored if recorder else None
+    answer = {
         "success": True,
         "request_id": request_id(request.scope),
         "model": speech.voice.engine,
-        "sample_rate": spoken.sample_rate_hz,
-        "duration_seconds": round(spoken.duration_s, 3),
-        "file_metadata": dict(keeper.kept.metadata) if keeper and keeper.kept else None,
+        "sample_rate": stream.sample_rate_hz,
+        "duration_seconds": round(stream.duration_s, 3),
+        "file_metadata": dict(stored.metadata) if stored else None,
         "voice_substituted": speech.instead_of,
     }
     substituted = {"x-voice-substituted": substitution(speech)} if speech.instead_of else {}
-    return json_response(body, headers=substituted)
+    return json_response(answer, headers=substituted)
 
 
-def _headers(spoken: Spoken) -> dict[str, str]:
-    keeper = spoken.keeper
-    if keeper is None:
-        return {"content-disposition": 'attachment; filename="speech.wav"'}
-    return {
-        "x-file-id": keeper.id,
-        "x-expires-at": _moment(keeper.expires_at),
-        "content-disposition": f'attachment; filename="{keeper.id}{_WAV.suffix}"',
-    }
+def _recorder(
+    body: SynthesizeBody, speech: Speech, request: Request, services: Services
+) -> Recorder:
+    default_hours = services.settings.expiry_hours
+    hours = default_hours if body.expiry_hours is None else body.expiry_hours
 
-
-def _keeper(
-    body: SynthesizeBody, voice: str, speech: Speech, request: Request, services: Services
-) -> Keeper | None:
-    if body.store is False:
-        return None
-    hours = services.expiry_hours if body.expiry_hours is None else body.expiry_hours
-    describe = _describe(body, voice, speech, hours, request_id(request.scope))
-    return Keeper(services.audio, hours * 3600, describe)
-
-
-def _describe(body: SynthesizeBody, voice: str, speech: Speech, hours: float, id: str) -> Describe:
-    """How the kept audio is described to who asks for its metadata."""
-
-    def describe(draft: Draft) -> dict[str, Any]:
+    def describe(file: AudioWriter, rate_hz: int, duration_s: float) -> dict[str, Any]:
         return {
-            "file_id": draft.id,
-            "file_name": draft.id + _WAV.suffix,
+            "file_id": file.id,
+            "file_name": file.id + WAV.suffix,
             "text": body.text,
-            "voice": voice,
+            "voice": heard(speech, body.voice_file or body.voice),
             "voice_substituted": speech.instead_of,
             "model": speech.voice.engine,
-            "created_at": _moment(draft.created_at),
-            "expires_at": _moment(draft.expires_at),
+            "created_at": _moment(file.created_at),
+            "expires_at": _moment(file.expires_at),
             "expiry_hours": hours,
-            "file_size": draft.size,
-            "file_size_mb": round(draft.size / _MB, 3),
-            "request_id": id,
+            "file_size": file.size,
+            "file_size_mb": round(file.size / _MB, 3),
+            "request_id": request_id(request.scope),
             "speed": body.speed or 1.0,
-            "sample_rate": draft.sample_rate_hz,
-            "duration_seconds": round(draft.duration_s, 3),
+            "sample_rate": rate_hz,
+            "duration_seconds": round(duration_s, 3),
         }
 
-    return describe
+    return Recorder(services.audio, hours * 3600, describe)
 
 
 def _moment(seconds: float) -> str:
@@ -191,8 +171,7 @@ async def voices(services: Services = Depends(services_of)) -> Response:
 @Policy(raises=(InvalidRequest, UnknownEngine, EngineNotInstalled, EngineError))
 async def model_info(body: ModelInfoBody, services: Services = Depends(services_of)) -> Response:
     """What an engine is. Loads it, if it is not."""
-    engine = engine_of(body.model) or services.sonca.default_engine
-    info = await loaded(services, engine)
+    info = await _load(services, body.model)
     voices = [voice.id for voice in services.sonca.catalogue.of(info.name)]
     return json_response(
         {
@@ -207,3 +186,9 @@ async def model_info(body: ModelInfoBody, services: Services = Depends(services_
             },
         }
     )
+
+
+async def _load(services: Services, model: str | None) -> EngineInfo:
+    """Returns what an engine is; loads it if it is not."""
+    worker = await services.pools.run(lambda: services.sonca.load(engine_of(model)))
+    return await asyncio.wrap_future(worker.loaded)

@@ -84,8 +84,9 @@ async def upload_voice(
         raise InvalidRequest("no recording came with the form; send it as `file`", field="file")
     data = await upload.read()
     title = name or (upload.filename or "").rpartition(".")[0][:MAX_NAME_LENGTH] or "voice"
+    max_bytes = services.settings.max_upload_bytes
     samples, rate_hz = await services.pools.run_encoder(
-        lambda: decode(data, max_duration_s=MAX_DURATION_S, max_bytes=services.max_upload_bytes)
+        lambda: decode(data, max_duration_s=MAX_DURATION_S, max_bytes=max_bytes)
     )
     reference = await services.pools.run_on_disk(
         lambda: _add(services.references, samples, rate_hz, title)
