@@ -1,4 +1,4 @@
-"""Audio formats: encode a stream, a whole or a file; decode what users send; resample.
+"""Encodes a stream, a whole or a file; decodes what users send; resamples.
 
 Everything runs in process. Nothing here knows engines, requests or where files are kept.
 """

@@ -1,4 +1,4 @@
-"""Sound files from users: what is in them as mono float32, or a clear refusal.
+"""Decodes sound files from users to mono float32, or refuses them with a reason.
 
 The bytes are hostile until shown otherwise. Only containers and codecs of audio are opened
 (no playlists, which name other files and addresses; no video decoders), nothing but the given
@@ -43,10 +43,10 @@ _MAX_BAD_PACKETS = 100
 def decode(
     source: bytes | Path, *, max_duration_s: float, max_bytes: int, field: str = "file"
 ) -> tuple[Samples, int]:
-    """The sound in a file: (N,) float32 in [-1, 1], channels averaged, and its rate in Hz.
+    """Returns the sound in a file, (N,) float32 in [-1, 1], channels averaged, and its rate in Hz.
 
-    Any container and codec of audio is read. `BadAudio` on `field` for what is no audio, has
-    no sample, lasts over `max_duration_s` or is larger than `max_bytes`.
+    Any container and codec of audio is read. Raises `BadAudio` on `field` for what is not audio,
+    has no sample, lasts over `max_duration_s` or is larger than `max_bytes`.
     """
     size, file = _opened(source, field)
     with file:
@@ -65,7 +65,7 @@ def decode(
 
 
 def _opened(source: bytes | Path, field: str) -> tuple[int, BinaryIO]:
-    """The size of `source`, and a file to read it from."""
+    """Returns the size of `source` in bytes, and a file to read it from."""
     if not isinstance(source, Path):
         return len(source), io.BytesIO(source)
     try:
@@ -77,7 +77,7 @@ def _opened(source: bytes | Path, field: str) -> tuple[int, BinaryIO]:
 
 
 def _frames(file: BinaryIO, field: str) -> Iterator[tuple[Samples, int]]:
-    """Decode the first audio stream, frame by frame: mono samples and their rate."""
+    """Decodes the first audio stream, frame by frame: mono samples and their rate in Hz."""
     import av
 
     try:
@@ -109,7 +109,7 @@ def _frames(file: BinaryIO, field: str) -> Iterator[tuple[Samples, int]]:
 def _decoded(
     container: av.container.InputContainer, stream: av.AudioStream, field: str
 ) -> Iterator[tuple[Samples, int]]:
-    """The frames of `stream`. Single damaged packets are passed over, as players do."""
+    """Yields the frames of `stream`. Single damaged packets are passed over, as players do."""
     import av
 
     bad, good = 0, 0
@@ -133,7 +133,7 @@ def _decoded(
 
 
 def _mono(frame: av.AudioFrame, field: str) -> Samples:
-    """A frame's channels averaged, as float32 within [-1, 1]."""
+    """Averages a frame's channels: (N,) float32 within [-1, 1]."""
     channels = frame.layout.nb_channels
     if not 1 <= channels <= _MAX_CHANNELS:
         raise BadAudio(
@@ -182,7 +182,7 @@ class _Parts:
         self._parts.append((samples, rate_hz))
 
     def joined(self) -> tuple[Samples, int]:
-        """Everything at one rate, the highest, should it change on the way."""
+        """Returns everything at one rate, the highest, should it change on the way."""
         if not self._duration_s:
             raise BadAudio("the recording has no sound in it (0 s)", field=self._field)
         rate_hz = max(rate_hz for _, rate_hz in self._parts)

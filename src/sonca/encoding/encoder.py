@@ -1,4 +1,4 @@
-"""Samples in, encoded bytes out, as soon as the format allows.
+"""Encodes samples: bytes come out as soon as the format allows.
 
 `Encoder` is for streams: nothing it has returned is ever changed. `encode` is for audio that
 is complete, and writes the true sizes into the headers. Both run in process, on libav through
@@ -37,14 +37,14 @@ class Pipe:
         return len(data)
 
     def take(self) -> bytes:
-        """Everything written since the last call."""
+        """Returns everything written since the last call."""
         data = b"".join(self._parts)
         self._parts.clear()
         return data
 
 
 class SinkEncoder:
-    """Encodes into a sink. The part that `Encoder`, `encode` and `FileEncoder` share.
+    """Encodes into a sink: what `Encoder`, `encode` and `FileEncoder` share.
 
     `sample_rate_hz` is what is fed, `output_rate_hz` what is written: by default the same,
     or the nearest that the format has.
@@ -74,7 +74,7 @@ class SinkEncoder:
             self._writer = Muxed(format.codec, self.output_rate_hz, sink, seekable)
 
     def feed(self, samples: Samples) -> None:
-        """Encode (N,) float32 samples: beyond [-1, 1] is clipped, NaN is silence."""
+        """Encodes (N,) float32 samples: beyond [-1, 1] is clipped, NaN is silence."""
         if self._writer is None:
             raise ValueError("the encoder is finished")
         block = max(1, int(_BLOCK_S * self._rate_hz))
@@ -86,7 +86,7 @@ class SinkEncoder:
                 self._writer.write(part)
 
     def finish(self) -> None:
-        """Write what is still inside, and the end. The encoder is closed after it."""
+        """Writes what is still inside, and the end. The encoder is closed after it."""
         if self._writer is None:
             raise ValueError("the encoder is finished")
         if self._resampler is not None:
@@ -97,7 +97,7 @@ class SinkEncoder:
         writer.finish()
 
     def close(self) -> None:
-        """Free everything; what was not written yet is lost. May be called again."""
+        """Frees everything; what was not written yet is lost. May be called again."""
         writer, self._writer, self._resampler = self._writer, None, None
         if writer is not None:
             writer.close()
@@ -128,24 +128,24 @@ class Encoder:
 
     @property
     def output_rate_hz(self) -> int:
-        """The rate of what is written: a format may not have the rate that is fed."""
+        """The rate of what is written, in Hz: a format may not have the rate that is fed."""
         return self._encoder.output_rate_hz
 
     def feed(self, samples: Samples) -> bytes:
-        """Encode (N,) float32 samples; the bytes that are ready, possibly none.
+        """Encodes (N,) float32 samples. Returns the bytes that are ready, possibly none.
 
-        Samples beyond [-1, 1] are clipped, NaN is silence. `ValueError` after `finish`.
+        Samples beyond [-1, 1] are clipped, NaN is silence. Raises `ValueError` after `finish`.
         """
         self._encoder.feed(samples)
         return self._pipe.take()
 
     def finish(self) -> bytes:
-        """The rest of the stream. The encoder is closed after it."""
+        """Returns the rest of the stream. The encoder is closed after it."""
         self._encoder.finish()
         return self._pipe.take()
 
     def close(self) -> None:
-        """Free everything; what was not taken is lost. May be called again."""
+        """Frees everything; what was not taken is lost. May be called again."""
         self._encoder.close()
         self._pipe.take()
 

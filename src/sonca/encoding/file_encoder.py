@@ -1,6 +1,6 @@
-"""Encoding into a file: true sizes in the header, and never half a file under its name.
+"""Encodes into a file: true sizes in the header, and never half a file under its name.
 
-Knows nothing of kept audio: that is `sonca.store`.
+Knows nothing of stored audio: that is `sonca.store`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class FileEncoder:
     """Encodes into a path or an open binary file.
 
     A path gets its file by renaming, when `finish` has written all of it: until then, and if
-    the encoder is closed early or fails, what was there before stays. A path that is no
+    the encoder is closed early or fails, what was there before stays. A path that is not a
     regular file (`/dev/stdout`, a pipe) is written as it is. An open file is not closed. Where
     the file can seek, WAV, FLAC and MP3 get their true lengths; else it is written as a stream.
     """
@@ -37,7 +37,7 @@ class FileEncoder:
     ) -> None:
         """`sample_rate_hz` is what is fed, `output_rate_hz` what is written, if it is another.
 
-        `StorageError` if the file cannot be opened.
+        Raises `StorageError` if the file cannot be opened.
         """
         self._output: _Output = (
             _PathOutput(Path(target)) if isinstance(target, str | Path) else _Output(target)
@@ -57,8 +57,8 @@ class FileEncoder:
             raise
 
     def feed(self, samples: Samples) -> None:
-        """Encode (N,) float32 samples. `StorageFull` when the disk is full, `StorageError` when
-        writing fails otherwise: the file is given up then."""
+        """Encodes (N,) float32 samples. Raises `StorageFull` when the disk is full, `StorageError`
+        when writing fails otherwise: the file is given up then."""
         if self._encoder is None:
             raise ValueError("the encoder is finished")
         try:
@@ -69,7 +69,7 @@ class FileEncoder:
             raise
 
     def finish(self) -> None:
-        """Complete the file and give it its name. Errors as of `feed`."""
+        """Completes the file and gives it its name. Raises as `feed`."""
         if self._encoder is None:
             raise ValueError("the encoder is finished")
         try:
@@ -80,7 +80,7 @@ class FileEncoder:
             self.close()
 
     def close(self) -> None:
-        """Free everything; an unfinished file is removed. May be called again."""
+        """Frees everything; an unfinished file is removed. May be called again."""
         encoder, self._encoder = self._encoder, None
         if encoder is not None:
             encoder.close()
@@ -143,7 +143,7 @@ class _PathOutput(_Output):
 
 
 def _can_go_back(file: SeekableSink) -> bool:
-    """Whether headers at the start of `file` can be completed at the end."""
+    """Tells whether headers at the start of `file` can be completed at the end."""
     if not file.seekable() or file.tell() != 0:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Audiobooks: chapters encoded one by one, then joined into an m4b without encoding again.
+"""Encodes the chapters of a book one by one, and joins them to an m4b without encoding again.
 
 A chapter is a file of its own (m4a, mp3 or opus) with its tags. `write_m4b` copies the packets
 of m4a chapters, one after another, into one file with chapter marks, tags and a cover. Times in
@@ -83,7 +83,7 @@ class ChapterEncoder:
             self._container.start_encoding()
 
     def feed(self, samples: Samples) -> None:
-        """Encode (N,) float32 samples. How sound is cut into calls changes no byte."""
+        """Encodes (N,) float32 samples. How sound is cut into calls changes no byte."""
         if self._resampler is not None:
             samples = self._resampler.feed(clean(samples))
         self._rest = np.concatenate([self._rest, clean(samples)])
@@ -92,7 +92,7 @@ class ChapterEncoder:
             self._rest = self._rest[_BLOCK:]
 
     def finish(self) -> None:
-        """Write the end. The encoder is closed after it."""
+        """Writes the end. The encoder is closed after it."""
         if self._resampler is not None:
             self._rest = np.concatenate([self._rest, clean(self._resampler.finish())])
         if len(self._rest) or not self.packets:
@@ -136,8 +136,8 @@ class JoinedChapter:
 
 
 def starts_s(packets: Sequence[int], sample_rate_hz: int) -> list[float]:
-    """Where each chapter's first sample lies in the joined file, in seconds, and at last the end
-    of all."""
+    """Returns where each chapter's first sample lies in the joined file, in seconds, and at last
+    the end of all."""
     found, before = [], 0
     for count in packets:
         found.append(before * PACKET_SAMPLES / sample_rate_hz)
@@ -153,7 +153,7 @@ def write_m4b(
     tags: Mapping[str, str],
     cover: tuple[bytes, str] | None = None,
 ) -> None:
-    """Join m4a chapters of one rate into `path`, an m4b with marks, tags and a cover.
+    """Joins m4a chapters of one rate into `path`, an m4b with marks, tags and a cover.
 
     `cover` is a picture's bytes and its media type (JPEG or PNG); one that cannot be read is
     left out.
@@ -191,7 +191,7 @@ def _marks(chapters: Sequence[JoinedChapter], rate_hz: int) -> list[Any]:
 
 
 def _copy(chapter: JoinedChapter, stream: Any, out: Any, at: int, rate_hz: int) -> int:
-    """Append a chapter's packets from the sample `at` on; where the next one begins."""
+    """Appends a chapter's packets from the sample `at` on. Returns where the next one begins."""
     import av
 
     count = 0
@@ -214,7 +214,7 @@ def _copy(chapter: JoinedChapter, stream: Any, out: Any, at: int, rate_hz: int) 
 
 
 def _add_cover(out: Any, cover: tuple[bytes, str]) -> Any:
-    """The picture as a packet of a stream of its own, None if it is no picture."""
+    """Returns the picture as a packet of a stream of its own, None if it cannot be read."""
     import io
 
     import av

@@ -1,4 +1,4 @@
-"""Sample rate conversion with soxr, whole and in a stream."""
+"""Converts sample rates with soxr, whole and in a stream."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Resampler:
         self._stream: Any = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32")
 
     def feed(self, samples: Samples, *, last: bool = False) -> Samples:
-        """Convert (N,) float32 samples. What comes out lags behind until `last`."""
+        """Converts (N,) float32 samples. What comes out lags behind until `last`."""
         out: Samples = self._stream.resample_chunk(np.ascontiguousarray(samples), last=last)
         return out
 
     def finish(self) -> Samples:
-        """What is still inside. Nothing may be fed after it."""
+        """Returns what is still inside. Nothing may be fed after it."""
         return self.feed(np.zeros(0, np.float32), last=True)
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    """(N,) float32 samples converted from one rate to another.
+    """Converts (N,) float32 samples from one rate to another.
 
     The length is N * to_hz / from_hz, rounded. Steep edges may overshoot [-1, 1] a little;
     the encoder clips.

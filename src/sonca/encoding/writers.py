@@ -1,4 +1,4 @@
-"""The two ways to write sound into a sink: plain 16-bit samples, and libav's codecs.
+"""Writes sound into a sink in one of two ways: plain 16-bit samples, and libav's codecs.
 
 Takes samples that are within [-1, 1] and of the rate to be written; `sonca.encoding.encoder`
 sees to that.
@@ -139,12 +139,12 @@ class _Guard:
         return len(data)
 
     def check(self) -> None:
-        """Raise what the sink has raised."""
+        """Raises what the sink has raised."""
         if self._error is not None:
             raise self._error
 
     def mute(self) -> None:
-        """Write nothing more."""
+        """Lets nothing more be written."""
         self._muted = True
 
 

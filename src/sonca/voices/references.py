@@ -1,4 +1,4 @@
-"""Reference recordings: kept for engines that clone, named by what a request calls `voice_file`.
+"""Stores reference recordings for engines that clone, and finds what a `voice_file` means.
 
 A recording is a folder of two files, `audio.wav` and `reference.json`, that comes and goes as a
 whole, see `sonca.disk`.
@@ -52,7 +52,7 @@ class UploadedReference:
     """SHA-256 of the rate and the 16-bit samples, in hex: equal recordings, equal hash."""
 
     def samples(self) -> Samples:
-        """(N,) float32 in [-1, 1], read from the file. `NotFound` if it is deleted meanwhile."""
+        """Reads (N,) float32 in [-1, 1] from the file. Raises `NotFound` if that has gone."""
         try:
             with wave.open(str(self.path), "rb") as file:
                 data = file.readframes(file.getnframes())
@@ -68,7 +68,7 @@ class ReferenceStore:
     processes at once."""
 
     def __init__(self, root: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Makes the folder if need be, and removes what a crash left."""
+        """Makes the folder if it is missing, and removes what a crash left."""
         self._root = root
         self._clock = clock
         with disk.errors(f"use the folder {root}"):
@@ -76,10 +76,10 @@ class ReferenceStore:
             disk.remove_left_overs(root)
 
     def add(self, samples: Samples, sample_rate_hz: int, *, name: str) -> UploadedReference:
-        """Keep a recording: (N,) float32 of 1 to 30 s.
+        """Stores a recording, (N,) float32 of 1 to 30 s.
 
-        `BadAudio` for other lengths, `InvalidRequest` for a name that is none, `StorageFull` or
-        `StorageError` if it cannot be written; nothing is left behind then.
+        Raises `BadAudio` for other lengths, `InvalidRequest` for a name that cannot be,
+        `StorageFull` or `StorageError` if it cannot be written; nothing is left behind then.
         """
         name = _checked_name(name)
         duration_s = _checked_duration(samples, sample_rate_hz)
@@ -100,7 +100,7 @@ class ReferenceStore:
         return reference
 
     def get(self, id: str) -> UploadedReference:
-        """`NotFound` if there is none of that id."""
+        """Returns the recording of an id. Raises `NotFound` if there is none."""
         if not _ID.fullmatch(id):
             raise _unknown(id)
         folder = self._root / id
@@ -116,7 +116,7 @@ class ReferenceStore:
             raise StorageError(f"the recording {id} is damaged; delete it") from error
 
     def list(self) -> list[UploadedReference]:
-        """All recordings, the oldest first. Damaged ones are passed over."""
+        """Returns all recordings, the oldest first. Damaged ones are passed over."""
         found = []
         with disk.errors(f"read the folder {self._root}"):
             names = [path.name for path in self._root.iterdir() if _ID.fullmatch(path.name)]
@@ -126,7 +126,7 @@ class ReferenceStore:
         return sorted(found, key=lambda reference: (reference.created_at, reference.id))
 
     def delete(self, id: str) -> None:
-        """Forget a recording. `NotFound` if there is none of that id."""
+        """Deletes a recording. Raises `NotFound` if there is none of that id."""
         if not _ID.fullmatch(id):
             raise _unknown(id)
         try:
@@ -156,11 +156,11 @@ class ReferenceStore:
 def resolve_voice_file(
     name: str, voices_dir: Path | None, *, references: ReferenceStore | None = None
 ) -> Path:
-    """The recording that a request's `voice_file` means.
+    """Returns the recording that a request's `voice_file` means.
 
     It is the id of an upload in `references`, or the bare name of a file in the folder
     `voices_dir`. Everything else is an `InvalidRequest`: paths, addresses, links that lead out
-    of the folder, what is no regular file. The path that comes back has no links left in it.
+    of the folder, what is not a regular file. The path that comes back has no links left in it.
     """
     if _ID.fullmatch(name):
         return _uploaded(name, references)
@@ -172,7 +172,7 @@ def resolve_voice_file(
 
 
 def _found(name: str, voices_dir: Path) -> Path | None:
-    """The regular file that is called `name` and lies in the folder itself."""
+    """Returns the regular file that is called `name` and lies in the folder itself, or None."""
     if not _is_bare(name):
         return None
     try:
@@ -193,7 +193,7 @@ def _uploaded(id: str, references: ReferenceStore | None) -> Path:
 
 
 def _is_bare(name: str) -> bool:
-    """Whether `name` can only be an entry of one folder: no path, no control characters."""
+    """Tells whether `name` can only be an entry of a folder: no path, no control characters."""
     return (
         bool(name.strip())
         and len(name) <= 255
@@ -214,7 +214,7 @@ def _refused(name: str, voices_dir: Path | None) -> InvalidRequest:
 
 
 def _examples(voices_dir: Path, limit: int = 5) -> str:
-    """A few of the names that would work, for a message."""
+    """Returns a few of the names that would work, for a message."""
     try:
         entries = sorted(path.name for path in voices_dir.iterdir())
     except OSError:
@@ -226,7 +226,7 @@ def _examples(voices_dir: Path, limit: int = 5) -> str:
 
 
 def _checked_name(name: str) -> str:
-    """The name in NFC without blanks around it."""
+    """Returns the name in NFC without blanks around it."""
     name = unicodedata.normalize("NFC", name).strip()
     if not name or len(name) > MAX_NAME_LENGTH:
         raise InvalidRequest(

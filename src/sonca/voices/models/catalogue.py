@@ -71,13 +71,14 @@ class Model:
 
 @functools.cache
 def catalogue() -> dict[str, Model]:
-    """Every model that is known, by name, the best Vietnamese ones first."""
+    """Returns every model that is known, by name, the best Vietnamese ones first."""
     text = resources.files(__package__).joinpath("catalogue.toml").read_text("utf-8")
     return {name: _model(name, entry) for name, entry in tomllib.loads(text).items()}
 
 
 def find(name: str) -> Model:
-    """The model of that name or alias, whatever its case; `UnknownModel` lists what there is."""
+    """Returns the model of that name or alias, whatever its case. Raises `UnknownModel` with a
+    list of what there is."""
     wanted = name.strip().lower()
     for model in catalogue().values():
         if wanted in (model.name.lower(), *model.aliases):

@@ -1,4 +1,4 @@
-"""Fetch a model of the catalogue: with progress, resuming, and checked before it counts.
+"""Fetches a model of the catalogue: with progress, resuming, and checked before it counts.
 
 The bytes come through huggingface_hub. Whatever goes wrong on the way comes out as one line
 that says what to do. Knows nothing of what files mean, or of who agreed to a licence.
@@ -35,7 +35,7 @@ def pull(
     progress: bool = True,
     say: Say | None = None,
 ) -> Installed:
-    """Fetch a model into the store and answer what is there then.
+    """Fetches a model into the store. Returns what is there then.
 
     `endpoint` is the base address of a hub or a mirror of it, None for the one huggingface_hub
     knows. `progress` draws bars on stderr; `say` hears which file comes. Raises `DownloadError`,
@@ -58,7 +58,7 @@ def pull(
 
 
 def by_hand(model: Model, store: ModelStore) -> str:
-    """What to do where there is no network."""
+    """Says what to do where there is no network."""
     names = ", ".join(file.path for file in model.files)
     return (
         f"without a network: fetch {names} from the repository {model.repository} (revision "
@@ -89,7 +89,7 @@ class _Fetch:
     progress: bool
 
     def run(self, staging: Path) -> None:
-        """Bring the file into `staging`, whole and checked."""
+        """Brings the file into `staging`, whole and checked."""
         target = staging / self.file.name
         try:
             remote = self._ask()
@@ -133,7 +133,7 @@ class _Fetch:
         )
 
     def _download(self, remote: _Remote, part: Path) -> None:
-        """Write what is missing of the file behind what is there."""
+        """Writes what is missing of the file behind what is there."""
         from huggingface_hub.file_download import http_get
 
         have = part.stat().st_size if part.is_file() else 0
@@ -156,7 +156,7 @@ class _Fetch:
             )
 
     def _wrong(self, path: Path, remote: _Remote) -> str | None:
-        """Why a file that came cannot be the one that was asked for; None if it can."""
+        """Says why a file that came cannot be the one that was asked for; None if it can."""
         size = path.stat().st_size
         with path.open("rb") as file:
             if _PAGE.match(file.read(256)):
@@ -169,7 +169,7 @@ class _Fetch:
         return None
 
     def _explain(self, error: Exception) -> str:
-        """What happened and what to do about it."""
+        """Says what happened and what to do about it."""
         where = f"{self.file.path} of {self.model.repository}"
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status is not None:
@@ -185,7 +185,7 @@ class _Fetch:
 
 
 def _silent_bar() -> type[Any]:
-    """A progress bar that draws nothing."""
+    """Returns a progress bar that draws nothing."""
     from tqdm import tqdm
 
     class Silent(tqdm):  # type: ignore[misc]

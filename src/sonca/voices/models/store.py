@@ -1,4 +1,4 @@
-"""The models folder: what is in it, whether it is whole, and putting models there.
+"""The models folder: what is in it, whether it is undamaged, and how models get there.
 
 Every model has a folder of its own, ``<models>/<engine>/<name>/``, with a manifest of its
 files. A model appears whole or not at all: it is gathered under ``.incoming`` and moved. Knows
@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from sonca.voices.models.catalogue import UnknownModel, catalogue
 MANIFEST = "sonca-model.json"
 _INCOMING = ".incoming"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +53,14 @@ class ModelStore:
         self.folder = folder
 
     def installed(self) -> list[Installed]:
-        """Every model that is there, by engine and name: those that came by a command of ours,
+        """Returns every model that is there, by engine and name: those that came by our commands,
         and those of the catalogue whose files someone put where they belong."""
         homes = [home for home in sorted(self.folder.glob("[!.]*/[!.]*")) if home.is_dir()]
         found = (_read(home / MANIFEST) or _adopted(home) for home in homes)
         return [model for model in found if model is not None]
 
     def find(self, name: str) -> Installed:
-        """The installed model of that name; `UnknownModel` lists what there is."""
+        """Returns the installed model of that name. Raises `UnknownModel` with a list."""
         models = self.installed()
         for model in models:
             if model.name.lower() == name.strip().lower():
@@ -72,11 +71,11 @@ class ModelStore:
         )
 
     def home(self, engine: str, name: str) -> Path:
-        """Where a model belongs."""
+        """Returns where a model belongs."""
         return self.folder / engine / checked_name(name)
 
     def staging(self, name: str) -> Path:
-        """Where a model is gathered; what an interrupted download left is still there."""
+        """Returns where a model is gathered; what an interrupted download left is still there."""
         return self.folder / _INCOMING / checked_name(name)
 
     def put(
@@ -88,7 +87,7 @@ class ModelStore:
         files: Iterable[str],
         about: Mapping[str, Any],
     ) -> Installed:
-        """Move gathered files to where they belong, with a manifest. Replaces an older model."""
+        """Moves gathered files to where they belong, with a manifest. Replaces an older model."""
         home = self.home(engine, name)
         facts = {file: [_size(staged / file), sha256(staged / file)] for file in files}
         manifest = {"name": name, "engine": engine, "files": facts, **about}
@@ -119,14 +118,14 @@ class ModelStore:
         return self.put(staging, engine=engine, name=called, files=copies, about=about)
 
     def remove(self, name: str) -> Installed:
-        """Delete a model; answers what it was."""
+        """Deletes a model. Returns what it was."""
         model = self.find(name)
         with disk.errors(f"remove {model.folder}"):
             disk.remove_folder(model.folder)
         return model
 
     def problems(self, model: Installed) -> list[str]:
-        """What is wrong with a model's files, a line each; empty if they are as they came."""
+        """Says what is wrong with a model's files, a line each; empty if they are as they came."""
         found = []
         for name, (size, digest) in model.files.items():
             path = model.folder / name
@@ -140,7 +139,7 @@ class ModelStore:
 
 
 def checked_name(name: str) -> str:
-    """The name if a folder may be called so; `InvalidRequest` otherwise."""
+    """Returns the name if a folder may be called so. Raises `InvalidRequest` otherwise."""
     if not _NAME.fullmatch(name):
         raise InvalidRequest(
             f"a model cannot be called {quoted(name)}: only letters and digits, and after the "
@@ -150,15 +149,10 @@ def checked_name(name: str) -> str:
     return name
 
 
-def sha256(path: Path, hear: Callable[[int], None] | None = None) -> str:
-    """The hash of a file, in hex. `hear` is told the bytes of each block."""
-    digest = hashlib.sha256()
+def sha256(path: Path) -> str:
+    """Returns the hash of a file, in hex."""
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            if hear is not None:
-                hear(len(block))
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
@@ -181,7 +175,7 @@ def _size(path: Path) -> int:
 
 
 def _read(manifest: Path) -> Installed | None:
-    """A model by its manifest; None for a manifest that is not ours."""
+    """Returns a model by its manifest; None for a manifest that is not ours."""
     try:
         content = json.loads(manifest.read_text("utf-8"))
         return Installed(
@@ -199,7 +193,7 @@ def _read(manifest: Path) -> Installed | None:
 
 
 def _adopted(home: Path) -> Installed | None:
-    """A model of the catalogue that lies there without a manifest, if all its files do."""
+    """Returns a model of the catalogue that lies there without a manifest, if all its files do."""
     model = catalogue().get(home.name)
     if model is None or model.engine != home.parent.name:
         return None
