@@ -1,8 +1,8 @@
 """Models that voices need: which can be fetched, which are there, and fetching them."""
 
-from sonca.voices.models.catalogue import Model, ModelFile, UnknownModel, catalogue, find
 from sonca.voices.models.download import DownloadError, pull
-from sonca.voices.models.store import Installed, ModelStore
+from sonca.voices.models.model_catalogue import Model, ModelFile, UnknownModel, catalogue, find
+from sonca.voices.models.model_store import Installed, ModelStore
 
 __all__ = [
     "DownloadError",

@@ -14,8 +14,8 @@ from typing import Any
 
 from sonca import disk
 from sonca.errors import EngineNotInstalled, SoncaError
-from sonca.voices.models.catalogue import Model, ModelFile
-from sonca.voices.models.store import Installed, ModelStore, sha256, storing
+from sonca.voices.models.model_catalogue import Model, ModelFile
+from sonca.voices.models.model_store import Installed, ModelStore, sha256, storing
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)

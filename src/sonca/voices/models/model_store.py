@@ -19,7 +19,7 @@ from typing import Any
 
 from sonca import disk
 from sonca.errors import InvalidRequest, quoted
-from sonca.voices.models.catalogue import UnknownModel, catalogue
+from sonca.voices.models.model_catalogue import UnknownModel, catalogue
 
 MANIFEST = "sonca-model.json"
 _INCOMING = ".incoming"
