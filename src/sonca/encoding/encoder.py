@@ -15,7 +15,7 @@ from sonca.audio import Samples
 from sonca.encoding.formats import Format
 from sonca.encoding.resampling import Resampler
 from sonca.encoding.wav import clean, to_s16, wav_header
-from sonca.encoding.writers import Muxed, Plain, Sink
+from sonca.encoding.writers import LibavWriter, PcmWriter, Sink
 
 MIN_RATE_HZ, MAX_RATE_HZ = 4000, 192_000
 
@@ -67,11 +67,11 @@ class SinkEncoder:
         self._resampler: Resampler | None = None
         if self.output_rate_hz != sample_rate_hz:
             self._resampler = Resampler(sample_rate_hz, self.output_rate_hz)
-        self._writer: Plain | Muxed | None
+        self._writer: PcmWriter | LibavWriter | None
         if format.codec is None:
-            self._writer = Plain(format, self.output_rate_hz, sink, seekable)
+            self._writer = PcmWriter(format, self.output_rate_hz, sink, seekable)
         else:
-            self._writer = Muxed(format.codec, self.output_rate_hz, sink, seekable)
+            self._writer = LibavWriter(format.codec, self.output_rate_hz, sink, seekable)
 
     def feed(self, samples: Samples) -> None:
         """Encodes (N,) float32 samples: beyond [-1, 1] is clipped, NaN is silence."""

@@ -34,7 +34,7 @@ class SeekableSink(Sink, Protocol):
     def flush(self) -> None: ...
 
 
-class Plain:
+class PcmWriter:
     """16-bit samples, with a WAV header or bare."""
 
     def __init__(self, format: Format, rate_hz: int, sink: Sink, seekable: bool) -> None:
@@ -64,13 +64,13 @@ class Plain:
         pass
 
 
-class Muxed:
+class LibavWriter:
     """A libav codec in a libav container."""
 
     def __init__(self, codec: Codec, rate_hz: int, sink: Sink, seekable: bool) -> None:
         import av
 
-        self._guard = _SeekableGuard(cast(SeekableSink, sink)) if seekable else _Guard(sink)
+        self._guard = _SeekableSinkGuard(cast(SeekableSink, sink)) if seekable else _SinkGuard(sink)
         options = {"flush_packets": "1", **codec.options}
         self._codec = codec
         self._empty = True
@@ -121,7 +121,7 @@ class Muxed:
             self.close()
 
 
-class _Guard:
+class _SinkGuard:
     """Stands between libav and a sink: an error inside of libav's callbacks would be lost or
     come up in a wrong place, so it is kept until `check`, and nothing more is written."""
 
@@ -148,7 +148,7 @@ class _Guard:
         self._muted = True
 
 
-class _SeekableGuard(_Guard):
+class _SeekableSinkGuard(_SinkGuard):
     """For a sink that libav may go back in."""
 
     def __init__(self, sink: SeekableSink) -> None:
