@@ -140,9 +140,9 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
     )  # fmt: skip
     session = VietTTSSession(engine.backend, engine.tokenizer.encode, manner)
     clock = Clock()
-    clock.watch(session, "_start_one", "llm")
-    clock.watch(session, "_decode", "llm")
-    clock.watch(session, "_sing", "flow", inside="vocoder")
+    clock.watch(session.decoding, "start", "llm")
+    clock.watch(session.decoding, "step", "llm")
+    clock.watch(session.rendering, "step", "flow", inside="vocoder")
     plain = Vocoder.feed
     samples = 0
     first: float | None = None

@@ -37,9 +37,6 @@ class Prompter:
     def __init__(self, folder: ModelFolder, cache: Path | None, threads: int) -> None:
         self.folder, self.cache, self.threads = folder, cache, threads
         self.kept: dict[str, Voice] = {}
-        self.sessions: dict[str, Any] = {}
-        self.made = 0
-        """How many voices were computed, not found."""
 
     def voice(self, content_hash: str, samples: Callable[[], tuple[Array, int]]) -> Voice:
         """The voice of the recording with this hash; `samples` is called only if it is new."""
@@ -47,9 +44,6 @@ class Prompter:
         if voice is None:
             wave, rate = samples()
             voice = self.compute(prepare(wave, rate, self._segments()))
-            # Half a gigabyte, for something that happens once a voice.
-            self.sessions.clear()
-            self.made += 1
             self._to_disk(content_hash, voice)
         self.kept[content_hash] = voice
         if len(self.kept) > KEPT_VOICES:
@@ -84,20 +78,21 @@ class Prompter:
         return vad.silero(path) if path.is_file() else vad.by_level
 
     def _run(self, name: str, *inputs: np.ndarray) -> Any:
-        """By position: upstream's names differ from model to model."""
+        """Loads a model, runs it once and lets it go: half a gigabyte, needed once a voice.
+
+        Inputs go by position: upstream's names differ from model to model.
+        """
         import onnxruntime
 
-        if name not in self.sessions:
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self.threads
-            path = self.folder.path / name
-            try:
-                self.sessions[name] = onnxruntime.InferenceSession(
-                    str(path), options, providers=["CPUExecutionProvider"]
-                )
-            except Exception as error:  # the runtime's own tree of errors
-                raise EngineError(f"cannot load {path}: {error}") from error
-        session = self.sessions[name]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        path = self.folder.path / name
+        try:
+            session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime's own tree of errors
+            raise EngineError(f"cannot load {path}: {error}") from error
         names = [port.name for port in session.get_inputs()]
         return session.run(None, dict(zip(names, inputs, strict=True)))[0]
 

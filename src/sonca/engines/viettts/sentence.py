@@ -1,4 +1,4 @@
-"""What the running batch knows of a sentence: how far it is, and what of it can be sung."""
+"""What the running batch knows of a sentence: how far it is, and what is ready for the flow."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sonca.engines.base import Options
-from sonca.engines.viettts.backend import Array, Ids, Solver, Voice
+from sonca.engines.viettts.backend import Array, Ids, Voice
 from sonca.engines.viettts.streaming import Blender, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.utterance import Priority
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sentence:
     id: int
     text: Ids
@@ -32,7 +32,7 @@ class Sentence:
     generator: np.random.Generator = field(default_factory=np.random.default_rng)
     ended: bool = False
     pieces: list[Piece] = field(default_factory=list)
-    """Ready to be sung, in order."""
+    """Ready for the flow, in order."""
 
     @property
     def awaited(self) -> bool:
@@ -41,23 +41,5 @@ class Sentence:
 
     @property
     def silent(self) -> bool:
-        """Whether it ended with nothing more to sing."""
+        """Whether it ended with nothing more to hand out."""
         return self.ended and not self.plan.over
-
-
-@dataclass(slots=True)
-class Song:
-    """One run of the flow."""
-
-    sentence: Sentence
-    piece: Piece
-    solver: Solver
-
-
-@dataclass(slots=True, eq=False)
-class Sung:
-    """A bit of what the flow has made and the vocoder has not."""
-
-    sentence: Sentence
-    mel: Array
-    last: bool
