@@ -1,6 +1,7 @@
-"""What is measured of a voice once and kept beside its files: how loud it is, and how high.
+"""What is found out once about a voice that comes, and kept beside its files: that it is one, how
+loud it is, and how high.
 
-Knows nothing of targets; the engine turns the level into a gain.
+Knows nothing of where the voice came from, or of the level it is to be brought to.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ import numpy as np
 
 from sonca import disk
 from sonca.audio import Samples
+from sonca.engines.piper.config import BadVoice
 from sonca.engines.piper.files import VoiceFiles, card_path, describe
 from sonca.engines.piper.phonemes import Phonemizer
 from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.voice import Manner, PiperVoice
-from sonca.errors import StorageError
+from sonca.errors import EngineNotInstalled, StorageError
 from sonca.espeakng import Library
 from sonca.loudness import loudness
 
@@ -38,54 +40,48 @@ _BETWEEN_HZ = 165.0
 """Men mostly speak below it, women above."""
 
 
+def pair_of(model: Path) -> dict[str, Path]:
+    """Returns the two files of a voice by their endings. Raises `BadVoice` if a file is not a
+    Piper voice with its settings beside it."""
+    files = _described(model)
+    _load(files)
+    return {".onnx": model, ".onnx.json": files.config_path}
+
+
+def calibrate(folder: Path, known: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Measures every speaker of the voices in a folder and keeps that, with what is known, beside
+    their files. Where ONNX Runtime is not installed, only what is known is kept."""
+    for model in sorted(folder.glob("*.onnx")):
+        files = _described(model)
+        card = {**files.card, **known}
+        try:
+            voice = _load(files)
+        except EngineNotInstalled as error:
+            say(str(error))
+        else:
+            say(f"measuring {files.stem}")
+            card |= _measured(files, voice, card)
+        _write_card(model, card)
+
+
 def level_of(speaker: SpeakerVoice) -> float:
     """Returns the voice's own loudness in LUFS, from its card, or measured now and put there."""
-    files, number = describe(speaker.files.model, speaker.files.config_path), speaker.speaker
-    levels, name = _levels(files.card), str(number or 0)
+    files, voice = describe(speaker.files.model, speaker.files.config_path), speaker.voice
+    levels, name = _levels(files.card), str(speaker.speaker or 0)
     if name in levels:
         return levels[name]
-    with closing(Library()) as library:  # a session may be at work with another
-        sound = _speak(files, speaker.voice, Phonemizer(library), number)
-    level = round(loudness(sound, speaker.voice.sample_rate_hz), 2)
+    level = round(loudness(_speak(files, voice, speaker.speaker), voice.sample_rate_hz), 2)
     if math.isfinite(level):
         try:
-            write_card(files.model, {**files.card, _LEVELS: {**levels, name: level}})
+            _write_card(files.model, {**files.card, _LEVELS: {**levels, name: level}})
         except StorageError as error:
             log.info("the loudness of %s cannot be kept: %s", files.stem, error)
     return level
 
 
-def measured(
-    files: VoiceFiles, voice: PiperVoice, phonemizer: Phonemizer, card: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What can be measured of every speaker, in the form of a card. What the card knows of
-    gender is kept."""
-    levels: dict[str, float] = {}
-    speakers: dict[str, dict[str, str]] = {}
-    for number in files.config.speakers.values() or [0]:
-        sound = _speak(files, voice, phonemizer, number)
-        level = loudness(sound, voice.sample_rate_hz)
-        if math.isfinite(level):
-            levels[str(number)] = round(level, 2)
-        pitch_hz = pitch(sound, voice.sample_rate_hz)
-        if pitch_hz is not None:
-            speakers[str(number)] = {"gender": "male" if pitch_hz < _BETWEEN_HZ else "female"}
-    found: dict[str, Any] = {_LEVELS: levels}
-    if files.config.speakers:
-        found["speakers"] = speakers
-    elif "gender" not in card and speakers:
-        found["gender"] = speakers["0"]["gender"]
-    return found
-
-
-def write_card(model: Path, card: Mapping[str, Any]) -> None:
-    """Replaces what is kept of a voice, whole or not at all."""
-    text = json.dumps(card, ensure_ascii=False, indent=1) + "\n"
-    disk.write(card_path(model), text.encode())
-
-
 def pitch(samples: Samples, sample_rate_hz: int) -> float | None:
-    """Median pitch in Hz by autocorrelation of the voiced frames; None if there are none."""
+    """Returns the median pitch in Hz of the voiced frames, by autocorrelation; None if there are
+    none."""
     width, low, high = 1024, sample_rate_hz // 400, sample_rate_hz // 60
     found = []
     for start in range(0, len(samples) - width, width // 2):
@@ -100,6 +96,27 @@ def pitch(samples: Samples, sample_rate_hz: int) -> float | None:
     return float(np.median(found)) if found else None
 
 
+def _measured(files: VoiceFiles, voice: PiperVoice, card: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be measured of every speaker, in the form of a card. What the card knows of
+    gender is kept."""
+    levels: dict[str, float] = {}
+    speakers: dict[str, dict[str, str]] = {}
+    for number in files.config.speakers.values() or [0]:
+        sound = _speak(files, voice, number)
+        level = loudness(sound, voice.sample_rate_hz)
+        if math.isfinite(level):
+            levels[str(number)] = round(level, 2)
+        pitch_hz = pitch(sound, voice.sample_rate_hz)
+        if pitch_hz is not None:
+            speakers[str(number)] = {"gender": "male" if pitch_hz < _BETWEEN_HZ else "female"}
+    found: dict[str, Any] = {_LEVELS: levels}
+    if files.config.speakers:
+        found["speakers"] = speakers
+    elif "gender" not in card and speakers:
+        found["gender"] = speakers["0"]["gender"]
+    return found
+
+
 def _levels(card: Mapping[str, Any]) -> dict[str, float]:
     known = card.get(_LEVELS)
     if not isinstance(known, dict):
@@ -111,15 +128,36 @@ def _levels(card: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _speak(
-    files: VoiceFiles, voice: PiperVoice, phonemizer: Phonemizer, speaker: int | None
-) -> Samples:
+def _write_card(model: Path, card: Mapping[str, Any]) -> None:
+    """Replaces what is kept of a voice, whole or not at all."""
+    text = json.dumps(card, ensure_ascii=False, indent=1) + "\n"
+    disk.write(card_path(model), text.encode())
+
+
+def _speak(files: VoiceFiles, voice: PiperVoice, speaker: int | None) -> Samples:
     """Two sentences in the voice's language, or what it can say of them."""
     language = files.config.language.split("-")[0].lower()
     text = _SAMPLES.get(language, _SAMPLES[""])
     manner = Manner(speaker, 1.0, 0)
     pieces = [np.zeros(0, np.float32)]
-    for sentence in phonemizer.sentences(text, (), files.config):
-        latent = voice.settle(voice.prepare(sentence.ids, manner))
-        pieces.append(voice.decode(latent, 0, latent.count))
+    with closing(Library()) as library:  # the engine's own may be at work
+        for sentence in Phonemizer(library).sentences(text, (), files.config):
+            latent = voice.settle(voice.prepare(sentence.ids, manner))
+            pieces.append(voice.decode(latent, 0, latent.count))
     return np.concatenate(pieces)
+
+
+def _described(model: Path) -> VoiceFiles:
+    config = model.with_name(model.name + ".json")
+    if not config.is_file():
+        raise BadVoice(f"{config} is missing; a Piper voice is a pair of files")
+    return describe(model, config)
+
+
+def _load(files: VoiceFiles) -> PiperVoice:
+    try:
+        return PiperVoice(files, ("CPUExecutionProvider",))
+    except ModuleNotFoundError as error:
+        raise EngineNotInstalled(
+            f'Piper voices need {error.name}: pip install "sonca[piper]"', field="model"
+        ) from error

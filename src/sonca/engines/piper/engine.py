@@ -17,7 +17,7 @@ from pathlib import Path
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.piper import files
-from sonca.engines.piper.calibration import level_of
+from sonca.engines.piper.calibration import calibrate, level_of, pair_of
 from sonca.engines.piper.config import BadVoice
 from sonca.engines.piper.files import Speaker
 from sonca.engines.piper.phonemes import Phonemizer, Sentence
@@ -106,17 +106,13 @@ class PiperEngine(Engine):
 
     @classmethod
     def model_files(cls, file: Path) -> Mapping[str, Path]:
-        from sonca.engines.piper.check import pair_of
-
         return pair_of(file)
 
     @classmethod
     def after_install(
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
-        from sonca.engines.piper.check import settle
-
-        settle(folder, facts, say)
+        calibrate(folder, facts, say)
 
     def voice(self, key: str) -> SpeakerVoice:
         speaker = self._speaker(key)

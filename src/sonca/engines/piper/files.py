@@ -42,10 +42,6 @@ class VoiceFiles:
         """The file name without ``.onnx``."""
         return self.model.name.removesuffix(".onnx")
 
-    @property
-    def card_path(self) -> Path:
-        return card_path(self.model)
-
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
