@@ -13,7 +13,7 @@ import pytest
 from sonca.audio import AudioChunk, join
 from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
-from sonca.engines.piper import PiperEngine, files
+from sonca.engines.piper import PiperEngine, voice_files
 from sonca.engines.piper import engine as engine_module
 from sonca.engines.piper.tasks import (
     ALONE_FRAMES,
@@ -21,7 +21,7 @@ from sonca.engines.piper.tasks import (
     MOST_FRAMES,
     windows,
 )
-from sonca.engines.piper.voice import Latent, PiperVoice
+from sonca.engines.piper.vits_model import Latent, VitsModel
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.loudness import loudness
 from tests.conftest import utterance
@@ -93,13 +93,13 @@ def test_the_flow_in_two_halves_gives_what_the_whole_gives(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stretches = []
-    plain = PiperVoice.flowed
+    plain = VitsModel.flow
 
-    def noted(voice: PiperVoice, latent: Latent, start: int, stop: int) -> object:
+    def noted(voice: VitsModel, latent: Latent, start: int, stop: int) -> object:
         stretches.append((start, stop, latent.count))
         return plain(voice, latent, start, stop)
 
-    monkeypatch.setattr(PiperVoice, "flowed", noted)
+    monkeypatch.setattr(VitsModel, "flow", noted)
     long = " ".join([LONG.rstrip(".")] * 3)
     made = []
     for threads in (1, 2):
@@ -198,7 +198,7 @@ def test_an_error_while_speaking_fails_that_utterance_alone(
         raise EngineError("the model broke")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(voice.voice), "decode", broken)
+        patch.setattr(type(voice.model), "decode", broken)
         session.add(1, utterance("Xin chào."), voice, Options())
         events: list[Event] = []
         while not session.idle:
@@ -263,7 +263,7 @@ def test_the_level_is_measured_once_and_kept(
     monkeypatch.setattr("sonca.engines.piper.calibration._speak", None)  # not measured again
     assert [first.level_lufs(first.voice(key)) for key in keys] == levels
     first.close()
-    card = json.loads(files.card_path(model).read_text("utf-8"))
+    card = json.loads(voice_files.card_path(model).read_text("utf-8"))
     assert list(card["loudness_lufs"].values()) == levels
     again = PiperEngine(setup)
     assert [again.level_lufs(again.voice(key)) for key in keys] == levels
@@ -278,10 +278,10 @@ def test_voices_beyond_the_limit_are_forgotten_the_unused_first(
         tiny.save(tmp_path, f"vi_VN-{name}-low")
     engine = PiperEngine(Setup(models_dir=tmp_path))
     a, b = engine.voice("vi_vn-a-low"), engine.voice("vi_vn-b-low")
-    assert engine.voice("vi_vn-a-low").voice is a.voice
+    assert engine.voice("vi_vn-a-low").model is a.model
     engine.voice("vi_vn-c-low")
-    assert engine.voice("vi_vn-a-low").voice is a.voice
-    assert engine.voice("vi_vn-b-low").voice is not b.voice
+    assert engine.voice("vi_vn-a-low").model is a.model
+    assert engine.voice("vi_vn-b-low").model is not b.model
     engine.close()
 
 

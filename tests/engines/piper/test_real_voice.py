@@ -13,8 +13,8 @@ import pytest
 
 from sonca import Sonca
 from sonca.engines.base import Setup
-from sonca.engines.piper.files import describe
-from sonca.engines.piper.voice import Manner, PiperVoice
+from sonca.engines.piper.vits_model import SynthesisConfig, VitsModel
+from sonca.engines.piper.voice_files import describe
 from sonca.loudness import loudness
 
 pytestmark = pytest.mark.slow
@@ -36,9 +36,9 @@ def model() -> Path:
 
 
 @pytest.fixture(scope="module")
-def voice(model: Path) -> PiperVoice:
+def voice(model: Path) -> VitsModel:
     files = describe(model, model.with_name(f"{_NAME}.json"))
-    return PiperVoice(files, ("CPUExecutionProvider",))
+    return VitsModel(files, ("CPUExecutionProvider",))
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,11 @@ def sonca(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Son
         yield sonca
 
 
-def test_the_decoder_is_known(voice: PiperVoice) -> None:
+def test_the_decoder_is_known(voice: VitsModel) -> None:
     assert (voice.hop, voice.context, voice.flow_context) == (256, 11, 32)
 
 
-def test_cut_and_uncut_say_the_same(model: Path, voice: PiperVoice) -> None:
+def test_cut_and_uncut_say_the_same(model: Path, voice: VitsModel) -> None:
     import onnxruntime
 
     ids = tuple(int(n) for n in np.random.default_rng(1).integers(14, 100, 61))
@@ -69,18 +69,18 @@ def test_cut_and_uncut_say_the_same(model: Path, voice: PiperVoice) -> None:
         },
     )
     voice._scales = (0.0, 1.0, 0.0)
-    latent = voice.settle(voice.prepare(ids, Manner(None, 1.0, 0)))
+    latent = voice.with_flow(voice.encode(ids, SynthesisConfig(None, 1.0, 0)))
     sound = voice.decode(latent, 0, latent.count)
     voice._scales = (0.667, 1.0, 0.8)
     np.testing.assert_allclose(sound, expected.reshape(-1), atol=1e-5)
 
 
-def test_windows_make_the_whole(voice: PiperVoice) -> None:
+def test_windows_make_the_whole(voice: VitsModel) -> None:
     ids = tuple(int(n) for n in np.random.default_rng(1).integers(14, 100, 61))
-    latent = voice.prepare(ids, Manner(None, 1.0, 3))
-    settled = voice.settle(latent)
-    whole = voice.decode(settled, 0, latent.count)
-    for frames in (latent, settled):
+    latent = voice.encode(ids, SynthesisConfig(None, 1.0, 3))
+    flowed = voice.with_flow(latent)
+    whole = voice.decode(flowed, 0, latent.count)
+    for frames in (latent, flowed):
         cuts = [*range(0, latent.count, 24), latent.count]
         pieces = [voice.decode(frames, a, b) for a, b in pairwise(cuts)]
         np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-5)

@@ -18,11 +18,11 @@ import numpy as np
 
 from sonca import disk
 from sonca.audio import Samples
-from sonca.engines.piper.config import BadVoice
-from sonca.engines.piper.files import VoiceFiles, card_path, describe
-from sonca.engines.piper.phonemes import Phonemizer
+from sonca.engines.piper.phonemizer import Phonemizer
 from sonca.engines.piper.tasks import SpeakerVoice
-from sonca.engines.piper.voice import Manner, PiperVoice
+from sonca.engines.piper.vits_model import SynthesisConfig, VitsModel
+from sonca.engines.piper.voice_config import BadVoice
+from sonca.engines.piper.voice_files import VoiceFiles, card_path, describe
 from sonca.errors import EngineNotInstalled, StorageError
 from sonca.espeakng import Library
 from sonca.loudness import loudness
@@ -55,22 +55,22 @@ def calibrate(folder: Path, known: Mapping[str, str], say: Callable[[str], None]
         files = _described(model)
         card = {**files.card, **known}
         try:
-            voice = _load(files)
+            loaded = _load(files)
         except EngineNotInstalled as error:
             say(str(error))
         else:
             say(f"measuring {files.stem}")
-            card |= _measured(files, voice, card)
+            card |= _measured(files, loaded, card)
         _write_card(model, card)
 
 
 def level_of(speaker: SpeakerVoice) -> float:
     """Returns the voice's own loudness in LUFS, from its card, or measured now and put there."""
-    files, voice = describe(speaker.files.model, speaker.files.config_path), speaker.voice
+    files, model = describe(speaker.files.model, speaker.files.config_path), speaker.model
     levels, name = _levels(files.card), str(speaker.speaker or 0)
     if name in levels:
         return levels[name]
-    level = round(loudness(_speak(files, voice, speaker.speaker), voice.sample_rate_hz), 2)
+    level = round(loudness(_speak(files, model, speaker.speaker), model.sample_rate_hz), 2)
     if math.isfinite(level):
         try:
             _write_card(files.model, {**files.card, _LEVELS: {**levels, name: level}})
@@ -96,17 +96,17 @@ def pitch(samples: Samples, sample_rate_hz: int) -> float | None:
     return float(np.median(found)) if found else None
 
 
-def _measured(files: VoiceFiles, voice: PiperVoice, card: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be measured of every speaker, in the form of a card. What the card knows of
-    gender is kept."""
+def _measured(files: VoiceFiles, model: VitsModel, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what can be measured of every speaker, in the form of a card. What the card knows
+    of gender is kept."""
     levels: dict[str, float] = {}
     speakers: dict[str, dict[str, str]] = {}
     for number in files.config.speakers.values() or [0]:
-        sound = _speak(files, voice, number)
-        level = loudness(sound, voice.sample_rate_hz)
+        sound = _speak(files, model, number)
+        level = loudness(sound, model.sample_rate_hz)
         if math.isfinite(level):
             levels[str(number)] = round(level, 2)
-        pitch_hz = pitch(sound, voice.sample_rate_hz)
+        pitch_hz = pitch(sound, model.sample_rate_hz)
         if pitch_hz is not None:
             speakers[str(number)] = {"gender": "male" if pitch_hz < _BETWEEN_HZ else "female"}
     found: dict[str, Any] = {_LEVELS: levels}
@@ -134,16 +134,16 @@ def _write_card(model: Path, card: Mapping[str, Any]) -> None:
     disk.write(card_path(model), text.encode())
 
 
-def _speak(files: VoiceFiles, voice: PiperVoice, speaker: int | None) -> Samples:
-    """Two sentences in the voice's language, or what it can say of them."""
+def _speak(files: VoiceFiles, model: VitsModel, speaker: int | None) -> Samples:
+    """Speaks two sentences in the voice's language, or what it can say of them."""
     language = files.config.language.split("-")[0].lower()
     text = _SAMPLES.get(language, _SAMPLES[""])
-    manner = Manner(speaker, 1.0, 0)
+    config = SynthesisConfig(speaker, 1.0, 0)
     pieces = [np.zeros(0, np.float32)]
     with closing(Library()) as library:  # the engine's own may be at work
         for sentence in Phonemizer(library).sentences(text, (), files.config):
-            latent = voice.settle(voice.prepare(sentence.ids, manner))
-            pieces.append(voice.decode(latent, 0, latent.count))
+            latent = model.with_flow(model.encode(sentence.ids, config))
+            pieces.append(model.decode(latent, 0, latent.count))
     return np.concatenate(pieces)
 
 
@@ -154,9 +154,9 @@ def _described(model: Path) -> VoiceFiles:
     return describe(model, config)
 
 
-def _load(files: VoiceFiles) -> PiperVoice:
+def _load(files: VoiceFiles) -> VitsModel:
     try:
-        return PiperVoice(files, ("CPUExecutionProvider",))
+        return VitsModel(files, ("CPUExecutionProvider",))
     except ModuleNotFoundError as error:
         raise EngineNotInstalled(
             f'Piper voices need {error.name}: pip install "sonca[piper]"', field="model"

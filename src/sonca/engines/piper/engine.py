@@ -1,8 +1,8 @@
 """Piper: VITS voices in ONNX, any pair of ``.onnx`` and ``.onnx.json`` in the models folder.
 
 One engine speaks with all of them: a voice is loaded when it is first asked for (about a
-second) and the one unused for longest goes when there are too many. Knows where voices lie and
-which are loaded; how they speak is the business of the modules beside it.
+second) and the one unused for longest is dropped when there are too many. Knows where voices lie
+and which are loaded; how they speak is the business of the modules beside it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from pathlib import Path
 
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
-from sonca.engines.piper import files
 from sonca.engines.piper.calibration import calibrate, level_of, pair_of
-from sonca.engines.piper.config import BadVoice
-from sonca.engines.piper.files import Speaker
-from sonca.engines.piper.phonemes import Phonemizer, Sentence
+from sonca.engines.piper.phonemizer import PhonemeIds, Phonemizer
 from sonca.engines.piper.session import PiperSession
 from sonca.engines.piper.tasks import SpeakerVoice
-from sonca.engines.piper.voice import PiperVoice
+from sonca.engines.piper.vits_model import VitsModel
+from sonca.engines.piper.voice_config import BadVoice
+from sonca.engines.piper.voice_files import Speaker, any_voice, find_speakers, voice_of
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.espeakng import Library, installed
 from sonca.utterance import Utterance
@@ -50,9 +49,9 @@ class PiperEngine(Engine):
             raise EngineNotInstalled(f"piper cannot run here: {reason}", field="model")
         self._setup = setup
         self._providers = _providers(setup.device)
-        self._loaded: dict[_ModelName, PiperVoice] = {}
+        self._loaded: dict[_ModelName, VitsModel] = {}
         self._keeping = threading.Lock()  # voices are loaded on one thread and used on another
-        self._speakers = files.speakers(setup.models_dir)
+        self._speakers = find_speakers(setup.models_dir)
         self._library = Library()
         self._phonemizer = Phonemizer(self._library)
         self._threads = setup.threads or cores()
@@ -69,8 +68,8 @@ class PiperEngine(Engine):
             slots=self._threads + 1,
         )
 
-    def _first(self) -> PiperVoice:
-        """Load the first voice that can be: it shows the device truly in use."""
+    def _first(self) -> VitsModel:
+        """Loads the first voice that can be: it shows the device truly in use."""
         errors = []
         for speaker in self._speakers.values():
             try:
@@ -97,12 +96,12 @@ class PiperEngine(Engine):
             return _INSTALL
         if not installed():
             return "pip install espeakng-loader"
-        return None if files.any_voice(setup.models_dir) else _NO_VOICE
+        return None if any_voice(setup.models_dir) else _NO_VOICE
 
     @classmethod
     def voices(cls, setup: Setup) -> Sequence[Voice]:
-        found = files.speakers(setup.models_dir).values()
-        return tuple(files.engine_voice(speaker) for speaker in found)
+        found = find_speakers(setup.models_dir).values()
+        return tuple(voice_of(speaker) for speaker in found)
 
     @classmethod
     def model_files(cls, file: Path) -> Mapping[str, Path]:
@@ -128,18 +127,18 @@ class PiperEngine(Engine):
         return level_of(voice)
 
     def _speaker(self, key: str) -> Speaker:
-        """A voice by key, added or replaced since the engine started if need be."""
+        """Returns a voice by key, added or replaced since the engine started if need be."""
         speaker = self._speakers.get(key)
         if speaker is None or not speaker.files.model.is_file():
-            self._speakers = files.speakers(self._setup.models_dir)
+            self._speakers = find_speakers(self._setup.models_dir)
         return self._speakers[key]
 
-    def _load(self, speaker: Speaker) -> PiperVoice:
-        """The loaded voice. Of those not in use for longest some may be forgotten."""
+    def _load(self, speaker: Speaker) -> VitsModel:
+        """Loads a voice, if it is not. Those unused for longest may be dropped."""
         name = _model_name(speaker)
         voice = self._kept(name)
         if voice is None:
-            voice = PiperVoice(speaker.files, self._providers)
+            voice = VitsModel(speaker.files, self._providers)
             log.info("loaded %s", speaker.files.model.name)
             with self._keeping:
                 self._loaded[name] = voice
@@ -147,15 +146,15 @@ class PiperEngine(Engine):
                     del self._loaded[next(iter(self._loaded))]
         return voice
 
-    def _kept(self, name: _ModelName) -> PiperVoice | None:
-        """The voice, if it is loaded; it goes after all others now."""
+    def _kept(self, name: _ModelName) -> VitsModel | None:
+        """Returns the voice, if it is loaded; it is dropped after all others now."""
         with self._keeping:
             voice = self._loaded.pop(name, None)
             if voice is not None:
                 self._loaded[name] = voice
             return voice
 
-    def _read(self, utterance: Utterance, voice: SpeakerVoice) -> Sequence[Sentence]:
+    def _phonemize(self, utterance: Utterance, voice: SpeakerVoice) -> Sequence[PhonemeIds]:
         config = voice.files.config
         return self._phonemizer.sentences(utterance.spoken, utterance.words, config)
 
@@ -166,7 +165,7 @@ class PiperEngine(Engine):
             slots=self._info.slots,
             threads=self._threads,
             sample_rate_hz=self._info.sample_rate_hz,
-            read=self._read,
+            phonemize=self._phonemize,
         )
         return self._session
 
@@ -178,7 +177,7 @@ class PiperEngine(Engine):
 
 
 def _model_name(speaker: Speaker) -> _ModelName:
-    """A model that was replaced is another one."""
+    """Returns what names a model: one that was replaced is another."""
     model = speaker.files.model
     try:
         return model, model.stat().st_mtime_ns
@@ -187,8 +186,8 @@ def _model_name(speaker: Speaker) -> _ModelName:
 
 
 def _providers(device: str) -> tuple[str, ...]:
-    """ONNX Runtime's providers for a device. ``auto`` is the CPU: windows of one sentence are
-    too little work for a GPU to be worth the way there."""
+    """Returns ONNX Runtime's providers for a device. ``auto`` is the CPU: windows of one sentence
+    are too little work for a GPU to be worth the way there."""
     if device != "cuda":
         return ("CPUExecutionProvider",)
     import onnxruntime
@@ -202,8 +201,8 @@ def _providers(device: str) -> tuple[str, ...]:
     return ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
-def _device(voice: PiperVoice, asked: str) -> str:
-    """Where a voice runs. ONNX Runtime falls back to the CPU without a word; we do not."""
+def _device(voice: VitsModel, asked: str) -> str:
+    """Returns where a voice runs. ONNX Runtime falls back to the CPU silently; we do not."""
     if "CUDAExecutionProvider" in voice.providers:
         return "cuda:0"
     if asked == "cuda":

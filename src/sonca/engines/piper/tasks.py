@@ -1,9 +1,9 @@
 """What there is to compute for an utterance, in what pieces and in what order.
 
-A sentence is prepared (its timing), settled (its latent frames) and decoded in windows, which do
-not depend on each other; the first window of a stream does not even wait for the latent frames of
-the rest. A task's `work` may run on any thread; its `sound` puts what was made into the job's state
-and runs where that state lives. Knows nothing of threads, and nothing of graphs.
+A sentence is encoded (its timing and its frames from the prior), run through the flow and decoded
+in windows, which do not depend on each other; the first window of a stream does not even wait for
+the flow of the rest. A task's `work` may run on any thread; its `finish` puts the result into the
+utterance's state and runs where that state lives. Knows nothing of threads, and nothing of graphs.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from itertools import pairwise
 import numpy as np
 
 from sonca.audio import AudioChunk, Mark, Samples
-from sonca.engines.piper.files import VoiceFiles
-from sonca.engines.piper.phonemes import Sentence
-from sonca.engines.piper.voice import Float, Latent, Manner, PiperVoice
+from sonca.engines.piper.phonemizer import PhonemeIds
+from sonca.engines.piper.vits_model import Float, Latent, SynthesisConfig, VitsModel
+from sonca.engines.piper.voice_files import VoiceFiles
 from sonca.utterance import Utterance
 
 FIRST_WINDOW = 32
@@ -34,44 +34,45 @@ with a sentence at the same time."""
 
 @dataclass(frozen=True, slots=True)
 class SpeakerVoice:
-    """The state of one voice: a loaded graph, and who of its speakers."""
+    """The state of one voice: a loaded model, and who of its speakers."""
 
     files: VoiceFiles
-    voice: PiperVoice
+    model: VitsModel
     speaker: int | None
 
 
 @dataclass(slots=True)
-class Part:
+class SentenceState:
     """One sentence of an utterance in work."""
 
-    sentence: Sentence
+    phonemes: PhonemeIds
+    encoding: bool = False
+    """Whether a thread has begun to encode it."""
     latent: Latent | None = None
+    flow_ranges: list[tuple[int, int]] = field(default_factory=list)
+    """Frames that no thread has begun to run through the flow."""
+    flowed: dict[int, Float] = field(default_factory=dict)
+    """Frames that wait for the other ranges, by the first of them."""
     windows: list[tuple[int, int]] = field(default_factory=list)
-    taken: int = 0
-    """Windows that have been handed out."""
-    told: int = 0
-    """Windows that have been emitted."""
-    made: dict[int, Samples] = field(default_factory=dict)
+    decode_first: bool = False
+    """Whether the first window does not wait for the flow of the whole sentence."""
+    begun: int = 0
+    """Windows that threads have begun to decode."""
+    decoded: dict[int, Samples] = field(default_factory=dict)
     """Windows that wait for an earlier one, by index."""
-    preparing: bool = False
-    sound_first: bool = False
-    """Whether the first window does not wait for the latent frames of the whole sentence."""
-    to_settle: list[tuple[int, int]] = field(default_factory=list)
-    """Stretches whose latent frames no thread has begun to make."""
-    settled: dict[int, Float] = field(default_factory=dict)
-    """Stretches that wait for the others, by their first frame."""
+    emitted: int = 0
+    """Windows that have been emitted."""
 
 
 @dataclass(slots=True)
-class Job:
+class UtteranceState:
     """One utterance in work."""
 
     id: int
     utterance: Utterance
     voice: SpeakerVoice
-    manner: Manner
-    parts: list[Part]
+    config: SynthesisConfig
+    sentences: list[SentenceState]
     rate_hz: int
     """Of what is emitted."""
     resample: Callable[[Samples, bool], Samples] | None
@@ -85,86 +86,86 @@ class Job:
 
 
 @dataclass(slots=True)
-class Prepare:
-    """Make the timing of a sentence, and of a short one its latent frames."""
+class Encode:
+    """Makes the timing of a sentence and its frames from the prior, of a short one all the way."""
 
-    job: Job
-    part: Part
+    state: UtteranceState
+    sentence: SentenceState
     first: bool
     """Whether nothing of the utterance has been heard yet."""
 
     def work(self) -> Latent:
-        voice = self.job.voice.voice
-        latent = voice.prepare(self.part.sentence.ids, self.job.manner)
-        return latent if self._worth_tasks(latent) else voice.settle(latent)
+        model = self.state.voice.model
+        latent = model.encode(self.sentence.phonemes.ids, self.state.config)
+        return latent if self._worth_tasks(latent) else model.with_flow(latent)
 
     def _worth_tasks(self, latent: Latent) -> bool:
-        """Whether the flow is left to other tasks: then some of it is made twice, for the first
-        window or about the middle, which is little in a long sentence."""
-        voice = self.job.voice.voice
+        """Returns whether the flow is left to other tasks: then some of it is run twice, for the
+        first window or about the middle, which is little in a long sentence."""
+        model = self.state.voice.model
         if self.first:
-            return latent.count > 2 * (FIRST_WINDOW + voice.context + voice.flow_context)
-        return self.job.threads > 1 and latent.count > 1 + 12 * voice.flow_context
+            return latent.count > 2 * (FIRST_WINDOW + model.context + model.flow_context)
+        return self.state.threads > 1 and latent.count > 1 + 12 * model.flow_context
 
-    def sound(self, latent: Latent) -> Iterator[AudioChunk]:
-        part, count = self.part, latent.count
-        part.latent = latent
-        part.windows = windows(count, first=self.first)
+    def finish(self, latent: Latent) -> Iterator[AudioChunk]:
+        sentence, count = self.sentence, latent.count
+        sentence.latent = latent
+        sentence.windows = windows(count, first=self.first)
         if latent.frames is None:
             # Beside the first window it is one task, else two: both cores have something to do.
-            part.sound_first = self.first
+            sentence.decode_first = self.first
             half = count // 2
-            part.to_settle = [(0, count)] if self.first else [(0, half), (half, count)]
+            sentence.flow_ranges = [(0, count)] if self.first else [(0, half), (half, count)]
         return iter(())
 
 
 @dataclass(slots=True)
-class Settle:
-    """Make the latent frames of a stretch of a sentence, all of it or a half."""
+class RunFlow:
+    """Runs the flow over a sentence, all of it or a half."""
 
-    job: Job
-    part: Part
+    state: UtteranceState
+    sentence: SentenceState
     latent: Latent
-    stretch: tuple[int, int]
+    span: tuple[int, int]
 
     def work(self) -> Float:
-        return self.job.voice.voice.flowed(self.latent, *self.stretch)
+        return self.state.voice.model.flow(self.latent, *self.span)
 
-    def sound(self, frames: Float) -> Iterator[AudioChunk]:
-        settled = self.part.settled
-        settled[self.stretch[0]] = frames
-        if sum(one.shape[2] for one in settled.values()) == self.latent.count:
-            whole = np.concatenate([settled[start] for start in sorted(settled)], axis=2)
-            self.part.latent = replace(self.latent, frames=whole)
-            settled.clear()
+    def finish(self, frames: Float) -> Iterator[AudioChunk]:
+        flowed = self.sentence.flowed
+        flowed[self.span[0]] = frames
+        if sum(one.shape[2] for one in flowed.values()) == self.latent.count:
+            whole = np.concatenate([flowed[start] for start in sorted(flowed)], axis=2)
+            self.sentence.latent = replace(self.latent, frames=whole)
+            flowed.clear()
         return iter(())
 
 
 @dataclass(slots=True)
 class Decode:
-    """Make the sound of one window."""
+    """Makes the sound of one window."""
 
-    job: Job
-    part: Part
+    state: UtteranceState
+    sentence: SentenceState
     latent: Latent
     index: int
 
     def work(self) -> Samples:
-        return self.job.voice.voice.decode(self.latent, *self.part.windows[self.index])
+        return self.state.voice.model.decode(self.latent, *self.sentence.windows[self.index])
 
-    def sound(self, samples: Samples) -> Iterator[AudioChunk]:
-        """Put the window in its place and give out whatever is next in line."""
-        self.part.made[self.index] = samples
-        job = self.job
-        while job.parts and job.parts[0].told in job.parts[0].made:
-            yield _next_chunk(job)
+    def finish(self, samples: Samples) -> Iterator[AudioChunk]:
+        """Puts the window in its place and gives out whatever is next in line."""
+        self.sentence.decoded[self.index] = samples
+        state = self.state
+        while state.sentences and state.sentences[0].emitted in state.sentences[0].decoded:
+            yield _next_chunk(state)
 
 
-Task = Prepare | Settle | Decode
+Task = Encode | RunFlow | Decode
 
 
 def windows(count: int, *, first: bool) -> list[tuple[int, int]]:
-    """The frames of a sentence as windows ``(start, stop)``; the first of an utterance is
+    """Returns the frames of a sentence as windows ``(start, stop)``; the first of an utterance is
     small."""
     begin = FIRST_WINDOW if first and count > FIRST_WINDOW * 3 // 2 else 0
     left = count - begin
@@ -175,44 +176,44 @@ def windows(count: int, *, first: bool) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
-def next_task(job: Job) -> Task | None:
-    """The earliest work of a job that no thread has taken."""
-    for part in job.parts:
-        latent = part.latent
+def next_task(state: UtteranceState) -> Task | None:
+    """Returns the earliest work of an utterance that no thread has begun."""
+    for sentence in state.sentences:
+        latent = sentence.latent
         if latent is None:
-            if not part.preparing:
-                part.preparing = True
-                first = part is job.parts[0] and job.now_s == 0
-                return Prepare(job, part, first=job.first and first)
-        elif latent.frames is None and not (part.sound_first and not part.taken):
-            if part.to_settle:
-                return Settle(job, part, latent, part.to_settle.pop(0))
-        elif part.taken < len(part.windows):
-            part.taken += 1
-            return Decode(job, part, latent, part.taken - 1)
+            if not sentence.encoding:
+                sentence.encoding = True
+                first = sentence is state.sentences[0] and state.now_s == 0
+                return Encode(state, sentence, first=state.first and first)
+        elif latent.frames is None and not (sentence.decode_first and not sentence.begun):
+            if sentence.flow_ranges:
+                return RunFlow(state, sentence, latent, sentence.flow_ranges.pop(0))
+        elif sentence.begun < len(sentence.windows):
+            sentence.begun += 1
+            return Decode(state, sentence, latent, sentence.begun - 1)
     return None
 
 
-def _next_chunk(job: Job) -> AudioChunk:
-    """Take the next window out of a job, as the sound of the engine."""
-    part, voice = job.parts[0], job.voice.voice
-    samples = part.made.pop(part.told)
-    marks = tuple(_marks(job, part, *part.windows[part.told]))
-    part.told += 1
-    if part.told == len(part.windows):
-        job.parts.pop(0)
-    job.now_s += len(samples) / voice.sample_rate_hz
-    if job.resample is not None:
-        samples = job.resample(samples, not job.parts)
-    return AudioChunk(samples, job.rate_hz, marks)
+def _next_chunk(state: UtteranceState) -> AudioChunk:
+    """Takes the next window out of an utterance, as the sound of the engine."""
+    sentence, model = state.sentences[0], state.voice.model
+    samples = sentence.decoded.pop(sentence.emitted)
+    marks = tuple(_marks(state, sentence, *sentence.windows[sentence.emitted]))
+    sentence.emitted += 1
+    if sentence.emitted == len(sentence.windows):
+        state.sentences.pop(0)
+    state.now_s += len(samples) / model.sample_rate_hz
+    if state.resample is not None:
+        samples = state.resample(samples, not state.sentences)
+    return AudioChunk(samples, state.rate_hz, marks)
 
 
-def _marks(job: Job, part: Part, start: int, stop: int) -> Iterator[Mark]:
-    """The words that begin in a window, in time from the start of the utterance."""
-    latent, voice = part.latent, job.voice.voice
+def _marks(state: UtteranceState, sentence: SentenceState, start: int, stop: int) -> Iterator[Mark]:
+    """Yields the words that begin in a window, in time from the start of the utterance."""
+    latent, model = sentence.latent, state.voice.model
     assert latent is not None
-    for word, index in part.sentence.words:
+    for word, index in sentence.phonemes.words:
         frame = min(int(latent.begins[index]), latent.count - 1)
         if start <= frame < stop:
-            time_s = job.now_s + (frame - start) * voice.hop / voice.sample_rate_hz
-            yield Mark("word", time_s, job.utterance.words[word].source)
+            time_s = state.now_s + (frame - start) * model.hop / model.sample_rate_hz
+            yield Mark("word", time_s, state.utterance.words[word].source)

@@ -59,10 +59,10 @@ class VoiceConfig:
 
 
 def read(path: Path) -> VoiceConfig:
-    """The settings in a file. `BadVoice` names what is missing or wrong in it."""
+    """Reads the settings in a file. `BadVoice` names what is missing or wrong in it."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise BadVoice(f"{path} is over {_MAX_BYTES:,} bytes; it is no voice's settings")
+            raise BadVoice(f"{path} is over {_MAX_BYTES:,} bytes; it is not a voice's settings")
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise BadVoice(f"{path} cannot be read: {error.strerror}") from error
@@ -72,7 +72,7 @@ def read(path: Path) -> VoiceConfig:
 
 
 def parse(content: Any, where: str = "the settings") -> VoiceConfig:
-    """The settings in a decoded JSON value."""
+    """Reads the settings in a decoded JSON value."""
     if not isinstance(content, dict):
         raise BadVoice(f"{where}: a Piper voice's settings are an object in braces")
     reader = _Reader(content, where)

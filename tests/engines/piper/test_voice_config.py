@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sonca.engines.piper.config import BadVoice, parse, read
+from sonca.engines.piper.voice_config import BadVoice, parse, read
 from tests.engines.piper import tiny
 
 

@@ -1,4 +1,4 @@
-"""Turn one-dimensional convolutions into two-dimensional ones of height one.
+"""Turns one-dimensional convolutions into two-dimensional ones of height one.
 
 The result is the same to the last bit or two. ONNX Runtime has fast, blocked kernels only for
 images: a decoder takes a fifth less time, text and flow 6 to 10% (measured: `docs/piper.md`).
@@ -23,38 +23,40 @@ _HEIGHT = {"kernel_shape": 1, "strides": 1, "dilations": 1, "output_padding": 0}
 _AXIS = "sonca_axis"
 
 
-def flatten(model: ModelProto) -> ModelProto:
-    """A decoder with its convolutions over (1, C, 1, T), inputs still (1, C, T).
+def all_to_2d(model: ModelProto) -> ModelProto:
+    """Returns a decoder in which every tensor is (1, C, 1, T); its inputs still are (1, C, T).
 
-    A last Unsqueeze goes, for nobody minds the shape of the samples. Where anything else asks
-    for the rank, it is `flatten_each`.
+    A last Unsqueeze goes, as the shape of the samples does not matter. Where anything else
+    depends on the rank, it is `convs_to_2d`.
     """
     nodes = list(model.graph.node)
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     if len(nodes) > 1 and nodes[-1].op_type in ("Unsqueeze", "Squeeze"):
         last = nodes.pop()
         nodes[-1].output[0] = last.output[0]
-    if not all(_can(node, weights) for node in nodes):
-        return flatten_each(model)
+    if not all(_is_convertible(node, weights) for node in nodes):
+        return convs_to_2d(model)
     inputs = [value.name for value in model.graph.input]
     for node in nodes:
         for index, name in enumerate(node.input):
             if name in inputs:
-                node.input[index] = _flat(name)
+                node.input[index] = _name_2d(name)
         if node.op_type in _CONVOLUTIONS:
             _give_height(node)
             kernel = weights[node.input[1]]
             if len(kernel.dims) == 3:  # two nodes may share one kernel
                 kernel.dims.insert(2, 1)  # (O, I, K) -> (O, I, 1, K), same bytes
-    _put(model, [_axis_node(model, "Unsqueeze", name, _flat(name)) for name in inputs] + nodes)
+    _set_nodes(
+        model, [_axis_node(model, "Unsqueeze", name, _name_2d(name)) for name in inputs] + nodes
+    )
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")  # of another rank now
     return model
 
 
-def flatten_each(model: ModelProto) -> ModelProto:
-    """A model with every convolution over (1, C, 1, T), and nothing else: shapes go there and
-    back around each."""
+def convs_to_2d(model: ModelProto) -> ModelProto:
+    """Returns a model with every convolution over (1, C, 1, T), and nothing else: shapes go there
+    and back around each."""
     flat = {t.name: t for t in model.graph.initializer if len(t.dims) == 3}
     nodes: list[NodeProto] = []
     for node in model.graph.node:
@@ -67,17 +69,17 @@ def flatten_each(model: ModelProto) -> ModelProto:
         _give_height(node)
         inside, outside = node.input[0], node.output[0]
         # One convolution's own names: several may read one tensor.
-        node.input[0], node.output[0] = f"{outside}_flat_in", f"{outside}_flat"
+        node.input[0], node.output[0] = f"{outside}_2d_in", f"{outside}_2d"
         nodes += [
             _axis_node(model, "Unsqueeze", inside, node.input[0]),
             node,
             _axis_node(model, "Squeeze", node.output[0], outside),
         ]
-    _put(model, nodes)
+    _set_nodes(model, nodes)
     return model
 
 
-def _can(node: NodeProto, weights: Mapping[str, TensorProto]) -> bool:
+def _is_convertible(node: NodeProto, weights: Mapping[str, TensorProto]) -> bool:
     if node.op_type in _CONVOLUTIONS:
         return node.input[1] in weights and len(weights[node.input[1]].dims) == 3
     constants = [weights[name] for name in node.input if name in weights]
@@ -93,12 +95,12 @@ def _give_height(node: NodeProto) -> None:
             attribute.ints[:] = [0, before, 0, after]
 
 
-def _flat(name: str) -> str:
-    return f"{name}_flat"
+def _name_2d(name: str) -> str:
+    return f"{name}_2d"
 
 
 def _axis_node(model: ModelProto, kind: str, given: str, made: str) -> NodeProto:
-    """(1, C, T) to (1, C, 1, T), or back."""
+    """Returns the node that takes (1, C, T) to (1, C, 1, T), or back."""
     from onnx import TensorProto, helper
 
     opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
@@ -109,8 +111,8 @@ def _axis_node(model: ModelProto, kind: str, given: str, made: str) -> NodeProto
     return helper.make_node(kind, [given, _AXIS], [made])
 
 
-def _put(model: ModelProto, nodes: list[NodeProto]) -> None:
-    """Make these the model's nodes, and forget the weights that none of them reads."""
+def _set_nodes(model: ModelProto, nodes: list[NodeProto]) -> None:
+    """Makes these the model's nodes, and drops the weights that none of them reads."""
     graph = model.graph
     kept = [type(node).FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]

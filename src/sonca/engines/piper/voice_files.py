@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sonca.engines.piper.config import BadVoice, VoiceConfig, read
+from sonca.engines.piper.voice_config import BadVoice, VoiceConfig, read
 from sonca.voice import Gender, Region, Voice, slug
 
 log = logging.getLogger(__name__)
@@ -56,17 +56,17 @@ class Speaker:
 
 
 def card_path(model: Path) -> Path:
-    """Where what we know of a voice is kept."""
+    """Returns where what we know of a voice is kept."""
     return model.with_name(model.name.removesuffix(".onnx") + ".sonca.json")
 
 
 def any_voice(models_dir: Path | None) -> bool:
-    """Whether there is a pair of files at all. Reads no file."""
+    """Returns whether there is a pair of files at all. Reads no file."""
     return next(_pairs(models_dir), None) is not None
 
 
-def speakers(models_dir: Path | None) -> dict[str, Speaker]:
-    """Every voice that can be read, the best first: Vietnamese, then by quality."""
+def find_speakers(models_dir: Path | None) -> dict[str, Speaker]:
+    """Returns every voice that can be read, the best first: Vietnamese, then by quality."""
     found = []
     for model, config_path in _pairs(models_dir):
         try:
@@ -84,13 +84,13 @@ def speakers(models_dir: Path | None) -> dict[str, Speaker]:
 
 
 def describe(model: Path, config_path: Path) -> VoiceFiles:
-    """A pair of files. `BadVoice` if its settings cannot be used."""
+    """Returns what a pair of files is. `BadVoice` if its settings cannot be used."""
     version = f"{_stamp(model)} {_stamp(config_path)}"
     return _describe(model, config_path, version, _stamp(card_path(model)))
 
 
 def _stamp(path: Path) -> str:
-    """Changes with the file; empty where there is none."""
+    """Returns what changes with the file; empty where there is none."""
     try:
         stat = path.stat()
     except OSError:
@@ -152,13 +152,13 @@ def _key(name: str) -> str:
 
 
 def language(config: VoiceConfig) -> str:
-    """BCP 47; Vietnamese is ``vi`` wherever it comes from."""
+    """Returns the BCP 47 language; Vietnamese is ``vi`` wherever it comes from."""
     return "vi" if config.language.lower().split("-")[0] == "vi" else config.language
 
 
-def engine_voice(speaker: Speaker) -> Voice:
-    """The voice as the catalogue has it. Gender and region come from the card; a voice of which
-    nobody said and that was not measured counts as female."""
+def voice_of(speaker: Speaker) -> Voice:
+    """Returns the voice as the catalogue has it. Gender and region come from the card; a voice
+    whose gender was neither told nor measured counts as female."""
     files, card = speaker.files, speaker.files.card
     people = card.get("speakers")
     own = people.get(str(speaker.number)) if isinstance(people, dict) else None

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sonca.engines.piper import phonemes as module
-from sonca.engines.piper.config import VoiceConfig, parse
-from sonca.engines.piper.phonemes import MAX_PHONEMES, Phonemizer
+from sonca.engines.piper import phonemizer as module
+from sonca.engines.piper.phonemizer import MAX_PHONEMES, Phonemizer
+from sonca.engines.piper.voice_config import VoiceConfig, parse
 from sonca.espeakng import Library
 from tests.conftest import utterance
 from tests.engines.piper import tiny

@@ -1,13 +1,13 @@
-"""Cut a Piper voice into four graphs, so that its noise, its timing and its sound come apart.
+"""Splits a Piper voice into four graphs, so that its noise, its timing and its sound come apart.
 
 Piper exports the whole of VITS as one graph: phoneme ids in, a sentence of samples out, random
 noise made inside. We want the noise from outside (equal seed, equal sound), the length of every
 phoneme (word marks, speed), and the sound in windows (first audio before the sentence is done).
-The places to cut are found by what nodes do, not by their names, which differ between exports:
+The places to split at are found by what nodes do, not by their names, which differ between exports:
 
     text:   ids, scales [, speaker] -> frames per phoneme, and whatever is needed later
     prior:  those and noise         -> frames drawn from the prior, (1, C, F)
-    flow:   drawn frames [, …]      -> the latent picture of the sentence, (1, C, F)
+    flow:   prior frames [, …]      -> the latent frames of the sentence, (1, C, F)
     sound:  latent [, speaker]      -> samples, F * hop of them
 
 The last two look only so far to either side, so that both work on windows.
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sonca.engines.piper.flat import flatten, flatten_each
-from sonca.engines.piper.walk import Graph, NotVits
+from sonca.engines.piper.conv2d import all_to_2d, convs_to_2d
+from sonca.engines.piper.onnx_graph import NotVits, OnnxGraph
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -38,7 +38,7 @@ FRAME_NOISE = "sonca_frame_noise"
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class VitsParts:
     """A voice in four models, and what is to be known of them."""
 
     text: ModelProto
@@ -47,7 +47,7 @@ class Cut:
     sound: ModelProto
     durations: str
     """Output of `text`: the frames of each phoneme, whole numbers, (1, 1, P) float32."""
-    drawn: str
+    prior_frames: str
     """Output of `prior` and input of `flow`, (1, C, F)."""
     latent: str
     """Output of `flow` and input of `sound`, (1, C, F)."""
@@ -63,16 +63,16 @@ class Cut:
     """Drawn frames on each side that a latent frame depends on."""
 
 
-def cut(model: ModelProto) -> Cut:
-    """Cut a voice's graph. `NotVits` if it is not one. The model is used up."""
-    graph = Graph(model)
+def split(model: ModelProto) -> VitsParts:
+    """Splits a voice's graph. `NotVits` if it is not one. The model is used up."""
+    graph = OnnxGraph(model)
     _check_surface(graph)
-    start, durations = _landmarks(graph)
+    start, durations = _find_decoder(graph)
     latent, waveform = start.input[0], graph.outputs[0]
     sound_ids = graph.below([latent]) & graph.above([waveform])
     late_ids = graph.below([durations]) & graph.above([latent])
-    drawn = _drawn(graph, late_ids)
-    flow_ids = graph.below([drawn]) & late_ids
+    prior_frames = _find_prior_frames(graph, late_ids)
+    flow_ids = graph.below([prior_frames]) & late_ids
     sound, flow = graph.select(sound_ids), graph.select(flow_ids)
     prior = graph.select(late_ids - flow_ids)
     prior_in, flow_in, sound_in = (graph.crossing(part) for part in (prior, flow, sound))
@@ -86,14 +86,14 @@ def cut(model: ModelProto) -> Cut:
     text_noise = _take_noise(text, TEXT_NOISE)
     _take_noise(prior, FRAME_NOISE)
     hop, context = _reach(graph, sound, latent, waveform)
-    _, flow_context = _reach(graph, flow, drawn, latent)
-    return Cut(
-        text=flatten_each(graph.part(text, graph.inputs, text_out, text_noise)),
+    _, flow_context = _reach(graph, flow, prior_frames, latent)
+    return VitsParts(
+        text=convs_to_2d(graph.part(text, graph.inputs, text_out, text_noise)),
         prior=graph.part(prior, prior_in, prior_out, {FRAME_NOISE: 3}),
-        flow=flatten_each(graph.part(flow, flow_in, [latent], {})),
-        sound=flatten(graph.part(sound, sound_in, [waveform], {})),
+        flow=convs_to_2d(graph.part(flow, flow_in, [latent], {})),
+        sound=all_to_2d(graph.part(sound, sound_in, [waveform], {})),
         durations=durations,
-        drawn=drawn,
+        prior_frames=prior_frames,
         latent=latent,
         waveform=waveform,
         channels=int(graph.weight(start).dims[1]),
@@ -103,7 +103,7 @@ def cut(model: ModelProto) -> Cut:
     )
 
 
-def _check_surface(graph: Graph) -> None:
+def _check_surface(graph: OnnxGraph) -> None:
     names = set(graph.inputs)
     if not names >= INPUTS or not names <= {*INPUTS, SPEAKER} or not graph.outputs:
         raise NotVits(
@@ -112,8 +112,8 @@ def _check_surface(graph: Graph) -> None:
         )
 
 
-def _landmarks(graph: Graph) -> tuple[NodeProto, str]:
-    """The decoder's first convolution, and the tensor that holds the durations.
+def _find_decoder(graph: OnnxGraph) -> tuple[NodeProto, str]:
+    """Finds the decoder's first convolution, and the tensor that holds the durations.
 
     The decoder is the only part that makes more samples than it gets, by ConvTranspose: its
     beginning is the convolution before the first of them. Durations are made whole by Ceil.
@@ -131,8 +131,8 @@ def _landmarks(graph: Graph) -> tuple[NodeProto, str]:
     raise NotVits("no convolution leads from durations to the decoder; it is not a Piper voice")
 
 
-def _first_conv(graph: Graph, node: NodeProto, after: set[int]) -> NodeProto | None:
-    """Up from the first ConvTranspose to the Conv that feeds it with frames."""
+def _first_conv(graph: OnnxGraph, node: NodeProto, after: set[int]) -> NodeProto | None:
+    """Finds the Conv that feeds the first ConvTranspose with frames."""
     waiting = [node.input[0]]
     for _ in range(16):  # an activation, and a speaker's condition added: never a long way
         if not waiting:
@@ -146,8 +146,8 @@ def _first_conv(graph: Graph, node: NodeProto, after: set[int]) -> NodeProto | N
     return None
 
 
-def _drawn(graph: Graph, late: set[int]) -> str:
-    """The tensor in which the noise has become frames: scaled, and moved to the mean.
+def _find_prior_frames(graph: OnnxGraph, late: set[int]) -> str:
+    """Finds the tensor in which the noise has become frames: scaled, and moved to the mean.
 
     From there on the flow mixes what it reads, and reads it more than once.
     """
@@ -161,7 +161,7 @@ def _drawn(graph: Graph, late: set[int]) -> str:
 
 
 def _take_noise(nodes: list[NodeProto], name: str) -> dict[str, int]:
-    """Let the nodes read their noise from an input instead of making it."""
+    """Lets the nodes read their noise from an input instead of making it."""
     made = [node for node in nodes if node.op_type in _NOISE]
     if not made:
         return {}
@@ -175,8 +175,11 @@ def _take_noise(nodes: list[NodeProto], name: str) -> dict[str, int]:
     return {name: 3}
 
 
-def _reach(graph: Graph, nodes: Sequence[NodeProto], latent: str, waveform: str) -> tuple[int, int]:
-    """Samples a frame, and how many frames away the decoder looks, from its convolutions."""
+def _reach(
+    graph: OnnxGraph, nodes: Sequence[NodeProto], latent: str, waveform: str
+) -> tuple[int, int]:
+    """Returns samples a frame, and how many frames to either side the nodes look, from their
+    convolutions."""
     # tensor -> (samples a frame so far, frames it looks to either side)
     known: dict[str, tuple[int, float]] = {latent: (1, 0.0)}
     for node in nodes:

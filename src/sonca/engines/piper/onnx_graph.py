@@ -1,6 +1,6 @@
-"""An ONNX graph to walk in: who makes a tensor, who reads it, and parts of it as models.
+"""An ONNX graph, indexed: which node makes a tensor, which read it, and parts of it as models.
 
-Values and structure only; what a part means is the business of `sonca.engines.piper.graph`.
+Values and structure only; what a part means is the business of `sonca.engines.piper.vits_graph`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class NotVits(EngineError):
     """The graph is not a Piper voice that we can read; the message says what is missing."""
 
 
-class Graph:
+class OnnxGraph:
     """The main graph of a model, indexed. Nodes stay in their order, which is topological."""
 
     def __init__(self, model: ModelProto) -> None:
@@ -43,7 +43,7 @@ class Graph:
         self._known = {v.name: v.type.tensor_type for v in inferred.graph.value_info}
 
     def _keep_constant(self, node: NodeProto) -> None:
-        """Constants are read as weights are: a part takes along whichever it uses."""
+        """Keeps a constant as weights are: a part takes along whichever it uses."""
         for attribute in node.attribute:
             if attribute.name == "value":
                 attribute.t.name = node.output[0]
@@ -52,15 +52,15 @@ class Graph:
         self.nodes.append(node)
 
     def maker(self, name: str) -> NodeProto | None:
-        """The node that makes a tensor; None for inputs and constants."""
+        """Returns the node that makes a tensor; None for inputs and constants."""
         return self._maker.get(name)
 
     def readers(self, name: str) -> list[NodeProto]:
-        """The nodes that read a tensor."""
+        """Returns the nodes that read a tensor."""
         return self._readers.get(name, [])
 
     def above(self, names: Iterable[str]) -> set[int]:
-        """The ids of all nodes that the tensors depend on."""
+        """Returns the ids of all nodes that the tensors depend on."""
         seen: set[int] = set()
         waiting = list(names)
         while waiting:
@@ -71,7 +71,7 @@ class Graph:
         return seen
 
     def below(self, names: Iterable[str]) -> set[int]:
-        """The ids of all nodes that depend on the tensors."""
+        """Returns the ids of all nodes that depend on the tensors."""
         seen: set[int] = set()
         waiting = list(names)
         while waiting:
@@ -82,17 +82,17 @@ class Graph:
         return seen
 
     def select(self, ids: set[int]) -> list[NodeProto]:
-        """Those nodes, in order."""
+        """Returns those nodes, in order."""
         return [node for node in self.nodes if id(node) in ids]
 
     def crossing(self, nodes: Sequence[NodeProto]) -> list[str]:
-        """The tensors that the nodes read and do not make, weights aside."""
+        """Returns the tensors that the nodes read and do not make, weights aside."""
         made = {name for node in nodes for name in node.output}
         read = dict.fromkeys(name for node in nodes for name in node.input if name)
         return [name for name in read if name not in made and name not in self.constants]
 
     def weight(self, node: NodeProto) -> TensorProto:
-        """The weights of a convolution."""
+        """Returns the weights of a convolution."""
         name = node.input[1] if len(node.input) > 1 else ""
         try:
             return self.constants[name]
@@ -109,7 +109,7 @@ class Graph:
         outputs: Iterable[str],
         noise: Mapping[str, int],
     ) -> ModelProto:
-        """The nodes as a model of their own. `noise` names added inputs and their ranks."""
+        """Returns the nodes as a model of their own. `noise` names added inputs and their ranks."""
         from onnx import TensorProto, helper
 
         used = {name for node in nodes for name in node.input}
@@ -131,7 +131,7 @@ class Graph:
         return model
 
     def _value(self, name: str) -> ValueInfoProto:
-        """A tensor's declaration: the type is what matters, shapes are left open."""
+        """Returns a tensor's declaration: the type is what matters, shapes are left open."""
         from onnx import TensorProto, helper
 
         if name in self.inputs:

@@ -1,4 +1,4 @@
-"""From text to the numbers a Piper voice reads, and which word each of them belongs to.
+"""Turns text into the numbers a Piper voice reads, and which word each of them belongs to.
 
 Voices were trained on what espeak-ng says a text sounds like, clause by clause, with the
 punctuation put back in; this makes the same again. Knows nothing of graphs or sound.
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from sonca.engines.piper.config import VoiceConfig
+from sonca.engines.piper.voice_config import VoiceConfig
 from sonca.espeakng import CONTROLS, Library
 from sonca.utterance import Word
 
@@ -42,7 +42,7 @@ _STRESS = re.compile("[ˈˌ]")
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class PhonemeIds:
     """What the model reads at once."""
 
     ids: tuple[int, ...]
@@ -67,8 +67,8 @@ class Phonemizer:
         self._library = library
         self._alone: dict[tuple[str, str], str] = {}
 
-    def sentences(self, text: str, words: Sequence[Word], config: VoiceConfig) -> list[Sentence]:
-        """What a voice reads for a text. Empty if there is nothing in it that it can say."""
+    def sentences(self, text: str, words: Sequence[Word], config: VoiceConfig) -> list[PhonemeIds]:
+        """Returns what a voice reads for a text; nothing if there is nothing that it can say."""
         clean = CONTROLS.sub(" ", text)
         spans = [word.spoken for word in words]
         if config.phoneme_type == "text":
@@ -99,7 +99,7 @@ class Phonemizer:
             start = stop
 
     def _word_starts(self, said: str, words: Sequence[str], voice: str) -> list[int]:
-        """Where each word begins in what is said of the clause.
+        """Returns where each word begins in what is said of the clause.
 
         Mostly one group of sounds is one word; where the library joined some ("of the") or
         read one as several ("25"), the words said alone are laid along it.
@@ -120,7 +120,7 @@ class Phonemizer:
         return starts
 
     def _say_alone(self, word: str, voice: str) -> str:
-        """The sounds of one word without stress and blanks."""
+        """Returns the sounds of one word without stress and blanks."""
         known = self._alone.get((word, voice))
         if known is None:
             said = _LANGUAGE_SWITCH.sub("", self._library.phonemes(word, voice))
@@ -131,8 +131,10 @@ class Phonemizer:
         return known
 
 
-def encode(phonemes: str, words: Sequence[tuple[int, int]], config: VoiceConfig) -> Sentence | None:
-    """Phonemes as ids: start, then every phoneme between paddings, then the end.
+def encode(
+    phonemes: str, words: Sequence[tuple[int, int]], config: VoiceConfig
+) -> PhonemeIds | None:
+    """Returns phonemes as ids: start, then every phoneme between paddings, then the end.
 
     A phoneme that the voice does not know is left out. None if it knows none of them.
     """
@@ -150,11 +152,11 @@ def encode(phonemes: str, words: Sequence[tuple[int, int]], config: VoiceConfig)
     begins.append(len(ids))
     ids += config.eos
     at = tuple((word, min(begins[index], len(ids) - 1)) for word, index in words)
-    return Sentence(tuple(ids), at)
+    return PhonemeIds(tuple(ids), at)
 
 
 def _terminator(text: str, start: int, upto: int) -> tuple[int, tuple[str, bool]]:
-    """Where the clause that begins at `start` ends, and the mark that ends it."""
+    """Returns where the clause that begins at `start` ends, and the mark that ends it."""
     last = upto == len(text)
     stop = upto if last else upto - 1  # but for the last, one character of the next was read
     seen = text[start:stop]
@@ -171,7 +173,7 @@ def _terminator(text: str, start: int, upto: int) -> tuple[int, tuple[str, bool]
 def _clause(
     said: str, after: str, words: Sequence[tuple[int, int]], ends_sentence: bool
 ) -> _Clause:
-    """The clause with every sound taken apart: an accent is a phoneme of its own."""
+    """Returns the clause with every sound taken apart: an accent is a phoneme of its own."""
     apart = unicodedata.normalize("NFD", said)
     if len(apart) != len(said):
         words = [(word, len(unicodedata.normalize("NFD", said[:index]))) for word, index in words]
@@ -179,12 +181,12 @@ def _clause(
 
 
 def _letters(text: str, spans: Sequence[tuple[int, int]]) -> _Clause:
-    """For voices that read letters."""
+    """Returns a text as the clause of a voice that reads letters."""
     return _clause(text, "", [(n, span[0]) for n, span in enumerate(spans)], True)
 
 
 def _by_sentence(clauses: Iterator[_Clause]) -> Iterator[tuple[str, list[tuple[int, int]]]]:
-    """Phonemes and words of each sentence."""
+    """Yields the phonemes and words of each sentence."""
     phonemes, words = "", []
     for clause in clauses:
         words += [(word, len(phonemes) + index) for word, index in clause.words]
@@ -199,7 +201,8 @@ def _by_sentence(clauses: Iterator[_Clause]) -> Iterator[tuple[str, list[tuple[i
 def _in_parts(
     sentence: tuple[str, list[tuple[int, int]]],
 ) -> Iterator[tuple[str, list[tuple[int, int]]]]:
-    """The sentence in parts that the model can take, cut between words where there are any."""
+    """Yields the sentence in parts that the model can take, cut between words where there are
+    any."""
     phonemes, words = sentence
     while len(phonemes) > MAX_PHONEMES:
         cut = phonemes.rfind(" ", MAX_PHONEMES // 2, MAX_PHONEMES) + 1 or MAX_PHONEMES
@@ -210,7 +213,7 @@ def _in_parts(
 
 
 def _across(position: int, blocks: Sequence[tuple[int, int, int]]) -> int:
-    """The place in the second string for a place in the first, along what both share."""
+    """Returns the place in the second string for one in the first, along what both share."""
     for first, second, size in blocks:
         if position < first + size:
             return second + max(position - first, 0)

@@ -11,10 +11,10 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from sonca.engines.piper.files import describe
-from sonca.engines.piper.graph import cut
-from sonca.engines.piper.voice import Manner, PiperVoice, paced
-from sonca.engines.piper.walk import NotVits
+from sonca.engines.piper.onnx_graph import NotVits
+from sonca.engines.piper.vits_graph import split
+from sonca.engines.piper.vits_model import SynthesisConfig, VitsModel, paced
+from sonca.engines.piper.voice_files import describe
 from tests.engines.piper import tiny
 
 IDS = (1, 0, 20, 0, 33, 0, 3, 0, 41, 0, 25, 0, 2)
@@ -35,16 +35,16 @@ def whole(model: onnx.ModelProto, scales: tuple[float, ...], speaker: int | None
     return np.asarray(sound).reshape(-1)
 
 
-def load(folder: Path, speakers: int = 1, **changes: Any) -> PiperVoice:
+def load(folder: Path, speakers: int = 1, **changes: Any) -> VitsModel:
     path = tiny.save(folder, speakers=speakers, **changes)
-    return PiperVoice(describe(path, path.with_name(path.name + ".json")), CPU)
+    return VitsModel(describe(path, path.with_name(path.name + ".json")), CPU)
 
 
 @pytest.mark.parametrize(("speakers", "speaker"), [(1, None), (3, 2)])
 def test_cut_and_uncut_say_the_same(tmp_path: Path, speakers: int, speaker: int | None) -> None:
     quiet = {"noise_scale": 0, "length_scale": 1.3, "noise_w": 0}
     voice = load(tmp_path, speakers, inference=quiet)
-    latent = voice.settle(voice.prepare(IDS, Manner(speaker, 1.0, 0)))
+    latent = voice.with_flow(voice.encode(IDS, SynthesisConfig(speaker, 1.0, 0)))
     sound = voice.decode(latent, 0, latent.count)
     expected = whole(tiny.graph(speakers), (0, 1.3, 0), speaker)
     assert len(sound) == len(expected)
@@ -56,10 +56,10 @@ def test_cut_and_uncut_say_the_same(tmp_path: Path, speakers: int, speaker: int 
 def test_windows_make_the_whole(tmp_path: Path, size: int) -> None:
     """To 1e-5 of full scale: only the order of additions may differ."""
     voice = load(tmp_path)
-    latent = voice.prepare(IDS * 8, Manner(None, 1.0, 7))
-    settled = voice.settle(latent)
-    expected = voice.decode(settled, 0, latent.count)
-    for frames in (settled, latent):  # with the flow made at once, and window by window
+    latent = voice.encode(IDS * 8, SynthesisConfig(None, 1.0, 7))
+    flowed = voice.with_flow(latent)
+    expected = voice.decode(flowed, 0, latent.count)
+    for frames in (flowed, latent):  # with the flow made at once, and window by window
         pieces = [
             voice.decode(frames, at, min(at + size, latent.count))
             for at in range(0, latent.count, size)
@@ -70,7 +70,7 @@ def test_windows_make_the_whole(tmp_path: Path, size: int) -> None:
 def test_a_window_less_wide_than_the_context_would_show(tmp_path: Path) -> None:
     """The context is needed: with half of it the windows do not fit together."""
     voice = load(tmp_path)
-    latent = voice.prepare(IDS * 8, Manner(None, 1.0, 7))
+    latent = voice.encode(IDS * 8, SynthesisConfig(None, 1.0, 7))
     expected = voice.decode(latent, 30, 40)
     for name in ("context", "flow_context"):
         needed = getattr(voice, name)
@@ -80,7 +80,7 @@ def test_a_window_less_wide_than_the_context_would_show(tmp_path: Path) -> None:
 
 
 def test_the_decoder_is_known(tmp_path: Path) -> None:
-    parts = cut(tiny.graph())
+    parts = split(tiny.graph())
     assert (parts.hop, parts.channels) == (tiny.HOP, tiny.CHANNELS)
     assert 3 <= parts.context <= 12
     assert parts.flow_context == 2
@@ -95,7 +95,7 @@ def test_the_seed_is_the_noise(tmp_path: Path) -> None:
     voice = load(tmp_path)
 
     def sound(seed: int) -> np.ndarray:
-        latent = voice.prepare(IDS, Manner(None, 1.0, seed))
+        latent = voice.encode(IDS, SynthesisConfig(None, 1.0, seed))
         return voice.decode(latent, 0, latent.count)
 
     assert np.array_equal(sound(1), sound(1))
@@ -115,7 +115,7 @@ def test_speed_is_exact_to_half_a_frame(speed: float) -> None:
 
 def test_phonemes_begin_where_durations_say(tmp_path: Path) -> None:
     voice = load(tmp_path)
-    latent = voice.prepare(IDS, Manner(None, 1.0, 0))
+    latent = voice.encode(IDS, SynthesisConfig(None, 1.0, 0))
     assert latent.begins[0] == 0
     assert (np.diff(latent.begins) >= 1).all()
     assert latent.begins[-1] < latent.count
@@ -131,13 +131,13 @@ def foreign(*nodes: onnx.NodeProto, inputs: tuple[str, ...] = ("x",)) -> onnx.Mo
 
 def test_a_graph_that_takes_something_else_is_refused() -> None:
     with pytest.raises(NotVits, match="takes x; a Piper voice takes input, input_lengths"):
-        cut(foreign(helper.make_node("Relu", ["x"], ["y"])))
+        split(foreign(helper.make_node("Relu", ["x"], ["y"])))
 
 
 def test_a_graph_of_the_right_surface_that_is_not_vits_is_refused() -> None:
     names = ("input", "input_lengths", "scales")
     with pytest.raises(NotVits, match="no ConvTranspose"):
-        cut(foreign(helper.make_node("Relu", ["scales"], ["y"]), inputs=names))
+        split(foreign(helper.make_node("Relu", ["scales"], ["y"]), inputs=names))
 
 
 def without(model: onnx.ModelProto, kind: str, instead: str) -> onnx.ModelProto:
@@ -154,4 +154,4 @@ def without(model: onnx.ModelProto, kind: str, instead: str) -> onnx.ModelProto:
 )
 def test_a_voice_without_what_we_cut_by_is_refused(kind: str, instead: str, said: str) -> None:
     with pytest.raises(NotVits, match=said):
-        cut(without(tiny.graph(), kind, instead))
+        split(without(tiny.graph(), kind, instead))

@@ -1,6 +1,6 @@
-"""One pair of files, loaded: from phoneme ids to samples, step by step, on any thread.
+"""A loaded VITS model: from phoneme ids to samples, step by step, on any thread.
 
-The graph is cut in four (`sonca.engines.piper.graph`) and every part has an ONNX Runtime
+The graph is split in four (`sonca.engines.piper.vits_graph`) and every part has an ONNX Runtime
 session of one thread: what runs side by side are sentences and windows, not the rows of one
 product, because that is what two cores do best (`docs/piper.md`). Knows nothing of text,
 queues or events.
@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sonca.audio import Samples
-from sonca.engines.piper.config import BadVoice
-from sonca.engines.piper.files import VoiceFiles
-from sonca.engines.piper.graph import FRAME_NOISE, TEXT_NOISE, cut
-from sonca.engines.piper.walk import NotVits
+from sonca.engines.piper.onnx_graph import NotVits
+from sonca.engines.piper.vits_graph import FRAME_NOISE, TEXT_NOISE, split
+from sonca.engines.piper.voice_config import BadVoice
+from sonca.engines.piper.voice_files import VoiceFiles
 from sonca.errors import EngineError
 
 Float = npt.NDArray[np.float32]
@@ -31,8 +31,8 @@ _MAX_FRAMES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How a sentence is to be spoken."""
+class SynthesisConfig:
+    """How a sentence is spoken."""
 
     speaker: int | None
     speed: float
@@ -42,10 +42,10 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """A sentence whose timing is settled and whose sound can be made, window by window."""
+    """A sentence whose timing is known and whose sound can be made, window by window."""
 
-    drawn: Float
-    """(1, C, F) frames from the prior."""
+    prior_frames: Float
+    """(1, C, F) drawn from the prior."""
     frames: Float | None
     """(1, C, F) what the flow makes of them; None where that is done window by window."""
     feed: Feed
@@ -56,11 +56,11 @@ class Latent:
     @property
     def count(self) -> int:
         """F."""
-        return int(self.drawn.shape[2])
+        return int(self.prior_frames.shape[2])
 
 
-class PiperVoice:
-    """A loaded voice. Its methods may be called from several threads at once.
+class VitsModel:
+    """One pair of files, loaded. Its methods may be called from several threads at once.
 
     `BadVoice` if the files cannot be used; the message names them.
     """
@@ -74,7 +74,7 @@ class PiperVoice:
         self._scales = (config.noise_scale, config.length_scale, config.noise_w)
         try:
             model = onnx.load(files.model)
-            parts = cut(model)
+            parts = split(model)
             del model
             self._text = _session(parts.text, providers)
             self._prior = _session(parts.prior, providers)
@@ -87,7 +87,8 @@ class PiperVoice:
                 f"{files.model} cannot be loaded ({_short(error)}); it may be cut short: "
                 "fetch it again, or sonca models verify"
             ) from error
-        self._durations, self._drawn, self._latent = parts.durations, parts.drawn, parts.latent
+        self._durations, self._prior_frames = parts.durations, parts.prior_frames
+        self._latent = parts.latent
         self._channels = parts.channels
         self.hop, self.context = parts.hop, parts.context
         self.flow_context = parts.flow_context
@@ -96,31 +97,31 @@ class PiperVoice:
         self._check(files)
 
     def _check(self, files: VoiceFiles) -> None:
-        """That the settings belong to this graph: the ids exist, and it speaks."""
+        """Checks that the settings belong to this graph: the ids exist, and it speaks."""
         config = files.config
         highest = max(n for ids in config.ids.values() for n in ids)
         try:
-            latent = self.prepare((highest, 0, highest), Manner(0, 1.0, 0))
-            self.decode(self.settle(latent), 0, latent.count)
+            latent = self.encode((highest, 0, highest), SynthesisConfig(0, 1.0, 0))
+            self.decode(self.with_flow(latent), 0, latent.count)
         except Exception as error:
             raise BadVoice(
                 f"{files.model.name} and {files.config_path.name} do not belong together, or are "
                 f"no Piper voice ({_short(error)}); fetch both again"
             ) from error
 
-    def prepare(self, ids: Sequence[int], manner: Manner) -> Latent:
-        """The timing and the drawn frames of one sentence. `ids` are (P,)."""
-        rng = np.random.default_rng([manner.seed & 0xFFFFFFFF, zlib.crc32(repr(ids).encode())])
+    def encode(self, ids: Sequence[int], config: SynthesisConfig) -> Latent:
+        """Returns the timing and the prior frames of one sentence. `ids` are (P,)."""
+        rng = np.random.default_rng([config.seed & 0xFFFFFFFF, zlib.crc32(repr(ids).encode())])
         count = len(ids)
         feed: Feed = {
             "input": np.array([ids], np.int64),  # (1, P)
             "input_lengths": np.array([count], np.int64),
             "scales": np.array(self._scales, np.float32),
-            "sid": np.array([manner.speaker or 0], np.int64),
+            "sid": np.array([config.speaker or 0], np.int64),
             TEXT_NOISE: rng.standard_normal((1, 2, count), np.float32),
         }
         known = {**feed, **_run(self._text, feed)}
-        durations = paced(known[self._durations].reshape(-1), manner.speed)  # (P,)
+        durations = paced(known[self._durations].reshape(-1), config.speed)  # (P,)
         frames = int(durations.sum())
         if not 0 < frames <= _MAX_FRAMES:
             raise EngineError(
@@ -130,35 +131,35 @@ class PiperVoice:
         known[FRAME_NOISE] = rng.standard_normal((1, self._channels, frames), np.float32)
         known |= _run(self._prior, known)
         begins = np.concatenate([[0], np.cumsum(durations)[:-1]]).astype(np.int64)
-        made_here = {self._drawn, self._latent}
+        made_here = {self._prior_frames, self._latent}
         later = (*self._flow.get_inputs(), *self._sound.get_inputs())
         feed = {i.name: known[i.name] for i in later if i.name not in made_here}
-        return Latent(known[self._drawn], None, feed, begins)
+        return Latent(known[self._prior_frames], None, feed, begins)
 
-    def settle(self, latent: Latent) -> Latent:
-        """The same with all of its latent frames made at once: cheaper than window by window."""
-        return replace(latent, frames=self.flowed(latent, 0, latent.count))
+    def with_flow(self, latent: Latent) -> Latent:
+        """Returns the same with the flow run over all of it at once: cheaper than in windows."""
+        return replace(latent, frames=self.flow(latent, 0, latent.count))
 
-    def flowed(self, latent: Latent, start: int, stop: int) -> Float:
-        """(1, C, stop - start) latent frames, from drawn frames as far as the flow looks."""
+    def flow(self, latent: Latent, start: int, stop: int) -> Float:
+        """Returns (1, C, stop - start) latent frames, from the prior frames that the flow sees."""
         low = max(0, start - self.flow_context)
         high = min(latent.count, stop + self.flow_context)
         feed = {
             name: value[..., low:high] if value.shape[-1:] == (latent.count,) else value
             for name, value in latent.feed.items()
         }
-        frames = _run(self._flow, {**feed, self._drawn: latent.drawn[:, :, low:high]})
+        frames = _run(self._flow, {**feed, self._prior_frames: latent.prior_frames[:, :, low:high]})
         return np.asarray(frames[self._latent][:, :, start - low : stop - low], np.float32)
 
     def decode(self, latent: Latent, start: int, stop: int) -> Samples:
-        """The samples of the frames from `start` to `stop`, (stop - start) * hop of them.
+        """Returns the samples of the frames from `start` to `stop`, (stop - start) * hop of them.
 
         Equal to the same part of the whole sentence decoded at once but for rounding, because
         flow and decoder see every frame that these samples depend on.
         """
         low, high = max(0, start - self.context), min(latent.count, stop + self.context)
         if latent.frames is None:
-            window = self.flowed(latent, low, high)
+            window = self.flow(latent, low, high)
         else:
             window = latent.frames[:, :, low:high]
         (sound,) = _run(self._sound, {**latent.feed, self._latent: window}).values()
@@ -172,7 +173,7 @@ class PiperVoice:
 
 
 def paced(durations: Float, speed: float) -> npt.NDArray[np.int64]:
-    """(P,) the frames of each phoneme at a speed; the sum is exact to half a frame.
+    """Returns (P,) the frames of each phoneme at a speed; the sum is exact to half a frame.
 
     Asking the graph for another length_scale would round every phoneme up, and speech at
     double speed would take 0.6 of the time instead of half.
@@ -196,7 +197,7 @@ def _session(model: Any, providers: Sequence[str]) -> Any:
 
 
 def _run(session: Any, known: Mapping[str, Any]) -> Feed:
-    """Run a session on those of the known tensors that it takes."""
+    """Runs a session on those of the known tensors that it takes."""
     names = [output.name for output in session.get_outputs()]
     feed = {i.name: known[i.name] for i in session.get_inputs()}
     return dict(zip(names, session.run(names, feed), strict=True))
