@@ -24,12 +24,12 @@ from sonca.bench.corpus import story
 from sonca.bench.direct_call import DirectCall
 from sonca.bench.report import show
 from sonca.bench.stats import machine
-from sonca.book.build import MAX_ENCODERS, Build
-from sonca.book.cast import sheet
+from sonca.book.build.build import MAX_ENCODERS, Build
+from sonca.book.build.script import make_script
+from sonca.book.cast import Role, one_voice
 from sonca.book.model import Book
-from sonca.book.script import Role, make_script
+from sonca.book.output import Target
 from sonca.book.sources import read_book
-from sonca.book.target import Target
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.engines.base import Options, Setup
@@ -129,7 +129,7 @@ def _round(
             encoder.finish()
     encode_s = time.perf_counter() - started
     del sound
-    build = Build(book, target, sonca, sheet.one_voice(Role()))
+    build = Build(book, target, sonca, one_voice(Role()))
     worker = sonca.load()
     busy_s, started = worker.stats.busy_s, time.perf_counter()
     report = build.run()

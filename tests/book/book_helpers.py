@@ -12,10 +12,9 @@ import numpy as np
 
 from sonca.audio import Samples
 from sonca.book.build import Build, Report
-from sonca.book.cast import sheet
-from sonca.book.cast.sheet import Cast
+from sonca.book.cast import Cast, propose_cast
+from sonca.book.output import Target
 from sonca.book.sources import read_book
-from sonca.book.target import Target
 from sonca.synthesizer import Sonca
 
 STORY = Path(__file__).parent / "data" / "story_vi.txt"
@@ -79,7 +78,7 @@ def build(
     sonca: Sonca, path: Path, output: Path, *, cast: Cast | None = None, **target: Any
 ) -> Report:
     book = read_book(path)
-    chosen = cast or sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
+    chosen = cast or propose_cast(book, sonca.catalogue.of(sonca.default_engine))
     return Build(book, Target(output, source=path, **target), sonca, chosen).run()
 
 

@@ -16,14 +16,11 @@ import pytest
 
 from sonca import disk
 from sonca.audio import AudioChunk
-from sonca.book import journal
-from sonca.book.build import Build
-from sonca.book.cast import sheet, toml
-from sonca.book.progress import Progress
-from sonca.book.script import Role
+from sonca.book.build import Build, Progress, journal
+from sonca.book.build.build_dir import BuildDir
+from sonca.book.cast import Role, by_gender, cast_file, one_voice, propose_cast
+from sonca.book.output import Target, publish
 from sonca.book.sources import read_book
-from sonca.book.target import Target
-from sonca.book.work import BuildDir
 from sonca.engines import tone
 from sonca.errors import Cancelled, InvalidRequest, StorageError, StorageFull, UnknownVoice
 from sonca.store.chunks import ChunkCache
@@ -122,11 +119,11 @@ def _seconds(clock: str) -> float:
 
 def test_every_speaker_has_the_voice_of_the_cast(sonca: Sonca, tmp_path: Path) -> None:
     path = write_book(tmp_path)
-    cast = toml.parse(
+    cast = cast_file.parse(
         '[narrator]\nvoice="low"\n[characters."Thoại"]\nvoice="high"\npitch=2.0\n', read_book(path)
     )
     build(sonca, path, tmp_path / "a.m4b", cast=cast)
-    build(sonca, path, tmp_path / "b.m4b", cast=sheet.one_voice(Role("low")))
+    build(sonca, path, tmp_path / "b.m4b", cast=one_voice(Role("low")))
     with_cast, alone = (mapping(tmp_path / f"{n}.m4b")["spans"] for n in "ab")
     theirs = [s for s in with_cast if s.get("speaker") == "Thoại"]
     assert [s["text"] for s in theirs] == ["Cháu đi đâu?"]
@@ -156,7 +153,7 @@ def test_voices_come_out_equally_loud(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(tone.ToneEngine, "synthesize", quiet)
     path = write_book(tmp_path)
-    cast = sheet.by_gender(read_book(path), "low", "high", "high")
+    cast = by_gender(read_book(path), "low", "high", "high")
     with Sonca("tone", loudness_lufs=-20.0) as sonca:
         build(sonca, path, tmp_path / "a.m4b", cast=cast)
     sound, spans = listen(tmp_path / "a.m4b"), mapping(tmp_path / "a.m4b")["spans"]
@@ -196,7 +193,7 @@ def test_a_cover_and_an_author_are_in_the_file(sonca: Sonca, tmp_path: Path) -> 
     book = replace(
         read_book(write_book(tmp_path)), author="Nguyễn A", cover=Cover(png(), "image/png")
     )
-    Build(book, Target(tmp_path / "a.m4b"), sonca, sheet.one_voice(Role())).run()
+    Build(book, Target(tmp_path / "a.m4b"), sonca, one_voice(Role())).run()
     sound = listen(tmp_path / "a.m4b")
     assert sound.pictures == 1
     assert sound.tags["artist"] == "Nguyễn A"
@@ -296,8 +293,6 @@ def test_a_full_disk_stops_the_build_and_the_same_command_goes_on(
 def test_a_full_disk_at_the_end_leaves_the_earlier_output(
     sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sonca.book import publishing
-
     path = write_book(tmp_path)
     build(sonca, path, tmp_path / "a.m4b")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
@@ -306,7 +301,7 @@ def test_a_full_disk_at_the_end_leaves_the_earlier_output(
     def full(*args: object, **kwargs: object) -> None:
         raise StorageFull("cannot write: no space")
 
-    monkeypatch.setattr(publishing, "write_m4b", full)
+    monkeypatch.setattr(publish, "write_m4b", full)
     with pytest.raises(StorageFull):
         build(sonca, path, tmp_path / "a.m4b", force=True)
     after = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
@@ -397,7 +392,7 @@ def test_a_cast_with_an_unknown_voice_is_refused_before_anything_is_made(
     sonca: Sonca, tmp_path: Path
 ) -> None:
     path = write_book(tmp_path)
-    cast = toml.parse('[characters."Thoại"]\nvoice="nobody-at-all"\n', read_book(path))
+    cast = cast_file.parse('[characters."Thoại"]\nvoice="nobody-at-all"\n', read_book(path))
     with pytest.raises(UnknownVoice, match="nobody-at-all"):
         build(sonca, path, tmp_path / "a.m4b", cast=cast)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
@@ -416,7 +411,7 @@ def test_two_builds_of_one_output_do_not_meet(sonca: Sonca, tmp_path: Path) -> N
 
 def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path: Path) -> None:
     book = read_book(STORY)
-    cast = sheet.propose_cast(book, sonca.catalogue.of("tone"))
+    cast = propose_cast(book, sonca.catalogue.of("tone"))
     whole = Build(book, Target(tmp_path / "whole.m4b"), sonca, cast).run()
     made = 0
     for stop_at in (20, 50, 90):
@@ -449,7 +444,7 @@ def test_what_an_older_version_began_is_found(tmp_path: Path) -> None:
 
     path = write_book(tmp_path)
     target = Target(tmp_path / "a.m4b")
-    cast = sheet.one_voice(Role("low"))
+    cast = one_voice(Role("low"))
     with Sonca("tone", loudness_lufs=-20.0) as sonca, pytest.raises(KeyboardInterrupt):
         words = Lexicon.parse("Quyên\tkhuyên", "tsv")
         Build(read_book(path), target, sonca, cast, lexicon=words, on_progress=watch).run()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sonca.book.cast import dialogue, sheet, toml
-from sonca.book.cast.speakers import Attribution, attribute
-from sonca.book.chapters import make_book
+from sonca.book.cast import Cast, CastMember, Role, cast_file, dialogue, propose_cast
+from sonca.book.cast.attribution import Attribution, attribute
 from sonca.book.model import Book, Source
 from sonca.book.sources import plain, read_book
+from sonca.book.structure.chapters import make_book
 from sonca.errors import InvalidRequest
 from sonca.synthesizer import Sonca
 from tests.book.book_helpers import SHORT, STORY
@@ -143,25 +143,25 @@ def test_a_sample_of_many_manners_is_told_apart(path: Path) -> None:
 def test_a_draft_comes_back_from_its_file(tmp_path: Path) -> None:
     book = read_book(STORY)
     with Sonca("espeak") as sonca:
-        drafted = sheet.propose_cast(book, sonca.catalogue.of("espeak"))
+        drafted = propose_cast(book, sonca.catalogue.of("espeak"))
         genders = {voice.id: voice.gender for voice in sonca.voices}
-    toml.write(drafted, book, tmp_path / "cast.toml")
-    again = toml.read(tmp_path / "cast.toml", book)
+    cast_file.write(drafted, book, tmp_path / "cast.toml")
+    again = cast_file.read(tmp_path / "cast.toml", book)
     assert again.roles() == drafted.roles()
     for part in drafted.members[:3]:
         assert genders[str(part.role.voice)] == part.gender
     voices = [part.role for part in drafted.members if part.role.voice]
     assert len(set(voices)) == len(voices)  # nobody sounds like somebody else
     with pytest.raises(InvalidRequest, match="--force"):
-        toml.write(drafted, book, tmp_path / "cast.toml")
+        cast_file.write(drafted, book, tmp_path / "cast.toml")
 
 
 def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
     text = "Một cô gái đi tới.\n\n- Chào! - Cô gái nói.\n"
     book = book_of(text)
-    part = sheet.CastMember('A "B" \\ [c]\n.d', "female", sheet.Role("x", 1.5, 0.8))
-    cast = sheet.Cast(members=(part,), changes={"1.2": 'Ai "đó"'})
-    again = toml.parse(toml.text_of(cast, book), book)
+    part = CastMember('A "B" \\ [c]\n.d', "female", Role("x", 1.5, 0.8))
+    cast = Cast(members=(part,), changes={"1.2": 'Ai "đó"'})
+    again = cast_file.parse(cast_file.text_of(cast, book), book)
     assert again.members[0].name == part.name and again.members[0].role == part.role
     assert again.changes == cast.changes
 
@@ -169,10 +169,10 @@ def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
 def test_a_line_can_be_given_to_somebody_else() -> None:
     book = book_of(SHORT)
     text = '[narrator]\nvoice="a"\n[characters."Mai"]\nvoice="b"\n[lines]\n"1.3" = "Mai"\n'
-    cast = toml.parse(text, book)
+    cast = cast_file.parse(text, book)
     assert (cast.lines_of(0) or {})[2, 0] == "Mai"
     assert cast.roles()["Mai"].voice == "b"
-    cast = toml.parse('[lines]\n"1.3.1" = "narrator"\n', book)
+    cast = cast_file.parse('[lines]\n"1.3.1" = "narrator"\n', book)
     assert (cast.lines_of(0) or {})[2, 0] == ""
 
 
@@ -195,4 +195,4 @@ def test_a_line_can_be_given_to_somebody_else() -> None:
 )
 def test_a_cast_that_cannot_be_says_why(text: str, word: str) -> None:
     with pytest.raises(InvalidRequest, match=word):
-        toml.parse(text, book_of(SHORT))
+        cast_file.parse(text, book_of(SHORT))

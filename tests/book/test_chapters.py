@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sonca.book import headings
-from sonca.book.chapters import make_book
 from sonca.book.model import Book, Source
-from sonca.book.planning import preview
+from sonca.book.preview import preview
 from sonca.book.sources import plain
+from sonca.book.structure import headings
+from sonca.book.structure.chapters import make_book
 from sonca.errors import NothingToSay
 
 

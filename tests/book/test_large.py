@@ -16,14 +16,14 @@ _MiB = 1024 * 1024
 _BUILD = """
 import resource, sys
 from pathlib import Path
+from sonca.book.cast import propose_cast
 from sonca.book.build import Build
-from sonca.book.cast import sheet
-from sonca.book.target import Target
+from sonca.book.output import Target
 from sonca.book.sources import read_book
 from sonca.synthesizer import Sonca
 book = read_book(Path(sys.argv[1]))
 with Sonca("tone") as sonca:
-    cast = sheet.propose_cast(book, sonca.catalogue.of("tone"))
+    cast = propose_cast(book, sonca.catalogue.of("tone"))
     Build(book, Target(Path(sys.argv[2])), sonca, cast).run()
 print(len(book.chapters), book.chars, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonca.book import progress as progress_module
-from sonca.book.assembly import CEILING
-from sonca.book.build import Build
-from sonca.book.cast import sheet
-from sonca.book.progress import Progress
-from sonca.book.script import Role
+from sonca.book.build import Build, Progress
+from sonca.book.build import progress as progress_module
+from sonca.book.build.chapter_sound import CEILING
+from sonca.book.cast import Role, one_voice
+from sonca.book.output import Target
 from sonca.book.sources import read_book
-from sonca.book.target import Target
 from sonca.errors import Cancelled
 from sonca.loudness import amplified
 from sonca.loudness import loudness as measured
@@ -32,7 +30,7 @@ def sonca_at(loudness_lufs: float | None) -> Sonca:
 
 def making(sonca: Sonca, folder: Path, name: str, **options: Any) -> Build:
     target = Target(folder / name)
-    return Build(read_book(write_book(folder)), target, sonca, sheet.one_voice(Role()), **options)
+    return Build(read_book(write_book(folder)), target, sonca, one_voice(Role()), **options)
 
 
 def build(sonca: Sonca, folder: Path, name: str, **options: Any) -> Path:

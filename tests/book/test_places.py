@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from sonca.audio import AudioChunk
-from sonca.book.build import MAX_IN_FLIGHT, Build
-from sonca.book.cast import sheet
-from sonca.book.script import Role
+from sonca.book.build.build import MAX_IN_FLIGHT, Build
+from sonca.book.cast import Role, one_voice
+from sonca.book.output import Target
 from sonca.book.sources import read_book
-from sonca.book.target import Target
 from sonca.engines import tone
 from sonca.engines.base import Engine, Options, Setup
 from sonca.errors import Cancelled
@@ -52,7 +51,7 @@ def book_of(folder: Path, number: int, sonca: Sonca) -> Build:
     )
     path = write_book(folder, "\n\n".join(paragraphs), f"{number}.txt")
     target = Target(folder / f"{number}", "mp3", True, path, folder / f"work-{number}")
-    return Build(read_book(path), target, sonca, sheet.one_voice(Role()))
+    return Build(read_book(path), target, sonca, one_voice(Role()))
 
 
 @pytest.mark.parametrize("limit", [8, 64])

@@ -12,9 +12,9 @@ from sonca.cli.signals import stoppable
 from sonca.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from sonca.book.cast.sheet import Cast
+    from sonca.book.cast import Cast
     from sonca.book.model import Book
-    from sonca.book.planning import Preview
+    from sonca.book.preview import Preview
     from sonca.settings import Settings
     from sonca.synthesizer import Sonca
 
@@ -52,7 +52,7 @@ def plan(
     ] = True,
 ) -> None:
     """Show chapters, lengths, the cast, and what will not be spoken and why."""
-    from sonca.book.planning import preview, to_json
+    from sonca.book.preview import preview, to_json
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_plan
 
@@ -99,8 +99,8 @@ def cast(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Draft a cast: who speaks, how much, with which voice. Edit it, then build."""
-    from sonca.book.cast import sheet, toml
-    from sonca.book.cast.speakers import attribute
+    from sonca.book.cast import cast_file, propose_cast
+    from sonca.book.cast.attribution import attribute
     from sonca.book.sources import read_book
     from sonca.settings import read
 
@@ -112,8 +112,8 @@ def cast(
         return
     target = output or _cast_path(file)
     with _open(read(engine=engine), cached=False) as sonca:
-        proposed = sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
-    toml.write(proposed, book, target, force=force)
+        proposed = propose_cast(book, sonca.catalogue.of(sonca.default_engine))
+    cast_file.write(proposed, book, target, force=force)
     speaking = len(proposed.members)
     typer.echo(f"{target}: the narrator and {speaking} characters; edit it, then build")
 
@@ -163,8 +163,8 @@ def build(
     from dataclasses import replace
 
     from sonca.book.build import Build
+    from sonca.book.output import Target
     from sonca.book.sources import read_book
-    from sonca.book.target import Target
     from sonca.cli.book_views import show_report, watched
     from sonca.settings import read
     from sonca.text import Lexicon
@@ -197,7 +197,7 @@ def _chosen_cast(
     voices: tuple[str | None, str | None, str | None],
     speed: float,
 ) -> Cast:
-    from sonca.book.cast import sheet, toml
+    from sonca.book.cast import by_gender, cast_file
     from sonca.synthesizer.request import SPEED_RANGE
 
     low, high = SPEED_RANGE
@@ -209,8 +209,8 @@ def _chosen_cast(
     if path is not None:
         if any(voices) or speed != 1:
             raise InvalidRequest("a cast file says who speaks how: give it, or voices and --speed")
-        return toml.read(path, book)
-    return sheet.by_gender(book, *voices, speed)
+        return cast_file.read(path, book)
+    return by_gender(book, *voices, speed)
 
 
 def _open(settings: Settings, *, cached: bool = True) -> Sonca:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from sonca.book.build import Progress, Report
     from sonca.book.model import Book
-    from sonca.book.planning import Preview
-    from sonca.book.progress import Progress, Report
+    from sonca.book.preview import Preview
 
 _SHOWN = 20
 """Rows of a long list that are shown without --all."""

@@ -3,7 +3,7 @@
 Vietnamese prose marks speech by a dash at the beginning of a line, with the narrator's words
 between further dashes (`- Đi thôi! - ông Thoại nói. - Muộn rồi.`), or by quotation marks of any
 kind. Quotation marks around a word, a title or an inscription are not speech. Who speaks is
-decided in `sonca.book.cast.speakers`.
+decided in `sonca.book.cast.attribution`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sonca.book.cast import people
+from sonca.book.cast import kinship_terms as terms
 
 DASHES = "-–—―−"
 _OPENING = {"“": "”", "«": "»", "„": "”“", '"': '"', "「": "」", "『": "』", "‘": "’", "〝": "〞"}
@@ -96,18 +96,18 @@ def is_tag(text: str, *, before: str = "") -> bool:
     if not words:
         return False
     head = [w.lower() for w in words[:12]]
-    subject = people.longest(head, 0, people.NOUNS)
+    subject = terms.longest(head, 0, terms.NOUNS)
     first = words[0]
-    verbs = [i for i in range(min(len(head), 9)) if people.longest(head, i, people.SPEAKING)]
+    verbs = [i for i in range(min(len(head), 9)) if terms.longest(head, i, terms.SPEAKING)]
     if verbs and verbs[0] == 0:
         # `nói đoạn…`, `hỏi lại` – but `Gọi nó đi!` is an order.
         return text.strip()[:1].islower()
     if head[0] in ("tiếng", "giọng") and first.islower():
         return True  # `tiếng ông Bảy vọng ra`
-    if head[0] in people.FIRST_PERSON:
+    if head[0] in terms.FIRST_PERSON:
         return bool(verbs) and verbs[0] <= 4 and first.islower()
     if subject and head[0] in ("con", "cháu", "em", "mình", "ta", "bạn"):
-        named = len(words) > 1 and people.is_name(words[1])
+        named = len(words) > 1 and terms.is_name(words[1])
         return bool(verbs) and verbs[0] <= 5 and (named or subject > 1 or first.islower())
     if subject:
         if verbs:
@@ -115,9 +115,9 @@ def is_tag(text: str, *, before: str = "") -> bool:
         # Without a verb of speaking it must at least look like narration.
         closed = before.rstrip()[-1:] in _STOPS + ","
         return closed and not _addressed(text)
-    if people.is_name(first):
-        size = 2 if len(words) > 1 and people.is_name(words[1]) else 1
-        if people.gender_of_name(" ".join(words[:size])) and before.rstrip()[-1:] in _STOPS:
+    if terms.is_name(first):
+        size = 2 if len(words) > 1 and terms.is_name(words[1]) else 1
+        if terms.gender_of_name(" ".join(words[:size])) and before.rstrip()[-1:] in _STOPS:
             return not _addressed(text)  # `- Ta ở đây. - Quang chỉ tay.`
         return bool(verbs) and verbs[0] <= size + 4 and not _addressed(text)
     return bool(verbs) and verbs[0] <= 6 and first.islower()
@@ -190,7 +190,7 @@ def _is_speech(text: str, low: int, high: int, continued: bool) -> bool:
     lead = _WORD.findall(before[-60:])
     if before.endswith(":"):
         tail = [w.lower() for w in lead[-5:]]
-        written = any(people.longest(tail, i, people.WRITING) for i in range(len(tail)))
+        written = any(terms.longest(tail, i, terms.WRITING) for i in range(len(tail)))
         return not written
     if not before:
         # A paragraph that is all quotation, or goes on with the narrator's words.

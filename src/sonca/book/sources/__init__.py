@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sonca.book import limits
-from sonca.book.chapters import make_book
 from sonca.book.model import Book, Source
 from sonca.book.sources import encodings
+from sonca.book.structure.chapters import make_book
 from sonca.errors import InvalidRequest
 
 FORMATS = {

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import xml
-from sonca.book.sources.packed import Packed
+from sonca.book.sources import safe_xml
+from sonca.book.sources.archive import Archive
 
 _DOCUMENT = "word/document.xml"
 _NOTES = ("word/footnotes.xml", "word/endnotes.xml")
@@ -22,17 +22,17 @@ _CONTENTS = re.compile(r"(?:toc|mục ?lục)\s*\w*\Z", re.IGNORECASE)
 
 def read(path: Path) -> Source:
     """Reads a DOCX file. Raises `InvalidRequest` if it is damaged or locked."""
-    with closing(Packed(path, "DOCX file")) as packed:
-        styles = _styles(packed)
+    with closing(Archive(path, "DOCX file")) as archive:
+        styles = _styles(archive)
         body = _Body(styles)
-        xml.walk(packed.read(_DOCUMENT), body, name=_DOCUMENT)
+        safe_xml.walk(archive.read(_DOCUMENT), body, name=_DOCUMENT)
         blocks = body.blocks
         for name in _NOTES:
-            if name in packed:
+            if name in archive:
                 notes = _Body(styles, skip="note", part=name)
-                xml.walk(packed.read(name), notes, name=name)
+                safe_xml.walk(archive.read(name), notes, name=name)
                 blocks += notes.blocks
-        title, author = _properties(packed)
+        title, author = _properties(archive)
     titles = [b.text for b in blocks if b.level == _TITLE]
     if titles:  # a heading above all others
         blocks = [_lowered(block) for block in blocks]
@@ -44,25 +44,25 @@ def _lowered(block: Block) -> Block:
     return replace(block, level=min(level, 6))
 
 
-def _properties(packed: Packed) -> tuple[str, str]:
+def _properties(archive: Archive) -> tuple[str, str]:
     name = "docProps/core.xml"
-    if name not in packed:
+    if name not in archive:
         return "", ""
-    root = xml.parse(packed.read(name), name=name)
-    return xml.text(root.find(".//{*}title")), xml.text(root.find(".//{*}creator"))
+    root = safe_xml.parse(archive.read(name), name=name)
+    return safe_xml.text(root.find(".//{*}title")), safe_xml.text(root.find(".//{*}creator"))
 
 
-def _styles(packed: Packed) -> dict[str, int | str]:
+def _styles(archive: Archive) -> dict[str, int | str]:
     """Returns by style's id a heading's level, or why such a paragraph is not spoken."""
     name = "word/styles.xml"
     found: dict[str, int | str] = {}
-    if name not in packed:
+    if name not in archive:
         return found
-    for style in xml.parse(packed.read(name), name=name).iter("{*}style"):
+    for style in safe_xml.parse(archive.read(name), name=name).iter("{*}style"):
         label = style.find("{*}name")
-        meaning = _meaning(xml.get(label, "val") if label is not None else "")
+        meaning = _meaning(safe_xml.get(label, "val") if label is not None else "")
         if meaning is not None:
-            found[xml.get(style, "styleId")] = meaning
+            found[safe_xml.get(style, "styleId")] = meaning
     return found
 
 
@@ -92,16 +92,16 @@ class _Body:
         self._at = 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        match xml.local(tag):
+        match safe_xml.local(tag):
             case "p":
                 self._depth += 1
                 if self._depth > 1:
                     self._flush()
             case "pStyle":
-                value = xml.get(attributes, "val")
+                value = safe_xml.get(attributes, "val")
                 self._style = self._styles.get(value, _meaning(value))
             case "outlineLvl":
-                level = xml.get(attributes, "val")
+                level = safe_xml.get(attributes, "val")
                 if level.isdigit() and int(level) < 9 and self._style is None:
                     self._style = int(level) + 1
             case "t":
@@ -116,7 +116,7 @@ class _Body:
                 self._skip, self._before = "hidden", self._skip
 
     def end(self, tag: str) -> None:
-        match xml.local(tag):
+        match safe_xml.local(tag):
             case "p":
                 self._flush()
                 self._depth -= 1

@@ -14,8 +14,8 @@ from lxml import etree
 
 from sonca.book import limits
 from sonca.book.model import Block, Cover, Source
-from sonca.book.sources import encodings, markup, xml
-from sonca.book.sources.packed import Packed, resolve
+from sonca.book.sources import encodings, markup, safe_xml
+from sonca.book.sources.archive import Archive, resolve
 from sonca.errors import InvalidRequest
 
 _CONTAINER = "META-INF/container.xml"
@@ -35,30 +35,30 @@ class _Item:
 
 def read(path: Path) -> Source:
     """Reads an EPUB file. Raises `InvalidRequest` if it is damaged or protected."""
-    with closing(Packed(path, "EPUB file")) as packed:
-        _refuse_protected(packed)
-        name = _package_name(packed)
-        package = xml.parse(packed.read(name), name=name)
+    with closing(Archive(path, "EPUB file")) as archive:
+        _refuse_protected(archive)
+        name = _package_name(archive)
+        package = safe_xml.parse(archive.read(name), name=name)
         items = _manifest(package, name)
         spine = [items[ref] for ref in _spine(package) if ref in items]
-        contents = _contents(packed, package, items)
-        blocks = list(_blocks(packed, spine, contents))
+        contents = _contents(archive, package, items)
+        blocks = list(_blocks(archive, spine, contents))
         return Source(
             "epub",
             tuple(blocks),
             _metadata(package, "title"),
             _metadata(package, "creator"),
-            _cover(packed, package, items),
+            _cover(archive, package, items),
         )
 
 
-def _refuse_protected(packed: Packed) -> None:
+def _refuse_protected(archive: Archive) -> None:
     """Raises `InvalidRequest` if anything but fonts is encrypted."""
-    if _ENCRYPTION not in packed:
+    if _ENCRYPTION not in archive:
         return
-    root = xml.parse(packed.read(_ENCRYPTION), name=_ENCRYPTION)
+    root = safe_xml.parse(archive.read(_ENCRYPTION), name=_ENCRYPTION)
     methods = [method.get("Algorithm") for method in root.iter("{*}EncryptionMethod")]
-    if _RIGHTS in packed or any(m not in _FONT_LOCKS for m in methods):
+    if _RIGHTS in archive or any(m not in _FONT_LOCKS for m in methods):
         raise InvalidRequest(
             "the EPUB file is protected (DRM), so its text cannot be read; give a copy without "
             "protection",
@@ -66,16 +66,16 @@ def _refuse_protected(packed: Packed) -> None:
         )
 
 
-def _package_name(packed: Packed) -> str:
-    root = xml.parse(packed.read(_CONTAINER), name=_CONTAINER)
+def _package_name(archive: Archive) -> str:
+    root = safe_xml.parse(archive.read(_CONTAINER), name=_CONTAINER)
     for file in root.iter("{*}rootfile"):
         if file.get("full-path"):
             return resolve("", file.get("full-path"))[0]
-    raise packed.damaged("its container names no package")
+    raise archive.damaged("its container names no package")
 
 
 def _metadata(package: etree._Element, name: str) -> str:
-    found = (xml.text(element) for element in package.iterfind(f"{{*}}metadata//{{*}}{name}"))
+    found = (safe_xml.text(element) for element in package.iterfind(f"{{*}}metadata//{{*}}{name}"))
     values = [value for value in found if value]
     return ", ".join(values) if name == "creator" else (values[0] if values else "")
 
@@ -96,27 +96,27 @@ def _spine(package: etree._Element) -> Iterator[str]:
 
 
 def _contents(
-    packed: Packed, package: etree._Element, items: dict[str, _Item]
+    archive: Archive, package: etree._Element, items: dict[str, _Item]
 ) -> dict[tuple[str, str], str]:
     """Returns by (part, anchor) the title of the chapter that begins there."""
     for item in items.values():
-        if "nav" in item.properties and item.part in packed:
-            found = _nav(packed.read(item.part), item.part)
+        if "nav" in item.properties and item.part in archive:
+            found = _nav(archive.read(item.part), item.part)
             if found:
                 return found
     spine = package.find("{*}spine")
     ncx = items.get(spine.get("toc", "")) if spine is not None else None
     if ncx is None:
         ncx = next((i for i in items.values() if i.media_type.endswith("dtbncx+xml")), None)
-    return _ncx(packed.read(ncx.part), ncx.part) if ncx and ncx.part in packed else {}
+    return _ncx(archive.read(ncx.part), ncx.part) if ncx and ncx.part in archive else {}
 
 
 def _nav(data: bytes, part: str) -> dict[tuple[str, str], str]:
-    navs = list(xml.parse(data, name=part).iter("{*}nav"))
-    tables = [nav for nav in navs if "toc" in xml.get(nav, "type").split()] or navs
+    navs = list(safe_xml.parse(data, name=part).iter("{*}nav"))
+    tables = [nav for nav in navs if "toc" in safe_xml.get(nav, "type").split()] or navs
     found: dict[tuple[str, str], str] = {}
     for link in tables[0].iter("{*}a") if tables else ():
-        title = xml.text(link)
+        title = safe_xml.text(link)
         if link.get("href") and title:
             found.setdefault(resolve(part, link.get("href")), title)
     return found
@@ -124,8 +124,8 @@ def _nav(data: bytes, part: str) -> dict[tuple[str, str], str]:
 
 def _ncx(data: bytes, part: str) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
-    for point in xml.parse(data, name=part).iter("{*}navPoint"):
-        title = xml.text(point.find("{*}navLabel"))
+    for point in safe_xml.parse(data, name=part).iter("{*}navPoint"):
+        title = safe_xml.text(point.find("{*}navLabel"))
         content = point.find("{*}content")
         if title and content is not None and content.get("src"):
             found.setdefault(resolve(part, content.get("src")), title)
@@ -133,12 +133,12 @@ def _ncx(data: bytes, part: str) -> dict[tuple[str, str], str]:
 
 
 def _blocks(
-    packed: Packed, spine: list[_Item], contents: dict[tuple[str, str], str]
+    archive: Archive, spine: list[_Item], contents: dict[tuple[str, str], str]
 ) -> Iterator[Block]:
     for item in spine:
         if item.media_type not in _DOCUMENTS:
             continue
-        data = packed.read(item.part)
+        data = archive.read(item.part)
         text, _ = encodings.decode(data, encodings.declared(data), name=item.part)
         document = markup.parse(text, part=item.part)
         if "nav" in item.properties:
@@ -153,16 +153,16 @@ def _blocks(
             yield replace(block, opens=opens[index]) if index in opens else block
 
 
-def _cover(packed: Packed, package: etree._Element, items: dict[str, _Item]) -> Cover | None:
+def _cover(archive: Archive, package: etree._Element, items: dict[str, _Item]) -> Cover | None:
     """Returns the picture that the package calls its cover, None if there is none to be had."""
     item = next((i for i in items.values() if "cover-image" in i.properties), None)
     if item is None:
         for meta in package.iter("{*}meta"):
             if meta.get("name") == "cover":
                 item = items.get(meta.get("content", ""))
-    if item is None or item.media_type not in _PICTURES or item.part not in packed:
+    if item is None or item.media_type not in _PICTURES or item.part not in archive:
         return None
     try:
-        return Cover(packed.read(item.part, limit=limits.MAX_COVER_BYTES), item.media_type)
+        return Cover(archive.read(item.part, limit=limits.MAX_COVER_BYTES), item.media_type)
     except InvalidRequest:
         return None

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from sonca.book.model import Block, Source
-from sonca.book.sources import xml
+from sonca.book.sources import safe_xml
 from sonca.errors import InvalidRequest
 
 
@@ -96,7 +96,7 @@ def parse(text: str, *, part: str = "") -> Document:
         with contextlib.suppress(InvalidRequest):
             reader = _BlockReader(part)
             data = _ENTITY.sub(_letter, text).encode("utf-8", "replace")
-            xml.walk(data, reader, name=part, encoding="utf-8")
+            safe_xml.walk(data, reader, name=part, encoding="utf-8")
             return reader.document
     return _parse_html(text.encode("utf-8", "replace"), _BlockReader(part))
 
@@ -158,7 +158,7 @@ class _BlockReader:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._end_data()
-        tag = xml.local(tag).lower()
+        tag = safe_xml.local(tag).lower()
         if tag in _BLOCKS or tag == "hr":
             self._flush()
         for key in ("id", "name"):
@@ -180,7 +180,7 @@ class _BlockReader:
     def end(self, tag: str) -> None:
         self.ended += 1
         self._end_data()
-        tag = xml.local(tag).lower()
+        tag = safe_xml.local(tag).lower()
         if tag in _BLOCKS:
             self._flush()
         self._open.pop()

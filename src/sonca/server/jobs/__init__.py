@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from sonca import disk
-from sonca.book.build import Build
+from sonca.book.build import Build, Progress
 from sonca.book.model import Book
-from sonca.book.progress import Progress
 from sonca.book.sources import read_book
 from sonca.errors import Busy, InvalidRequest, NotFound, StorageError, quoted
 from sonca.server.jobs.builders import Builders

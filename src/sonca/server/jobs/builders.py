@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca import background
-from sonca.book.build import Build
-from sonca.book.progress import Progress, Report
+from sonca.book.build import Build, Progress, Report
 from sonca.errors import Cancelled, SoncaError, StorageError
 from sonca.server.jobs.changes import Changes
 from sonca.server.jobs.job_dir import JobDir

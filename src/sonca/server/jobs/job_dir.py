@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sonca import disk
 from sonca.book.model import Book
+from sonca.book.output import Target
 from sonca.book.sources import format_of, read_book
-from sonca.book.target import Target
 from sonca.server.jobs.options import JobOptions
 
 

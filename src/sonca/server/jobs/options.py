@@ -8,8 +8,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from sonca.book.cast import sheet, toml
-from sonca.book.cast.sheet import Cast
+from sonca.book.cast import Cast, by_gender, cast_file, propose_cast
 from sonca.book.model import Book
 from sonca.encoding.formats import BookFormatName
 from sonca.errors import InvalidRequest
@@ -72,10 +71,10 @@ class JobOptions:
     def cast_of(self, book: Book, sonca: Sonca) -> Cast:
         """Who speaks how. `InvalidRequest` for a cast that is none."""
         if self.cast == "auto":
-            return sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
+            return propose_cast(book, sonca.catalogue.of(sonca.default_engine))
         if self.cast is not None:
-            return toml.parse(self.cast, book)
-        return sheet.by_gender(book, self.voice, self.male, self.female, self.speed)
+            return cast_file.parse(self.cast, book)
+        return by_gender(book, self.voice, self.male, self.female, self.speed)
 
 
 _ADAPTER = TypeAdapter(JobOptions)

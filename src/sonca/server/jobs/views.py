@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sonca.book.cast import sheet, toml
+from sonca.book.cast import cast_file, propose_cast
 from sonca.book.model import Book
-from sonca.book.planning import preview, to_json
+from sonca.book.preview import preview, to_json
 from sonca.server.jobs import JobView
 from sonca.synthesizer import Sonca
 
@@ -58,7 +58,7 @@ def _chapter(view: JobView, index: int, title: str) -> dict[str, Any]:
 
 def plan_json(book: Book, sonca: Sonca) -> dict[str, Any]:
     """What the book would become, with a cast to edit."""
-    cast = sheet.propose_cast(book, sonca.catalogue.of(sonca.default_engine))
+    cast = propose_cast(book, sonca.catalogue.of(sonca.default_engine))
     found = to_json(preview(book))
     parts = {part.name: part.role for part in cast.members}
     for each in found["cast"]:
@@ -67,4 +67,4 @@ def plan_json(book: Book, sonca: Sonca) -> dict[str, Any]:
         each["pitch"] = role.pitch if role else 1.0
     roles = {"narrator": cast.narrator, "male": cast.male, "female": cast.female}
     found["roles"] = {name: role.voice if role else None for name, role in roles.items()}
-    return {"object": "job.plan", **found, "cast_toml": toml.text_of(cast, book)}
+    return {"object": "job.plan", **found, "cast_toml": cast_file.text_of(cast, book)}

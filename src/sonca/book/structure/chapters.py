@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from sonca.book import headings, limits
-from sonca.book.asides import split_unspoken
-from sonca.book.headings import Heading, parse_heading
+from sonca.book import limits
 from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source
+from sonca.book.structure import headings
+from sonca.book.structure.headings import Heading, parse_heading
+from sonca.book.structure.unspoken import split_unspoken
 from sonca.errors import InvalidRequest, NothingToSay
 
 _FRONT_CHARS = 400

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonca import disk
-from sonca.book.captions import CAPTIONS
 from sonca.book.model import Book
+from sonca.book.output.captions import CAPTIONS
 from sonca.encoding.formats import BOOK_FORMATS, Format, book_format_for
 from sonca.errors import InvalidRequest, StorageError
 

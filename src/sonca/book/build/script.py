@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import NamedTuple
 
-from sonca.book.cast.speakers import paragraph_pieces
+from sonca.book.cast import Role
+from sonca.book.cast.attribution import paragraph_pieces
 from sonca.book.model import Chapter, Paragraph
 from sonca.text import pauses
 
@@ -30,18 +31,6 @@ _TAG_S = 0.25
 """Between what somebody says and the narrator's word about it."""
 _JOINT = "\n\n"
 _SPOKEN = re.compile(r"[^\W_]|[^\x00-\x7f]")
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """How somebody speaks."""
-
-    voice: str | None = None
-    """A voice's id or alias; None for the engine's default."""
-    speed: float = 1.0
-    """0.5 to 2.0."""
-    pitch: float = 1.0
-    """0.5 to 2.0, relative to the voice's own."""
 
 
 @dataclass(frozen=True, slots=True)

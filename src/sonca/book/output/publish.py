@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sonca import disk
-from sonca.book.captions import CAPTIONS, FinishedChapter, Problem, write_captions
 from sonca.book.model import Book
-from sonca.book.target import Target, author_tags
-from sonca.book.timeline import ChapterArtifact
+from sonca.book.output.captions import CAPTIONS, FinishedChapter, Problem, write_captions
+from sonca.book.output.target import Target, author_tags
+from sonca.book.output.timeline import ChapterArtifact
 from sonca.encoding.m4b import JoinedChapter, starts_s, write_m4b, writing
 
 _MAX_NAME_CHARS = 60

@@ -15,7 +15,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Valu
 """What reading a damaged file raises; `NotImplementedError` is a `RuntimeError`."""
 
 
-class Packed:
+class Archive:
     """A ZIP file whose parts are read into memory one at a time; nothing is unpacked to disk. To be
     closed.
 

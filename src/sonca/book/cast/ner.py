@@ -11,23 +11,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sonca.book.cast import people
+from sonca.book.cast import kinship_terms as terms
 
 _TOKEN = re.compile(r"[^\W\d_]+|[.!?…:;“”\"«»\n]|[-–—](?=\s)|,")
 _SENTENCE_STARTS = frozenset('.!?…:;“”"«»\n-–—')
-_PLACES = people.table(
+_PLACES = terms.table(
     "bến cầu làng sông núi huyện tỉnh phố xã đường chợ nước đảo hồ biển thôn xóm ga phường quận "
     "chùa đền đình trường thành thị đất rừng đèo ấp ở tại vịnh mũi cửa"
 )
-_DOING = people.SPEAKING | people.table(
+_DOING = terms.SPEAKING | terms.table(
     "nhìn ngồi đứng đi chạy bước nghĩ thấy quay gật lắc cúi không nhớ ngẩng lục thắp mở đóng cầm "
     "nắm ôm nghe biết hiểu sững giật nhíu nhướng mím bặm liếc lườm vẫy vội lặng im khẽ đặt với "
     "đưa lấy rút bật ngước gục nhận trở về ra vào lên xuống đã đang sẽ vẫn cũng lại chợt bỗng liền "
     "bèn mới còn chưa thì chỉ"
 )
-_NOT_NAMES = people.table(
-    "Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây"
-)
+_NOT_NAMES = terms.table("Chúa Phật Trời Tết Việt Pháp Mỹ Nhật Tàu Trung Đảng Nhà Bắc Nam Đông Tây")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,12 @@ def find_names(texts: Iterable[str]) -> NameSet:
             name = " ".join(tokens[at : at + size])
             before = tokens[at - 1].lower() if at else "."
             after = tokens[at + size].lower() if at + size < len(tokens) else "."
-            if before in people.TITLES or before in people.RANKS:
+            if before in terms.TITLES or before in terms.RANKS:
                 titled[name] += 1
             elif before in _PLACES:
                 places[name] += 1
             inner[name] += before not in _SENTENCE_STARTS
-            does = after in _DOING and people.longest([after], 0, people.NOUNS) == 0
+            does = after in _DOING and terms.longest([after], 0, terms.NOUNS) == 0
             doing[name] += does
             acting[name] += does and (before in _SENTENCE_STARTS or before == ",")
             at += size
@@ -89,15 +87,15 @@ def find_names(texts: Iterable[str]) -> NameSet:
 def _name_size(tokens: list[str], at: int) -> int:
     """Returns how many words from `at` on look like one name."""
     size = 0
-    while at + size < len(tokens) and size < 4 and people.is_name(tokens[at + size]):
+    while at + size < len(tokens) and size < 4 and terms.is_name(tokens[at + size]):
         size += 1
     if not size:
         return 0
     first = tokens[at].lower()
     starts = at == 0 or tokens[at - 1] in _SENTENCE_STARTS
-    if starts and size > 1 and first in people.TITLES:
+    if starts and size > 1 and first in terms.TITLES:
         return 0  # `Ông Thoại`: the name begins with the next word
-    if first in people.NOUNS and size == 1:
+    if first in terms.NOUNS and size == 1:
         return 0
     return size
 
@@ -115,14 +113,14 @@ def mentions(text: str, names: NameSet) -> Iterator[Mention]:
     tokens = [m[0] for m in found]
     at = 0
     while at < len(tokens):
-        if tokens[at].lower() not in people.NOUN_HEADS and tokens[at] not in names.heads:
+        if tokens[at].lower() not in terms.NOUN_HEADS and tokens[at] not in names.heads:
             at += 1
             continue
-        noun = people.longest(tokens, at, people.NOUNS)
+        noun = terms.longest(tokens, at, terms.NOUNS)
         named = _known(tokens, at + noun, names)
         starts = at == 0 or tokens[at - 1] in _SENTENCE_STARTS or tokens[at - 1] == ","
         title = " ".join(tokens[at : at + noun]).lower()
-        if noun and named and (noun > 1 or title in people.TITLES):
+        if noun and named and (noun > 1 or title in terms.TITLES):
             name = _joined(tokens, at + noun, named)
             yield _mention(found, at, noun + named, title, name, starts)
             at += noun + named

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sonca.book import limits
-from sonca.book.cast import dialogue, people
-from sonca.book.cast.company import Character, CharacterRegistry, second_person
+from sonca.book.cast import dialogue
+from sonca.book.cast import kinship_terms as terms
+from sonca.book.cast.characters import Character, CharacterRegistry, second_person
 from sonca.book.cast.dialogue import Piece
-from sonca.book.cast.names import find_names
+from sonca.book.cast.ner import find_names
 from sonca.book.model import Book, Paragraph
 
 _HERE = re.compile(r"(?P<name>[^\W\d_]+)(?:\s+[^\W\d_]+){0,4}\s+đây\s*[.!,]")
@@ -256,7 +257,7 @@ class _Attributor:
 
     def _by_turns(self, said: str, before: str) -> Character | None:
         """Finds the speaker without a word of the narrator's: whoever's turn it is."""
-        wanted = people.gender_of_noun(second_person(self._said_last)) if self._talk else ""
+        wanted = terms.gender_of_noun(second_person(self._said_last)) if self._talk else ""
         recent, addressed = self._registry.recent, self._registry.addressed(said)
         acting = self._acting(before)
         own_turn = not self._talk or acting is not self._talk[-1] or len(self._talk) < 2
@@ -295,5 +296,5 @@ def _verb(words: str, *, last: bool) -> int | None:
     """Returns where the first or the last verb of speaking stands; None for none."""
     found = list(re.finditer(r"[^\W\d_]+", words))
     tokens = [m[0].lower() for m in found]
-    verbs = [i for i in range(len(tokens)) if people.longest(tokens, i, people.SPEAKING)]
+    verbs = [i for i in range(len(tokens)) if terms.longest(tokens, i, terms.SPEAKING)]
     return found[verbs[-1 if last else 0]].start() if verbs else None

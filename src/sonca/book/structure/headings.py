@@ -1,7 +1,7 @@
 """Recognizes headings: `Chương 12`, `Hồi thứ ba`, `Phần II. Bão`, `Vĩ thanh`, `XII`.
 
 Looks at one line at a time and says what kind of heading it would be. Whether a book uses that
-kind is decided in `sonca.book.chapters`.
+kind is decided in `sonca.book.structure.chapters`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca.book.model import Book, Chapter
-from sonca.book.timeline import FAILED, ChapterArtifact, TimelineEntry
+from sonca.book.output.timeline import FAILED, ChapterArtifact, TimelineEntry
 
 CAPTIONS = ("srt", "vtt", "lrc", "json")
 """Kinds of captions, which are also their suffixes."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from sonca.book.cast import people
-from sonca.book.cast.names import Mention, NameSet, mentions
-from sonca.book.cast.people import Gender
+from sonca.book.cast import kinship_terms as terms
+from sonca.book.cast.kinship_terms import Gender
+from sonca.book.cast.ner import Mention, NameSet, mentions
 
 SELF = "Tôi"
 """The character that a first-person narrator is."""
@@ -110,17 +110,17 @@ class CharacterRegistry:
         """Returns the character that is meant, if there is one already."""
         if mention.name:
             return self._known.get(_key(mention.name)) or self._by_part(mention.name)
-        if mention.title in people.FIRST_PERSON:
+        if mention.title in terms.FIRST_PERSON:
             return self._known.get(_key(SELF))
         known = self._known.get(_key(mention.title))
         head = mention.title.split()[0]
-        gender = people.gender_of_noun(mention.title)
+        gender = terms.gender_of_noun(mention.title)
         for who in reversed(self.recent):
             if head in who.titles:
                 return who
         if known is not None:
             return known
-        if mention.title in people.KIN or _describes(mention.title):
+        if mention.title in terms.KIN or _describes(mention.title):
             return None
         for who in reversed(self.recent):
             if gender and who.gender == gender and not who.titles:
@@ -143,7 +143,7 @@ class CharacterRegistry:
         """Returns the character that is meant, a new one if need be."""
         who = self.find(mention)
         if who is None:
-            if mention.title in people.EITHER and not mention.name and mention.title != "tôi":
+            if mention.title in terms.EITHER and not mention.name and mention.title != "tôi":
                 return None
             who = self._character(mention.name or mention.title.capitalize(), mention)
         self._learn(who, mention)
@@ -158,12 +158,12 @@ class CharacterRegistry:
 
     def _learn(self, who: Character, mention: Mention) -> None:
         title = mention.title
-        if title and title not in people.EITHER:
-            if title.split()[0] in people.TITLES:
+        if title and title not in terms.EITHER:
+            if title.split()[0] in terms.TITLES:
                 who.titles.add(title.split()[0])
-            who.child = who.child or title in people.CHILDREN
-        told = people.gender_of_noun(title) if title else ""
-        who.gender = who.gender or told or people.gender_of_name(mention.name or who.name)
+            who.child = who.child or title in terms.CHILDREN
+        told = terms.gender_of_noun(title) if title else ""
+        who.gender = who.gender or told or terms.gender_of_name(mention.name or who.name)
         called = f"{title} {mention.name}".strip()
         if (
             called.lower() != who.name.lower()
@@ -188,7 +188,7 @@ class CharacterRegistry:
             return self._same(same, who)
         who.aliases.append(who.name.lower())
         who.name = name
-        who.gender = who.gender or people.gender_of_name(name)
+        who.gender = who.gender or terms.gender_of_name(name)
         self._known[_key(name)] = who
         return who
 
@@ -209,7 +209,7 @@ class CharacterRegistry:
 def _leading_names(text: str) -> str:
     """Returns the words at the beginning of `text` that are written like names."""
     words = text.split()
-    size = next((i for i, word in enumerate(words) if not people.is_name(word)), len(words))
+    size = next((i for i, word in enumerate(words) if not terms.is_name(word)), len(words))
     return " ".join(words[:size])
 
 
@@ -225,9 +225,9 @@ def _key(name: str) -> str:
 
 
 def _nameless(who: Character) -> bool:
-    return people.longest(who.name.split(), 0, people.NOUNS) == len(who.name.split())
+    return terms.longest(who.name.split(), 0, terms.NOUNS) == len(who.name.split())
 
 
 def _describes(title: str) -> bool:
     """Whether a noun alone is enough to make somebody a character: `cô gái`, not `cô`."""
-    return len(title.split()) > 1 and title not in people.EITHER
+    return len(title.split()) > 1 and title not in terms.EITHER

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonca.book import syncing
-from sonca.book.journal import ChapterLog, UtteranceRecord
-from sonca.book.syncing import LogFlusher
+from sonca.book.build import log_flusher
+from sonca.book.build.journal import ChapterLog, UtteranceRecord
+from sonca.book.build.log_flusher import LogFlusher
 from sonca.errors import StorageError
 
 SAID = UtteranceRecord(0, (0, 1), 8000, 0.0, (), 0.0, 0, None)
@@ -41,7 +41,7 @@ class Disk:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk()
     monkeypatch.setattr(os, "fsync", disk.fsync)
-    monkeypatch.setattr(syncing, "_EVERY_S", 0.01)
+    monkeypatch.setattr(log_flusher, "_EVERY_S", 0.01)
     return disk
 
 
@@ -107,7 +107,7 @@ def test_what_ends_the_syncing_is_logged(
     def defect(self: ChapterLog) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(syncing, "_EVERY_S", 0.01)
+    monkeypatch.setattr(log_flusher, "_EVERY_S", 0.01)
     with monkeypatch.context() as patch, pytest.raises(RuntimeError), closing(LogFlusher()) as logs:
         patch.setattr(ChapterLog, "sync", defect)
         logs.add(written(tmp_path / "a.log"))

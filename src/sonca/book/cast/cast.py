@@ -1,5 +1,4 @@
-"""The cast: who speaks with which voice. `propose_cast` makes one; `sonca.book.cast.toml` is its
-file.
+"""The cast: who speaks with which voice. `propose_cast` makes one, `cast_file` writes and reads it.
 
 Whether the voices exist is checked when a book is built.
 """
@@ -9,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sonca.book.cast.company import Character
-from sonca.book.cast.people import Gender
-from sonca.book.cast.speakers import Attribution, attribute
+from sonca.book.cast.attribution import Attribution, attribute
+from sonca.book.cast.characters import Character
+from sonca.book.cast.kinship_terms import Gender
 from sonca.book.model import Book
-from sonca.book.script import Role
 from sonca.synthesizer.request import PITCH_RANGE
 from sonca.voice import Voice
 
@@ -23,6 +21,18 @@ _PITCHES = (1.0, 1.12, 0.9, 1.22, 0.82)
 _CHILD_PITCH = 1.25
 _MAIN_CHARACTERS = 12
 """The most talkative get voices of their own; the others speak as their gender's role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """How somebody speaks."""
+
+    voice: str | None = None
+    """A voice's id or alias; None for the engine's default."""
+    speed: float = 1.0
+    """0.5 to 2.0."""
+    pitch: float = 1.0
+    """0.5 to 2.0, relative to the voice's own."""
 
 
 @dataclass(frozen=True, slots=True)

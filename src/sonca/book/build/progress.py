@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonca.book.captions import FinishedChapter, Problem
+from sonca.book.output.captions import FinishedChapter, Problem
 
 _REPORT_EVERY_S = 0.05
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca import disk
-from sonca.book.timeline import ChapterArtifact
+from sonca.book.output.timeline import ChapterArtifact
 
 _NAME_CHARS = 16
 _ABOUT = "build.json"

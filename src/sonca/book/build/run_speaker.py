@@ -14,9 +14,9 @@ import numpy as np
 
 from sonca import text as texts
 from sonca.audio import Samples
-from sonca.book.journal import ChapterLog, UtteranceRecord
-from sonca.book.script import VoiceRun
-from sonca.book.timeline import FAILED, LATE
+from sonca.book.build.journal import ChapterLog, UtteranceRecord
+from sonca.book.build.script import VoiceRun
+from sonca.book.output.timeline import FAILED, LATE
 from sonca.errors import Busy, Cancelled, EngineError, NothingToSay
 from sonca.loudness import block_power
 from sonca.synthesizer import Sonca, SpeechRequest, UtteranceAudio

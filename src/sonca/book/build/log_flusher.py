@@ -6,7 +6,7 @@ import logging
 import threading
 
 from sonca import background
-from sonca.book.journal import ChapterLog
+from sonca.book.build.journal import ChapterLog
 from sonca.errors import StorageError
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sonca import text as texts
-from sonca.book.cast.speakers import Attribution, attribute
+from sonca.book.cast.attribution import Attribution, attribute
 from sonca.book.model import Book, Unspoken
 from sonca.utterance import Skipped
 

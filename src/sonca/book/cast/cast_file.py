@@ -13,10 +13,9 @@ from typing import Any
 
 from sonca import disk
 from sonca.book import limits
-from sonca.book.cast.sheet import NARRATOR, Cast, CastMember
-from sonca.book.cast.speakers import attribute
+from sonca.book.cast.attribution import attribute
+from sonca.book.cast.cast import NARRATOR, Cast, CastMember, Role
 from sonca.book.model import Book
-from sonca.book.script import Role
 from sonca.errors import InvalidRequest
 from sonca.synthesizer.request import PITCH_RANGE, SPEED_RANGE
 

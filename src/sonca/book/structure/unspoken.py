@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sonca.book import headings
 from sonca.book.model import Block, Unspoken
+from sonca.book.structure import headings
 
 _MIN_RUN = 3
 """Headings in a row with nothing between them that make a table of contents."""

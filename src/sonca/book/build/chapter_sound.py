@@ -12,9 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from sonca.audio import Samples, silence
-from sonca.book.journal import ChapterLog, UtteranceRecord
-from sonca.book.script import Role, Script
-from sonca.book.timeline import LATE, TimelineEntry
+from sonca.book.build.journal import ChapterLog, UtteranceRecord
+from sonca.book.cast import Role
+from sonca.book.build.script import Script
+from sonca.book.output.timeline import LATE, TimelineEntry
 from sonca.encoding.resampling import resample
 from sonca.loudness import amplified, gain, level_of
 

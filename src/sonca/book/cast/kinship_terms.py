@@ -1,6 +1,6 @@
 """Words for people in Vietnamese prose, kinship terms above all, and verbs of speaking.
 
-Tables and small look-ups only; who speaks is decided in `sonca.book.cast.speakers`.
+Tables and small look-ups only; who speaks is decided in `sonca.book.cast.attribution`.
 """
 
 from __future__ import annotations

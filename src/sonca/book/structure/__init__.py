@@ -1,0 +1,1 @@
+"""Finds the structure of a text: headings, chapters, what is not spoken."""
