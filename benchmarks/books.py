@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.options import Engine, Json, Models, say
+from benchmarks.options import Engine, Json, Models, run_command, say
 from sonca import text as texts
 from sonca.bench.corpus import story
 from sonca.bench.direct_call import DirectCall
@@ -168,4 +168,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

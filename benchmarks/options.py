@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from sonca.cli.bench import Engine, Json, Models, Quick, say
+from sonca.errors import SoncaError
 
 __all__ = ["Engine", "Json", "Models", "Quick", "say"]
 
@@ -40,3 +42,11 @@ def one_of(names: Iterable[str]) -> Any:
         metavar="NAME",
         help=f"Nothing but this; repeat for several: {', '.join(known)}.",
     )
+
+
+def run_command(main: Callable[..., None]) -> None:
+    """Runs a benchmark's command line; an error of Sonca's is a line, not a trace."""
+    try:
+        typer.run(main)
+    except SoncaError as error:
+        sys.exit(f"error: {error}")

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.neighbours.figures import table
 from benchmarks.neighbours.measure import SCENARIOS, run
 from benchmarks.neighbours.plan import QUICK, Plan
-from benchmarks.options import Engine, Models, Quick, one_of, say
-from sonca.bench.report import load, save
+from benchmarks.options import Engine, Models, Quick, one_of, run_command, say
+from sonca.bench.report import load, show
 from sonca.bench.stats import machine
 
 
@@ -36,10 +35,8 @@ def main(
     plan = QUICK if quick else Plan()
     figures = run(engine, plan, models_dir=models_dir, only=only or (), say=say)
     result["neighbours"] = (result.get("neighbours") or {}) | figures
-    table(result)
-    if json is not None:
-        save(result, json)
+    show(result, json)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -1,4 +1,4 @@
-"""What those who want little waited for, alone and beside others; as figures and as a table."""
+"""What those who want little waited for, alone and beside others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from statistics import median
 
 from sonca.bench.livez_probe import Probes, probing
-from sonca.bench.report import Result
 from sonca.bench.stats import percentile
 
 Figures = dict[str, float]
@@ -44,29 +43,3 @@ def probed(port: int, paths: Sequence[str], work: Callable[[], object]) -> dict[
         probes = {path: stack.enter_context(probing(port, path, _PROBE_S)) for path in paths}
         work()
     return probes
-
-
-def table(result: Result) -> None:
-    """Prints every pair of a result."""
-    from rich.console import Console
-    from rich.table import Table
-
-    grid = Table(title="neighbours: alone, and beside each other; times in ms")
-    grid.add_column("", no_wrap=True)
-    grid.add_column("", no_wrap=True)
-    for title in ("served", "median", "p95", "max"):
-        grid.add_column(title, justify="right", no_wrap=True)
-    for scenario, part in result["neighbours"].items():
-        for name, both in part["measured"].items():
-            for when, figures in both.items():
-                times = [_ms(figures.get(key)) for key in ("median_s", "p95_s", "max_s")]
-                served = f"{figures['served']} of {figures['served'] + figures['refused']}"
-                title = f"{scenario}: {name}"
-                grid.add_row(title, when, served, *times, end_section=when == "beside")
-    Console().print(grid)
-
-
-def _ms(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    return f"{seconds * 1000:.{1 if seconds < 0.1 else 0}f}"

@@ -26,7 +26,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.options import say
+from benchmarks.options import run_command, say
 from benchmarks.servers import ROOT
 from sonca.bench.report import save
 from sonca.bench.stats import machine
@@ -180,4 +180,4 @@ def _show(result: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

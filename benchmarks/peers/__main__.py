@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.peers import measure
-from sonca.bench import report
-from sonca.cli.bench import Json, Quick, say
+from benchmarks.options import Json, run_command, say
+from benchmarks.peers.measure import run
+from sonca.bench.report import show
 
 
 def main(
     voice: Annotated[Path, typer.Option(help="The voice's .onnx.", exists=True, dir_okay=False)],
     python: Annotated[str, typer.Option(help="Python of the environment the peers are in.")],
-    quick: Quick = False,
-    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that each speaks each text.")] = 5,
+    turns: Annotated[int, typer.Option(min=1, help="Times that each serves four callers.")] = 3,
     json: Json = None,
 ) -> None:
     """A Piper voice with us, with piper-tts and with sherpa-onnx, in turns."""
-    plan = measure.QUICK if quick else measure.Plan()
-    if rounds is not None:
-        plan = replace(plan, rounds=rounds, turns=rounds)
-    report.show(measure.run(voice, python, plan, say=say), json)
+    show(run(voice, python, rounds=rounds, turns=turns, say=say), json)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

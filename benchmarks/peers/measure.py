@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,32 +29,15 @@ from sonca.errors import SoncaError
 Say = Callable[[str], None]
 Speak = Callable[[str], Reply]
 """Has a server speak a text, and reads all of the WAV."""
-CALLERS = 4
+CALLERS, REQUESTS = 4, 6
 REST_S = 0.05
 """Between two systems: ONNX Runtime's threads spin for a while when they are done, and would take
 a core from whoever is next."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is measured."""
-
-    rounds: int = 5
-    """Times that every system speaks every text alone."""
-    requests: int = 6
-    """Requests of each of the four callers."""
-    turns: int = 3
-    """Times that each server gets its four callers, in turns."""
-
-
-QUICK = Plan(rounds=2, requests=2, turns=1)
-
-
-def run(
-    model: Path, python: str, plan: Plan, *, threads: Sequence[int] = (1, 0), say: Say
-) -> dict[str, Any]:
-    """Measures. `python` is the interpreter of the peers' environment, `threads` what each is
-    told, 0 for its own choice."""
+def run(model: Path, python: str, *, rounds: int, turns: int, say: Say) -> dict[str, Any]:
+    """Measures. `python` is the interpreter of the peers' environment. Alone, every system speaks
+    every text in each round; over HTTP each server gets its callers in each turn."""
     texts = texts_of(model)
     result: dict[str, Any] = {
         "benchmark": "peers",
@@ -65,17 +47,17 @@ def run(
         "texts": {"sentences": len(texts), "characters": sum(map(len, texts))},
         "alone": {},
     }
-    for count in threads:
-        say(f"alone, threads: {count or 'their own choice'}")
-        result["alone"][str(count or "own")] = _alone(model, python, plan, count, texts)
+    for threads in (1, 0):
+        say(f"alone, threads: {threads or 'their own choice'}")
+        result["alone"][str(threads or "own")] = _alone(model, python, rounds, threads, texts)
     say(f"{CALLERS} callers over HTTP")
-    result["http"] = _over_http(model, python, plan, texts, say)
+    result["http"] = _over_http(model, python, turns, texts, say)
     result["ratios"] = _ratios(result)
     return result
 
 
 def _alone(
-    model: Path, python: str, plan: Plan, threads: int, texts: list[str]
+    model: Path, python: str, rounds: int, threads: int, texts: list[str]
 ) -> dict[str, dict[str, float]]:
     """Every system by itself, in turns, text by text."""
     with ExitStack() as stack:
@@ -90,7 +72,7 @@ def _alone(
             peers[name].ask(texts[0])  # what happens only once is not measured
         short: dict[str, list[dict[str, float]]] = {name: [] for name in peers}
         long: dict[str, list[dict[str, float]]] = {name: [] for name in peers}
-        for _ in range(plan.rounds):
+        for _ in range(rounds):
             for text in (*texts, long_of(texts)):
                 for name, peer in peers.items():
                     time.sleep(REST_S)
@@ -115,7 +97,7 @@ def _figures(
 
 
 def _over_http(
-    model: Path, python: str, plan: Plan, texts: list[str], say: Say
+    model: Path, python: str, turns: int, texts: list[str], say: Say
 ) -> dict[str, dict[str, Any]]:
     """Both servers up, their callers in turns; and the first audio of a long text."""
     piper = [python, "-m", "piper.http_server", "-m", str(model), "--port", "{port}"]
@@ -141,10 +123,10 @@ def _over_http(
         firsts: dict[str, list[float]] = {name: [] for name in servers}
         for speak in posts.values():
             speak(texts[0])
-        for turn in range(plan.turns):
+        for turn in range(turns):
             for name, speak in posts.items():
                 worked_s = servers[name].cpu_s
-                audio_s, wall_s = _load(speak, texts, plan.requests)
+                audio_s, wall_s = _load(speak, texts)
                 rates[name].append(audio_s / wall_s)
                 costs[name].append((servers[name].cpu_s - worked_s) / audio_s)
                 say(f"  turn {turn + 1}: {name} {rates[name][-1]:.1f} s of sound a second")
@@ -162,12 +144,12 @@ def _over_http(
         }
 
 
-def _load(speak: Speak, texts: Sequence[str], requests: int) -> tuple[float, float]:
+def _load(speak: Speak, texts: Sequence[str]) -> tuple[float, float]:
     """Seconds of sound that four callers get together, and how long it took."""
     made_s: list[float] = []
 
     def call(first: int) -> None:
-        for n in range(requests):
+        for n in range(REQUESTS):
             made_s.append(speak(texts[(first + n * CALLERS) % len(texts)]).audio_s)
 
     wall_s = together(CALLERS, call)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing
-from dataclasses import asdict, dataclass, field, replace
-from itertools import accumulate
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
 from benchmarks.servers import baseline_server, forced_server
 from benchmarks.serving_modes.baseline_servers import BASELINES
-from sonca.bench.client import Caller, load
+from sonca.bench.client import Caller, Reply, load
 from sonca.bench.corpus import LINES
 from sonca.bench.livez_probe import Probes, probing
 from sonca.bench.process import Server
@@ -38,23 +37,18 @@ Start = Callable[[str], AbstractContextManager[Server]]
 class Plan:
     """How much is measured."""
 
-    starts: int = 3
+    starts: int
     """Times each server is started alone."""
-    rounds: int = 40
+    rounds: int
     """Single requests of each mode."""
-    loads: int = 3
+    loads: int
     """Times each number of callers is tried."""
-    callers: tuple[int, ...] = CALLERS
-    """Numbers of callers at once."""
+    callers: tuple[int, ...]
+    """Numbers of callers at once, the most last."""
     load_s: float = 1.5
     """Seconds each number of callers should keep a server busy, about."""
     sentence_s: float = 0.0
     """VietTTS only, for random weights, which end no sentence: so many seconds for each."""
-    most_s: float = 600.0
-    """About how long the requests may take in all; an engine too slow for that gets fewer."""
-
-
-QUICK = Plan(starts=1, rounds=5, loads=1, load_s=0.4, most_s=120.0)
 
 
 @dataclass
@@ -64,9 +58,8 @@ class Measured:
     ready_s: list[float] = field(default_factory=list)
     first_s: list[float] = field(default_factory=list)
     idle_mib: list[float] = field(default_factory=list)
-    total_s: list[float] = field(default_factory=list)
-    first_audio_s: list[float] = field(default_factory=list)
-    rtf: list[float] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
+    """To single requests."""
     audio_per_s: dict[int, list[float]] = field(default_factory=dict)
     livez: dict[int, Probes] = field(default_factory=dict)
     """By number of callers, as `audio_per_s`."""
@@ -76,12 +69,17 @@ class Measured:
     peak_mib: float = 0.0
 
     @property
+    def total_s(self) -> list[float]:
+        """How long single requests took."""
+        return [reply.total_s for reply in self.replies]
+
+    @property
     def busiest(self) -> Probes:
         """`/livez` with the most callers."""
         return self.livez[max(self.livez)]
 
 
-def run(
+def measure(
     engine: str,
     plan: Plan,
     *,
@@ -92,14 +90,10 @@ def run(
     """Measures and returns the whole result, ready for JSON."""
     measured = {name: Measured() for name in modes}
     start = _starter(engine, models_dir, plan.sentence_s)
-    number = 0
-    while number < plan.starts:
+    for number in range(plan.starts):
         for name in _turned(modes, number):
             say(f"start {number + 1}/{plan.starts}: {name}")
             _measure_start(start(name), measured[name])
-        if number == 0:
-            plan = fitted(plan, sum(one.first_s[0] for one in measured.values()))
-        number += 1
     with ExitStack() as stack:
         servers = {name: stack.enter_context(start(name)) for name in modes}
         say(f"single requests: {plan.rounds} of each mode")
@@ -116,23 +110,6 @@ def run(
         "ratios": _ratios(measured),
         "livez_p99_under_most_callers_ms": _under_most(measured),
     }
-
-
-def fitted(plan: Plan, turn_s: float) -> Plan:
-    """Returns the plan, or less of everything where `turn_s`, a request of every mode, is so long
-    that it would take more than `most_s`."""
-    turns = plan.starts + plan.rounds + plan.loads * sum(plan.callers)
-    if turns * turn_s <= plan.most_s:
-        return plan
-    third = plan.most_s / 3
-    fitting = sum(callers * turn_s <= third for callers in accumulate(plan.callers))
-    return replace(
-        plan,
-        starts=1,
-        rounds=max(1, min(plan.rounds, int(third / turn_s))),
-        loads=1,
-        callers=plan.callers[: max(1, fitting)],
-    )
 
 
 def _starter(engine: str, models_dir: Path | None, sentence_s: float) -> Start:
@@ -171,9 +148,7 @@ def _measure_single(
         for number in range(plan.rounds):
             for name in _turned(tuple(servers), number):
                 reply = callers[name].synthesize(LINES[number % len(LINES)])
-                measured[name].total_s.append(reply.total_s)
-                measured[name].first_audio_s.append(reply.first_audio_s)
-                measured[name].rtf.append(reply.total_s / reply.audio_s)
+                measured[name].replies.append(reply)
 
 
 def _measure_load(
@@ -206,8 +181,8 @@ def _summary(one: Measured) -> dict[str, object]:
         "first_request_s": median(one.first_s),
         "request_median_s": median(one.total_s),
         "request_p95_s": percentile(one.total_s, 95),
-        "first_audio_median_s": median(one.first_audio_s),
-        "rtf_median": median(one.rtf),
+        "first_audio_median_s": median(reply.first_audio_s for reply in one.replies),
+        "rtf_median": median(reply.total_s / reply.audio_s for reply in one.replies),
         "audio_s_per_s": {str(n): median(values) for n, values in one.audio_per_s.items()},
         "livez_p50_ms": livez.ms(50),
         "livez_p99_ms": livez.ms(99),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.options import Keep, Rates, Threads, numbers, say
+from benchmarks.options import Keep, Rates, Threads, numbers, run_command, say
 from benchmarks.viettts import measure as bench
 from sonca.bench.report import save
 
@@ -39,4 +39,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -256,14 +256,8 @@ def random_model(rate_hz: int, keep: Path | None) -> Iterator[tuple[Path, Path]]
 
 def line(result: Result) -> str:
     """Returns a result for a person."""
-    case = result.case
-    what = f"{case.sentences} x {case.seconds:.1f} s" + (", streamed" if case.streaming else "")
-    parts = " ".join(f"{part} {spent:.2f}" for part, spent in sorted(result.parts_cpu_s.items()))
-    times = UPSTREAM_CPU_S[case.rate_hz] / result.cpu_s
+    times = UPSTREAM_CPU_S[result.case.rate_hz] / result.cpu_s
     return (
-        f"{case.rate_hz} Hz, {case.threads} thread(s), {what}: {result.cpu_s:.2f} CPU s/s "
-        f"({times:.1f}x; {parts}), {result.wall_s:.2f} wall s/s, first audio "
-        f"{result.first_audio_wall_s:.1f} of {result.total_wall_s:.1f} s, "
-        f"ready in {result.ready_s:.1f} s, "
-        f"{result.memory_mb:.0f} MB ({result.anonymous_mb:.0f} anonymous)"
+        f"{result.case}: {result.cpu_s:.2f} CPU s/s ({times:.1f}x), {result.wall_s:.2f} wall s/s, "
+        f"{result.memory_mb:.0f} MB"
     )

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from benchmarks.options import run_command, say
 from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from benchmarks.viettts.fake_models import prompt_models
 from sonca import disk
-from sonca.cli.bench import say
 from sonca.engines.viettts.config import Config, parse_config
 from sonca.engines.viettts.layout import PARTS, Shape, layout
 from sonca.engines.viettts.tagged import load_tagged
@@ -105,4 +105,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.options import Keep, Rates, Resume, Threads, Upstream, numbers, say
+from benchmarks.options import Keep, Rates, Resume, Threads, Upstream, numbers, run_command, say
 from benchmarks.vs_upstream.measure import interpreter, measure_all
 
 
@@ -36,4 +36,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

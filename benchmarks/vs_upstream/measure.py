@@ -11,7 +11,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 
 from benchmarks.line_process import LineProcess
 from benchmarks.viettts import measure as viettts
+from benchmarks.viettts.measure import Case
 from benchmarks.viettts.random_model import reference_wave
 from sonca.bench.report import load, save
 from sonca.errors import InvalidRequest
@@ -31,24 +31,16 @@ WARM_UP = "Xin chào."
 _HOW = "; benchmarks/vs_upstream/README.md says how to install it"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What is compared: one sentence on both sides."""
-
-    rate_hz: int
-    threads: int
-    seconds: float
-
-    @property
-    def tokens(self) -> int:
-        return round(self.seconds * self.rate_hz)
-
-
-def pairs(rate_hz: int, threads: int) -> list[Pair]:
-    """Returns the pairs of one token rate and thread count: the length upstream was first measured
-    with, and at 25 Hz the document's 8 s."""
+def pairs(rate_hz: int, threads: int) -> list[Case]:
+    """Returns what both sides speak at one token rate and thread count: the length upstream was
+    first measured with, and at 25 Hz the document's 8 s."""
     lengths = (4.0, 8.0) if rate_hz == 25 else (4.0,)
-    return [Pair(rate_hz, threads, seconds) for seconds in lengths]
+    return [Case(rate_hz, threads, 1, seconds) for seconds in lengths]
+
+
+def figures_of(case: Case) -> dict[str, float]:
+    """Returns what stands for a pair in the results."""
+    return {"rate_hz": case.rate_hz, "threads": case.threads, "seconds": case.seconds}
 
 
 def interpreter(place: Path) -> Path:
@@ -95,7 +87,7 @@ def measure_all(
     done = [result["pair"] for result in results]
     for rate in rates_hz:
         todo = [
-            pair for count in threads for pair in pairs(rate, count) if asdict(pair) not in done
+            pair for count in threads for pair in pairs(rate, count) if figures_of(pair) not in done
         ]
         if not todo:
             continue
@@ -106,23 +98,23 @@ def measure_all(
                     process.ask({"text": WARM_UP, "tokens": rate})  # ours warms up in `measure`
                     for pair in some:
                         results.append(_measure(process, model, pair, rounds))
-                        say(line(results[-1]))
+                        say(f"{pair}: {results[-1]['times_less_cpu']:.1f} times less CPU")
                         report = {"benchmark": "viettts-upstream", "machine": viettts.machine()}
                         save(report | {"beside": results}, out)
 
 
-def _measure(process: LineProcess, model: Path, pair: Pair, rounds: int) -> dict[str, Any]:
+def _measure(process: LineProcess, model: Path, pair: Case, rounds: int) -> dict[str, Any]:
     """One pair, in turns."""
     ours, theirs, floats = [], [], []
-    question = {"text": viettts.TEXT, "tokens": pair.tokens}
+    question = {"text": viettts.TEXT, "tokens": round(pair.seconds * pair.rate_hz)}
     for _ in range(rounds):
-        ours.append(_ours(model, viettts.Case(pair.rate_hz, pair.threads, 1, pair.seconds)))
+        ours.append(_ours(model, pair))
         theirs.append(_for_a_second(process.ask(question)))
         floats.append(process.ask(question | {"llm_in_float32": True})["cpu_s"])
     return _result(pair, ours, theirs, floats) | {"versions": process.first["versions"]}
 
 
-def _ours(model: Path, case: viettts.Case) -> dict[str, Any]:
+def _ours(model: Path, case: Case) -> dict[str, Any]:
     one = viettts.in_a_process(viettts.measure, model, case)
     return {
         "cpu_s": one.cpu_s,
@@ -146,7 +138,7 @@ def _for_a_second(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(
-    pair: Pair,
+    pair: Case,
     ours: Sequence[dict[str, Any]],
     theirs: Sequence[dict[str, Any]],
     floats: Sequence[float],
@@ -157,7 +149,7 @@ def _result(
     whole = best["cpu_s"] - best["parts_cpu_s"]["llm"] + in_float32
     mine = min(ours, key=lambda one: one["cpu_s"])
     return {
-        "pair": asdict(pair),
+        "pair": figures_of(pair),
         "ours": mine,
         "upstream": best,
         "upstream_in_float32": {"cpu_s": whole, "llm_cpu_s": in_float32},
@@ -167,19 +159,3 @@ def _result(
             b["cpu_s"] / a["cpu_s"] for a, b in zip(ours, theirs, strict=True)
         ],
     }
-
-
-def line(result: dict[str, Any]) -> str:
-    """Returns a result for a person."""
-    pair = result["pair"]
-
-    def side(name: str) -> str:
-        one = result[name]
-        parts = " ".join(f"{part} {spent:.2f}" for part, spent in one["parts_cpu_s"].items())
-        return f"{one['cpu_s']:.2f} CPU s/s ({parts}), {one['wall_s']:.2f} wall s/s"
-
-    return (
-        f"{pair['rate_hz']} Hz, {pair['threads']} thread(s), {pair['seconds']:.0f} s: "
-        f"upstream {side('upstream')}; ours {side('ours')}; {result['times_less_cpu']:.1f}x, "
-        f"{result['times_less_cpu_than_float32']:.1f}x with upstream's LLM in float32"
-    )

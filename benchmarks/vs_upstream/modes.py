@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.options import Resume, Upstream, one_of, say
+from benchmarks.options import Resume, Upstream, one_of, run_command, say
 from benchmarks.servers import ENVIRONMENT, baseline_server, forced_server
 from benchmarks.serving_modes.baseline_servers import BASELINES
 from benchmarks.viettts.random_model import prepare, reference_wave
@@ -113,4 +113,4 @@ def measured(server: Server, way: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from benchmarks.neighbours.__main__ import main
 from benchmarks.neighbours.building import book
 from benchmarks.neighbours.callers import Stream
-from benchmarks.neighbours.figures import table
 from benchmarks.neighbours.measure import run
 from benchmarks.neighbours.new_voices import form, recording
 from benchmarks.neighbours.plan import Plan
-from typer.testing import CliRunner
-
 from sonca.bench.client import idle
 from sonca.bench.process import Server, sonca_server
 from sonca.encoding import decode
@@ -96,15 +95,6 @@ def test_callers_beside_requests_that_never_end(name: str, half_sent: int, stall
     assert 0 <= result["in_flight_at_the_end"] <= half_sent + stalled
     assert result["in_flight_afterwards"] == 0
     assert 0 <= result["last_refused_after_s"] <= TINY.hold_s
-
-
-def test_all_is_shown_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    alone = {"served": 900, "refused": 0, "median_s": 0.01, "p95_s": 0.02, "max_s": 12.5}
-    pair = {"alone": alone, "beside": {"served": 0, "refused": 7}}
-    table({"neighbours": {"books": {"measured": {"one_after_another": pair}}}})
-    shown = capsys.readouterr().out
-    for part in ("books: one_after_another", "900 of 900", "0 of 7", "20.0", "12500", "–"):
-        assert part in shown
 
 
 def test_a_scenario_that_is_none_is_refused() -> None:

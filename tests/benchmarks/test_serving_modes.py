@@ -6,25 +6,27 @@ from pathlib import Path
 
 import pytest
 import typer
-from benchmarks.servers import baseline_server
-from benchmarks.serving_modes import measure, report
-from benchmarks.serving_modes.__main__ import main
-from benchmarks.serving_modes.baseline_servers import BASELINES
 from typer.testing import CliRunner
 
+from benchmarks.servers import baseline_server
+from benchmarks.serving_modes import charts
+from benchmarks.serving_modes.__main__ import main
+from benchmarks.serving_modes.baseline_servers import BASELINES
+from benchmarks.serving_modes.measure import MODES, Plan, measure
+from benchmarks.tables import table
 from sonca.errors import SoncaError
 
 command = typer.Typer()
 command.command()(main)
 
 
-TINY = measure.Plan(starts=1, rounds=2, loads=1, load_s=0.05)
+TINY = Plan(starts=1, rounds=2, loads=1, callers=(1, 2, 4, 8), load_s=0.05)
 
 
 @pytest.fixture(scope="module")
 def result() -> dict[str, object]:
     said: list[str] = []
-    result = measure.run("tone", TINY, say=said.append)
+    result = measure("tone", TINY, say=said.append)
     assert any("8 callers" in line for line in said)
     return result
 
@@ -53,19 +55,16 @@ def test_every_setup_of_the_document_is_measured_beside_ours(result: dict[str, o
     assert all(value > 0 for value in health.values())  # type: ignore[attr-defined]
 
 
-def test_a_result_is_shown_in_a_table(
-    result: dict[str, object], capsys: pytest.CaptureFixture[str]
-) -> None:
-    report.table(result)
-    shown = capsys.readouterr().out
-    assert "start to ready" in shown
-    assert "audio s/s, 8 callers" in shown
-    assert "an idle server beside the loaded sonca" in shown
+def test_a_result_is_shown_in_a_table(result: dict[str, object]) -> None:
+    shown = table(result)
+    assert "| start to ready, s |" in shown
+    assert "| audio s/s, 8 callers |" in shown
+    assert "an idle server beside the loaded `sonca`" in shown
 
 
 def test_charts_are_pictures(result: dict[str, object], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    svg, png = report.charts(result, tmp_path)
+    svg, png = charts.draw(result, tmp_path)
     assert svg.read_text().startswith("<?xml")
     assert png.read_bytes().startswith(b"\x89PNG")
 
@@ -78,15 +77,6 @@ def test_a_server_that_does_not_start_says_why() -> None:
         pass
 
 
-def test_a_slow_engine_gets_fewer_requests() -> None:
-    plan = measure.Plan()
-    assert measure.fitted(plan, 0.5) is plan
-    slow = measure.fitted(plan, 50.0)  # each of six setups takes eight seconds
-    assert (slow.starts, slow.rounds, slow.loads, slow.callers) == (1, 4, 1, (1, 2))
-    slowest = measure.fitted(measure.QUICK, 500.0)
-    assert (slowest.starts, slowest.rounds, slowest.loads, slowest.callers) == (1, 1, 1, (1,))
-
-
 @pytest.mark.parametrize("options", [["--engine", "espeak"], ["--engine", "viettts"]])
 def test_forced_sentences_need_viettts_and_a_folder(options: list[str]) -> None:
     result = CliRunner().invoke(command, ["--sentence-s", "8", *options])
@@ -95,4 +85,4 @@ def test_forced_sentences_need_viettts_and_a_folder(options: list[str]) -> None:
 
 
 def test_ours_is_measured_beside_all_others() -> None:
-    assert set(BASELINES) < set(measure.MODES)
+    assert set(BASELINES) < set(MODES)

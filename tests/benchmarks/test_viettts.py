@@ -15,7 +15,6 @@ def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> 
     from types import SimpleNamespace
 
     from benchmarks.viettts.random_model import force
-
     from sonca.engines.base import Setup
     from sonca.engines.viettts.engine import VietTTSEngine
     from sonca.engines.viettts.manner import Manner
@@ -34,7 +33,6 @@ def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_recording_that_both_clone_is_speech_to_ours() -> None:
     from benchmarks.viettts.random_model import PROMPT_S, RATE_HZ, reference_wave
-
     from sonca.engines.viettts import vad
     from sonca.engines.viettts.reference_audio import prepare
 

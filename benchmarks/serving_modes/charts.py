@@ -1,4 +1,4 @@
-"""Shows what was measured of the ways to serve: a table on the terminal, charts."""
+"""Draws what was measured of the ways to serve."""
 
 from __future__ import annotations
 
@@ -9,45 +9,10 @@ from typing import Any
 from sonca.bench.report import Result
 from sonca.errors import SoncaError
 
-_ROWS: tuple[tuple[str, str, str], ...] = (
-    ("start_to_ready_s", "start to ready, s", ".2f"),
-    ("first_request_s", "first request, s", ".3f"),
-    ("request_median_s", "request, s", ".4f"),
-    ("request_p95_s", "request p95, s", ".4f"),
-    ("rtf_median", "RTF", ".4f"),
-    ("first_audio_median_s", "first audio, s", ".4f"),
-    ("livez_p50_ms", "/livez p50, ms", ".1f"),
-    ("livez_p99_ms", "/livez p99, ms", ".1f"),
-    ("livez_max_ms", "/livez max, ms", ".0f"),
-    ("memory_peak_mib", "peak memory, MiB", ".0f"),
-)
 _OURS, _OTHERS = "#0f766e", "#94a3b8"
 
 
-def table(result: Result) -> None:
-    """Prints the figures, one a line, the modes side by side."""
-    from rich.console import Console
-    from rich.table import Table
-
-    modes = result["setups"]
-    grid = Table(title=f"ways to serve {result['engine']}")
-    grid.add_column("", no_wrap=True)
-    for name in modes:
-        grid.add_column(
-            name, justify="right", overflow="fold", style="bold" if name == "sonca" else None
-        )
-    for key, title, form in _ROWS:
-        grid.add_row(title, *(format(row[key], form) for row in modes.values()))
-    for count in next(iter(modes.values()))["audio_s_per_s"]:
-        cells = [f"{row['audio_s_per_s'][count]:.1f}" for row in modes.values()]
-        grid.add_row(f"audio s/s, {count} callers", *cells)
-    console = Console()
-    console.print(grid)
-    if idle := result["livez_p99_under_most_callers_ms"].get("idle beside sonca"):
-        console.print(f"/livez p99 of an idle server beside the loaded sonca: {idle:.1f} ms")
-
-
-def charts(result: Result, folder: Path) -> list[Path]:
+def draw(result: Result, folder: Path) -> list[Path]:
     """Draws the modes as SVG and PNG; needs matplotlib (``pip install 'sonca[bench]'``)."""
     try:
         import matplotlib
