@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.viettts.parity.folder import Folder
 
+from benchmarks.viettts.parity.folder import Folder
 from sonca.engines.viettts.config import Config
 from tests.engines.viettts import tiny as tiny_model
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.viettts.checkpoint_writer import write_checkpoint
 
+from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from sonca.engines.viettts.checkpoint import read_checkpoint
 from sonca.errors import EngineError
 

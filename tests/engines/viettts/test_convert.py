@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from benchmarks.viettts.parity.folder import Folder
 from benchmarks.viettts.random_checkpoint import full_size_yaml, make_random, random_state
-
 from sonca.engines.viettts.checkpoint import fold, read_checkpoint
 from sonca.engines.viettts.config import parse_config, read_config
 from sonca.engines.viettts.folder import map_tensors, open_folder

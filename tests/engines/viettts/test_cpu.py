@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from benchmarks.viettts.parity.errors import relative
 from benchmarks.viettts.parity.folder import Folder
-
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.config import Config
 

@@ -13,9 +13,9 @@ import pytest
 pytest.importorskip("torch", reason="the GPU path is PyTorch")
 
 import torch
+
 from benchmarks.viettts.parity.errors import relative
 from benchmarks.viettts.parity.folder import Folder
-
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.checkpoint import fold
 from sonca.engines.viettts.config import Config

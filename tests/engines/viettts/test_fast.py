@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from benchmarks.viettts.parity.errors import relative
 from benchmarks.viettts.parity.folder import Folder
-
 from sonca.engines.viettts.backend import Voice
 from sonca.engines.viettts.config import Config
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from benchmarks.viettts.parity import parts
 from benchmarks.viettts.parity.__main__ import main
 from benchmarks.viettts.parity.errors import Checks, relative

@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
+
 from benchmarks.viettts.parity.errors import relative
 from benchmarks.viettts.parity.folder import Folder
-
 from sonca.engines.viettts.config import Config
 from sonca.engines.viettts.vocoder import Vocoder, istft, stft
 
