@@ -15,19 +15,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sonca import disk
+from sonca.book.build.build_dir import BuildDir
 from sonca.book.build.chapter_sound import ChapterSound, speaking_order
-from sonca.book.cast import Cast
 from sonca.book.build.journal import ChapterLog, UtteranceRecord
-from sonca.book.model import Book
-from sonca.book.build.progress import Progress, ProgressReporter, Report
-from sonca.book.output.publish import publish, recover_interrupted_publish
-from sonca.book.cast import Role
-from sonca.book.build.script import Script, make_script
-from sonca.book.build.run_speaker import RunSpeaker
 from sonca.book.build.log_flusher import LogFlusher
+from sonca.book.build.progress import Progress, ProgressReporter, Report
+from sonca.book.build.run_speaker import RunSpeaker
+from sonca.book.build.script import Script, make_script
+from sonca.book.cast import Cast, Role
+from sonca.book.model import Book
+from sonca.book.output.publish import publish, recover_interrupted_publish
 from sonca.book.output.target import Target
 from sonca.book.output.timeline import ChapterArtifact
-from sonca.book.build.build_dir import BuildDir
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
 from sonca.errors import Cancelled, NothingToSay, SoncaError, StorageError

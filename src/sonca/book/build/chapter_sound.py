@@ -13,8 +13,8 @@ import numpy as np
 
 from sonca.audio import Samples, silence
 from sonca.book.build.journal import ChapterLog, UtteranceRecord
-from sonca.book.cast import Role
 from sonca.book.build.script import Script
+from sonca.book.cast import Role
 from sonca.book.output.timeline import LATE, TimelineEntry
 from sonca.encoding.resampling import resample
 from sonca.loudness import amplified, gain, level_of
