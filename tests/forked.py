@@ -9,6 +9,7 @@ the command's own end. Tests of the start itself run Python instead.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
 import marshal
 import os
@@ -58,13 +59,14 @@ def listen(address: str) -> None:
         listener.bind(address)
         listener.listen(16)
         print("ready", flush=True)  # noqa: T201
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while listener in select.select([listener, 0], [], [])[0]:
             line, _ = listener.accept()
-            with line:
+            with line, contextlib.suppress(ChildProcessError):
                 if os.fork() == 0:
                     listener.close()
                     return _answer(line)
+                while os.waitpid(-1, os.WNOHANG)[0]:  # those that have ended
+                    pass
     os._exit(0)
 
 
@@ -80,7 +82,6 @@ def _import() -> None:
 
 def _answer(line: socket.socket) -> None:
     """Forks the command and tells the caller of its end; kills it should the caller be killed."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, files, _, _ = socket.recv_fds(line, 1, 4)
     stream = line.makefile("rwb")
     args, environment = marshal.load(stream)

@@ -33,6 +33,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def resident_bytes() -> int:
+    """Memory of this process that is in use."""
+    status = Path("/proc/self/status").read_text("ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024
+
+
 @contextlib.contextmanager
 def forked_command(folder: Path) -> Iterator[list[str]]:
     """A command that does as ``python -m sonca`` does, without the time that imports take."""

@@ -47,7 +47,8 @@ def _peak(path: Path, output: Path) -> tuple[int, int, int]:
 @pytest.mark.slow
 def test_memory_is_flat(tmp_path: Path) -> None:
     lines = STORY.read_text(encoding="utf-8").split("\n\n")
-    body = "\n\n".join(x for x in lines if not x.startswith(("Chương", "***", "NGỌN", "HẾT")))
+    lines = [x for x in lines if not x.startswith(("Chương", "***", "NGỌN", "HẾT"))]
+    body = "\n\n".join(lines[: len(lines) // 2])
     peaks = {}
     for count in (1, 24):
         path = tmp_path / f"{count}.txt"
@@ -55,5 +56,5 @@ def test_memory_is_flat(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         chapters, chars, peaks[count] = _peak(path, tmp_path / f"{count}.m4b")
         assert chapters == count
-    assert chars > 195_000
-    assert peaks[24] - peaks[1] < 64 * _MiB
+    assert chars > 90_000  # 350 MiB of sound
+    assert peaks[24] - peaks[1] < 32 * _MiB

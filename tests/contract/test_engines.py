@@ -73,7 +73,12 @@ ENGINES: dict[str, Callable[[], Engine]] = {
 SENTENCE = utterance("Chiều hôm đó trời nổi gió, mây kéo xuống thành từng vệt dài.", at=10)
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.slow if name == "viettts" else ()) for name in ENGINES
+    ],
+)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine = ENGINES[request.param]()
     yield engine

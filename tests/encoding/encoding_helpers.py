@@ -65,10 +65,3 @@ def likeness(a: Samples, b: Samples) -> tuple[float, int]:
     best = int(np.argmax(correlation))
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(correlation[best]) / norm, best if best < size // 2 else best - size
-
-
-def resident_bytes() -> int:
-    """Memory of this process that is in use."""
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
-        line = next(line for line in status if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024

@@ -139,6 +139,7 @@ def test_what_is_no_sound_is_refused(what: str) -> None:
     assert len(str(caught.value)) > 20
 
 
+@pytest.mark.slow
 def test_ten_minutes_are_refused_and_not_even_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = 0
 

@@ -10,10 +10,11 @@ import wave
 
 import numpy as np
 import pytest
-from encoding_helpers import likeness, read, resident_bytes, speech_like
+from encoding_helpers import likeness, read, speech_like
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tests.processes import resident_bytes
 
 from sonca.audio import Samples
 from sonca.encoding import FORMATS, Encoder, Format, Resampler, encode, resample, wav_header
@@ -254,6 +255,7 @@ def test_an_encoder_may_move_from_thread_to_thread() -> None:
         assert len(read(data).samples) / read(data).rate_hz == pytest.approx(1, abs=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", ["finish", "close", "forget"])
 def test_thousands_of_encoders_leave_nothing_behind(leave: str) -> None:
     samples = speech_like(0.2, 22_050)

@@ -34,9 +34,12 @@ INPUTS = {
     "days": "'8-3, ' * (n // 5)",
     "bars": "'|x' * (n // 2)",
 }
+QUICK = {"dots", "letters", "quotes", "blanks", "vowels", "joiners", "marks"}
 
 
-@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in INPUTS]
+)
 def test_hostile_text_ends(name: str) -> None:
     code = (
         "from sonca.text import plan\n"

@@ -210,11 +210,11 @@ def test_a_slow_reader_stops_its_own_speech_and_nobody_elses(worker: Worker) -> 
     slow = worker.submit(Request(sentences(10_000, "chậm"), "low"))
     quick = worker.submit(Request(sentences(200, "nhanh"), "low"))
     assert len(said(quick)) == 200
-    before = -1.0
-    while worker.stats.audio_s != before:  # the slow one's speech comes to rest
-        before = worker.stats.audio_s
-        time.sleep(0.3)
-    quick_s = 200 * 3 * 0.2
+    eventually(lambda: slow.behind_s > 0)
+    # Were it not at rest, it would have every second turn beside this one.
+    again = worker.submit(Request(sentences(200, "nhanh"), "low"))
+    assert len(said(again)) == 200
+    quick_s = 2 * 200 * 3 * 0.2
     assert worker.stats.audio_s < quick_s + 30 + 3 * 3 * 0.2 + 1
     slow.cancel()
     eventually(lambda: worker.stats.depth["interactive"] == 0)
@@ -222,7 +222,7 @@ def test_a_slow_reader_stops_its_own_speech_and_nobody_elses(worker: Worker) -> 
 
 def test_a_slow_reader_gets_everything_in_the_end(worker: Worker) -> None:
     stream = worker.submit(Request(sentences(120), "low"))
-    time.sleep(0.2)
+    eventually(lambda: stream.behind_s > 0)
     assert len(said(stream)) == 120
 
 
