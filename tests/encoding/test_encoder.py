@@ -14,10 +14,10 @@ from encoding_helpers import likeness, read, speech_like
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from tests.processes import resident_bytes
 
 from sonca.audio import Samples
 from sonca.encoding import FORMATS, Encoder, Format, Resampler, encode, resample, wav_header
+from tests.processes import resident_bytes
 
 RATES_HZ = [8000, 16_000, 22_050, 24_000, 44_100, 48_000]
 FRAMED = [name for name in FORMATS if name != "pcm"]
