@@ -112,7 +112,7 @@ def test_several_files_get_their_names_together(tmp_path: Path) -> None:
 
 def test_a_sole_writer_writes_over_what_a_crash_left(tmp_path: Path) -> None:
     path = tmp_path / ("ế" * 83 + "aa.wav")  # the longest name there is
-    disk.draft_of(path, sole_writer=True).write_bytes(b"left by a crash")
+    disk._beside(path, ".part", fixed=True).write_bytes(b"left by a crash")
     disk.write(path, b"new", sole_writer=True)
     assert tree(tmp_path) == {path.name: b"new"}
 

@@ -98,20 +98,21 @@ def new_files(
     after it. `sole_writer` says that nobody else writes these paths meanwhile: a draft has the
     same name each time then, so what a crash left is written over.
     """
-    drafts = tuple(draft_of(path, sole_writer=sole_writer) for path in paths)
+    drafts = tuple(_beside(path, _DRAFT, fixed=sole_writer) for path in paths)
     try:
         with errors(f"write {paths[-1]}"):
             yield drafts
             publish(*zip(drafts, paths, strict=True), durable=durable)
-    finally:
+    except BaseException:
         for draft in drafts:
             remove(draft)
+        raise
 
 
-def draft_of(path: Path, *, sole_writer: bool = False) -> Path:
+def draft_of(path: Path) -> Path:
     """Returns where to write what is to become `path`: for those whose file is not written within
-    one block. `publish` and `remove` do the rest. See `new_files`."""
-    return _beside(path, _DRAFT, fixed=sole_writer)
+    one block. `publish` and `remove` do the rest."""
+    return _beside(path, _DRAFT, fixed=False)
 
 
 def publish(*files: tuple[Path, Path], durable: bool = True) -> None:
@@ -173,7 +174,7 @@ def new_folder(
     An `OSError` of the block becomes ours, with `doing` as for `errors`; so does a lack of
     `room` bytes at the start. `sole_writer` is as for `new_files`.
     """
-    draft = draft_of(path, sole_writer=sole_writer)
+    draft = _beside(path, _DRAFT, fixed=sole_writer)
     try:
         with errors(doing or f"write {path}"):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from pydantic import (
     field_validator,
 )
 
+from sonca.encoding.formats import FormatName
 from sonca.server.recordings import Recordings
 from sonca.synthesizer import SpeechRequest
 from sonca.text import Lexicon
@@ -143,7 +144,7 @@ class SpeechBody(OwnReadings):
     voice: Name | VoiceId | None = Field(
         None, description="A voice's name or alias, OpenAI's names, or an uploaded recording's id."
     )
-    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
+    response_format: FormatName = Field(
         "mp3",
         description="`pcm` is 24,000 Hz, 16-bit little-endian, one channel; the others have the "
         "engine's rate, or the next one they know (`X-Sample-Rate`).",

@@ -27,8 +27,8 @@ _PCM_RATE_HZ = 24_000
 _AUDIO = {
     "description": "The audio, in chunks as it is made; or events, with stream_format sse.",
     "content": {
-        kind: {"schema": {"type": "string", "format": "binary"}}
-        for kind in ("audio/mpeg", "audio/ogg", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
+        each.media_type: {"schema": {"type": "string", "format": "binary"}}
+        for each in FORMATS.values()
     }
     | {"text/event-stream": {"schema": EVENT}},
 }
