@@ -44,9 +44,9 @@ def main(
     """Run the document's fast and slow ways to serve, and ours, side by side."""
     if sentence_s:
         from benchmarks.viettts.random_model import prepare
-        from sonca.engines.registry import canonical
+        from sonca.engines import registry
 
-        if canonical(engine) != "viettts" or models_dir is None:
+        if registry.find(engine).name != "viettts" or models_dir is None:
             raise typer.BadParameter("--sentence-s needs --engine viettts and --models-dir")
         prepare(models_dir, 25)
     plan = Plan(starts, rounds, loads, tuple(callers or CALLERS), sentence_s=sentence_s)

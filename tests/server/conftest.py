@@ -18,6 +18,7 @@ import pytest
 
 from sonca import settings as sonca_settings
 from sonca.engines import registry
+from sonca.engines.registry import EngineSpec
 from sonca.server.run import Server, listen, server_for
 from sonca.worker import WorkerStats
 
@@ -92,9 +93,8 @@ def _engines() -> Iterator[None]:
     """The registry knows the engines of `tests.server.engines`, too."""
     with pytest.MonkeyPatch.context() as patch:
         here = CueEngine.__module__
-        for name, kind in _KINDS.items():
-            patch.setitem(registry._BUILT_IN, name, f"{here}:{kind}")
-        patch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS | set(_KINDS))
+        own = [EngineSpec(name, f"{here}:{kind}", public=False) for name, kind in _KINDS.items()]
+        patch.setattr(registry, "BUILT_IN", registry.BUILT_IN + own)
         registry.specs.cache_clear()
         yield
     registry.specs.cache_clear()

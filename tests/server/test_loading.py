@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -17,12 +18,10 @@ from .engines import SlowEngine
 @pytest.fixture(autouse=True)
 def _gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # As any engine that is installed, and not the default one.
-    monkeypatch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS - {"slow"})
-    registry.specs.cache_clear()
+    monkeypatch.setitem(registry.specs(), "slow", replace(registry.find("slow"), public=True))
     SlowEngine.gate.clear()
     yield
     SlowEngine.gate.set()
-    registry.specs.cache_clear()
 
 
 def in_flight(live: Live) -> int:

@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -199,7 +200,7 @@ class TestShuttingDown:
     def test_one_that_waits_for_an_engine_to_load(
         self, serve: Serve, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(registry, "_FOR_TESTS", registry._FOR_TESTS - {"slow"})
+        monkeypatch.setitem(registry.specs(), "slow", replace(registry.find("slow"), public=True))
         live = serve(drain_s=0.2)
         SlowEngine.gate.clear()
         raw = live.post_raw("/v1/audio/speech", {"input": "một", "model": "slow"})

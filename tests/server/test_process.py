@@ -249,8 +249,8 @@ def test_a_folder_that_cannot_be_used(refusal: Refusal, tmp_path: Path) -> None:
 def test_an_engine_that_cannot_be_loaded(tmp_path: Path) -> None:
     """The process ends with one line, instead of a server that will never speak."""
     script = (
-        "from sonca.engines import registry; "
-        "registry._BUILT_IN['unloadable'] = 'tests.server.engines:BrokenEngine'; "
+        "from sonca.engines.registry import BUILT_IN, EngineSpec; "
+        "BUILT_IN.append(EngineSpec('unloadable', 'tests.server.engines:BrokenEngine')); "
         "from sonca.cli import main; main()"
     )
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Which engines there are: name to ``module:Class``, imported only when asked for.
+"""The engines that are known: name to ``module:Class``, imported only when asked for.
 
 Other packages add theirs with an entry point in the group ``sonca.engines``; ours win on equal
 names. The order is that of preference: the default engine is the first that is installed.
@@ -14,34 +14,23 @@ from dataclasses import dataclass
 from sonca.engines.base import Engine, Setup
 from sonca.errors import EngineNotInstalled, UnknownEngine
 
-_BUILT_IN = {
-    "viettts": "sonca.engines.viettts.engine:VietTTSEngine",
-    "piper": "sonca.engines.piper:PiperEngine",
-    "espeak": "sonca.engines.espeak:EspeakEngine",
-    "tone": "sonca.engines.tone:ToneEngine",
-    "synthetic": "sonca.engines.synthetic:SyntheticEngine",
-    "synthetic-batch": "sonca.engines.batched:BatchedEngine",
-}
-_ALIASES: dict[str, str] = {"espeak-ng": "espeak", "viet-tts": "viettts"}
-_FOR_TESTS = frozenset({"tone", "synthetic", "synthetic-batch"})
 _GROUP = "sonca.engines"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """One line of the registry."""
+    """What is known of an engine before it is imported."""
 
     name: str
+    """Lower case."""
     target: str
     """Import string, ``module:Class``."""
-
-    @property
-    def public(self) -> bool:
-        """Whether people should see it; an engine made for tests runs only if asked for."""
-        return self.name not in _FOR_TESTS
+    aliases: tuple[str, ...] = ()
+    public: bool = True
+    """Whether people should see it; an engine made for tests runs only if asked for."""
 
     def load(self) -> type[Engine]:
-        """Import the class. `EngineNotInstalled` if its module cannot be imported."""
+        """Imports the class. `EngineNotInstalled` if its module cannot be imported."""
         module, _, attribute = self.target.partition(":")
         try:
             cls: type[Engine] = getattr(importlib.import_module(module), attribute)
@@ -53,32 +42,37 @@ class EngineSpec:
         return cls
 
 
-def canonical(name: str) -> str:
-    """The registry's name for an engine that may go by another (``viet-tts`` is viettts)."""
-    return _ALIASES.get(name.lower(), name.lower())
+BUILT_IN = [
+    EngineSpec("viettts", "sonca.engines.viettts.engine:VietTTSEngine", aliases=("viet-tts",)),
+    EngineSpec("piper", "sonca.engines.piper:PiperEngine"),
+    EngineSpec("espeak", "sonca.engines.espeak:EspeakEngine", aliases=("espeak-ng",)),
+    EngineSpec("tone", "sonca.engines.tone:ToneEngine", public=False),
+    EngineSpec("synthetic", "sonca.engines.synthetic:SyntheticEngine", public=False),
+    EngineSpec("synthetic-batch", "sonca.engines.batched:BatchedEngine", public=False),
+]
 
 
 @functools.cache
 def specs() -> dict[str, EngineSpec]:
-    """All engines that are known, installed or not, ours first."""
-    found = {name: EngineSpec(name, target) for name, target in _BUILT_IN.items()}
+    """Returns all engines that are known, installed or not, by name, ours first."""
+    found = {spec.name: spec for spec in BUILT_IN}
     for point in importlib.metadata.entry_points(group=_GROUP):
         found.setdefault(point.name, EngineSpec(point.name, point.value))
     return found
 
 
 def find(name: str) -> EngineSpec:
-    """The engine of that name or alias; `UnknownEngine` lists what there is."""
-    known = specs()
-    try:
-        return known[canonical(name)]
-    except KeyError:
-        names = ", ".join(name for name, spec in known.items() if spec.public)
-        raise UnknownEngine(f"unknown model {name!r}; there are: {names}", field="model") from None
+    """Returns the engine of that name or alias; `UnknownEngine` lists what there is."""
+    known, wanted = specs(), name.lower()
+    for spec in known.values():
+        if wanted == spec.name or wanted in spec.aliases:
+            return spec
+    names = ", ".join(spec.name for spec in known.values() if spec.public)
+    raise UnknownEngine(f"unknown model {name!r}; there are: {names}", field="model")
 
 
 def missing(spec: EngineSpec, setup: Setup) -> str | None:
-    """Why an engine cannot run here, None if it can."""
+    """Returns why an engine cannot run here, None if it can."""
     try:
         return spec.load().missing(setup)
     except EngineNotInstalled as error:
@@ -86,7 +80,7 @@ def missing(spec: EngineSpec, setup: Setup) -> str | None:
 
 
 def default(setup: Setup) -> EngineSpec:
-    """The preferred engine among those that are installed and speak Vietnamese."""
+    """Returns the preferred engine among those that are installed and speak Vietnamese."""
     for spec in specs().values():
         if spec.public and missing(spec, setup) is None and _speaks_vietnamese(spec, setup):
             return spec
@@ -94,5 +88,5 @@ def default(setup: Setup) -> EngineSpec:
 
 
 def _speaks_vietnamese(spec: EngineSpec, setup: Setup) -> bool:
-    """Whether it has a voice for it: Piper may hold an English voice alone."""
+    """Returns whether it has a voice for it: Piper may hold an English voice alone."""
     return any(voice.language == "vi" for voice in spec.load().voices(setup))
