@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from sonca.audio import AudioChunk
-from sonca.engines.base import EngineInfo, Options, SerialSession, Session, Setup
+from sonca.engines.base import EngineInfo, Options, Setup
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.utterance import Utterance
@@ -41,9 +41,6 @@ class CueEngine(ToneEngine):
 
     def voice(self, key: str) -> float:
         return {"cue-low": 1.0, "cue-high": 2.0}[key]
-
-    def session(self) -> Session:
-        return SerialSession(self)
 
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options

@@ -1,11 +1,11 @@
-"""The contract every engine keeps: `Engine` and `Session`.
+"""The contract of engines: `Engine` and `Session`.
 
-An engine turns utterances into sound. It is loaded, driven and closed by one thread, its
-worker, so no engine needs a lock; only voices that take long are made ready on a second thread,
-while the session steps. A session is the engine's running batch: utterances are
-added to free slots, every step moves all of them on, and sound leaves through events as soon
-as it exists. Engines that make one utterance at a time implement `Engine.synthesize` and get
-a session for free; engines with a batch of their own (VietTTS) override `Engine.session`.
+An engine turns utterances into sound. One thread builds, drives and closes it, so no engine needs
+a lock; only voices that take long are made on a second thread, while the session steps. A session
+is the engine's running batch: utterances are added to free slots, every step moves all of them
+on, and sound leaves through events as soon as it exists. An engine that speaks one utterance in
+chunks implements `Engine.synthesize` and gets a session for free; one that computes several at
+once (VietTTS) overrides `Engine.session`.
 
 Nothing here knows requests, queues, files or HTTP.
 """
@@ -26,7 +26,7 @@ from sonca.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What a loaded engine is and what it is truly running on."""
+    """What a loaded engine is, and what it runs on."""
 
     name: str
     version: str
@@ -144,12 +144,12 @@ Emit = Callable[[Event], None]
 
 
 MEASURED_INSTANCES = 2
-"""Instances of an engine that computes on one core, unless threads are set. Two make 1.5 times
-the sound of one on two cores; more were not measured, and all of them share Python's lock."""
+"""Instances of an engine that computes on one core, unless threads are set. On two cores two make
+1.5 times the sound of one; more were not measured, and all of them share Python's lock."""
 
 
 class Session(ABC):
-    """A running batch. Everything is called on the engine's own thread."""
+    """The running batch of an engine. Everything is called on the engine's own thread."""
 
     @property
     @abstractmethod
@@ -163,35 +163,35 @@ class Session(ABC):
 
     @abstractmethod
     def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
-        """Take an utterance into a free slot. `id` is unique among those in work."""
+        """Puts an utterance into a free slot. `id` is unique among those in work."""
 
     @abstractmethod
     def step(self, emit: Emit) -> None:
-        """Move every utterance on and emit what became ready, in order for each `id`.
+        """Moves every utterance on and emits what became ready, in order for each `id`.
 
         Events go through `emit` and are not returned, because some engines (espeak) hand out
         sound from inside one long call, and the first of it should not wait for the last.
-        `emit` may call `cancel` and `promote`, and from an end also `add` with the same id. It
-        never raises. One `Finished` or `Failed` ends each id. An error raised from here, or from
-        anything else but `add`, means that the engine itself is broken: it is built anew.
+        `emit` may call `cancel` and `promote`, and at the end of an utterance also `add` with the
+        same id. It never raises. One `Finished` or `Failed` ends each id. An error raised here, or
+        by anything else but `add`, means that the engine itself is broken: it is built anew.
         """
 
     @abstractmethod
     def cancel(self, id: int) -> None:
-        """Forget an utterance: its slot is free and nothing more is emitted. Unknown ids are
+        """Drops an utterance: its slot is free and nothing more is emitted. Unknown ids are
         ignored."""
 
     def promote(self, id: int) -> bool:
-        """Go on with an utterance of priority `BATCH` as if it had been added as the `first` of
+        """Goes on with an utterance of priority `BATCH` as if it had been added as the `first` of
         a `REALTIME` request: now somebody waits for it. Unknown ids are ignored.
 
-        False if the session cannot: the utterance is then cancelled and added again.
+        Returns False if the session cannot: the utterance is then cancelled and added again.
         """
         return False
 
 
 def cannot_clone(engine: str) -> Unsupported:
-    """The error of an engine that is given a reference recording and has no use for it."""
+    """Returns the error of an engine that is given a recording and cannot clone."""
     return Unsupported(
         f"the engine {engine} cannot clone voices; ask for one that can (model viettts)",
         field="voice_file",
@@ -207,27 +207,25 @@ class Engine(ABC):
 
     @classmethod
     def create(cls, setup: Setup) -> Engine:
-        """Load the engine. Called on the thread that will own it."""
+        """Loads the engine. Called on the thread that will own it."""
         return cls()
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
-        """Why this engine cannot run here, with the step that installs it; None if it can.
-
-        Must be cheap: it is asked before anything is loaded.
-        """
+        """Returns why this engine cannot run here, with the step that installs it; None if it
+        can. Must be cheap: it is called before anything is loaded."""
         return None
 
     @classmethod
     def instances(cls, setup: Setup) -> int:
-        """How many of it are worth having at once, each on a thread of its own. More than one
-        only for an engine that leaves cores idle and bears company in one process."""
+        """Returns how many of it are worth loading at once, each on a thread of its own: more than
+        one where one leaves cores idle and several can share a process."""
         return 1
 
     @classmethod
     @abstractmethod
     def voices(cls, setup: Setup) -> Sequence[Voice]:
-        """The voices it has of its own, the first its default. Cheap, like `missing`."""
+        """Returns the voices that it has of its own, its default first. Cheap, like `missing`."""
 
     @classmethod
     def model_files(cls, file: Path) -> Mapping[str, Path]:
@@ -248,89 +246,90 @@ class Engine(ABC):
 
     @abstractmethod
     def voice(self, key: str) -> VoiceState:
-        """The state of one of its own voices. `KeyError` if it has no such voice.
+        """Returns the state of one of its own voices, by `Voice.id`. `KeyError` if it has no such
+        voice.
 
-        Called on the engine's thread if `voice_ready` says so, or on the second one.
+        Called on the engine's thread if `voice_ready` is true, or on the second one.
         """
 
     def voice_ready(self, key: str) -> bool:
-        """Whether `voice` answers at once. If it must load something first, others' sound does
-        not wait for it."""
+        """Returns whether `voice` returns at once. If not, it is called on the second thread, so
+        that nobody else's sound waits for it."""
         return True
 
     def condition(self, reference: Reference) -> VoiceState:
-        """Make a voice from a recording. Costly: callers cache by `reference.content_hash`.
+        """Makes a voice from a recording. Callers cache it by `reference.content_hash`.
 
-        Called on the second thread, one call at a time, while the session steps: it touches
+        Called on the second thread, one call at a time, while the session steps: it must touch
         nothing that a step does.
         """
         raise cannot_clone(self.info.name)
 
     @abstractmethod
     def level_lufs(self, voice: VoiceState) -> float:
-        """Returns how loud the engine speaks in a voice by itself; -inf if that is not known.
+        """Returns how loud the engine speaks in a voice by itself, in LUFS; -inf if that is not
+        known, and the voice is to stay as it is.
 
-        Whoever drives the engine brings all voices to one level by it, so no engine does that
-        itself. The value is that of `sonca.loudness.loudness` over a sentence or two: kept with
-        the voice, or measured here. Called on the second thread after `voice` or `condition`, once
-        for each voice, and only where there is a level to bring it to.
+        The worker brings all voices to one level by it, so engines never do. The value is that of
+        `sonca.loudness.loudness` over a sentence or two: kept with the voice, or measured here.
+        Called on the second thread after `voice` or `condition`, once for each voice, and only if
+        there is a level to bring it to.
         """
 
     def synthesize(
         self, utterance: Utterance, voice: VoiceState, options: Options
     ) -> Iterator[AudioChunk]:
-        """Speak one utterance, chunk by chunk. For engines without a session of their own."""
+        """Speaks one utterance, chunk by chunk. For engines without a session of their own."""
         raise NotImplementedError
 
     def session(self) -> Session:
-        """The engine's batch. Called once."""
-        return SerialSession(self)
+        """Returns the engine's batch. Called once."""
+        return GeneratorSession(self)
 
     def close(self) -> None:
-        """Free what the engine holds. Nothing is called after it."""
+        """Frees what the engine holds. Nothing is called after it."""
 
 
-@dataclass(slots=True)
-class SerialSession(Session):
-    """One utterance at a time over `Engine.synthesize`; a step is one chunk."""
+class GeneratorSession(Session):
+    """Up to `EngineInfo.slots` utterances over `Engine.synthesize`; a step is one more chunk of
+    each."""
 
-    engine: Engine
-    _id: int | None = field(default=None, init=False)
-    _chunks: Iterator[AudioChunk] | None = field(default=None, init=False)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._slots = engine.info.slots
+        self._running: dict[int, Iterator[AudioChunk]] = {}
 
     @property
     def free_slots(self) -> int:
-        return 1 if self._id is None else 0
+        return self._slots - len(self._running)
 
     @property
     def idle(self) -> bool:
-        return self._id is None
+        return not self._running
 
     def add(self, id: int, utterance: Utterance, voice: VoiceState, options: Options) -> None:
-        if self._id is not None:
+        if self.free_slots <= 0:
             raise RuntimeError("no free slot")
-        self._id = id
-        self._chunks = self.engine.synthesize(utterance, voice, options)
+        self._running[id] = self._engine.synthesize(utterance, voice, options)
 
     def step(self, emit: Emit) -> None:
-        id, chunks = self._id, self._chunks
-        if id is None or chunks is None:
-            return
-        try:
-            chunk = next(chunks, None)
-        except Exception as error:
-            self._id = self._chunks = None
-            emit(Failed(id, error))
-            return
-        if chunk is None:
-            self._id = self._chunks = None
-            emit(Finished(id))
-        else:
-            emit(Audio(id, chunk))
+        for id, chunks in list(self._running.items()):
+            if self._running.get(id) is not chunks:  # cancelled by an earlier event of this step
+                continue
+            try:
+                chunk = next(chunks, None)
+            except Exception as error:
+                del self._running[id]
+                emit(Failed(id, error))
+                continue
+            if chunk is None:
+                del self._running[id]
+                emit(Finished(id))
+            else:
+                emit(Audio(id, chunk))
 
     def cancel(self, id: int) -> None:
-        if id == self._id:
-            self._id = self._chunks = None
+        self._running.pop(id, None)
 
     def promote(self, id: int) -> bool:
-        return True  # there is nothing that it could go before
+        return True  # every step serves all alike

@@ -14,15 +14,10 @@ import numpy as np
 
 from sonca.audio import AudioChunk, Mark, Samples
 from sonca.engines.base import (
-    Audio,
-    Emit,
     Engine,
     EngineInfo,
-    Failed,
-    Finished,
     Options,
     Reference,
-    Session,
     Setup,
 )
 from sonca.utterance import Utterance
@@ -68,9 +63,6 @@ class ToneEngine(Engine):
     def level_lufs(self, voice: float) -> float:
         return _LEVEL_LUFS
 
-    def session(self) -> Session:
-        return _ToneSession(self, self._info.slots)
-
     def synthesize(
         self, utterance: Utterance, voice: float, options: Options
     ) -> Iterator[AudioChunk]:
@@ -97,47 +89,3 @@ def _tone(word: str, pitch: float, options: Options) -> Samples:
     wave[:ramp] *= np.linspace(0, 1, ramp)
     wave[count - ramp :] *= np.linspace(1, 0, ramp)
     return wave.astype(np.float32)
-
-
-class _ToneSession(Session):
-    """A batch: every step gives each utterance in it one more word."""
-
-    def __init__(self, engine: ToneEngine, slots: int) -> None:
-        self._engine = engine
-        self._slots = slots
-        self._running: dict[int, Iterator[AudioChunk]] = {}
-
-    @property
-    def free_slots(self) -> int:
-        return self._slots - len(self._running)
-
-    @property
-    def idle(self) -> bool:
-        return not self._running
-
-    def add(self, id: int, utterance: Utterance, voice: float, options: Options) -> None:
-        if self.free_slots <= 0:
-            raise RuntimeError("no free slot")
-        self._running[id] = self._engine.synthesize(utterance, voice, options)
-
-    def step(self, emit: Emit) -> None:
-        for id, chunks in list(self._running.items()):
-            if id not in self._running:  # cancelled by an earlier event of this step
-                continue
-            try:
-                chunk = next(chunks, None)
-            except Exception as error:
-                del self._running[id]
-                emit(Failed(id, error))
-                continue
-            if chunk is None:
-                del self._running[id]
-                emit(Finished(id))
-            else:
-                emit(Audio(id, chunk))
-
-    def cancel(self, id: int) -> None:
-        self._running.pop(id, None)
-
-    def promote(self, id: int) -> bool:
-        return True  # every step serves all alike
