@@ -29,7 +29,7 @@ from sonca.book.output.target import Target
 from sonca.book.output.timeline import ChapterArtifact
 from sonca.cores import cores
 from sonca.encoding.m4b import ChapterEncoder
-from sonca.errors import Cancelled, NothingToSay, SoncaError, StorageError
+from sonca.errors import Cancelled, NothingToSay, SoncaError
 from sonca.synthesizer import Sonca, SpeechRequest
 from sonca.text import Lexicon
 from sonca.utterance import Priority
@@ -86,6 +86,7 @@ class Build:
         self._reporter = ProgressReporter(on_progress, len(book.chapters), book.chars)
         self._dir = BuildDir(target.build_dir, target.chapter_suffix)
         self._rate_hz = 0
+        self._made: dict[int, ChapterArtifact] = {}
 
     def _resolved(self) -> tuple[dict[str, Role], dict[str, Voice]]:
         """Returns the roles with the ids of voices that exist, and those voices by id."""
@@ -104,21 +105,21 @@ class Build:
     def run(self) -> Report:
         """Builds the book. Raises `Cancelled`, `StorageFull`, `EngineError` and the like; what is
         made by then stays, and the same build goes on from there."""
-        reporter, folder = self._reporter, self._dir
+        reporter, build_dir = self._reporter, self._dir
         reporter.start()
         recover_interrupted_publish(self._target)
         self._target.check()
-        folder.open()
+        build_dir.open()
         busy = f"{self._target.path} is being built by another process; wait for it"
-        with disk.locked(folder.folder / ".lock", busy=busy):
-            folder.note({"title": self._book.title, "output": str(self._target.path)})
+        with disk.locked(build_dir.path / ".lock", busy=busy):
+            build_dir.note({"title": self._book.title, "output": str(self._target.path)})
             self._rate_hz, extra = self._engines()
             chapters = self._make_all(extra)
-            folder.sweep(chapters)
+            build_dir.sweep(chapters)
             last = len(self._book.chapters) - 1
             reporter.report(last, self._book.chapters[last].title, phase="joining")
             finished, problems = publish(self._book, self._target, chapters)
-            folder.remove()
+            build_dir.remove()
         return Report(
             self._target.path,
             tuple(finished),
@@ -158,7 +159,6 @@ class Build:
     def _make_all(self, extra: list[object]) -> list[ChapterArtifact]:
         """Makes the file of every chapter that has any sound."""
         count = self._in_flight()
-        paths: dict[int, Path] = {}
         waiting = threading.Semaphore(count + 2)
         ahead = threading.Semaphore(CHAPTERS_AHEAD)
         with (
@@ -169,7 +169,7 @@ class Build:
             try:
                 for script in self._scripts():
                     digest = script.digest(*extra, self._sonca.loudness_lufs)
-                    path = paths[script.index] = self._dir.sound_path(script.index, digest)
+                    path = self._dir.sound_path(script.index, digest)
                     if self._found(script, path):
                         continue
                     self._take(ahead)
@@ -186,7 +186,9 @@ class Build:
             except BaseException as error:  # an interrupt among them: the threads must hear of it
                 self._fail(error)
         self._check()
-        return _artifacts(paths)
+        if not self._made:
+            raise NothingToSay("nothing in the book can be spoken", field="file")
+        return [self._made[index] for index in sorted(self._made)]
 
     def _scripts(self) -> Iterator[Script]:
         for index, chapter in enumerate(self._book.chapters):
@@ -264,6 +266,8 @@ class Build:
         return artifact
 
     def _chapter_done(self, script: Script, artifact: ChapterArtifact) -> None:
+        self._made[script.index] = artifact
+
         def tell() -> None:
             self._on_chapter(script.index, artifact.path, artifact.duration_s)
 
@@ -286,15 +290,3 @@ class Build:
             if first is None or (isinstance(first, Cancelled) and not isinstance(error, Cancelled)):
                 self._error = error
         self._stop.set()
-
-
-def _artifacts(paths: dict[int, Path]) -> list[ChapterArtifact]:
-    if not paths:
-        raise NothingToSay("nothing in the book can be spoken", field="file")
-    found = []
-    for index, path in paths.items():
-        artifact = ChapterArtifact.find(index, path)
-        if artifact is None:
-            raise StorageError(f"{path} is gone; build again")
-        found.append(artifact)
-    return found

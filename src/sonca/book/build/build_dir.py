@@ -24,15 +24,15 @@ _ABOUT = "build.json"
 class BuildDir:
     """The folder of a build."""
 
-    def __init__(self, folder: Path, suffix: str) -> None:
+    def __init__(self, path: Path, suffix: str) -> None:
         """`suffix` is that of the chapters' files, without the dot."""
-        self.folder = folder
+        self.path = path
         self._suffix = suffix
 
     def open(self) -> None:
         """Makes the folder, if it is not there. Raises `StorageError` if it cannot be used."""
-        with disk.errors(f"use {self.folder}"):
-            self.folder.mkdir(parents=True, exist_ok=True)
+        with disk.errors(f"use {self.path}"):
+            self.path.mkdir(parents=True, exist_ok=True)
 
     def log_path(self, chapter: int, digest: str) -> Path:
         """Returns the path of a chapter's log."""
@@ -43,21 +43,21 @@ class BuildDir:
         return self._path(chapter, digest, self._suffix)
 
     def _path(self, chapter: int, digest: str, suffix: str) -> Path:
-        return self.folder / f"{chapter + 1:05}-{digest[:_NAME_CHARS]}.{suffix}"
+        return self.path / f"{chapter + 1:05}-{digest[:_NAME_CHARS]}.{suffix}"
 
     def sweep(self, keep: Iterable[ChapterArtifact]) -> None:
         """Removes the files of an earlier state of the book."""
         stems = {artifact.path.stem for artifact in keep}
         with contextlib.suppress(OSError):
-            for path in self.folder.glob("[0-9]*-*.*"):
+            for path in self.path.glob("[0-9]*-*.*"):
                 if path.stem not in stems:
                     disk.remove(path)
 
     def note(self, about: dict[str, Any]) -> None:
         """Writes what is built here, for people who find the folder."""
         text = json.dumps(about, ensure_ascii=False, indent=1)
-        disk.write(self.folder / _ABOUT, text.encode(), sole_writer=True)
+        disk.write(self.path / _ABOUT, text.encode(), sole_writer=True)
 
     def remove(self) -> None:
         """Removes the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -28,10 +28,8 @@ _ENOUGH = 0.5
 _WORD = re.compile(r"[^\W\d_]+")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_-]{2,20})""", re.I)
 
-ENCODINGS = (
-    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
-    *("windows-1258", "viscii", "tcvn3", "vni"),
-)
+_UNICODE = "utf-8 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be"
+ENCODINGS = (*_UNICODE.split(), "windows-1258", "viscii", "tcvn3", "vni")
 """What may be asked for by name."""
 
 
