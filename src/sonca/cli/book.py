@@ -127,10 +127,10 @@ def build(
     file: File,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="The .m4b, or a folder with --format mp3 or opus."),
+        typer.Option("-o", "--output", help="The .m4b, or a folder with another --format."),
     ],
     format: Annotated[
-        str, typer.Option(metavar="NAME", help="m4b, or mp3 or opus: one file a chapter.")
+        str, typer.Option(metavar="NAME", help="m4b, or a file a chapter: mp3 and others.")
     ] = "m4b",
     cast: Annotated[
         Path | None,
