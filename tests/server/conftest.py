@@ -19,7 +19,7 @@ import pytest
 from sonca import settings as sonca_settings
 from sonca.engines import registry
 from sonca.engines.registry import EngineSpec
-from sonca.server.run import Server, listen, server_for
+from sonca.server.run import DrainingServer, listen, server_for
 from sonca.worker import WorkerStats
 
 from .engines import CueEngine
@@ -40,7 +40,7 @@ def wait_until(condition: Callable[[], bool], what: str = "the condition") -> No
 class Live:
     """A running server."""
 
-    server: Server
+    server: DrainingServer
     http: httpx.Client
     data_dir: Path
 

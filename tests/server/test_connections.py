@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from sonca.server.lifecycle import Lifecycle, Place
-from sonca.server.middleware import Receiving, _Body
+from sonca.server.lifecycle import Admission, Lifecycle
+from sonca.server.middleware import Receiving, _IncomingBody
 from sonca.server.run import _connections_within
-from sonca.server.speech.response import Listener
+from sonca.server.speech.response import StreamReader
 
 from .conftest import Live, Serve, wait_until
 from .engines import CueEngine
@@ -63,10 +63,10 @@ def in_flight(live: Live) -> int:
     return live.server.services.lifecycle.in_flight
 
 
-def readers(live: Live) -> list[Listener]:
+def readers(live: Live) -> list[StreamReader]:
     """Those who are being sent a stream, the one who came first first."""
     places = sorted(live.server.services.lifecycle._places, key=lambda place: place.entered_at)
-    return [place.reader for place in places if isinstance(place.reader, Listener)]
+    return [place.reader for place in places if isinstance(place.reader, StreamReader)]
 
 
 def all_stall(live: Live, count: int, for_s: float) -> None:
@@ -353,20 +353,20 @@ class Wire:
 class TestListening:
     """What a player took at once it plays for a while."""
 
-    def listener(self, unread: int, played_s: float) -> Listener:
+    def reader(self, unread: int, played_s: float) -> StreamReader:
         spoken: Any = SimpleNamespace(duration_s=100.0)
-        listener = Listener(spoken, Wire(unread))
-        listener.sent_bytes = 1000
-        listener._began_at -= played_s
-        return listener
+        reader = StreamReader(spoken, Wire(unread))
+        reader.sent_bytes = 1000
+        reader._began_at -= played_s
+        return reader
 
     def test_who_may_be_playing_what_he_took_has_not_stalled(self) -> None:
-        assert self.listener(unread=500, played_s=40).stalled_s == 0
-        assert self.listener(unread=0, played_s=99).stalled_s == 0
+        assert self.reader(unread=500, played_s=40).stalled_s == 0
+        assert self.reader(unread=0, played_s=99).stalled_s == 0
 
     def test_who_must_have_played_all_of_it_has(self) -> None:
-        assert self.listener(unread=500, played_s=60).stalled_s == 40
-        assert self.listener(unread=1000, played_s=31).stalled_s == 40
+        assert self.reader(unread=500, played_s=60).stalled_s == 40
+        assert self.reader(unread=1000, played_s=31).stalled_s == 40
 
 
 def test_a_body_whose_time_is_over_harms_no_other() -> None:
@@ -387,7 +387,7 @@ def test_a_body_whose_time_is_over_harms_no_other() -> None:
         max_body_bytes=100,
         max_upload_bytes=100,
     )
-    late, fine = _Body(100, waiting=Expiring()), _Body(100)  # type: ignore[arg-type]
+    late, fine = _IncomingBody(100, waiting=Expiring()), _IncomingBody(100)  # type: ignore[arg-type]
     receiving._count(late, 8)
     receiving._count(fine, 8)
     assert not late.gave_way
@@ -405,7 +405,7 @@ def test_there_are_no_more_connections_than_files(
 
 
 class TestMakingRoom:
-    def place(self, life: Lifecycle, client: Client) -> Place:
+    def place(self, life: Lifecycle, client: Client) -> Admission:
         place = asyncio.run(life.enter())
         place.reader = client
         client.gone = lambda: life.leave(place)  # type: ignore[assignment]

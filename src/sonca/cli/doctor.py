@@ -11,7 +11,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +26,25 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _PACKAGES = (
-    *("av", "espeakng-loader", "fastapi", "numpy", "sounddevice", "soxr", "uvicorn"),
-    *("onnxruntime", "onnxruntime-gpu", "openvino", "torch", "huggingface-hub", "safetensors"),
+    "av",
+    "espeakng-loader",
+    "fastapi",
+    "numpy",
+    "sounddevice",
+    "soxr",
+    "uvicorn",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "openvino",
+    "torch",
+    "huggingface-hub",
+    "safetensors",
 )
 _PATHS = ("data_dir", "audio_dir", "references_dir", "models_dir", "voice_files_dir")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Diagnosis:
     """What doctor found. Everything in it can be written as JSON."""
 
     versions: dict[str, str | None]
@@ -52,15 +63,14 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     """Show what works here: engines, devices, paths, versions."""
     report = examine()
     if as_json:
-        fields = {name: getattr(report, name) for name in Report.__slots__}
-        typer.echo(json.dumps(fields, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:
         _print(report)
     if report.problems:
         raise typer.Exit(1)
 
 
-def examine() -> Report:
+def examine() -> Diagnosis:
     """Look at everything. `SettingsError` if the settings themselves are wrong."""
     from sonca.settings import read
 
@@ -72,7 +82,7 @@ def examine() -> Report:
         for path in paths[:1]
         if not path["writable"]
     ]
-    return Report(
+    return Diagnosis(
         versions=_versions(),
         default_engine=default,
         device_wanted=settings.device,
@@ -160,7 +170,7 @@ def _audio_output() -> dict[str, str | None]:
         return {"device": None, "problem": str(error)}
 
 
-def _print(report: Report) -> None:
+def _print(report: Diagnosis) -> None:
     system = {name: report.versions[name] for name in ("sonca", "python", "system")}
     _section("System", system.items())
     _section("Engines", map(_engine_row, report.engines))

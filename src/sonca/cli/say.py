@@ -28,7 +28,7 @@ LONG_TEXT_CHARS = 2000
 """Shorter texts are spoken before a progress bar could be read."""
 
 
-class Sink(Protocol):
+class SampleSink(Protocol):
     """Where sound goes; as a context, it gives up what is unfinished when left."""
 
     def feed(self, samples: Samples, /) -> None: ...
@@ -122,7 +122,9 @@ def _text(words: list[str] | None, file: str | None, max_chars: int) -> str:
     return text_input.from_words(words)
 
 
-def _sink(output: str | None, format: str | None) -> Callable[[int], AbstractContextManager[Sink]]:
+def _sink(
+    output: str | None, format: str | None
+) -> Callable[[int], AbstractContextManager[SampleSink]]:
     """What opens the place where sound goes, given its rate; wrong names are refused now."""
     from sonca.encoding import FileEncoder, format_for, format_of_path
 
@@ -151,7 +153,7 @@ class _Prompt(io.FileIO):
         return size
 
 
-def _stdout(format: Format) -> Callable[[int], AbstractContextManager[Sink]]:
+def _stdout(format: Format) -> Callable[[int], AbstractContextManager[SampleSink]]:
     from sonca.encoding import FileEncoder
 
     if sys.stdout is None:

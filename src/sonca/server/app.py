@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from sonca import __version__
 from sonca.errors import SoncaError
-from sonca.server import docs, errors
+from sonca.server import errors, openapi
 from sonca.server.middleware import ApiKeys, Receiving, RequestContext, UnhandledErrors
 from sonca.server.policy import Policies
 from sonca.server.routes import jobs, openai, operations, stored_audio, text, viettts_compat, voices
@@ -25,10 +25,18 @@ from sonca.worker import Worker
 log = logging.getLogger(__name__)
 
 _EXPOSED_HEADERS = (
-    *("X-Request-ID", "X-File-ID", "X-Expires-At", "X-Sample-Rate", "X-Voice"),
-    *("X-Model", "X-Voice-Substituted", "X-Skipped", "X-Duration-Seconds"),
+    "Content-Disposition",
+    "Retry-After",
+    "X-Duration-Seconds",
+    "X-Expires-At",
+    "X-File-ID",
+    "X-Model",
+    "X-Request-ID",
+    "X-Sample-Rate",
+    "X-Skipped",
     "X-Suspect-Utterances",
-    *("Content-Disposition", "Retry-After"),
+    "X-Voice",
+    "X-Voice-Substituted",
 )
 
 
@@ -63,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     routes = [route for router in routers for route in router.routes]
     _wrap(app, settings, services, Policies(routes))
-    docs.describe(app, routes, secured=bool(settings.api_keys))
+    openapi.describe(app, routes, secured=bool(settings.api_keys))
     return app
 
 

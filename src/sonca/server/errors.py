@@ -89,11 +89,11 @@ def spec_of(error: errors.SoncaError) -> ErrorSpec:
     return found
 
 
-Kind = type[errors.SoncaError] | int | str
+DeclaredError = type[errors.SoncaError] | int | str
 """An error as a route declares it: a class, a status of `HTTP_TABLE`, or a code of `REFUSALS`."""
 
 
-def documented(kinds: Iterable[Kind]) -> dict[str, dict[str, Any]]:
+def documented(kinds: Iterable[DeclaredError]) -> dict[str, dict[str, Any]]:
     """Returns OpenAPI's responses for these errors, one for each status."""
     meanings: dict[int, dict[str, str]] = {}
     for kind in kinds:
@@ -105,7 +105,7 @@ def documented(kinds: Iterable[Kind]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _declared(kind: Kind) -> ErrorSpec:
+def _declared(kind: DeclaredError) -> ErrorSpec:
     if isinstance(kind, str):
         return ErrorSpec(TABLE[errors.Busy].status, kind, REFUSALS[kind])
     return HTTP_TABLE[kind] if isinstance(kind, int) else TABLE[kind]
@@ -117,7 +117,7 @@ def in_openai_shape(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorAnswer:
     """An error on its way to a client."""
 
     status: int
@@ -127,7 +127,7 @@ class Problem:
     retry_after_s: float | None = None
 
     @classmethod
-    def of(cls, error: errors.SoncaError) -> Problem:
+    def of(cls, error: errors.SoncaError) -> ErrorAnswer:
         """Returns what the table says about an error of ours."""
         spec = spec_of(error)
         return cls(
@@ -139,7 +139,7 @@ class Problem:
         )
 
     @classmethod
-    def of_status(cls, status: int, message: str) -> Problem:
+    def of_status(cls, status: int, message: str) -> ErrorAnswer:
         """Returns what is wrong with a request as such."""
         spec = HTTP_TABLE.get(status)
         return cls(status, spec.code if spec else "invalid_request", message)
@@ -178,7 +178,7 @@ class Problem:
         return json_response(body, self.status, self.headers())
 
 
-UNFORESEEN = Problem(
+UNFORESEEN = ErrorAnswer(
     500,
     "server_error",
     "something went wrong on our side; quote the request id when you report it",
@@ -201,7 +201,7 @@ def request_id(scope: Scope) -> str:
 
 async def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.SoncaError)
-    return Problem.of(error).response(request.scope)
+    return ErrorAnswer.of(error).response(request.scope)
 
 
 async def _on_gone(request: Request, error: Exception) -> Response:
@@ -222,7 +222,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
         message = f"there is nothing at {request.url.path[:200]!r}; see /openapi.json"
     if error.status_code == 405:
         message = f"{request.method} is not understood here; see /openapi.json"
-    response = Problem.of_status(error.status_code, message).response(request.scope)
+    response = ErrorAnswer.of_status(error.status_code, message).response(request.scope)
     response.headers.update(error.headers or {})
     return response
 
@@ -235,7 +235,9 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     where = [str(part) for part in first["loc"][1:] if "[" not in str(part)]
     field = where[0] if where and not where[0].isdigit() else None
     status = 400 if in_openai_shape(request.scope["path"]) else 422
-    return Problem(status, "invalid_value", _explain(first, where), field).response(request.scope)
+    return ErrorAnswer(status, "invalid_value", _explain(first, where), field).response(
+        request.scope
+    )
 
 
 def _explain(problem: Mapping[str, Any], where: list[str]) -> str:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,27 +18,27 @@ _RETRY_S = (2.0, 60.0)
 """The shortest and the longest time to come back after."""
 
 
-class Reader(Protocol):
-    """Somebody to whom sound is sent while it is made."""
+class Evictable(Protocol):
+    """A reader of a stream, who may have to make room for others."""
 
     @property
     def stalled_s(self) -> float:
         """Seconds for which he has taken nothing of what waits for him; 0 for one who may be
-        playing what he has."""
+        playing what he has taken."""
 
     def cut(self, reason: str) -> None:
-        """Close his connection at once."""
+        """Closes his connection at once."""
 
 
 @dataclass(eq=False, slots=True)
-class Place:
-    """A request that is being answered."""
+class Admission:
+    """A request that is being answered, and so has one of the places."""
 
     entered_at: float
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when its place is free again."""
-    reader: Reader | None = None
-    """To whom sound is being sent while it is made, if to anybody."""
+    reader: Evictable | None = None
+    """Who loses the place if he stalls and somebody needs it. None if nobody does."""
 
 
 class Lifecycle:
@@ -56,8 +55,8 @@ class Lifecycle:
         self.stall_timeout_s = stall_timeout_s
         self._max_in_flight = max_in_flight
         self._clock = clock
-        self._places: set[Place] = set()
-        self._place_s = 0.0
+        self._places: set[Admission] = set()
+        self._held_s = 0.0
 
     @property
     def in_flight(self) -> int:
@@ -66,12 +65,12 @@ class Lifecycle:
         return len(self._places)
 
     def drain(self) -> None:
-        """Take no new work from now on."""
+        """Takes no new work from now on."""
         self.draining = True
 
-    async def enter(self) -> Place:
-        """Count a request in, or refuse it: `ShuttingDown`, `Busy`. Where all places are taken,
-        a reader who has stalled makes room."""
+    async def enter(self) -> Admission:
+        """Counts a request in, or raises `ShuttingDown` or `Busy`. Where all places are taken, a
+        reader who has stalled makes room."""
         while True:
             if self.draining:
                 raise ShuttingDown("the server is shutting down; try again soon")
@@ -79,29 +78,20 @@ class Lifecycle:
                 break
             if not await self._make_room():
                 raise self._busy()
-        place = Place(self._clock())
+        place = Admission(self._clock())
         self._places.add(place)
         return place
 
-    def leave(self, place: Place) -> None:
-        """Count a request out."""
+    def leave(self, place: Admission) -> None:
+        """Counts a request out."""
         self._places.discard(place)
         place.left.set()
         held_s = self._clock() - place.entered_at
-        self._place_s += _SMOOTHING * (held_s - self._place_s)
-
-    @contextmanager
-    def sending(self, place: Place, reader: Reader) -> Iterator[None]:
-        """While a stream is sent: the reader loses the place if he stalls and it is needed."""
-        place.reader = reader
-        try:
-            yield
-        finally:
-            place.reader = None
+        self._held_s += _SMOOTHING * (held_s - self._held_s)
 
     async def _make_room(self) -> bool:
-        """Cut the reader who has stalled longest, if one has for `stall_timeout_s`, and wait until
-        his place is free; whether there was one."""
+        """Cuts the reader who has stalled longest, if one has for `stall_timeout_s`, and waits
+        until his place is free. Returns whether there was one."""
         stalled = {
             place: place.reader.stalled_s for place in self._places if place.reader is not None
         }
@@ -120,6 +110,6 @@ class Lifecycle:
             f"{self.in_flight} requests are being answered and the limit is "
             f"{self._max_in_flight}, twice SONCA_QUEUE_LIMIT; try again soon",
             # About when half of them will have been answered.
-            retry_after_s=min(max(shortest_s, self._place_s / 2), longest_s),
+            retry_after_s=min(max(shortest_s, self._held_s / 2), longest_s),
             reason="too_many_requests",
         )

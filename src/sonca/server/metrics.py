@@ -67,15 +67,15 @@ class Metrics:
         Gauge(
             "sonca_requests_in_flight", "Requests for speech or uploads.", registry=registry
         ).set_function(in_flight)
-        registry.register(_Engines(engines))
-        registry.register(_Kept(kept))
+        registry.register(_EngineCollector(engines))
+        registry.register(_StoreCollector(kept))
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format. Asks the store, so call it off the loop."""
         return generate_latest(self._registry)
 
 
-class _Engines(Collector):
+class _EngineCollector(Collector):
     """The workers' own counters, read when somebody asks."""
 
     def __init__(self, engines: Callable[[], Sequence[EngineStatus]]) -> None:
@@ -130,7 +130,7 @@ _ENGINE_COUNTERS: tuple[tuple[str, str, Callable[[WorkerStats], float]], ...] = 
 )
 
 
-class _Kept(Collector):
+class _StoreCollector(Collector):
     """How full the store is."""
 
     def __init__(self, stats: Callable[[], StoreStats]) -> None:

@@ -21,8 +21,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonca.errors import Busy, ShuttingDown
-from sonca.server.errors import UNFORESEEN, Problem
-from sonca.server.lifecycle import Lifecycle, Place
+from sonca.server.errors import UNFORESEEN, ErrorAnswer
+from sonca.server.lifecycle import Admission, Lifecycle
 from sonca.server.logs import request_id_of_this_task
 from sonca.server.metrics import Metrics
 from sonca.server.policy import Policies, Policy
@@ -36,7 +36,7 @@ CLIENT_GONE = 499
 """What is logged for a client that went away before its answer was complete."""
 _FORM_BYTES = 64 * 1024
 """What a form may have around the uploaded file."""
-_NO_KEY = Problem.of_status(401, "this server wants an API key: Authorization: Bearer KEY")
+_NO_KEY = ErrorAnswer.of_status(401, "this server wants an API key: Authorization: Bearer KEY")
 
 
 class RequestContext:
@@ -122,7 +122,7 @@ class ApiKeys:
 
 
 @dataclass(eq=False, slots=True)
-class _Body:
+class _IncomingBody:
     """A body that is not complete."""
 
     limit: int
@@ -159,7 +159,7 @@ class Receiving:
         self._max_total_bytes = max_total_bytes
         self._max_body_bytes = max_body_bytes
         self._max_form_bytes = max_upload_bytes + _FORM_BYTES
-        self._bodies: dict[_Body, None] = {}  # the one that moved last is the last
+        self._bodies: dict[_IncomingBody, None] = {}  # the one that moved last is the last
         self._received = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,15 +171,15 @@ class Receiving:
         limit = self._max_form_bytes if policy.upload else self._max_body_bytes
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
-            await Problem.of_status(413, _too_large(announced, limit)).response(scope)(
+            await ErrorAnswer.of_status(413, _too_large(announced, limit)).response(scope)(
                 scope, receive, send
             )
             return
-        body: _Body | None = _Body(limit)
-        place: Place | None = None
+        body: _IncomingBody | None = _IncomingBody(limit)
+        admission: Admission | None = None
 
         async def received() -> Message:
-            nonlocal body, place
+            nonlocal body, admission
             if body is None:  # it is complete: what is awaited now is the client's going away
                 return await receive()
             message = await self._next(body, receive, state)
@@ -189,7 +189,7 @@ class Receiving:
                 if message["type"] == "http.disconnect":
                     state["gone"] = True  # and not a request that was wrong
                 elif policy.admitted and scope["method"] == "POST":
-                    place = state["place"] = await self._lifecycle.enter()
+                    admission = state["admission"] = await self._lifecycle.enter()
             return message
 
         try:
@@ -197,10 +197,12 @@ class Receiving:
         finally:
             if body is not None:
                 self._forget(body)
-            if place is not None:
-                self._lifecycle.leave(place)
+            if admission is not None:
+                self._lifecycle.leave(admission)
 
-    async def _next(self, body: _Body, receive: Receive, state: Mapping[str, Any]) -> Message:
+    async def _next(
+        self, body: _IncomingBody, receive: Receive, state: Mapping[str, Any]
+    ) -> Message:
         """Waits for the next part of a body. What its header said is not believed."""
         try:
             async with asyncio.timeout(self._timeout_s) as body.waiting:
@@ -218,7 +220,7 @@ class Receiving:
             self._count(body, size)
         return message
 
-    def _problem(self, body: _Body) -> Exception:
+    def _problem(self, body: _IncomingBody) -> Exception:
         if body.gave_way:
             return Busy(
                 f"more than {self._max_total_bytes} bytes of bodies are being received at once, "
@@ -232,7 +234,7 @@ class Receiving:
             "(SONCA_RECEIVE_TIMEOUT_S); send it again",
         )
 
-    def _count(self, body: _Body, size: int) -> None:
+    def _count(self, body: _IncomingBody, size: int) -> None:
         """Counts what has come of a body. Where that is too much for the memory, those that have
         paused longest are given up; one that is alone may be as large as it is, and those that
         are smaller than their share would not help."""
@@ -253,7 +255,7 @@ class Receiving:
             if other.gave_way:
                 excess -= other.received
 
-    def _forget(self, body: _Body) -> None:
+    def _forget(self, body: _IncomingBody) -> None:
         if body in self._bodies:
             del self._bodies[body]
             self._received -= body.received
@@ -278,7 +280,7 @@ class UnhandledErrors:
                 raise
             # Only the end of the drain cancels a request; its task ends here in any case.
             log.warning("%s %s was cut: the server is stopping", scope["method"], scope["path"])
-            problem = Problem.of(ShuttingDown())
+            problem = ErrorAnswer.of(ShuttingDown())
         except Exception:
             if scope["type"] != "http":
                 raise

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from starlette.routing import BaseRoute, Route
 
-from sonca.server.errors import Kind
+from sonca.server.errors import DeclaredError
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -29,7 +29,7 @@ class Policy:
     """The body may be as large as an upload."""
     quiet: bool = False
     """Logged for debugging only: machines ask it all the time."""
-    raises: tuple[Kind, ...] = ()
+    raises: tuple[DeclaredError, ...] = ()
     """The errors that it answers with, for OpenAPI, beside those that follow from what it takes."""
 
     def __call__(self, endpoint: Endpoint) -> Endpoint:

@@ -68,7 +68,7 @@ def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) ->
 
 def server_for(
     settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None] | None = None
-) -> Server:
+) -> DrainingServer:
     """A server of the app on a socket that listens already."""
     app = create_app(settings)
     connections = Connections(
@@ -89,7 +89,7 @@ def server_for(
         timeout_graceful_shutdown=_CUT_AFTER_S,
     )
     url = address(listener, settings.host)
-    return Server(config, app.state.services, connections, settings.drain_s, url, on_ready)
+    return DrainingServer(config, app.state.services, connections, settings.drain_s, url, on_ready)
 
 
 def _connections_within(wanted: int) -> int:
@@ -113,7 +113,10 @@ def _connections_within(wanted: int) -> int:
     log.warning(
         "SONCA_MAX_CONNECTIONS=%d needs %d open files and the system allows %d (ulimit -n): %d "
         "connections are taken",
-        *(wanted, needed, soft, limit),
+        wanted,
+        needed,
+        soft,
+        limit,
     )
     return limit
 
@@ -150,7 +153,7 @@ def address(listener: socket.socket, host: str) -> str:
     return f"http://{shown}:{port}"
 
 
-class Server(uvicorn.Server):
+class DrainingServer(uvicorn.Server):
     """uvicorn, except that a signal first drains: the port stays open, so that ``/readyz`` can
     say so and new work is refused with a clear answer, until the last answer is sent."""
 

@@ -28,7 +28,7 @@ _LOOK_S = 2.0
 
 
 @dataclass(slots=True)
-class _Running:
+class _ActiveBuild:
     """A job that a builder has taken and not yet let go of."""
 
     build: Build | None = None
@@ -60,7 +60,7 @@ class Builders:
         self._changes = changes
         self._clock = clock
         self._lock = threading.Lock()
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _ActiveBuild] = {}
         self._waking = threading.Condition()
         self._closing = False
         self._threads: list[threading.Thread] = []
@@ -138,12 +138,12 @@ class Builders:
                 self.discard(record.id)
             self._changes.job(record.id)
 
-    def _hold(self, id: str) -> _Running:
+    def _hold(self, id: str) -> _ActiveBuild:
         with self._lock:
-            running = self._running[id] = _Running(stopped=self._closing)
+            running = self._running[id] = _ActiveBuild(stopped=self._closing)
             return running
 
-    def _finish(self, record: JobRecord, running: _Running) -> None:
+    def _finish(self, record: JobRecord, running: _ActiveBuild) -> None:
         try:
             row = JobRow.read(record)
         except StorageError as error:
@@ -173,7 +173,7 @@ class Builders:
         self._quota.reserve(record.id, size, must_fit=False)
         self._records.end(record.id, state, json.dumps(result), expires_at)
 
-    def _build(self, row: JobRow, running: _Running) -> Report:
+    def _build(self, row: JobRow, running: _ActiveBuild) -> Report:
         id, options = row.record.id, row.options
         folder = JobDir(self._root / id, options)
         book = folder.read()
@@ -195,7 +195,10 @@ class Builders:
                 self._quota.reserve(id, held)
 
         build = Build(
-            *(book, folder.target, self._sonca, options.cast_of(book, self._sonca)),
+            book,
+            folder.target,
+            self._sonca,
+            options.cast_of(book, self._sonca),
             lexicon=options.readings(),
             on_progress=watch,
             on_chapter=keep,

@@ -14,18 +14,10 @@ from typing import Annotated, Literal, TypeVar
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
+from sonca import errors
 from sonca.encoding.formats import BOOK_FORMATS, M4A
-from sonca.errors import (
-    InvalidRequest,
-    NotFound,
-    ShuttingDown,
-    SoncaError,
-    StorageError,
-    StorageFull,
-    UnknownVoice,
-)
 from sonca.server.answers import encode_event, json_response
-from sonca.server.errors import UNFORESEEN, Problem
+from sonca.server.errors import UNFORESEEN, ErrorAnswer
 from sonca.server.jobs import JobView
 from sonca.server.jobs.schemas import BODY, read_body
 from sonca.server.jobs.views import job_json, plan_json
@@ -54,16 +46,16 @@ _MEDIA_TYPES = {
 _ACCEPTS = Policy(
     upload=True,
     raises=(
-        InvalidRequest,
-        UnknownVoice,
-        ShuttingDown,
-        StorageFull,
-        StorageError,
+        errors.InvalidRequest,
+        errors.UnknownVoice,
+        errors.ShuttingDown,
+        errors.StorageFull,
+        errors.StorageError,
         "too_many_plans",
     ),
 )
 _KEEPS = replace(_ACCEPTS, raises=(*_ACCEPTS.raises, "too_many_books", "too_many_kept_books"))
-_FINDABLE = Policy(raises=(InvalidRequest, NotFound))
+_FINDABLE = Policy(raises=(errors.InvalidRequest, errors.NotFound))
 
 
 Shared = Annotated[Services, Depends(services_of)]
@@ -155,11 +147,11 @@ async def _events(services: Services, owner: str, job_id: str) -> AsyncIterator[
                 elif time.monotonic() - sent_at > _KEEP_ALIVE_S:
                     sent_at = time.monotonic()
                     yield b": still here\n\n"
-    except NotFound:
+    except errors.NotFound:
         yield encode_event({"type": "job.deleted"})
-    except SoncaError as error:
+    except errors.SoncaError as error:
         log.error("the job %s cannot be followed: %s", job_id, error)
-        yield encode_event({"type": "error", **Problem.of(error).openai()})
+        yield encode_event({"type": "error", **ErrorAnswer.of(error).openai()})
     except Exception:
         services.metrics.unhandled.inc()
         log.exception("unhandled error while the job %s was followed", job_id)

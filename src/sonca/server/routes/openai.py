@@ -10,7 +10,7 @@ from starlette.responses import Response
 from sonca.encoding import FORMATS
 from sonca.errors import UnknownEngine
 from sonca.server.answers import json_response
-from sonca.server.docs import EVENT
+from sonca.server.openapi import EVENT
 from sonca.server.policy import Policy
 from sonca.server.schemas import DEFAULT_MODELS, SpeechBody
 from sonca.server.services import Services, services_of

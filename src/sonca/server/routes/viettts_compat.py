@@ -9,16 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from sonca import errors
 from sonca.engines.base import EngineInfo
-from sonca.errors import (
-    EngineError,
-    EngineNotInstalled,
-    InvalidRequest,
-    NothingToSay,
-    StorageError,
-    StorageFull,
-    UnknownEngine,
-)
 from sonca.server.answers import json_response
 from sonca.server.errors import request_id
 from sonca.server.policy import Policy
@@ -46,7 +38,7 @@ _ANSWER = {
 
 
 @router.post("/synthesize", response_model=None, responses={200: _ANSWER})
-@Policy(admitted=True, raises=(*SPEECH_ERRORS, StorageFull, StorageError))
+@Policy(admitted=True, raises=(*SPEECH_ERRORS, errors.StorageFull, errors.StorageError))
 async def synthesize(
     body: SynthesizeBody, request: Request, services: Services = Depends(services_of)
 ) -> Response:
@@ -60,7 +52,7 @@ async def synthesize(
     """
     try:
         speech = await submit(services, body.speech_request, request)
-    except NothingToSay as nothing:
+    except errors.NothingToSay as nothing:
         return await _answer_skipped(str(nothing), body, request, services)
     recorder = _recorder(body, speech, request, services) if body.store is not False else None
     if body.return_audio is False:
@@ -168,7 +160,14 @@ async def voices(services: Services = Depends(services_of)) -> Response:
 
 
 @router.post("/model/info", response_model=None)
-@Policy(raises=(InvalidRequest, UnknownEngine, EngineNotInstalled, EngineError))
+@Policy(
+    raises=(
+        errors.InvalidRequest,
+        errors.UnknownEngine,
+        errors.EngineNotInstalled,
+        errors.EngineError,
+    )
+)
 async def model_info(body: ModelInfoBody, services: Services = Depends(services_of)) -> Response:
     """What an engine is. Loads it, if it is not."""
     info = await _load(services, body.model)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sonca.audio import Mark
 from sonca.errors import SoncaError
 from sonca.server.answers import encode_event
-from sonca.server.errors import Problem
+from sonca.server.errors import ErrorAnswer
 
 _NO_TOKENS = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
 
@@ -85,7 +85,7 @@ class SseBody(BodyFormat):
         return encode_event(event | {"duration_s": round(duration_s, 4)})
 
     def failed(self, error: SoncaError) -> bytes | None:
-        return encode_event({"type": "error", **Problem.of(error).openai()})
+        return encode_event({"type": "error", **ErrorAnswer.of(error).openai()})
 
 
 def _mark(mark: Mark) -> dict[str, object]:

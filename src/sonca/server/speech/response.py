@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -51,7 +51,6 @@ class SpeechResponse(Response):
         self.background = None
         self.media_type = stream.body.media_type or stream.format.media_type
         self._stream = stream
-        self._lifecycle = services.lifecycle
         self._metrics = services.metrics
         self._api = api
         self._format = stream.format.name
@@ -99,26 +98,19 @@ class SpeechResponse(Response):
         self.headers.update(headers | dict(self._more_headers()))
 
     async def _send_parts(self, scope: Scope, send: Send) -> None:
+        state = scope["state"]
+        connection = state.get("connection")  # None where another server runs the app
+        reader = StreamReader(self._stream, connection)
+        if connection is not None:
+            state["admission"].reader = reader
         try:
-            with self._losing_its_place(scope["state"]) as listener:
-                async for part in self._stream.parts():
-                    listener.sent_bytes += len(part)
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
+            async for part in self._stream.parts():
+                reader.sent_bytes += len(part)
+                await send({"type": "http.response.body", "body": part, "more_body": True})
         except SoncaError as error:
-            await self._break_off(error, scope["state"], send)
+            await self._break_off(error, state, send)
         else:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    @contextlib.contextmanager
-    def _losing_its_place(self, state: Mapping[str, Any]) -> Iterator[Listener]:
-        """While sound is sent, has a reader who stalls make room."""
-        place, connection = state.get("place"), state.get("connection")
-        listener = Listener(self._stream, connection)
-        if place is None or connection is None:  # it has none; or another server runs the app
-            yield listener
-            return
-        with self._lifecycle.sending(place, listener):
-            yield listener
 
     async def _break_off(self, error: SoncaError, state: dict[str, Any], send: Send) -> None:
         """Ends early. Returning before the last chunk makes the server cut the connection."""
@@ -149,7 +141,7 @@ def substitution(speech: Speech) -> str:
     return f"{speech.instead_of} -> {speech.voice.id}"
 
 
-class Listener:
+class StreamReader:
     """The reader of a stream.
 
     What the system says that he took moves in large steps: a player's buffers take half a minute
@@ -165,7 +157,7 @@ class Listener:
 
     @property
     def stalled_s(self) -> float:
-        """See `sonca.server.lifecycle.Reader`."""
+        """See `sonca.server.lifecycle.Evictable`."""
         taken = 1 - self._connection.count_unread() / max(1, self.sent_bytes)
         is_playing = time.monotonic() - self._began_at < self._stream.duration_s * taken
         return 0.0 if is_playing else float(self._connection.stalled_s)

@@ -13,21 +13,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
+from sonca import errors
 from sonca.engines.base import EngineInfo
-from sonca.errors import (
-    BadAudio,
-    Cancelled,
-    DeadlineExceeded,
-    EmptyText,
-    EngineError,
-    EngineNotInstalled,
-    InvalidRequest,
-    NothingToSay,
-    TextTooLong,
-    UnknownEngine,
-    UnknownVoice,
-    Unsupported,
-)
 from sonca.server.recordings import Recordings
 from sonca.server.services import Services
 from sonca.synthesizer import EngineLoading, Speech, SpeechRequest
@@ -35,19 +22,19 @@ from sonca.synthesizer import EngineLoading, Speech, SpeechRequest
 log = logging.getLogger(__name__)
 
 SPEECH_ERRORS = (
-    InvalidRequest,
-    EmptyText,
-    NothingToSay,
-    TextTooLong,
-    UnknownVoice,
-    UnknownEngine,
-    EngineNotInstalled,
-    Unsupported,
-    BadAudio,
+    errors.InvalidRequest,
+    errors.EmptyText,
+    errors.NothingToSay,
+    errors.TextTooLong,
+    errors.UnknownVoice,
+    errors.UnknownEngine,
+    errors.EngineNotInstalled,
+    errors.Unsupported,
+    errors.BadAudio,
     "queue_full",
-    Cancelled,
-    EngineError,
-    DeadlineExceeded,
+    errors.Cancelled,
+    errors.EngineError,
+    errors.DeadlineExceeded,
 )
 """What a request for speech may be answered with before there is sound."""
 
@@ -93,9 +80,9 @@ async def _wait_for_engine(
         if loaded.done():
             loaded.result()
         elif gone.done():
-            raise Cancelled("the client went away while the engine was being loaded")
+            raise errors.Cancelled("the client went away while the engine was being loaded")
         else:
-            raise DeadlineExceeded(
+            raise errors.DeadlineExceeded(
                 f"the engine was not loaded within {timeout_s:g} s "
                 "(SONCA_REQUEST_TIMEOUT_S); try again later"
             )
