@@ -37,11 +37,11 @@ Seconds = Annotated[float, Field(le=4e9, allow_inf_nan=False)]
 
 
 def _path(value: object) -> object:
-    """Read ``~``: only a shell does, and there is none between an environment file and us."""
+    """Reads ``~``: only a shell does, and there is none between an environment file and us."""
     if not isinstance(value, str):
         return value
     if not value.strip():
-        raise ValueError("that is no path; name one, or leave it out")
+        raise ValueError("that is not a path; name one, or leave it out")
     try:
         return Path(value.strip()).expanduser()
     except RuntimeError as error:  # nobody of that name
@@ -58,7 +58,7 @@ def _json(value: object) -> object:
 
 
 def _host(value: str) -> str:
-    """An address or a name to listen on; ``[::]``, as in a URL, is ``::``."""
+    """Reads an address or a name to listen on; ``[::]``, as in a URL, is ``::``."""
     host = value[1:-1] if value[:1] == "[" and value[-1:] == "]" else value
     try:
         ip_address(host)
@@ -73,14 +73,14 @@ def _host(value: str) -> str:
 
 
 def _unquoted(value: object) -> object:
-    """Refuse quotes that a shell would have taken away and an environment file does not."""
+    """Refuses quotes that a shell would have taken away and an environment file does not."""
     if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         raise ValueError("the quotes are part of the value; leave them out")
     return value
 
 
 def _keys(value: str) -> tuple[str, ...]:
-    """Split API keys. None at all would be no authentication, which is said by leaving it out."""
+    """Splits API keys. None at all would be no authentication, which is said by leaving it out."""
     keys = _split(value)
     if not keys:
         raise ValueError("there is no key in it; give one, or leave it out for no authentication")
@@ -94,7 +94,7 @@ def _keys(value: str) -> tuple[str, ...]:
 
 
 def _origins(value: str) -> tuple[str, ...]:
-    """Split origins, each as a browser writes it."""
+    """Splits origins, each as a browser writes it."""
     origins = tuple(dict.fromkeys(_origin(part) for part in _split(value)))
     if not origins:
         raise ValueError("there is no origin in it; give one, or leave it out for none")
@@ -104,7 +104,7 @@ def _origins(value: str) -> tuple[str, ...]:
 
 
 def _origin(value: str) -> str:
-    """Scheme and host in small letters, no default port: an origin is compared letter by letter."""
+    """Writes scheme and host small, and no default port: origins are compared letter by letter."""
     if value in ("*", "null", "file://"):  # pages of a sandbox, and of a file
         return value
     match = _ORIGIN.fullmatch(value.lower())
@@ -118,7 +118,7 @@ def _origin(value: str) -> str:
 
 
 def _split(value: str) -> list[str]:
-    """``a, b`` as two values."""
+    """Splits ``a, b`` into two values."""
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -234,7 +234,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        """Refuse limits of which one makes another void, where both were chosen."""
+        """Refuses limits of which one makes another void, where both were chosen."""
         chosen = {"max_body_bytes", "max_text_chars"} <= self.model_fields_set
         if chosen and self.max_body_bytes < self.max_text_chars:
             raise ValueError(
@@ -280,7 +280,7 @@ class Settings(BaseSettings):
 
 
 def read(**overrides: Any) -> Settings:
-    """The settings of this process; `overrides` (from a command line) win where not None.
+    """Reads the settings of this process; `overrides` (from a command line) win where not None.
 
     Raises `SettingsError` that names every key that is unknown or has a wrong value.
     """
@@ -300,7 +300,7 @@ def read(**overrides: Any) -> Settings:
 
 
 def _explain(problem: ErrorDetails) -> str:
-    """What is wrong with one setting. A key is not shown, though it is wrong: logs are read."""
+    """Says what is wrong with one setting. A wrong key is not shown: logs are read."""
     wrong = problem.get("ctx", {}).get("error")
     reason = problem["msg"].lower() if wrong is None else str(wrong)
     if not problem["loc"]:

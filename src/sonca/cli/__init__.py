@@ -2,7 +2,7 @@
 
 
 def main() -> None:
-    """Entry point of the command ``sonca``."""
+    """Runs the command ``sonca``."""
     from sonca.cli.app import run
 
     run()

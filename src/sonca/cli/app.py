@@ -42,12 +42,12 @@ class LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A name and a line of help: enough for help pages and completion."""
+        """Returns a name and a line of help: enough for help pages and completion."""
         text = COMMANDS.get(cmd_name)
         return None if text is None else TyperCommand(cmd_name, help=text, callback=_nothing)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The real command, imported."""
+        """Returns the real command, imported."""
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and name is not None:
             command = _load(name)
@@ -55,7 +55,7 @@ class LazyGroup(TyperGroup):
 
 
 def _nothing() -> None:
-    """What the stand-in of a command does."""
+    """Stands in for a command that is not imported yet."""
 
 
 def _load(name: str) -> Any:
@@ -98,7 +98,7 @@ def root(
 
 
 def run() -> NoReturn:
-    """Run the command line and exit."""
+    """Runs the command line and exits."""
     code = _run()
     try:
         sys.stdout.flush()
@@ -124,7 +124,7 @@ def _run() -> int:
 
 
 def _fail(error: Exception) -> int:
-    """Say what went wrong in one line, and choose the exit code."""
+    """Says what went wrong in one line, and returns the exit code."""
     if _is_broken_pipe(error):
         _silence_stdout()
         return READER_GONE
@@ -166,7 +166,7 @@ def _command_path(error: Exception) -> str:
 
 
 def _is_broken_pipe(error: BaseException | None) -> bool:
-    """Whether whoever read our output has gone, however deep that is wrapped."""
+    """Returns whether whoever read our output has gone, however deep that is wrapped."""
     while error is not None:
         if isinstance(error, BrokenPipeError):
             return True
@@ -175,6 +175,6 @@ def _is_broken_pipe(error: BaseException | None) -> bool:
 
 
 def _silence_stdout() -> None:
-    """Keep the interpreter from complaining, at its end, about what can no longer be written."""
+    """Keeps the interpreter from complaining, at its end, about what can no longer be written."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

@@ -71,7 +71,7 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
 
 
 def examine() -> Diagnosis:
-    """Look at everything. `SettingsError` if the settings themselves are wrong."""
+    """Looks at everything. `SettingsError` if the settings themselves are wrong."""
     from sonca.settings import read
 
     settings = read()
@@ -110,7 +110,7 @@ def _versions() -> dict[str, str | None]:
 
 
 def _engines(settings: Settings) -> tuple[str | None, list[dict[str, Any]], list[str]]:
-    """The default engine, what is known of each, and the problems found."""
+    """Returns the default engine, what is known of each, and the problems found."""
     from sonca.factory import open_sonca
 
     try:
@@ -155,7 +155,7 @@ def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:
 
 
 def _path(name: str, path: Path) -> dict[str, Any]:
-    """Whether a folder is there, and whether it can be written or made."""
+    """Says whether a folder is there, and whether it can be written or made."""
     nearest = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
     writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
     return {"name": name, "path": str(path), "exists": path.exists(), "writable": writable}

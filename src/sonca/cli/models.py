@@ -121,7 +121,7 @@ def _store() -> ModelStore:
 
 
 def _ask_consent(model: Model, yes: bool) -> None:
-    """Have the licence agreed to where it asks something of people."""
+    """Asks for consent to a licence that wants it."""
     _say(f"{model.name}: licence {model.licence}")
     if model.needs_consent is None or yes:
         return
@@ -153,7 +153,7 @@ def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
 
 
 def _say(line: str) -> None:
-    """To the person, not into a pipe."""
+    """Prints a line for people, not into a pipe."""
     typer.echo(line, err=True)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NoSpeakers(SoncaError):
-    """There is nothing to play through."""
+    """There is no device to play through."""
 
 
 class Player:
@@ -41,13 +41,13 @@ class Player:
             self._resampler = Resampler(sample_rate_hz, rate_hz)
 
     def feed(self, samples: Samples) -> None:
-        """Play (N,) float32 samples."""
+        """Plays (N,) float32 samples."""
         if self._resampler is not None:
             samples = self._resampler.feed(samples)
         self._write(samples)
 
     def finish(self) -> None:
-        """Wait until everything has been heard."""
+        """Waits until everything has been heard."""
         if self._resampler is not None:
             self._write(self._resampler.finish())
         with _explained():
@@ -68,7 +68,7 @@ class Player:
 
 
 def output_device() -> str:
-    """The name of the device that would be played through. `NoSpeakers` if there is none."""
+    """Returns the name of the device that would be used. `NoSpeakers` if there is none."""
     with _quiet(), _explained():
         import sounddevice
 
@@ -76,7 +76,7 @@ def output_device() -> str:
 
 
 def _device(sounddevice: Any) -> Any:
-    """What PortAudio knows of the default output."""
+    """Returns what PortAudio knows of the default output."""
     try:
         return sounddevice.query_devices(kind="output")
     except sounddevice.PortAudioError as error:
@@ -86,7 +86,7 @@ def _device(sounddevice: Any) -> Any:
 
 
 def _rate_of(sounddevice: Any, device: Any, sample_rate_hz: int) -> int:
-    """`sample_rate_hz` if the device takes it, else the rate it likes best."""
+    """Returns `sample_rate_hz` if the device takes it, else the rate it likes best."""
     try:
         sounddevice.check_output_settings(channels=1, dtype="float32", samplerate=sample_rate_hz)
     except sounddevice.PortAudioError:
@@ -113,7 +113,7 @@ def _explained() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing that C libraries print to stderr is seen."""
+    """Hides what C libraries print to stderr."""
     try:
         kept = os.dup(2)
     except OSError:  # stderr is closed: quiet already

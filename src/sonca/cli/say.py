@@ -125,7 +125,7 @@ def _text(words: list[str] | None, file: str | None, max_chars: int) -> str:
 def _sink(
     output: str | None, format: str | None
 ) -> Callable[[int], AbstractContextManager[SampleSink]]:
-    """What opens the place where sound goes, given its rate; wrong names are refused now."""
+    """Returns what opens the place where sound goes, given its rate; refuses wrong names now."""
     from sonca.encoding import FileEncoder, format_for, format_of_path
 
     chosen = format_for(format, field="format") if format is not None else None
@@ -176,7 +176,8 @@ def _tell_substitute(speech: Speech) -> None:
 
 @contextlib.contextmanager
 def _progress(total_chars: int) -> Iterator[Callable[[AudioChunk], None]]:
-    """A bar on a terminal for a long text; what it gives is told every chunk."""
+    """Shows a bar on a terminal for a long text; yields what moves it, to be called with every
+    chunk."""
     if total_chars < LONG_TEXT_CHARS or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _chunk: None
         return

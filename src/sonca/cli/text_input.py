@@ -1,6 +1,6 @@
-"""Where the text comes from: the command line, a file, standard input.
+"""Reads the text to speak: from the command line, a file, or standard input.
 
-Text is never guessed at: bytes that are no text are an error that names the first of them.
+Encodings are not guessed: bytes that are not text are an error that names the first of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _ADVICE = "convert it to UTF-8"
 
 
 def from_words(words: list[str]) -> str:
-    """The text given as arguments. Bytes that are not UTF-8 reach Python as lone surrogates."""
+    """Returns the text given as arguments. Bytes that are not UTF-8 reach Python as lone
+    surrogates."""
     text = " ".join(words)
     for index, letter in enumerate(text):
         if "\ud800" <= letter <= "\udfff":
@@ -37,7 +38,7 @@ def from_words(words: list[str]) -> str:
 
 
 def from_file(name: str, max_chars: int) -> str:
-    """The text of a file, or of standard input if it is called ``-``.
+    """Returns the text of a file, or of standard input if it is called ``-``.
 
     UTF-8, or UTF-16 with its byte order mark. `InvalidRequest` if it cannot be read.
     """
@@ -64,7 +65,7 @@ def _read(name: str, size: int) -> bytes:
 
 
 def decode(data: bytes, shown: str) -> str:
-    """Bytes as text, without the byte order mark; `shown` names them in errors."""
+    """Returns bytes as text, without the byte order mark; `shown` names them in errors."""
     mark, encoding = next(
         (pair for pair in _BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8")
     )
@@ -76,5 +77,5 @@ def decode(data: bytes, shown: str) -> str:
         raise InvalidRequest(f"{shown}: {problem}; {_ADVICE}") from error
     if "\0" in text:
         offset = len(mark) + len(text[: text.index("\0")].encode(encoding))
-        raise InvalidRequest(f"{shown}: byte {offset} is NUL, so this is no text; {_ADVICE}")
+        raise InvalidRequest(f"{shown}: byte {offset} is NUL, so this is not text; {_ADVICE}")
     return text

@@ -45,5 +45,5 @@ def convert(
 
 
 def _say(line: str) -> None:
-    """To the person, not into a pipe."""
+    """Prints a line for people, not into a pipe."""
     typer.echo(line, err=True)

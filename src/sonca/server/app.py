@@ -1,4 +1,4 @@
-"""The app factory: settings in, an ASGI app out."""
+"""Builds the ASGI app from settings, and runs what accompanies it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _EXPOSED_HEADERS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The server as an ASGI app. Errors of ours if a folder or an engine cannot be used.
+    """Returns the server as an ASGI app. `SoncaError` if a folder or an engine cannot be used.
 
     The engine is loaded when the app starts, on its own thread: the app answers at once, and
     ``/readyz`` says when it speaks. Nothing is spoken to warm up.
@@ -119,7 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _announce(services: Services, worker: Worker) -> None:
-    """Say what the default engine runs on, once it is loaded."""
+    """Logs what the default engine runs on, once it is loaded."""
     try:
         info = await asyncio.wrap_future(worker.loaded)
     except SoncaError as error:
@@ -133,7 +133,7 @@ async def _announce(services: Services, worker: Worker) -> None:
 
 
 async def _sweep(services: Services, every_s: float) -> None:
-    """Remove expired audio and unload idle engines, from time to time."""
+    """Removes expired audio and unloads idle engines, from time to time."""
     while True:
         await asyncio.sleep(every_s)
         for sweep in (_unload_idle, _remove_audio, _remove_jobs):

@@ -56,14 +56,14 @@ class Connections:
         return cast(type[asyncio.Protocol], functools.partial(Connection, self))
 
     def moved(self, connection: Connection) -> None:
-        """Put a connection last: its client has just sent or taken something."""
+        """Puts a connection last: its client has just sent or taken something."""
         connection.moved_at = self.clock()
         if connection in self._all:
             del self._all[connection]
             self._all[connection] = None
 
     def add(self, connection: Connection) -> None:
-        """Take one more; over the limit, whoever has been waited for longest goes."""
+        """Takes one more; over the limit, closes the one that has been waited for longest."""
         connection.moved_at = self.clock()
         victim = None
         if len(self._all) >= self._limit:
@@ -75,12 +75,12 @@ class Connections:
             self._all[connection] = None
 
     def discard(self, connection: Connection) -> None:
-        """Forget one that is closed."""
+        """Forgets one that is closed."""
         self._all.pop(connection, None)
         self.behind.discard(connection)
 
     def look(self) -> None:
-        """Look at those who are waited for. Called several times a second."""
+        """Looks at those that are waited for. Called several times a second."""
         for connection in self.behind:
             connection.look()
         silent_since, late = self.clock() - self._receive_timeout_s, []
@@ -149,7 +149,7 @@ class Connection(HttpToolsProtocol):
         return self._connections.clock() - self._taken_at if is_behind else 0.0
 
     def look(self) -> None:
-        """See whether the reader has taken something since the last look.
+        """Sees whether the reader has taken something since the last look.
 
         Asked of the system: from its buffers he may read for minutes before there is room again
         for us to notice.
@@ -161,20 +161,20 @@ class Connection(HttpToolsProtocol):
         self._unread = unread
 
     def give_up(self) -> None:
-        """Close a connection whose request does not come, with an answer if it had begun."""
+        """Closes a connection whose request does not come, with an answer if it had begun."""
         if not self.transport.is_closing():
             if self._in_head:
                 self.transport.write(_TOO_SLOW)
             self.transport.close()
 
     def cut(self, reason: str) -> None:
-        """Close it now, whatever is being sent; `reason` is for who answers the request."""
+        """Closes it now, whatever is being sent; `reason` is for who answers the request."""
         if self._answered is not None:
             self._answered.scope["state"]["cut"] = reason
         self.transport.abort()
 
     def count_unread(self) -> int:
-        """Bytes sent that have not arrived at the reader's system."""
+        """Returns the bytes sent that have not arrived at the reader's system."""
         raw = self.transport.get_extra_info("socket")
         try:
             answer = fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, b"\0" * 4)

@@ -112,7 +112,7 @@ def _declared(kind: DeclaredError) -> ErrorSpec:
 
 
 def in_openai_shape(path: str) -> bool:
-    """Whether the errors of a path have OpenAI's shape."""
+    """Returns whether the errors of a path have OpenAI's shape."""
     return path.startswith("/v1/")
 
 

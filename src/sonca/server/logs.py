@@ -46,7 +46,7 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """The line, before any traceback. A message of several lines, or with a terminal's
+        """Returns the line, before any traceback. A message of several lines, or with a terminal's
         commands in it, is shown on one: paths come from strangers."""
         record.message = _CONTROLS.sub(lambda c: f"\\x{ord(c[0]):02x}", record.message)
         line = super().formatMessage(record)
@@ -58,7 +58,7 @@ class TextFormatter(logging.Formatter):
 
 
 def configure(level: str, format: str) -> None:
-    """Send everything to stderr. `format`: ``json``, ``text``, or ``auto`` (text on a terminal).
+    """Sends everything to stderr. `format`: ``json``, ``text``, or ``auto`` (text on a terminal).
 
     For a process that is ours; an app that is mounted elsewhere leaves logging to its host.
     """

@@ -1,4 +1,4 @@
-"""What Prometheus is told: counted here as it happens, or read from the workers when asked."""
+"""Metrics for Prometheus: counted here as it happens, or read from the workers when asked."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Metrics:
         registry.register(_StoreCollector(kept))
 
     def exposition(self) -> bytes:
-        """Everything in Prometheus' text format. Asks the store, so call it off the loop."""
+        """Returns everything in Prometheus' text format. Asks the store: not on the event loop."""
         return generate_latest(self._registry)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI schema, made true: which errors a route has, and what they look like.
+"""Corrects the OpenAPI schema: which errors a route has, and what they look like.
 
 The framework's own schema promises its own validation errors everywhere; ours have one shape
 per API (see `sonca.server.errors`).
@@ -46,7 +46,7 @@ _ERROR: dict[str, Any] = {
 
 
 def _kind(name: str, **fields: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one kind of event."""
+    """Returns the schema of one kind of event."""
     kind = {"type": {"const": name}}
     return {"type": "object", "required": list(kind | fields), "properties": kind | fields}
 

@@ -19,7 +19,7 @@ class Recordings:
     """Finds and decodes recordings, and holds those used last. Usable from several threads."""
 
     def __init__(self, uploads: ReferenceStore, folder: Path, *, max_bytes: int) -> None:
-        """`folder` has the files that a `voice_file` may name, of up to `max_bytes` each."""
+        """Takes `folder` for the files that a `voice_file` may name, up to `max_bytes` each."""
         self._uploads = uploads
         self._folder = folder
         self._max_bytes = max_bytes

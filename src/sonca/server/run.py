@@ -1,4 +1,4 @@
-"""Running the app in a process of its own: uvicorn, signals, the drain, the exit code."""
+"""Runs the app in a process of its own: uvicorn, signals, the drain, the exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ are minutes of sound: encoded, and made, for a reader who may never take them.""
 
 
 def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight and return.
+    """Serves until SIGTERM or SIGINT, then finishes what is in flight and returns.
 
     `on_ready` is called once with the server's address when it can speak. `SettingsError` if
     the port cannot be had, `EngineError` if the engine cannot be loaded.
@@ -69,7 +69,7 @@ def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) ->
 def server_for(
     settings: Settings, listener: socket.socket, *, on_ready: Callable[[str], None] | None = None
 ) -> DrainingServer:
-    """A server of the app on a socket that listens already."""
+    """Returns a server of the app on a socket that listens already."""
     app = create_app(settings)
     connections = Connections(
         limit=_connections_within(settings.max_connections),
@@ -93,8 +93,8 @@ def server_for(
 
 
 def _connections_within(wanted: int) -> int:
-    """How many connections there can be: each is a file to the system, which allows 1024 of them
-    unless it is asked for more."""
+    """Returns how many connections there can be: each is a file to the system, which allows 1024
+    of them unless it is asked for more."""
     if sys.platform == "win32":
         return wanted
     import resource
@@ -122,7 +122,7 @@ def _connections_within(wanted: int) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. `SettingsError` if the address is taken or not ours."""
+    """Returns a listening socket. `SettingsError` if the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -147,7 +147,7 @@ def _way_out(error: OSError) -> str:
 
 
 def address(listener: socket.socket, host: str) -> str:
-    """The URL to open in a browser on this machine."""
+    """Returns the URL to open in a browser on this machine."""
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
@@ -180,7 +180,7 @@ class DrainingServer(uvicorn.Server):
         self._reloading: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A first signal drains, a second one stops at once. Neither makes the exit code."""
+        """Drains at a first signal, stops at once at a second. Neither makes the exit code."""
         if self._drained_by is not None:
             self.should_exit = self.force_exit = True
             return
@@ -190,7 +190,7 @@ class DrainingServer(uvicorn.Server):
         Context().run(log.info, "%s: finishing what is in flight", signal.Signals(sig).name)
 
     def handle_reload(self, sig: int, frame: FrameType | None) -> None:
-        """SIGHUP: look again for models, as ``POST /v1/models/reload`` does."""
+        """Looks again for models at SIGHUP, as ``POST /v1/models/reload`` does."""
         self._reload_asked = True
 
     async def _reload(self) -> None:

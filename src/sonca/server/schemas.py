@@ -32,7 +32,7 @@ def engine_of(model: str | None) -> str | None:
 
 
 def _whole_characters(value: str) -> str:
-    """JSON can hold half a surrogate pair (``"\\ud800"``), which is no text."""
+    """Refuses half a surrogate pair (``"\\ud800"``), which JSON can hold and no text does."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -64,7 +64,7 @@ class OwnReadings(BaseModel):
     lexicon_format: Literal["tsv", "toml"] = "tsv"
 
     def own_readings(self) -> Lexicon | None:
-        """The lexicon, read. `InvalidRequest` names a bad line."""
+        """Reads the lexicon. `InvalidRequest` names a bad line."""
         if not self.lexicon:
             return None
         return Lexicon.parse(self.lexicon, self.lexicon_format)
@@ -164,7 +164,7 @@ class SpeechBody(OwnReadings):
     @field_validator("*", mode="before")
     @classmethod
     def _null_is_none_given(cls, value: object, info: ValidationInfo) -> object:
-        """Clients in languages without optional fields send null for what they leave out."""
+        """Takes null for left out, as clients in languages without optional fields send it."""
         field = cls.model_fields[info.field_name or ""]
         return field.default if value is None and not field.is_required() else value
 

@@ -1,4 +1,4 @@
-"""What every route shares: the synthesizer, the stores, the thread pools, the counters.
+"""Services that every route shares: synthesizer, stores, thread pools, counters.
 
 Built once from the settings; below this module only plain values are passed on.
 """
@@ -44,7 +44,7 @@ _ENCODER_NICENESS = 10
 
 
 def _yield_to_others() -> None:
-    """Lower the priority of the calling thread, on systems where threads have one of their own.
+    """Lowers the priority of the calling thread, on systems where threads have one of their own.
 
     Encoding keeps a core busy for as long as it lasts, as reading a book does, and there may be
     no core to spare: the event loop and the engine go first. With four streams encoded to MP3 on
@@ -81,19 +81,19 @@ class Pools:
         )
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Run a short piece of computing."""
+        """Runs a short piece of computing."""
         return await asyncio.get_running_loop().run_in_executor(self.plan, function)
 
     async def run_encoder(self, function: Callable[[], T]) -> T:
-        """Run a piece of encoding."""
+        """Runs a piece of encoding."""
         return await asyncio.get_running_loop().run_in_executor(self.encode, function)
 
     async def run_on_disk(self, function: Callable[[], T]) -> T:
-        """Run something that waits for the disk."""
+        """Runs something that waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self.disk, function)
 
     async def run_book(self, function: Callable[[], T]) -> T:
-        """Run the reading of a book, when its turn comes. `ShuttingDown` if that is never."""
+        """Runs the reading of a book, when its turn comes. `ShuttingDown` if that is never."""
         reading = asyncio.get_running_loop().run_in_executor(self.books, function)
         try:
             return await reading
@@ -127,7 +127,7 @@ class Services:
 
     @classmethod
     def open(cls, settings: Settings) -> Services:
-        """Open the stores and read the catalogue. Errors of ours if something cannot be used."""
+        """Opens the stores and reads the catalogue. `SoncaError` if something cannot be used."""
         sonca = open_sonca(settings, cached=True)
         audio = AudioStore(settings.audio_dir, quota_bytes=settings.storage_quota_bytes)
         references = ReferenceStore(settings.references_dir)
@@ -150,7 +150,7 @@ class Services:
         )
 
     def close(self) -> None:
-        """Stop the engines and close the stores."""
+        """Stops the engines and closes the stores."""
         self.pools.books.shutdown(wait=False, cancel_futures=True)  # who waits is answered now
         self.jobs.close()  # while there is an engine: what is begun stops in good order
         self.sonca.close()
@@ -159,8 +159,8 @@ class Services:
 
 
 async def services_of(connection: HTTPConnection) -> Services:
-    """The services of the app that a request came to. A coroutine, because FastAPI sends any other
-    dependency to a thread, which costs a tenth of a millisecond each way."""
+    """Returns the services of the app that a request came to. A coroutine, because FastAPI sends
+    any other dependency to a thread, which costs a tenth of a millisecond each way."""
     services = connection.app.state.services
     assert isinstance(services, Services)
     return services

@@ -86,7 +86,7 @@ class Jobs:
             self._reserve_found(record)
 
     def _reserve_found(self, record: JobRecord) -> None:
-        """Count what a job found at the start has on the disk, or will have."""
+        """Reserves what a job found at the start has on the disk, or will have."""
         try:
             JobRow.read(record)
         except StorageError as error:
@@ -96,18 +96,18 @@ class Jobs:
         self._quota.reserve(record.id, max(planned, folder.size()), must_fit=False)
 
     def start(self) -> None:
-        """Begin to build what waits."""
+        """Begins to build what waits."""
         self._builders.start()
 
     def close(self) -> None:
-        """Stop building, within a sentence. What is not ended goes on after the next start."""
+        """Stops building, within a sentence. What is not ended goes on after the next start."""
         self._builders.close()
         self._records.close()
 
     # For owners
 
     def read(self, name: str, data: bytes, encoding: str | None = None) -> Book:
-        """The book in an upload; `InvalidRequest` if it is none. Nothing is kept."""
+        """Reads the book in an upload and keeps nothing. `InvalidRequest` if it is not a book."""
         folder = self._unaccepted(secrets.token_urlsafe(16))
         try:
             return read_book(keep_upload(folder, name, data), encoding=encoding, name=_stem(name))
@@ -115,11 +115,11 @@ class Jobs:
             JobDir.remove(folder)
 
     def _unaccepted(self, id: str) -> Path:
-        """Where a book lies that is still being looked at. No sweep takes it for a job's."""
+        """Returns where a book lies that is not accepted yet. No sweep takes it for a job's."""
         return self._root / f".{id}"
 
     def submit(self, owner: str, name: str, data: bytes, options: dict[str, Any]) -> JobView:
-        """Accept a book. Raises all that can be known now, `Busy` over the owner's limit,
+        """Accepts a book. Raises all that can be known now, `Busy` over the owner's limit,
         `StorageFull` where there is no room for it."""
         with self._admission:
             self._check_room(owner)
@@ -135,7 +135,7 @@ class Jobs:
         return self._view(record)
 
     def _accept(self, record: JobRecord, folder: Path, needed_bytes: int) -> None:
-        """Make it a job. Bytes, folder and row come together, see `sweep`."""
+        """Makes it a job. Bytes, folder and row come together, see `sweep`."""
         with self._admission:
             self._check_room(record.owner)
             try:
@@ -148,8 +148,8 @@ class Jobs:
                 raise
 
     def _checked(self, folder: Path, name: str, data: bytes, options: dict[str, Any]) -> JobOptions:
-        """Keep a book in a folder, and look at everything that could be wrong with it here and
-        not in the night: voices, the cast, the lexicon, the format."""
+        """Keeps a book in a folder, and checks all that could be wrong with it here and not in the
+        night: voices, the cast, the lexicon, the format."""
         path = keep_upload(folder, name, data)
         book = read_book(path, encoding=options.get("encoding"), name=_stem(name))
         named = {
@@ -169,28 +169,28 @@ class Jobs:
         return replace(asked, needed_bytes=size)
 
     def get(self, owner: str, id: str) -> JobView:
-        """`NotFound` if there is no such job of this owner."""
+        """Returns a job. `NotFound` if this owner has no such job."""
         return self._view(self._record(owner, id))
 
     def of(self, owner: str) -> list[JobView]:
-        """An owner's jobs, the newest first."""
+        """Returns an owner's jobs, the newest first."""
         return [self._view(record) for record in self._records.of(owner)]
 
     def watch(self, id: str) -> AbstractContextManager[Watch]:
-        """Be told when a job has changed, on an event loop. Does not look at the disk."""
+        """Watches a job from an event loop. Does not look at the disk."""
         return self._changes.watch(id)
 
     def with_progress(self, view: JobView) -> JobView:
-        """The same job, as far as its builder is now. Does not look at the disk."""
+        """Returns the same job, as far as its builder is now. Does not look at the disk."""
         return replace(view, progress=self._builders.progress(view.record.id))
 
     def delete(self, owner: str, id: str) -> None:
-        """Cancel a job and forget it with all that it made."""
+        """Cancels a job and forgets it with all that it made."""
         self._forget(self._record(owner, id))
 
     def audio(self, owner: str, id: str, chapter: int | None) -> tuple[Path, str]:
-        """The file of the book or of one chapter, and what to call it. `NotFound` if it is not
-        there yet."""
+        """Returns the file of the book or of one chapter, and what to call it. `NotFound` if it is
+        not there yet."""
         view = self.get(owner, id)
         folder, title = self._folder(view.record), view.options.title
         if chapter is None:
@@ -209,7 +209,7 @@ class Jobs:
         return path, f"{title} {chapter + 1:03}{path.suffix}"
 
     def captions(self, owner: str, id: str, kind: str) -> tuple[Path, str]:
-        """The captions of a finished m4b."""
+        """Returns the captions of a finished m4b, and what to call them. `NotFound`."""
         view = self.get(owner, id)
         path = self._folder(view.record).target.path.with_suffix(f".{kind}")
         if view.options.format != "m4b" or not path.is_file():
@@ -217,8 +217,8 @@ class Jobs:
         return path, f"{view.options.title}.{kind}"
 
     def sweep(self) -> int:
-        """Remove jobs that have expired, and folders and bytes that belong to none; how many
-        jobs."""
+        """Removes jobs that have expired, and folders and bytes that belong to none. Returns how
+        many jobs."""
         removed = sum(self._forget(record) for record in self._records.expired(self._clock()))
         with self._admission:  # so that a job which is being accepted has its row
             with disk.errors(f"read the folder {self._root}"):
@@ -234,7 +234,7 @@ class Jobs:
         return JobDir(self._root / record.id, JobRow.shown(record).options)
 
     def _forget(self, record: JobRecord) -> bool:
-        """Whether it was still there."""
+        """Returns whether it was still there."""
         there = self._records.delete(record.id)
         if there and not self._builders.cancel(record.id):
             self._builders.discard(record.id)

@@ -66,18 +66,18 @@ class Builders:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to build what waits."""
+        """Begins to build what waits."""
         self._threads = [
             background.start(self._work, f"sonca-jobs-{number}") for number in range(_BUILDERS)
         ]
 
     def wake(self) -> None:
-        """There is a new job."""
+        """Has a builder look for the new job."""
         with self._waking:
             self._waking.notify()
 
     def close(self) -> None:
-        """Stop building, within a sentence."""
+        """Stops building, within a sentence."""
         with self._waking:
             self._closing = True
             self._waking.notify_all()
@@ -88,13 +88,13 @@ class Builders:
             thread.join()
 
     def progress(self, id: str) -> Progress | None:
-        """Where a job is; None while it is not built."""
+        """Returns where a job is; None while it is not built."""
         running = self._running.get(id)
         return running.progress if running is not None else None
 
     def cancel(self, id: str) -> bool:
-        """Stop a job whose row is gone; whether a builder has it, who then discards it as soon as
-        it has stopped."""
+        """Stops a job whose row is gone. Returns whether a builder has it, who then discards it as
+        soon as it has stopped."""
         with self._lock:
             running = self._running.get(id)
             if running is not None:
@@ -102,11 +102,11 @@ class Builders:
             return running is not None
 
     def builds(self, id: str) -> bool:
-        """Whether a builder has a job."""
+        """Returns whether a builder has a job."""
         return id in self._running
 
     def discard(self, id: str) -> None:
-        """Remove all that a job has made and give its bytes back."""
+        """Removes all that a job has made and gives its bytes back."""
         JobDir.remove(self._root / id)
         self._quota.release(id)
 
@@ -117,14 +117,14 @@ class Builders:
                 if record is not None:
                     self._do(record)
                     continue
-            except BaseException:  # a library in Rust panics with one that is no Exception
+            except BaseException:  # a library in Rust panics with one that is not an Exception
                 log.exception("a job could not be taken or ended; the next one is built")
             with self._waking:
                 if not self._closing:
                     self._waking.wait(_LOOK_S)
 
     def _do(self, record: JobRecord) -> None:
-        """Build a job that was taken. Who deletes a job removes its row first and asks `cancel`
+        """Builds a job that was taken. Who deletes a job removes its row first and asks `cancel`
         then; a builder lets go first and looks for the row then. So one of both discards it."""
         running = self._hold(record.id)
         try:

@@ -25,7 +25,7 @@ class Watch:
         self._whole = False
 
     async def change(self, timeout_s: float) -> Change:
-        """Wait for the next change, or for so long."""
+        """Waits for the next change, or for so long."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._told.wait()
@@ -36,7 +36,7 @@ class Watch:
         return "job" if whole else "progress"
 
     def tell(self, *, whole: bool) -> None:
-        """Wake the follower, from any thread."""
+        """Wakes the follower, from any thread."""
         if whole or not self._told.is_set():
             with contextlib.suppress(RuntimeError):  # the loop is over, and so is the follower
                 self._loop.call_soon_threadsafe(self._on_told, whole)
@@ -55,7 +55,7 @@ class Changes:
 
     @contextlib.contextmanager
     def watch(self, id: str) -> Iterator[Watch]:
-        """Follow a job. Nothing that is told from now on is missed."""
+        """Follows a job. Nothing that is told from now on is missed."""
         watch = Watch()
         with self._lock:
             self._watches.setdefault(id, set()).add(watch)
@@ -68,11 +68,11 @@ class Changes:
                     del self._watches[id]
 
     def progress(self, id: str) -> None:
-        """Its builder got on."""
+        """Tells that its builder got on."""
         self._tell(id, whole=False)
 
     def job(self, id: str) -> None:
-        """Its row or its chapters changed, or it has gone."""
+        """Tells that its row or its chapters changed, or that it has gone."""
         self._tell(id, whole=True)
 
     def _tell(self, id: str, *, whole: bool) -> None:

@@ -16,8 +16,8 @@ from sonca.server.jobs.options import JobOptions
 
 
 def keep_upload(folder: Path, name: str, data: bytes) -> Path:
-    """Write an upload into a new folder, under a name of our own: what it was called decides
-    only its format. `InvalidRequest` if that is none of a book."""
+    """Writes an upload into a new folder, under a name of our own: what it was called decides
+    only its format. `InvalidRequest` if that is not a book's."""
     format_of(name)
     with disk.errors("keep the book"):
         folder.mkdir(mode=0o700, parents=True)
@@ -43,7 +43,7 @@ class JobDir:
         return Target(self.path / name, options.format, True, book, self.path / "work")
 
     def read(self) -> Book:
-        """The book, under the title and author that were asked for."""
+        """Returns the book, under the title and author that were asked for."""
         options = self.options
         path = self.path / options.file
         book = read_book(path, encoding=options.encoding, name=options.title)
@@ -56,17 +56,17 @@ class JobDir:
         return self.path / "chapters" / "list"
 
     def chapter(self, index: int) -> Path:
-        """The sound of a chapter, counted from 0."""
+        """Returns the file of a chapter, counted from 0."""
         return self._list.with_name(f"{index + 1:05}.{self.target.chapter_suffix}")
 
     def begin(self) -> None:
-        """No chapter is finished yet: the build tells again of those that are."""
+        """Forgets which chapters are finished: the build tells again of those that are."""
         with disk.errors("keep the book"):
             self._list.parent.mkdir(exist_ok=True)
             self._list.unlink(missing_ok=True)
 
     def add(self, index: int, path: Path, duration_s: float) -> int:
-        """Keep a finished chapter; the size of its file in bytes."""
+        """Keeps a finished chapter. Returns the size of its file in bytes."""
         own = self.chapter(index)
         with disk.errors("keep a chapter"):
             own.unlink(missing_ok=True)
@@ -76,7 +76,7 @@ class JobDir:
             return own.stat().st_size
 
     def ready(self) -> dict[int, float]:
-        """The chapters that can be heard, and their lengths in seconds."""
+        """Returns the chapters that can be heard, and their lengths in seconds."""
         found = {}
         with contextlib.suppress(OSError, ValueError):
             text = self._list.read_text("utf-8")
@@ -86,7 +86,7 @@ class JobDir:
         return found
 
     def size(self) -> int:
-        """Bytes of all its files, each counted once however many names it has."""
+        """Returns the bytes of all its files, each counted once however many names it has."""
         sizes = {}
         for folder, _, names in os.walk(self.path):
             for name in names:
@@ -97,5 +97,5 @@ class JobDir:
 
     @staticmethod
     def remove(path: Path) -> None:
-        """Remove a job's folder, whatever is in it."""
+        """Removes a job's folder, whatever is in it."""
         shutil.rmtree(path, ignore_errors=True)

@@ -15,14 +15,13 @@ _BYTES_PER_CHAR = 600
 
 
 def needed(book: Book, upload_bytes: int, format: str, speed: float) -> int:
-    """About what a job comes to take: its book and its chapters, in an m4b once more."""
+    """Estimates what a job comes to take: its book and its chapters, in an m4b once more."""
     sound = book.chars * _BYTES_PER_CHAR / speed
     return upload_bytes + round(sound * (2 if format == "m4b" else 1))
 
 
 class JobQuota:
-    """The bytes that jobs hold, claimed from the quota. Usable from several
-    threads."""
+    """The bytes that jobs hold, claimed from the quota. Usable from several threads."""
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
@@ -30,7 +29,7 @@ class JobQuota:
         self._held: dict[str, int] = {}
 
     def reserve(self, id: str, size: int, *, must_fit: bool = True) -> None:
-        """Let a job hold `size` bytes from now on, instead of what it held. `StorageFull` if
+        """Lets a job hold `size` bytes from now on, instead of what it held. `StorageFull` if
         they do not fit, unless they are there already (`must_fit` is false)."""
         with self._lock:
             more = size - self._held.get(id, 0)
@@ -48,12 +47,12 @@ class JobQuota:
             self._held[id] = size
 
     def release(self, id: str) -> None:
-        """A job has gone."""
+        """Gives back what a job held that has gone."""
         with self._lock:
             self._quota.claim(-self._held.pop(id, 0))
 
     def holders(self) -> set[str]:
-        """The ids of those that hold anything."""
+        """Returns the ids of those that hold anything."""
         with self._lock:
             return set(self._held)
 

@@ -47,7 +47,7 @@ class JobOptions:
 
     @classmethod
     def load(cls, text: str) -> JobOptions:
-        """Read what `dump` wrote, in this version or another; unknown fields are passed over.
+        """Reads what `dump` wrote, in this version or another; passes over unknown fields.
         `ValueError` says what cannot be read."""
         try:
             return _ADAPTER.validate_json(text)
@@ -57,7 +57,7 @@ class JobOptions:
             raise ValueError(f"{name or 'its options'}: {first['msg'].lower()}") from error
 
     def check(self) -> None:
-        """`InvalidRequest` for options that cannot be together."""
+        """Raises `InvalidRequest` for options that cannot be together."""
         if self.cast is not None and (self.voice or self.male or self.female or self.speed != 1):
             raise InvalidRequest(
                 "a cast says who speaks how: send it, or voice, male, female and speed",
@@ -65,11 +65,11 @@ class JobOptions:
             )
 
     def readings(self) -> Lexicon | None:
-        """The lexicon, read. `InvalidRequest` names a bad line."""
+        """Reads the lexicon. `InvalidRequest` names a bad line."""
         return Lexicon.parse(self.lexicon, self.lexicon_format) if self.lexicon else None
 
     def cast_of(self, book: Book, sonca: Sonca) -> Cast:
-        """Who speaks how. `InvalidRequest` for a cast that is none."""
+        """Returns who speaks how. `InvalidRequest` for a cast that is not one."""
         if self.cast == "auto":
             return propose_cast(book, sonca.catalogue.of(sonca.default_engine))
         if self.cast is not None:

@@ -1,4 +1,4 @@
-"""How many books may be read and checked at once, or wait for it.
+"""Limits how many books may be read and checked at once, or wait for it.
 
 Reading one is seconds of computing for a long novel. Those who ask get their turn one after
 another; so that the line stays short, who comes to a full one is sent away. Used on the event
@@ -35,7 +35,7 @@ class PlanLine:
 
     @contextlib.contextmanager
     def place(self, owner: str) -> Iterator[None]:
-        """Hold a place in line. `Busy` if there is none, `ShuttingDown` if nothing new begins."""
+        """Holds a place in line. `Busy` if there is none, `ShuttingDown` if nothing new begins."""
         if self._lifecycle.draining:
             raise ShuttingDown("the server is shutting down; send the book again soon")
         self._check(self._waiting[owner], MAX_OWN_PLANS, "of your books")

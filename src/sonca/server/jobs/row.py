@@ -25,7 +25,7 @@ class JobRow:
 
     @classmethod
     def read(cls, record: JobRecord) -> JobRow:
-        """`StorageError` says why this version cannot."""
+        """Reads a row. `StorageError` says why this version cannot."""
         try:
             if record.state not in get_args(State):
                 raise ValueError(f"nobody here knows the state {record.state[:40]!r}")
@@ -41,7 +41,7 @@ class JobRow:
 
     @classmethod
     def shown(cls, record: JobRecord) -> JobRow:
-        """The row as its owner sees it."""
+        """Returns the row as its owner sees it."""
         try:
             return cls.read(record)
         except StorageError as error:

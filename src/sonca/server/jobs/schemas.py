@@ -66,8 +66,8 @@ BODY: dict[str, Any] = {
 
 
 async def read_body(request: Request) -> tuple[str, bytes, JobBody]:
-    """The book's name, its bytes, and the options, from JSON or a form. Errors of ours, or
-    FastAPI's own for options that cannot be."""
+    """Returns the book's name, its bytes, and the options, from JSON or a form. `InvalidRequest`,
+    or `RequestValidationError` for options that cannot be."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         form = await request.form(max_files=1, max_fields=20)

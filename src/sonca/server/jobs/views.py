@@ -12,7 +12,7 @@ from sonca.synthesizer import Sonca
 
 
 def job_json(view: JobView, *, chapters: bool = True) -> dict[str, Any]:
-    """Where a job is; with `chapters`, each of them."""
+    """Says where a job is; with `chapters`, each of them."""
     record, options, progress = view.record, view.options, view.progress
     done = record.state == "done"
     value: dict[str, Any] = {
@@ -57,7 +57,7 @@ def _chapter(view: JobView, index: int, title: str) -> dict[str, Any]:
 
 
 def plan_json(book: Book, sonca: Sonca) -> dict[str, Any]:
-    """What the book would become, with a cast to edit."""
+    """Says what the book would become, with a cast to edit."""
     cast = propose_cast(book, sonca.catalogue.of(sonca.default_engine))
     found = to_json(preview(book))
     parts = {part.name: part.role for part in cast.members}

@@ -74,7 +74,7 @@ Owner = Annotated[str, Depends(_owner)]
 @router.post("", response_model=None, status_code=202, openapi_extra=BODY)
 @_KEEPS
 async def create_job(request: Request, owner: Owner, services: Shared) -> Response:
-    """Accept a book; it is built in the background."""
+    """Accepts a book; it is built in the background."""
     name, data, body = await read_body(request)
     hours = services.settings.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
     options = body.model_dump(exclude={"text", "expiry_hours"}) | {"expiry_hours": hours}
@@ -85,7 +85,7 @@ async def create_job(request: Request, owner: Owner, services: Shared) -> Respon
 @router.post("/plan", response_model=None, openapi_extra=BODY)
 @_ACCEPTS
 async def plan_job(request: Request, owner: Owner, services: Shared) -> Response:
-    """What a book would become: chapters, lengths, who speaks, what is left out, and a cast
+    """Says what a book would become: chapters, lengths, who speaks, what is left out, and a cast
     as TOML to edit. Nothing is kept."""
     name, data, body = await read_body(request)
     plan = await _in_line(
@@ -97,14 +97,14 @@ async def plan_job(request: Request, owner: Owner, services: Shared) -> Response
 
 
 async def _in_line(services: Services, owner: str, function: Callable[[], T]) -> T:
-    """Read a book, when its turn comes."""
+    """Reads a book, when its turn comes."""
     with services.plans.place(owner):
         return await services.pools.run_book(function)
 
 
 @router.get("", response_model=None)
 async def list_jobs(owner: Owner, services: Shared) -> Response:
-    """Your jobs, the newest first."""
+    """Lists your jobs, the newest first."""
     views = await services.pools.run_on_disk(lambda: services.jobs.of(owner))
     rows = [job_json(view, chapters=False) for view in views]
     return json_response({"object": "list", "data": rows})
@@ -113,7 +113,7 @@ async def list_jobs(owner: Owner, services: Shared) -> Response:
 @router.get("/{job_id}", response_model=None)
 @_FINDABLE
 async def get_job(job_id: str, owner: Owner, services: Shared) -> Response:
-    """Where a job is, and which chapters can be heard."""
+    """Says where a job is, and which chapters can be heard."""
     view = await services.pools.run_on_disk(lambda: services.jobs.get(owner, job_id))
     return json_response(job_json(view))
 
@@ -121,7 +121,7 @@ async def get_job(job_id: str, owner: Owner, services: Shared) -> Response:
 @router.get("/{job_id}/events", response_model=None)
 @_FINDABLE
 async def follow_job(job_id: str, owner: Owner, services: Shared) -> Response:
-    """A job's progress as server-sent events: `job.progress` with the same object without its
+    """Follows a job with server-sent events: `job.progress` with the same object without its
     chapters whenever it has changed, the last one when the job has ended; `job.deleted` if it
     went; `error` if it cannot be followed any more."""
     await services.pools.run_on_disk(lambda: services.jobs.get(owner, job_id))
@@ -161,8 +161,8 @@ async def _events(services: Services, owner: str, job_id: str) -> AsyncIterator[
 async def _views(
     services: Services, owner: str, job_id: str
 ) -> AsyncGenerator[JobView | None, None]:
-    """The job now and whenever it has changed, until it has ended; None from time to time where
-    nothing has. Only a change of more than its progress is looked for on the disk."""
+    """Yields the job now and whenever it has changed, until it has ended; None from time to time
+    where nothing has. Only a change of more than its progress is looked for on the disk."""
     jobs = services.jobs
     with jobs.watch(job_id) as watch:
         view = await services.pools.run_on_disk(lambda: jobs.get(owner, job_id))
@@ -187,7 +187,7 @@ async def get_job_audio(
         int | None, Query(ge=1, le=100_000, description="One chapter, as soon as it is there.")
     ] = None,
 ) -> Response:
-    """The audiobook, once it is done; with `chapter`, one chapter of it."""
+    """Sends the audiobook, once it is done; with `chapter`, one chapter of it."""
     index = None if chapter is None else chapter - 1
     path, name = await services.pools.run_on_disk(lambda: services.jobs.audio(owner, job_id, index))
     return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], filename=name)
@@ -201,7 +201,7 @@ async def get_job_captions(
     services: Shared,
     kind: Annotated[Literal["srt", "vtt", "lrc", "json"], Query()] = "srt",
 ) -> Response:
-    """Captions of a finished m4b; `json` maps every spoken span to the book's text."""
+    """Sends the captions of a finished m4b; `json` maps every spoken span to the book's text."""
     path, name = await services.pools.run_on_disk(
         lambda: services.jobs.captions(owner, job_id, kind)
     )
@@ -211,6 +211,6 @@ async def get_job_captions(
 @router.delete("/{job_id}", response_model=None)
 @_FINDABLE
 async def delete_job(job_id: str, owner: Owner, services: Shared) -> Response:
-    """Cancel a job, or forget one that has ended, with all its audio."""
+    """Cancels a job, or forgets one that has ended, with all its audio."""
     await services.pools.run_on_disk(lambda: services.jobs.delete(owner, job_id))
     return json_response({"id": job_id, "object": "job.deleted", "deleted": True})

@@ -39,7 +39,7 @@ _AUDIO = {
 async def create_speech(
     body: SpeechBody, request: Request, services: Services = Depends(services_of)
 ) -> Response:
-    """Speak `input`; the first bytes leave as soon as the first sound exists."""
+    """Speaks `input`; the first bytes leave as soon as the first sound exists."""
     speech = await submit(services, body.speech_request, request)
     stream = AudioStream(
         speech,
@@ -54,14 +54,14 @@ async def create_speech(
 
 @router.get("/models", response_model=None)
 async def list_models(services: Services = Depends(services_of)) -> Response:
-    """The engines that are installed, and OpenAI's names for the default one."""
+    """Lists the engines that are installed, and OpenAI's names for the default one."""
     return json_response({"object": "list", "data": await _models(services)})
 
 
 @router.get("/models/{model}", response_model=None)
 @Policy(raises=(UnknownEngine,))
 async def get_model(model: str, services: Services = Depends(services_of)) -> Response:
-    """One of them."""
+    """Returns one of them."""
     models = await _models(services)
     for found in models:
         if found["id"] == model:

@@ -1,4 +1,4 @@
-"""For those who run the server: is it alive, is it ready, what does it do, on what device."""
+"""Routes for operators: is the server alive, is it ready, what does it do, on what device."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _METRICS = {
 @router.get("/livez", response_model=None)
 @_HEALTH
 async def livez() -> Response:
-    """200 while the event loop turns."""
+    """Answers 200 while the event loop turns."""
     return json_response({"status": "alive"})
 
 
 @router.get("/readyz", response_model=None, responses={503: _NOT_NOW})
 @_HEALTH
 async def readyz(services: Services = Depends(services_of)) -> Response:
-    """200 while new work is taken; 503 with the reason before and after."""
+    """Answers 200 while new work is taken; 503 with the reason before and after."""
     status = state(services)
     return json_response({"status": status}, 200 if status == "ready" else 503)
 
 
 def state(services: Services) -> str:
-    """``loading``, ``ready``, ``draining``, ``broken`` or ``closed``."""
+    """Returns ``loading``, ``ready``, ``draining``, ``broken`` or ``closed``."""
     if services.lifecycle.draining:
         return "draining"
     state = services.sonca.pool.state
@@ -71,14 +71,15 @@ async def health(services: Services = Depends(services_of)) -> Response:
 @router.get("/metrics", response_model=None, responses={200: _METRICS})
 @Policy(quiet=True)
 async def metrics(services: Services = Depends(services_of)) -> Response:
-    """Counters for Prometheus."""
+    """Returns counters for Prometheus."""
     data = await services.pools.run_on_disk(services.metrics.exposition)
     return Response(data, media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/devices", response_model=None)
 async def devices(services: Services = Depends(services_of)) -> Response:
-    """The device every engine truly runs on, and a warning where it is not the one asked for."""
+    """Names the device every engine truly runs on, with a warning where it is not the one asked
+    for."""
     engines = await services.pools.run(services.sonca.engines)
     return json_response(
         {
@@ -92,7 +93,7 @@ async def devices(services: Services = Depends(services_of)) -> Response:
 
 @router.post("/v1/models/reload", response_model=None)
 async def reload(services: Services = Depends(services_of)) -> Response:
-    """Look again for models that came or went: their voices can be used without a restart."""
+    """Looks again for models that came or went: their voices can be used without a restart."""
     voices = await services.pools.run_on_disk(services.sonca.reload)
     return json_response(
         {
@@ -121,7 +122,7 @@ def _engine(status: EngineStatus) -> dict[str, Any]:
 
 
 def device_warnings(asked: str, engines: list[EngineStatus]) -> list[str]:
-    """One sentence for every loaded engine that does not use the GPU that was asked for."""
+    """Returns a sentence for every loaded engine that does not use the GPU that was asked for."""
     if asked != "cuda":
         return []
     return [
@@ -132,5 +133,5 @@ def device_warnings(asked: str, engines: list[EngineStatus]) -> list[str]:
 
 
 def gpu_present() -> bool:
-    """Whether the machine shows an NVIDIA GPU, used or not."""
+    """Returns whether the machine shows an NVIDIA GPU, used or not."""
     return Path("/dev/nvidia0").exists() or Path("/proc/driver/nvidia/gpus").is_dir()

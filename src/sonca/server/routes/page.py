@@ -48,7 +48,7 @@ class _File:
 
 
 def page_router() -> APIRouter:
-    """The routes of the page, with its files read."""
+    """Returns the routes of the page, with its files read."""
     files = _read()
     router = APIRouter(tags=["page"], include_in_schema=False)
 
@@ -56,20 +56,20 @@ def page_router() -> APIRouter:
     @router.head("/", response_model=None)
     @_OPEN
     async def page(request: Request) -> Response:
-        """The page."""
+        """Sends the page."""
         return _answer(files, "index.html", request)
 
     @router.get("/favicon.ico", response_model=None)
     @_OPEN
     async def icon(request: Request) -> Response:
-        """The picture that browsers ask for on their own."""
+        """Sends the picture that browsers ask for on their own."""
         return _answer(files, "favicon.svg", request)
 
     @router.get("/page/{name}", response_model=None)
     @router.head("/page/{name}", response_model=None)
     @_OPEN
     async def file(name: str, request: Request) -> Response:
-        """A file of the page."""
+        """Sends a file of the page."""
         return _answer(files, name, request)
 
     return router

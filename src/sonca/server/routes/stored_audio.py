@@ -40,7 +40,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 async def get_audio(
     file_id: str, request: Request, services: Services = Depends(services_of)
 ) -> Response:
-    """A kept WAV, whole or in part."""
+    """Sends a kept WAV, whole or in part."""
     kept, file = await services.pools.run_on_disk(lambda: services.audio.open(file_id))
     return StoredAudioResponse(kept, file, services.pools, request.headers)
 
@@ -48,7 +48,7 @@ async def get_audio(
 @router.get("/audio/{file_id}/metadata", response_model=None)
 @_FINDABLE
 async def get_metadata(file_id: str, services: Services = Depends(services_of)) -> Response:
-    """What is known of a kept file."""
+    """Says what is known of a kept file."""
     kept = await services.pools.run_on_disk(lambda: services.audio.get(file_id))
     return json_response({"success": True, "metadata": dict(kept.metadata)})
 
@@ -56,14 +56,14 @@ async def get_metadata(file_id: str, services: Services = Depends(services_of)) 
 @router.delete("/audio/{file_id}", response_model=None)
 @_FINDABLE
 async def delete_audio(file_id: str, services: Services = Depends(services_of)) -> Response:
-    """Forget a kept file now."""
+    """Forgets a kept file now."""
     await services.pools.run_on_disk(lambda: services.audio.delete(file_id))
     return json_response({"success": True, "file_id": file_id, "message": "deleted"})
 
 
 @router.get("/storage/stats", response_model=None)
 async def storage_stats(services: Services = Depends(services_of)) -> Response:
-    """How full the store is."""
+    """Says how full the store is."""
     stats = await services.pools.run_on_disk(services.audio.stats)
     return json_response(
         {
@@ -110,7 +110,7 @@ class StoredAudioResponse(Response):
         self.init_headers(headers)
 
     def _take_range(self, asked: str, size: int, headers: dict[str, str]) -> None:
-        """Narrow the answer to one range. Several at once, or what is no range, is ignored, as
+        """Narrows the answer to one range. Several at once, or what is no range, is ignored, as
         the standard allows."""
         found = _RANGE.fullmatch(asked.strip().lower())
         if found is None or found.groups() == ("", ""):

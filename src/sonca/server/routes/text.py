@@ -54,7 +54,7 @@ class ExplainResponse(BaseModel):
 
 @router.post("/v1/text/explain")
 def explain_text(request: ExplainRequest) -> ExplainResponse:
-    """Read a text and say how. A plain function, so that it runs beside the event loop."""
+    """Reads a text and says how. A plain function, so that it runs beside the event loop."""
     lexicon = None
     if request.lexicon is not None:
         lexicon = Lexicon.parse(request.lexicon, request.lexicon_format)
@@ -83,5 +83,5 @@ def explain_text(request: ExplainRequest) -> ExplainResponse:
 
 
 def _sendable(text: str) -> str:
-    """Lone surrogates cannot be written as UTF-8."""
+    """Replaces lone surrogates, which cannot be written as UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -42,7 +42,7 @@ _ANSWER = {
 async def synthesize(
     body: SynthesizeBody, request: Request, services: Services = Depends(services_of)
 ) -> Response:
-    """Speak `text`, and keep the audio unless `store` is false.
+    """Speaks `text`, and keeps the audio unless `store` is false.
 
     The WAV of a text of up to 1000 characters has its true size, if all of it is made within a
     quarter of a second; a longer one streams, with the header of a stream. The kept file has
@@ -145,13 +145,14 @@ def _recorder(
 
 
 def _moment(seconds: float) -> str:
-    """Seconds since the epoch in ISO 8601, UTC."""
+    """Writes seconds since the epoch in ISO 8601, UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 @router.get("/voices", response_model=None)
 async def voices(services: Services = Depends(services_of)) -> Response:
-    """Every name that `voice` understands, VietTTS's included, and the voice that speaks it."""
+    """Lists every name that `voice` understands, VietTTS's included, and the voice that speaks
+    it."""
     catalogue, default = services.sonca.catalogue, services.sonca.default_engine
     names = [voice.id for voice in catalogue.voices]
     names += [row["id"] for row in rows("viettts.tsv") if row["id"] not in names]
@@ -169,7 +170,7 @@ async def voices(services: Services = Depends(services_of)) -> Response:
     )
 )
 async def model_info(body: ModelInfoBody, services: Services = Depends(services_of)) -> Response:
-    """What an engine is. Loads it, if it is not."""
+    """Says what an engine is. Loads it, if it is not."""
     info = await _load(services, body.model)
     voices = [voice.id for voice in services.sonca.catalogue.of(info.name)]
     return json_response(

@@ -28,7 +28,7 @@ _MAX_UPLOADS = 1000
 
 @router.get("", response_model=None)
 async def list_voices(services: Services = Depends(services_of)) -> Response:
-    """Every voice that can be named, uploaded recordings last."""
+    """Lists every voice that can be named, uploaded recordings last."""
     uploads = await services.pools.run_on_disk(services.references.list)
     data = [_voice(voice) for voice in services.sonca.voices] + [_upload(u) for u in uploads]
     default = services.sonca.catalogue.of(services.sonca.default_engine)
@@ -78,7 +78,7 @@ async def upload_voice(
     name: Annotated[str | None, Form(description="What you call it.")] = None,
     services: Services = Depends(services_of),
 ) -> Response:
-    """Keep a recording for engines that clone voices. Its id is a `voice` and a `voice_file`."""
+    """Keeps a recording for engines that clone voices. Its id is a `voice` and a `voice_file`."""
     upload = file or audio_sample
     if upload is None:
         raise InvalidRequest("no recording came with the form; send it as `file`", field="file")
@@ -108,7 +108,7 @@ def _add(
 @router.delete("/{voice_id}", response_model=None)
 @Policy(raises=(InvalidRequest, NotFound))
 async def delete_voice(voice_id: str, services: Services = Depends(services_of)) -> Response:
-    """Forget an uploaded recording. The engines' own voices stay."""
+    """Forgets an uploaded recording. The engines' own voices stay."""
     if any(voice.id == voice_id for voice in services.sonca.voices):
         raise InvalidRequest(
             f"{voice_id} is a voice of an engine and cannot be deleted; uploads can", field="voice"

@@ -23,8 +23,8 @@ class Recorder:
         expires_in_s: float,
         describe: Callable[[AudioWriter, int, float], Mapping[str, Any]],
     ) -> None:
-        """`describe` makes the metadata (JSON values) of the complete file, from its sample rate
-        in Hz and its length in seconds."""
+        """Makes nothing yet. `describe` returns the metadata (JSON values) of the complete file,
+        given its sample rate in Hz and its length in seconds."""
         self._store = store
         self._expires_in_s = expires_in_s
         self._describe = describe

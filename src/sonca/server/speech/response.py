@@ -44,8 +44,8 @@ class SpeechResponse(Response):
         voice: str | None,
         more_headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """`api` is for the metrics; `voice` is how the request calls a recording that it has
-        cloned; `more_headers` is asked when the first sound is there."""
+        """Answers with `stream`. `api` is for the metrics; `voice` is how the request calls a
+        recording that it has cloned; `more_headers` is asked when the first sound is there."""
         assert stream.format is not None
         self.status_code = 200
         self.background = None
