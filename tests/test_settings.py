@@ -51,7 +51,6 @@ def test_an_unknown_key_is_refused_with_the_list_of_known_ones(
         ("EXPIRY_HOURS", "-1"),
         ("DEVICE", "tpu"),
         ("LOG_LEVEL", "loud"),
-        ("ENGINE_OPTIONS", "beams=4"),
     ],
 )
 def test_a_wrong_value_names_its_key(monkeypatch: pytest.MonkeyPatch, key: str, value: str) -> None:

@@ -6,7 +6,6 @@ an error, because a misspelt limit is no limit.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from ipaddress import ip_address
@@ -46,15 +45,6 @@ def _path(value: object) -> object:
         return Path(value.strip()).expanduser()
     except RuntimeError as error:  # nobody of that name
         raise ValueError(f"{error}; write the path in full") from error
-
-
-def _json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"that is not JSON: {error}") from None
 
 
 def _host(value: str) -> str:
@@ -158,11 +148,6 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1, le=256)
     """Compute threads per engine; None lets the engine choose. For espeak, which computes on
     one, the number of instances."""
-    engine_options: Annotated[dict[str, dict[str, Any]], NoDecode, BeforeValidator(_json)] = Field(
-        default_factory=dict
-    )
-    """What single engines alone understand: a JSON object of objects, by the engine's name and
-    then the option's."""
 
     loudness_lufs: Annotated[float, Field(ge=-40.0, le=-10.0)] | Literal["off"] = -20.0
     """The level every voice is brought to, in speech and in books, by one fixed gain each; ``off``

@@ -10,7 +10,6 @@ import time
 import numpy as np
 import pytest
 
-from sonca import settings
 from sonca.engines.base import Audio, Event, Options, Reference, Setup
 from sonca.engines.batched import BatchedEngine, environment
 from sonca.engines.synthetic import SyntheticEngine, calibration
@@ -93,7 +92,7 @@ def test_a_new_voice_costs_what_it_is_told_to() -> None:
 def test_an_engine_in_another_process_is_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for key, value in environment(slots=33, voice_s=0.5).items():
         monkeypatch.setenv(key, value)
-    engine = BatchedEngine.create(Setup(options=settings.read().engine_options))
+    engine = BatchedEngine.create(Setup())
     assert engine.info.slots == engine.session().free_slots == 33
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca.audio import AudioChunk, Samples
-from sonca.errors import EngineError, Unsupported
+from sonca.errors import Unsupported
 from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
 
@@ -55,30 +55,6 @@ class Setup:
     threads: int | None = None
     """Compute threads, >= 1; None lets the engine choose. For an engine that computes on one, the
     number of instances."""
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What single engines are told, by the engine's name and the option's; see `options_of`."""
-
-    def options_of(self, engine: str, **types: Callable[[Any], Any]) -> dict[str, Any]:
-        """Returns the options that an engine was given, each as what its type makes of it.
-
-        >>> cls(**setup.options_of("mine", beams=int, folder=Path))
-
-        `EngineError` if the engine has no such option, or the value is not of its type.
-        """
-        given = {}
-        for name, value in self.options.get(engine, {}).items():
-            try:
-                given[name] = types[name](value)
-            except KeyError:
-                known = ", ".join(types)
-                raise EngineError(
-                    f"the engine {engine} has no option {name!r}; it has: {known}"
-                ) from None
-            except (TypeError, ValueError) as error:
-                raise EngineError(
-                    f"the option {name} of the engine {engine} is {value!r}: {error}"
-                ) from error
-        return given
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ that nobody has asked for before takes its time.
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +29,7 @@ from sonca.voice import Voice
 SLOTS = 8
 VOICE_S = 2.0
 """What a voice costs before it can be spoken in: a clone's recording, or the files of `murmur`."""
+_ENV_SLOTS, _ENV_VOICE_S = "SYNTHETIC_SLOTS", "SYNTHETIC_VOICE_S"
 
 
 class BatchedEngine(SyntheticEngine):
@@ -53,7 +54,10 @@ class BatchedEngine(SyntheticEngine):
 
     @classmethod
     def create(cls, setup: Setup) -> Engine:
-        return cls(**setup.options_of("synthetic-batch", slots=int, voice_s=float))
+        return cls(
+            slots=int(os.environ.get(_ENV_SLOTS, SLOTS)),
+            voice_s=float(os.environ.get(_ENV_VOICE_S, VOICE_S)),
+        )
 
     @property
     def info(self) -> EngineInfo:
@@ -89,9 +93,8 @@ class BatchedEngine(SyntheticEngine):
 
 
 def environment(slots: int = SLOTS, voice_s: float = VOICE_S) -> dict[str, str]:
-    """Returns the setting that tells `create` in another process."""
-    options = {"synthetic-batch": {"slots": slots, "voice_s": voice_s}}
-    return {"SONCA_ENGINE_OPTIONS": json.dumps(options)}
+    """What tells `create` in another process."""
+    return {_ENV_SLOTS: str(slots), _ENV_VOICE_S: str(voice_s)}
 
 
 @dataclass(slots=True)

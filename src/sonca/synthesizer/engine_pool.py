@@ -41,8 +41,6 @@ class EnginePool:
         """`default` names the default engine; None chooses the best that is installed, again
         after each `reload`. `EngineNotInstalled` if there is no such engine here."""
         self.setup = setup
-        for name in setup.options:
-            registry.find(name)
         self._queue_limit = queue_limit
         self._loudness_lufs = loudness_lufs
         self._workers: dict[str, Worker] = {}
