@@ -16,7 +16,7 @@ from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled, EngineError
 from sonca.worker import Request, Worker
 from sonca.worker.engine_loop import EngineLoop
-from sonca.worker.request import QueuedRequest
+from sonca.worker.queued_request import QueuedRequest
 from sonca.worker.result_stream import AHEAD_S, HIGH_WATER_S, LOW_WATER_S, ResultStream, StreamItem
 from sonca.worker.work_queue import WorkQueue
 from tests.conftest import utterance

@@ -18,7 +18,7 @@ from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import EngineError, SoncaError
 from sonca.worker.engine_gate import EngineGate
 from sonca.worker.in_flight import InFlight
-from sonca.worker.request import Counters, QueuedRequest
+from sonca.worker.queued_request import Counters, QueuedRequest
 from sonca.worker.scheduler import Scheduler
 from sonca.worker.voice_states import ReadyVoice
 

@@ -17,7 +17,7 @@ from sonca.loudness import amplified
 from sonca.utterance import Priority, Utterance
 from sonca.worker import quality
 from sonca.worker.engine_gate import EngineGate
-from sonca.worker.request import Counters, QueuedRequest
+from sonca.worker.queued_request import Counters, QueuedRequest
 from sonca.worker.result_stream import StreamItem
 from sonca.worker.voice_states import ReadyVoice
 from sonca.worker.work_queue import WorkItem

@@ -33,7 +33,7 @@ SERVED_EVERY = 8
 
 
 @dataclass(slots=True)
-class _Request:
+class _Waiting:
     lane: Lane
     order: int
     turns: int
@@ -59,7 +59,7 @@ class Scheduler:
     """The requests that have sentences left to say. Ids are the caller's."""
 
     def __init__(self) -> None:
-        self._requests: dict[int, _Request] = {}
+        self._requests: dict[int, _Waiting] = {}
         self._order = 0
         self._interactive_run = 0
         self._lanes = {lane: _LaneState() for lane in LANES}
@@ -68,7 +68,7 @@ class Scheduler:
 
     def add(self, id: int, lane: Lane) -> None:
         """Lets a request join its lane."""
-        self._requests[id] = _Request(lane, self._order, self._lanes[lane].now)
+        self._requests[id] = _Waiting(lane, self._order, self._lanes[lane].now)
         self._order += 1
 
     def remove(self, id: int) -> None:
@@ -132,7 +132,7 @@ class Scheduler:
         request.turns += 1
         return id
 
-    def _is_for_the_served(self, lane: Lane, peers: list[tuple[int, _Request]]) -> bool:
+    def _is_for_the_served(self, lane: Lane, peers: list[tuple[int, _Waiting]]) -> bool:
         """Returns whether the next sentence of the lane goes to one of `peers` that was served
         before."""
         state, kinds = self._lanes[lane], {request.served for _, request in peers}

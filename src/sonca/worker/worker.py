@@ -21,8 +21,8 @@ from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import Busy, DeadlineExceeded, EngineError, ShuttingDown
 from sonca.utterance import Priority
+from sonca.worker.queued_request import Counters, QueuedRequest, Request
 from sonca.worker.replica import LIVING, Replica
-from sonca.worker.request import Counters, QueuedRequest, Request
 from sonca.worker.result_stream import ResultStream
 from sonca.worker.scheduler import LANES, Lane, lane_of
 from sonca.worker.work_queue import WorkQueue
