@@ -127,9 +127,9 @@ def learn_voice(model: Path) -> None:
 
 def _run(engine: Any, case: Case, voice: Any) -> Result:
     from sonca.engines.base import Audio, Event, Failed, Options
-    from sonca.engines.viettts.manner import Limits
+    from sonca.engines.viettts.pieces import NEVER, Cuts
+    from sonca.engines.viettts.runtime_config import Limits
     from sonca.engines.viettts.session import VietTTSSession
-    from sonca.engines.viettts.streaming import NEVER, Cuts
     from sonca.engines.viettts.vocoder import Vocoder
     from sonca.utterance import Utterance
 
@@ -185,11 +185,11 @@ def _voice(engine: Any) -> Any:
 def accuracy(checkpoint: Path, frames: int = 300, tokens: int = 80) -> dict[str, float]:
     """Returns how far the fast path is from float32 on the same weights: relative L2 of a mel after
     all ten steps, and the share of the 25 likeliest tokens that both name."""
-    from sonca.engines.viettts.backend import Voice
-    from sonca.engines.viettts.checkpoint import read_checkpoint
+    from sonca.engines.viettts.backends.base import Voice
+    from sonca.engines.viettts.backends.openvino.assemble import from_states
     from sonca.engines.viettts.config import read_config
-    from sonca.engines.viettts.cpu.assemble import from_states
-    from sonca.engines.viettts.folder import Precision
+    from sonca.engines.viettts.convert.checkpoint import read_checkpoint
+    from sonca.engines.viettts.model_folder import Precision
 
     config = read_config(checkpoint / "config.yaml")
     states = {part: read_checkpoint(checkpoint / f"{part}.pt") for part in ("llm", "flow", "hift")}

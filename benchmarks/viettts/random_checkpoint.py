@@ -21,8 +21,8 @@ from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from benchmarks.viettts.fake_models import prompt_models
 from sonca import disk
 from sonca.engines.viettts.config import Config, parse_config
-from sonca.engines.viettts.layout import PARTS, Shape, layout
-from sonca.engines.viettts.tagged import load_tagged
+from sonca.engines.viettts.convert.checkpoint_schema import PARTS, Shape, layout
+from sonca.engines.viettts.hyperpyyaml import load_tagged
 from sonca.errors import InvalidRequest
 
 Array = npt.NDArray[np.float32]

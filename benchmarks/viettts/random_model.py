@@ -31,8 +31,8 @@ def reference_wave() -> npt.NDArray[np.float32]:
 def make(folder: Path, rate_hz: int) -> tuple[Path, Path]:
     """Returns the checkpoint folder and the converted one, both under `folder`, made once."""
     from benchmarks.viettts.random_checkpoint import full_size_yaml, make_random
-    from sonca.engines.viettts.convert import convert
-    from sonca.engines.viettts.folder import MANIFEST
+    from sonca.engines.viettts.convert.convert import convert
+    from sonca.engines.viettts.model_folder import MANIFEST
 
     checkpoint, model = folder / "checkpoint", folder / "model"
     if not (model / MANIFEST).is_file():
@@ -49,7 +49,7 @@ def prepare(models_dir: Path, rate_hz: int) -> Path:
     is not there yet, with a recording for the first built-in voice. Takes 2 GB and a minute."""
     from sonca.bench.direct_call import wav
     from sonca.engines.viettts.engine import CONVERTED, HOME, SAMPLES
-    from sonca.engines.viettts.folder import VAD
+    from sonca.engines.viettts.model_folder import VAD
     from sonca.errors import InvalidRequest
 
     checkpoint, model = make(models_dir, rate_hz)
@@ -74,7 +74,7 @@ def force(sentence_s: float) -> None:
     """Make every VietTTS engine of this process speak each sentence for so many seconds."""
     from sonca.engines.base import Setup
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.manner import Limits
+    from sonca.engines.viettts.runtime_config import Limits
 
     create = VietTTSEngine.create.__func__  # type: ignore[attr-defined]
 

@@ -17,7 +17,7 @@ def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> 
     from benchmarks.viettts.random_model import force
     from sonca.engines.base import Setup
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.manner import Manner
+    from sonca.engines.viettts.runtime_config import Manner
 
     flow = SimpleNamespace(flow=SimpleNamespace(rate_hz=25.0))
 
@@ -33,8 +33,8 @@ def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_recording_that_both_clone_is_speech_to_ours() -> None:
     from benchmarks.viettts.random_model import PROMPT_S, RATE_HZ, reference_wave
-    from sonca.engines.viettts import vad
-    from sonca.engines.viettts.reference_audio import prepare
+    from sonca.engines.viettts.prompt import vad
+    from sonca.engines.viettts.prompt.prompt_audio import prepare
 
     heard = prepare(reference_wave(), RATE_HZ, vad.by_level)
     assert len(heard) == PROMPT_S * RATE_HZ

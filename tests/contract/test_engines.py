@@ -51,7 +51,7 @@ def viettts() -> Engine:
     """VietTTS at a few thousandth of its size, with two recordings to speak like."""
     pytest.importorskip("openvino", reason="VietTTS's CPU path needs OpenVINO")
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.manner import Limits
+    from sonca.engines.viettts.runtime_config import Limits
     from tests.engines.viettts import tiny as tiny_viettts
 
     if not Path(MODELS.name, "viettts").exists():

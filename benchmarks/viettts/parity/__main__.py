@@ -19,7 +19,7 @@ import platformdirs
 
 from benchmarks.viettts.parity.errors import Check, Checks
 from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts import fetch
+from sonca.engines.viettts.convert import fetch
 from sonca.errors import SoncaError
 
 NETWORKS = {

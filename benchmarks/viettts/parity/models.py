@@ -10,11 +10,11 @@ import torch
 from benchmarks.viettts.parity.errors import Check, Checks, relative
 from benchmarks.viettts.parity.folder import Array, Folder
 from benchmarks.viettts.parity.waveform import head, istft, make_source, source_stft
-from sonca.engines.viettts.checkpoint import fold
-from sonca.engines.viettts.lengths import mel_frames
-from sonca.engines.viettts.reference import flow as flows
-from sonca.engines.viettts.reference import hift as hifts
-from sonca.engines.viettts.reference import llm as llms
+from sonca.engines.viettts.backends.torch.model import flow as flows
+from sonca.engines.viettts.backends.torch.model import hift as hifts
+from sonca.engines.viettts.backends.torch.model import llm as llms
+from sonca.engines.viettts.convert.checkpoint import fold
+from sonca.engines.viettts.durations import mel_frames
 
 TIGHT, FLOW, SOURCE = 1e-5, 2e-5, 2e-3
 

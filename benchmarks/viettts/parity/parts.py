@@ -10,8 +10,9 @@ import numpy as np
 from benchmarks.viettts.parity import upstream
 from benchmarks.viettts.parity.errors import Check, Checks, relative, unequal
 from benchmarks.viettts.parity.folder import Array, Case, Folder
-from sonca.engines.viettts import features, lengths, sampling
+from sonca.engines.viettts import durations, sampling
 from sonca.engines.viettts.config import Sampling
+from sonca.engines.viettts.prompt import features
 from sonca.engines.viettts.tokenizer import Tokenizer
 
 AUDIO, FBANK, PROBABILITY = 1e-5, 1e-4, 1e-6
@@ -80,7 +81,7 @@ def speed(folder: Folder) -> Checks:
         mel = np.ascontiguousarray(golden["in.mel"][0].T)
         for key, value in golden.items():
             if match := re.fullmatch(r"out\.mel_speed_([\d.]+)", key):
-                ours = lengths.change_speed(mel, float(match[1])).T
+                ours = durations.change_speed(mel, float(match[1])).T
                 yield Check("speed", f"{case}.{key[4:]}", relative(ours, value[0]), AUDIO)
 
 

@@ -1,7 +1,8 @@
 """Upstream's rules that Sonca has replaced by its own, kept for comparison with upstream.
 
 `sonca.text` cleans and splits text: this drops brackets, colons and CJK, and writes `Ây Ai` for
-every AI, inside words too. `sonca.engines.viettts.vad` chooses the reference's stretch of speech.
+every AI, inside words too. `sonca.engines.viettts.prompt.vad` chooses the stretch of speech that
+is imitated.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from sonca.engines.viettts.vad import MAX_S, MIN_S, RATE_HZ, Segment
+from sonca.engines.viettts.prompt.vad import MAX_S, MIN_S, RATE_HZ, Segment
 
 _IMAGE = re.compile(r"!\[[^\]]*\]\(http[^)]*\)")
 _URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+|www\.[A-Za-z0-9./]+")

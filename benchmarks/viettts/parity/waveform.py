@@ -6,8 +6,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from sonca.engines.viettts.backends.torch.model.hift import Vocoder
 from sonca.engines.viettts.config import HiFT
-from sonca.engines.viettts.reference.hift import Vocoder
 from sonca.engines.viettts.vocoder import MAGNITUDE_CAP
 
 

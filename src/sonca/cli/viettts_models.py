@@ -32,7 +32,7 @@ def convert(
     ),
 ) -> None:
     """Convert a VietTTS checkpoint for Sonca. Nothing in it is executed."""
-    from sonca.engines.viettts.commands import convert_folder, place
+    from sonca.engines.viettts.convert.cli import convert_folder, place
     from sonca.settings import read
 
     models_dir = read().models_dir

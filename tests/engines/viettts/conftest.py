@@ -47,7 +47,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, checkpoint: Path, vocabulary
     """The tiny model, converted."""
     pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
     pytest.importorskip("tiktoken", reason="the tokenizer needs tiktoken")
-    from sonca.engines.viettts.convert import convert
+    from sonca.engines.viettts.convert.convert import convert
 
     folder = tmp_path_factory.mktemp("converted") / "tiny"
     convert(checkpoint, folder, vocabulary, precision="exact")

@@ -12,10 +12,10 @@ import pytest
 
 from sonca.audio import Samples
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Reference, Setup
-from sonca.engines.viettts.backend import Voice
-from sonca.engines.viettts.lengths import mel_frames
-from sonca.engines.viettts.reference_audio import prepare
-from sonca.engines.viettts.vad import by_level
+from sonca.engines.viettts.backends.base import Voice
+from sonca.engines.viettts.durations import mel_frames
+from sonca.engines.viettts.prompt.prompt_audio import prepare
+from sonca.engines.viettts.prompt.vad import by_level
 from sonca.errors import BadAudio, EngineError, EngineNotInstalled, InvalidRequest
 from sonca.loudness import loudness
 from sonca.utterance import Priority, Utterance
@@ -26,9 +26,9 @@ pytest.importorskip("onnxruntime", reason="the prompt models run in ONNX Runtime
 pytest.importorskip("tiktoken", reason="the tokenizer needs tiktoken")
 
 from sonca.engines.viettts.engine import VietTTSEngine
-from sonca.engines.viettts.manner import Limits
+from sonca.engines.viettts.pieces import Cuts
+from sonca.engines.viettts.runtime_config import Limits
 from sonca.engines.viettts.session import VietTTSSession
-from sonca.engines.viettts.streaming import Cuts
 
 CUTS = Cuts(whole_s=1.5, first_s=0.4, rest_s=0.8, before_s=0.2, after_s=0.1, blend_s=0.05)
 
@@ -397,7 +397,7 @@ def test_a_clipped_reference_is_warned_about(
 
 
 def test_a_file_that_is_no_audio_is_refused(tmp_path: Path) -> None:
-    from sonca.engines.viettts.reference_audio import decode
+    from sonca.engines.viettts.prompt.prompt_audio import decode
 
     (tmp_path / "x.wav").write_text("hello")
     with pytest.raises(BadAudio, match="cannot be decoded"):

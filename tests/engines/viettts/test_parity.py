@@ -9,8 +9,7 @@ from benchmarks.viettts.parity import parts
 from benchmarks.viettts.parity.__main__ import main
 from benchmarks.viettts.parity.errors import Checks, relative
 from benchmarks.viettts.parity.folder import Folder
-
-GOLDEN = Path(__file__).parent / "golden"
+from tests.engines.viettts.tiny import GOLDEN
 
 
 def verify(checks: Checks, at_least: int) -> None:

@@ -14,8 +14,8 @@ from sonca.engines.viettts.vocoder import Vocoder, istft, stft
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
-from sonca.engines.viettts.cpu.assemble import from_states
-from sonca.engines.viettts.cpu.backend import CpuBackend
+from sonca.engines.viettts.backends.openvino.assemble import from_states
+from sonca.engines.viettts.backends.openvino.backend import CpuBackend
 
 
 @pytest.fixture(scope="module")

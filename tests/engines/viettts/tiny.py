@@ -48,7 +48,7 @@ def save_recording(path: Path, samples: Samples) -> None:
 def install(models_dir: Path) -> None:
     """Put a converted model and the recordings of two voices where the engine looks for them."""
     from benchmarks.viettts.random_checkpoint import make_random
-    from sonca.engines.viettts.convert import convert
+    from sonca.engines.viettts.convert.convert import convert
 
     home = models_dir / "viettts"
     make_random(home / "tiny", 1, config_yaml=config_yaml())

@@ -1,6 +1,6 @@
 """VietTTS: text and a reference recording in, a cloned Vietnamese voice out.
 
-Reading order: `config` (what the model folder says), `reference` (the mathematics, plain
-PyTorch), `graphs` (the same as graphs for the CPU runtime), `runtime` (who computes), `decoder`
-and `session` (who is computed when), `engine` (the contract of `sonca.engines.base`).
+Reading order: `engine` (the contract of `sonca.engines.base`), `session` (which sentence is worked
+at when), `decoding` (text to speech tokens), `rendering` (tokens to mel to sound), `backends` (who
+computes), `prompt` (a recording becomes a voice), `convert` (upstream's files become ours).
 """

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonca.engines.viettts.lengths import HOP, SAMPLE_RATE_HZ
-from sonca.engines.viettts.tagged import load_tagged
+from sonca.engines.viettts.durations import HOP, SAMPLE_RATE_HZ
+from sonca.engines.viettts.hyperpyyaml import load_tagged
 from sonca.errors import EngineError
 
 MAX_CONFIG_BYTES = 1 << 20

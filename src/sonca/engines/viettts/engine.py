@@ -21,12 +21,12 @@ from sonca.engines.base import (
     Setup,
     VoiceState,
 )
-from sonca.engines.viettts import folder as f
-from sonca.engines.viettts.backend import Backend
-from sonca.engines.viettts.manner import Manner
-from sonca.engines.viettts.prompt import Prompter
-from sonca.engines.viettts.reference_audio import decode
-from sonca.engines.viettts.samples import find_samples
+from sonca.engines.viettts import model_folder as f
+from sonca.engines.viettts.backends.base import Backend
+from sonca.engines.viettts.prompt.builtin_voices import find_samples
+from sonca.engines.viettts.prompt.prompt_audio import decode
+from sonca.engines.viettts.prompt.prompt_cache import Prompter
+from sonca.engines.viettts.runtime_config import Manner
 from sonca.engines.viettts.session import VietTTSSession
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
@@ -134,7 +134,7 @@ class VietTTSEngine(Engine):
     def after_install(
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
-        from sonca.engines.viettts.commands import convert_folder
+        from sonca.engines.viettts.convert.cli import convert_folder
 
         convert_folder(folder, folder / CONVERTED, models_dir, say)
 
@@ -189,12 +189,12 @@ def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backe
     """The backend of the device asked for, or an error that says why not."""
     reason = _no_cuda(folder) if device != "cpu" else "the CPU was asked for"
     if reason is None:
-        from sonca.engines.viettts.cuda.backend import load as load_cuda
+        from sonca.engines.viettts.backends.torch.backend import load as load_cuda
 
         return load_cuda(folder, slots)
     if device == "cuda":
         raise EngineError(f"CUDA was asked for, but {reason}; choose the device cpu or auto")
-    from sonca.engines.viettts.cpu.assemble import load as load_cpu
+    from sonca.engines.viettts.backends.openvino.assemble import load as load_cpu
 
     return load_cpu(folder, threads)
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sonca.audio import Samples
-from sonca.engines.viettts.backend import Array, Backend, Solver
-from sonca.engines.viettts.lengths import mel_frames
+from sonca.engines.viettts.backends.base import Array, Backend, Solver
+from sonca.engines.viettts.durations import mel_frames
+from sonca.engines.viettts.pieces import Piece
 from sonca.engines.viettts.sentence import Sentence
-from sonca.engines.viettts.streaming import Piece
 from sonca.errors import EngineError
 
 SHARE = 4

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sonca.engines.base import Options
-from sonca.engines.viettts.backend import Array, Ids, Voice
-from sonca.engines.viettts.streaming import Blender, Piece, Plan, Speed
+from sonca.engines.viettts.backends.base import Array, Ids, Voice
+from sonca.engines.viettts.pieces import Blender, Piece, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.utterance import Priority
 

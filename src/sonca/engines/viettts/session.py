@@ -16,13 +16,13 @@ import numpy as np
 
 from sonca.audio import AudioChunk, Samples
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
-from sonca.engines.viettts.backend import Backend, Voice
+from sonca.engines.viettts.backends.base import Backend, Voice
 from sonca.engines.viettts.decoding import DecodeBatch
-from sonca.engines.viettts.lengths import mel_frames
-from sonca.engines.viettts.manner import Manner
+from sonca.engines.viettts.durations import mel_frames
+from sonca.engines.viettts.pieces import SYLLABLE_S, Blender, Plan, Speed
 from sonca.engines.viettts.rendering import Renderer
+from sonca.engines.viettts.runtime_config import Manner
 from sonca.engines.viettts.sentence import Sentence
-from sonca.engines.viettts.streaming import SYLLABLE_S, Blender, Plan, Speed
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import InvalidRequest
 from sonca.utterance import Priority, Utterance

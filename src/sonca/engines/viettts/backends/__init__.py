@@ -1,0 +1,1 @@
+"""The model on a device: `base` is the contract, which `openvino` and `torch` both keep."""

@@ -1,0 +1,33 @@
+"""The flow's parts around the solver as graphs: token encoder and length regulator."""
+
+from __future__ import annotations
+
+from openvino import Model
+from openvino import opset13 as op
+
+from sonca.engines.viettts.backends.openvino.graphs import nodes as n
+from sonca.engines.viettts.backends.openvino.graphs import stack
+from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
+from sonca.engines.viettts.config import Flow
+
+
+def build_encoder(config: Flow, weights: Weights) -> Model:
+    """x (1, N, in) of embedded tokens, table (2N - 1, D) -> (1, N, 80)."""
+    return stack.build(
+        config.encoder, weights.at("encoder"), weights, "encoder_proj", "flow_encoder"
+    )
+
+
+def build_regulator(config: Flow, weights: Weights) -> Model:
+    """Rows already stretched to the mel's rate (1, T, 80) -> mu (1, T, 80)."""
+    x = n.parameter([1, -1, config.mel], "x")
+    w = weights.at("length_regulator.model")
+
+    def conv(y: Node, index: int) -> Node:
+        return n.conv(y, w, str(index))
+
+    y: Node = n.transpose(x, 0, 2, 1)
+    for index in range(config.regulator_convs):
+        y = op.mish(n.group_norm(conv(y, 3 * index), w, f"{3 * index + 1}", 1))
+    y = conv(y, 3 * config.regulator_convs)
+    return n.model([x], {"mu": n.transpose(y, 0, 2, 1)}, "flow_regulator")

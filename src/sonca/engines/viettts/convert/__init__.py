@@ -1,0 +1,1 @@
+"""From upstream's files to a folder that the engine loads, once."""

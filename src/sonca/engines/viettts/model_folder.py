@@ -1,0 +1,95 @@
+"""A converted model folder: what is in it, and loading it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sonca.engines.viettts.backends.base import Array
+from sonca.engines.viettts.config import Config, read_config
+from sonca.errors import EngineError
+
+FORMAT = 1
+"""Of the converted folder; another number asks for a new conversion."""
+MANIFEST, CONFIG, TABLES = "sonca.json", "config.yaml", "tables.safetensors"
+VOCABULARY, SPEAKER, SPEECH = (
+    "multilingual.tiktoken",
+    "speech_embedding.onnx",
+    "speech_tokenizer.onnx",
+)
+VAD = "silero_vad.onnx"
+GRAPHS = "graphs"
+Precision = Literal["fast", "exact"]
+"""``fast``: int8 in the language model and the flow's encoder, int8 and bf16 in the estimator,
+bf16 in the vocoder's trunk; ``exact``: float32 everywhere."""
+_AGAIN = "run `sonca models convert` again"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """Paths and facts of a converted model."""
+
+    path: Path
+    config: Config
+    precision: Precision
+    version: str
+    """A hash of the weights and of how they were converted: the sound depends on it."""
+
+    def graph(self, name: str) -> Path:
+        return self.path / GRAPHS / f"{name}.xml"
+
+    def weights(self, part: str) -> Path:
+        """The part's float32 tensors for the PyTorch path."""
+        return self.path / f"{part}.safetensors"
+
+
+def open_folder(path: Path) -> ModelFolder:
+    """Check that `path` is a converted model of this version.
+
+    Raises `EngineError` saying what to run if it is not.
+    """
+    if not path.is_dir():
+        raise EngineError(f"no VietTTS model in {path}; run `sonca models pull viet-tts`")
+    if not (path / MANIFEST).is_file():
+        if (path / "llm.pt").is_file():
+            raise EngineError(f"{path} is not converted; run `sonca models convert {path}`")
+        raise EngineError(f"{path} is no converted VietTTS model; run `sonca models pull viet-tts`")
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        found, version = manifest["format"], str(manifest["version"])
+        precision: Precision = "exact" if manifest["precision"] == "exact" else "fast"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineError(f"{path / MANIFEST} is damaged; {_AGAIN}") from error
+    if found != FORMAT:
+        raise EngineError(f"{path} was converted in format {found}, this is {FORMAT}; {_AGAIN}")
+    for name in (CONFIG, TABLES, VOCABULARY):
+        if not (path / name).is_file():
+            raise EngineError(f"{path} lacks {name}; {_AGAIN}")
+    config = read_config(path / CONFIG)
+    return ModelFolder(path, config, precision, version)
+
+
+def map_tensors(path: Path) -> dict[str, Array]:
+    """The float32 tensors of a safetensors file, mapped and not read."""
+    return dict(_mapped(path))
+
+
+def _mapped(path: Path) -> Iterator[tuple[str, Array]]:
+    try:
+        raw = np.memmap(path, np.uint8, "r")
+        size = int(raw[:8].view("<u8")[0])
+        header: Mapping[str, Any] = json.loads(bytes(raw[8 : 8 + size]))
+        for name, entry in header.items():
+            if name == "__metadata__":
+                continue
+            start, end = (8 + size + offset for offset in entry["data_offsets"])
+            if entry["dtype"] != "F32" or end > len(raw):
+                raise ValueError(name)
+            yield name, raw[start:end].view("<f4").reshape(entry["shape"])
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise EngineError(f"{path.name} in {path.parent} is damaged; {_AGAIN}") from error

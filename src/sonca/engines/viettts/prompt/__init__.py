@@ -1,0 +1,1 @@
+"""From a recording to what the model needs of it: its tokens, mel and speaker vector."""
