@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from sonca.engines.viettts.convert.checkpoint import read_checkpoint
 from sonca.errors import EngineError
 
