@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from sonca.audio import Samples
-from sonca.book.build import Build, Report
+from sonca.book.build import Build, BuildReport
 from sonca.book.cast import Cast, propose_cast
 from sonca.book.output import Target
 from sonca.book.sources import read_book
@@ -76,7 +76,7 @@ def write_book(folder: Path, text: str = SHORT, name: str = "truyen.txt") -> Pat
 
 def build(
     sonca: Sonca, path: Path, output: Path, *, cast: Cast | None = None, **target: Any
-) -> Report:
+) -> BuildReport:
     book = read_book(path)
     chosen = cast or propose_cast(book, sonca.catalogue.of(sonca.default_engine))
     return Build(book, Target(output, source=path, **target), sonca, chosen).run()

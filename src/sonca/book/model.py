@@ -80,7 +80,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """A piece of a file before chapters are found: what every reader returns."""
 
     text: str
@@ -100,7 +100,7 @@ class Source:
     """A file as its reader understood it, before chapters are found."""
 
     format: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[TextBlock, ...]
     title: str = ""
     author: str = ""
     cover: Cover | None = None

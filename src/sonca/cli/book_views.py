@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from sonca.book.build import Progress, Report
+    from sonca.book.build import BuildReport, Progress
     from sonca.book.model import Book
     from sonca.book.preview import Preview
 
@@ -125,7 +125,7 @@ def watched(book: Book) -> Iterator[Callable[[Progress], None]]:
         display.update(task, completed=max(1, book.chars))
 
 
-def show_report(report: Report) -> None:
+def show_report(report: BuildReport) -> None:
     """Prints the result of a build; problems go to stderr."""
     made = f"{report.utterances:,} sentences made in {clock(report.elapsed_s)}"
     if report.reused_chapters:

@@ -19,7 +19,7 @@ from sonca.book.build.build_dir import BuildDir
 from sonca.book.build.chapter_sound import ChapterSound, speaking_order
 from sonca.book.build.journal import ChapterLog, UtteranceRecord
 from sonca.book.build.log_flusher import LogFlusher
-from sonca.book.build.progress import Progress, ProgressReporter, Report
+from sonca.book.build.progress import BuildReport, Progress, ProgressReporter
 from sonca.book.build.run_speaker import RunSpeaker
 from sonca.book.build.script import Script, make_script
 from sonca.book.cast import Cast, Role
@@ -102,7 +102,7 @@ class Build:
         """Ends `run` with `Cancelled` within a sentence. What is made stays for the next time."""
         self._stop.set()
 
-    def run(self) -> Report:
+    def run(self) -> BuildReport:
         """Builds the book. Raises `Cancelled`, `StorageFull`, `EngineError` and the like; what is
         made by then stays, and the same build goes on from there."""
         reporter, build_dir = self._reporter, self._dir
@@ -120,7 +120,7 @@ class Build:
             reporter.report(last, self._book.chapters[last].title, phase="joining")
             finished, problems = publish(self._book, self._target, chapters)
             build_dir.remove()
-        return Report(
+        return BuildReport(
             self._target.path,
             tuple(finished),
             tuple(problems),

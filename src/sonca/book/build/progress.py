@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonca.book.output.captions import FinishedChapter, Problem
+from sonca.book.output.captions import FinishedChapter, SpeechProblem
 
 _REPORT_EVERY_S = 0.05
 
@@ -41,12 +41,12 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BuildReport:
     """The result of a build."""
 
     path: Path
     chapters: tuple[FinishedChapter, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[SpeechProblem, ...]
     reused_chapters: int
     """Complete before this build began."""
     utterances: int

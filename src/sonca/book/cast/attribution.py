@@ -15,7 +15,7 @@ from sonca.book import limits
 from sonca.book.cast import dialogue
 from sonca.book.cast import kinship_terms as terms
 from sonca.book.cast.characters import Character, CharacterRegistry, second_person
-from sonca.book.cast.dialogue import Piece
+from sonca.book.cast.dialogue import DialoguePiece
 from sonca.book.cast.ner import find_names
 from sonca.book.model import Book, Paragraph
 
@@ -72,12 +72,12 @@ def attribute(book: Book) -> Attribution:
     return _Attributor(book).read()
 
 
-def paragraph_pieces(paragraphs: Sequence[Paragraph]) -> list[list[Piece]]:
+def paragraph_pieces(paragraphs: Sequence[Paragraph]) -> list[list[DialoguePiece]]:
     """Returns the pieces of each paragraph of a chapter."""
     found, inside = [], False
     for paragraph in paragraphs:
         if paragraph.kind != "body":
-            found.append([Piece(0, len(paragraph.text), False)])
+            found.append([DialoguePiece(0, len(paragraph.text), False)])
             inside = False
             continue
         text = paragraph.text
@@ -204,7 +204,7 @@ class _Attributor:
     # Who speaks
 
     def _speaker(
-        self, text: str, pieces: Sequence[Piece], index: int, before: str, after: str
+        self, text: str, pieces: Sequence[DialoguePiece], index: int, before: str, after: str
     ) -> Character | None:
         """Finds the speaker by the narrator's words: after the speech, before it, in the paragraph
         before."""

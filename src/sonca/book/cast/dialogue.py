@@ -24,7 +24,7 @@ _LONGEST_LABEL_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DialoguePiece:
     """A stretch of a paragraph with one voice."""
 
     start: int
@@ -33,7 +33,7 @@ class Piece:
     """Whether a character says it."""
 
 
-def pieces(text: str, *, inside: bool = False) -> list[Piece]:
+def pieces(text: str, *, inside: bool = False) -> list[DialoguePiece]:
     """Returns the pieces of a paragraph in order, without its dashes; together they hold everything
     else that is not blank. `inside` says that a quotation is open from the paragraph before."""
     first = _FIRST.match(text)
@@ -58,7 +58,7 @@ def _is_list(text: str, at: int) -> bool:
     return text[at].isdigit() and not text[at - 1].isspace()
 
 
-def _trimmed(text: str, found: Iterator[Piece]) -> list[Piece]:
+def _trimmed(text: str, found: Iterator[DialoguePiece]) -> list[DialoguePiece]:
     kept = []
     for piece in found:
         start, end = piece.start, piece.end
@@ -67,13 +67,13 @@ def _trimmed(text: str, found: Iterator[Piece]) -> list[Piece]:
         while end > start and text[end - 1].isspace():
             end -= 1
         if any(c.isalnum() for c in text[start:end]):
-            kept.append(Piece(start, end, piece.speech))
+            kept.append(DialoguePiece(start, end, piece.speech))
         elif kept and end > start and text[start:end].strip(DASHES + " "):
-            kept[-1] = Piece(kept[-1].start, end, kept[-1].speech)
+            kept[-1] = DialoguePiece(kept[-1].start, end, kept[-1].speech)
     return kept
 
 
-def _dashed(text: str, start: int) -> Iterator[Piece]:
+def _dashed(text: str, start: int) -> Iterator[DialoguePiece]:
     """Yields speech and the narrator's words by turns."""
     cuts = [(m.start(), m.end()) for m in _INNER.finditer(text, start + 1)]
     begin, speaking = start, True
@@ -82,12 +82,12 @@ def _dashed(text: str, start: int) -> Iterator[Piece]:
         if speaking:
             if not is_tag(text[high:end], before=text[begin:low]):
                 continue  # a dash inside of what is said
-            yield Piece(begin, low, True)
+            yield DialoguePiece(begin, low, True)
             begin, speaking = high, False
         else:
-            yield Piece(begin, low, False)
+            yield DialoguePiece(begin, low, False)
             begin, speaking = high, True
-    yield Piece(begin, len(text), speaking)
+    yield DialoguePiece(begin, len(text), speaking)
 
 
 def is_tag(text: str, *, before: str = "") -> bool:
@@ -135,18 +135,18 @@ def _addressed(text: str) -> bool:
     return sentence.endswith("?") or bool(_ADDRESS.search(sentence))
 
 
-def _quoted(text: str, inside: bool) -> Iterator[Piece]:
+def _quoted(text: str, inside: bool) -> Iterator[DialoguePiece]:
     """Yields quotations that are speech, and everything else as the narrator's."""
     at = 0
     for low, high in _quotations(text, inside):
         if not _is_speech(text, low, high, inside and low == 0):
             continue
         if low > at:
-            yield Piece(at, low, False)
-        yield Piece(low, high, True)
+            yield DialoguePiece(at, low, False)
+        yield DialoguePiece(low, high, True)
         at = high
     if at < len(text):
-        yield Piece(at, len(text), False)
+        yield DialoguePiece(at, len(text), False)
 
 
 def _quotations(text: str, inside: bool) -> Iterator[tuple[int, int]]:

@@ -37,7 +37,7 @@ class FinishedChapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class SpeechProblem:
     """A sentence that is not as it should be."""
 
     chapter: int
@@ -53,10 +53,10 @@ def write_captions(
     book: Book,
     chapters: Sequence[tuple[ChapterArtifact, FinishedChapter]],
     paths: Mapping[str, Path],
-) -> list[Problem]:
+) -> list[SpeechProblem]:
     """Writes every kind of captions to its path. Returns the sentences that are not as they should
     be."""
-    problems: list[Problem] = []
+    problems: list[SpeechProblem] = []
     with ExitStack() as stack:
         srt, vtt, lrc, mapping = (
             stack.enter_context(paths[kind].open("w", encoding="utf-8")) for kind in CAPTIONS
@@ -77,7 +77,9 @@ def write_captions(
                 mapping.write(f"{next(separators)}  {span}")
                 if entry.problem is not None:
                     line = " ".join(text.split())
-                    problems.append(Problem(artifact.chapter, line, entry.start_s, entry.problem))
+                    problems.append(
+                        SpeechProblem(artifact.chapter, line, entry.start_s, entry.problem)
+                    )
         mapping.write("\n ]\n}\n")
     return problems
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sonca import disk
 from sonca.book.model import Book
-from sonca.book.output.captions import CAPTIONS, FinishedChapter, Problem, write_captions
+from sonca.book.output.captions import CAPTIONS, FinishedChapter, SpeechProblem, write_captions
 from sonca.book.output.target import Target, author_tags
 from sonca.book.output.timeline import ChapterArtifact
 from sonca.encoding.m4b import JoinedChapter, starts_s, write_m4b, writing
@@ -31,7 +31,7 @@ def recover_interrupted_publish(target: Target) -> None:
 
 def publish(
     book: Book, target: Target, chapters: Sequence[ChapterArtifact]
-) -> tuple[list[FinishedChapter], list[Problem]]:
+) -> tuple[list[FinishedChapter], list[SpeechProblem]]:
     """Puts the finished book together from its chapters' files."""
     target.mark_publishing()
     if target.format == "m4b":
@@ -44,7 +44,7 @@ def publish(
 
 def _publish_m4b(
     book: Book, target: Target, chapters: Sequence[ChapterArtifact]
-) -> tuple[list[FinishedChapter], list[Problem]]:
+) -> tuple[list[FinishedChapter], list[SpeechProblem]]:
     joined = [
         JoinedChapter(artifact.path, book.chapters[artifact.chapter].title, artifact.packets)
         for artifact in chapters
@@ -80,10 +80,10 @@ def _rate_of(path: Path) -> int:
 
 def _publish_folder(
     book: Book, target: Target, chapters: Sequence[ChapterArtifact]
-) -> tuple[list[FinishedChapter], list[Problem]]:
+) -> tuple[list[FinishedChapter], list[SpeechProblem]]:
     final = target.path.resolve()
     finished: list[FinishedChapter] = []
-    problems: list[Problem] = []
+    problems: list[SpeechProblem] = []
     rows = ["#EXTM3U", f"#PLAYLIST:{_one_line(book.title)}"]
     width = max(2, len(str(len(chapters))))
     with disk.new_folder(final, sole_writer=True) as folder:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from sonca.book.model import Block, Source
+from sonca.book.model import Source, TextBlock
 from sonca.book.sources import safe_xml
 from sonca.book.sources.archive import Archive
 
@@ -39,7 +39,7 @@ def read(path: Path) -> Source:
     return Source("docx", tuple(blocks), title or (titles[0] if titles else ""), author)
 
 
-def _lowered(block: Block) -> Block:
+def _lowered(block: TextBlock) -> TextBlock:
     level = 1 if block.level == _TITLE else block.level + 1 if block.level else 0
     return replace(block, level=min(level, 6))
 
@@ -81,7 +81,7 @@ class _Body:
     def __init__(
         self, styles: dict[str, int | str], *, skip: str | None = None, part: str = ""
     ) -> None:
-        self.blocks: list[Block] = []
+        self.blocks: list[TextBlock] = []
         self._styles = styles
         self._skip = skip
         self._part = part
@@ -140,5 +140,5 @@ class _Body:
             return
         skip = self._skip or (style if isinstance(style, str) else None)
         level = style if isinstance(style, int) and skip is None else 0
-        self.blocks.append(Block(text, min(level, 6), self._part, self._at, skip=skip))
+        self.blocks.append(TextBlock(text, min(level, 6), self._part, self._at, skip=skip))
         self._at += len(text) + 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from sonca.book import limits
-from sonca.book.model import Block, Cover, Source
+from sonca.book.model import Cover, Source, TextBlock
 from sonca.book.sources import encodings, markup, safe_xml
 from sonca.book.sources.archive import Archive, resolve
 from sonca.errors import InvalidRequest
@@ -134,7 +134,7 @@ def _ncx(data: bytes, part: str) -> dict[tuple[str, str], str]:
 
 def _blocks(
     archive: Archive, spine: list[_Item], contents: dict[tuple[str, str], str]
-) -> Iterator[Block]:
+) -> Iterator[TextBlock]:
     for item in spine:
         if item.media_type not in _DOCUMENTS:
             continue

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sonca.book.model import Block, Source
+from sonca.book.model import Source, TextBlock
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -31,7 +31,7 @@ def read(text: str) -> Source:
     return Source("markdown", blocks, fields.get("title", ""), fields.get("author", ""))
 
 
-def _blocks(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[Block]:
+def _blocks(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[TextBlock]:
     level, start = 0, 0
     for token in tokens:
         start = starts[token.map[0]] if token.map else start
@@ -41,16 +41,16 @@ def _blocks(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[Block]:
             case "heading_close":
                 level = 0
             case "hr":
-                yield Block("***", start=start)
+                yield TextBlock("***", start=start)
             case "fence" | "code_block":
-                yield Block(token.content.strip() or "```", start=start, skip="code")
+                yield TextBlock(token.content.strip() or "```", start=start, skip="code")
             case "html_block":
-                yield Block(token.content.strip() or "<!-- -->", start=start, skip="hidden")
+                yield TextBlock(token.content.strip() or "<!-- -->", start=start, skip="hidden")
             case "inline":
                 yield from _inline(token, level, start)
 
 
-def _inline(token: Token, level: int, start: int) -> Iterator[Block]:
+def _inline(token: Token, level: int, start: int) -> Iterator[TextBlock]:
     pieces: list[str] = []
     for child in token.children or ():
         match child.type:
@@ -62,7 +62,7 @@ def _inline(token: Token, level: int, start: int) -> Iterator[Block]:
                 pieces.append("\n")
             case "image":
                 if child.content.strip():
-                    yield Block(child.content, start=start, skip="picture")
+                    yield TextBlock(child.content, start=start, skip="picture")
     text = "".join(pieces).strip()
     if text:
-        yield Block(text, level, start=start)
+        yield TextBlock(text, level, start=start)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from sonca.book.model import Block, Source
+from sonca.book.model import Source, TextBlock
 from sonca.book.sources import safe_xml
 from sonca.errors import InvalidRequest
 
@@ -75,7 +75,7 @@ _BR = "\ue000"
 class Document:
     """The blocks of a document, and what it says about itself."""
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, int] = field(default_factory=dict)
     """Id to the index of the first block at or after it."""
     title: str = ""
@@ -223,7 +223,7 @@ class _BlockReader:
     def _skip(self, text: str, why: str) -> None:
         text = " ".join(text.split())
         if text:
-            self.document.blocks.append(Block(text, part=self._part, start=self._at, skip=why))
+            self.document.blocks.append(TextBlock(text, part=self._part, start=self._at, skip=why))
 
     def _flush(self) -> None:
         """Ends the paragraph that is being gathered."""
@@ -242,7 +242,7 @@ class _BlockReader:
             self.document.anchors.setdefault(id, len(blocks))
         self._ids.clear()
         level = self._level if silent is None else 0
-        blocks.append(Block(text, level, self._part, self._at, skip=silent))
+        blocks.append(TextBlock(text, level, self._part, self._at, skip=silent))
         self._at += len(text) + 1
 
 

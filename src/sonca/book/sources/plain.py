@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sonca.book.model import Block, Source
+from sonca.book.model import Source, TextBlock
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _WRAP_CHARS = 40
@@ -17,7 +17,7 @@ def read(text: str) -> Source:
     return Source("text", tuple(blocks(text)))
 
 
-def blocks(text: str) -> Iterator[Block]:
+def blocks(text: str) -> Iterator[TextBlock]:
     """Yields the paragraphs of `text`, as they stand in it."""
     start = end = -1
     for line in _LINE.finditer(text):
@@ -29,10 +29,10 @@ def blocks(text: str) -> Iterator[Block]:
             end = left + len(stripped)
             continue
         if start >= 0:
-            yield Block(text[start:end], start=start)
+            yield TextBlock(text[start:end], start=start)
         start, end = left, left + len(stripped)
     if start >= 0:
-        yield Block(text[start:end], start=start)
+        yield TextBlock(text[start:end], start=start)
 
 
 def _wrapped(text: str, start: int, end: int, following: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sonca.book.model import Block, Source
+from sonca.book.model import Source, TextBlock
 from sonca.errors import InvalidRequest
 
 _TIMES = re.compile(
@@ -23,7 +23,7 @@ def read(text: str, name: str) -> Source:
     return Source("srt", tuple(_blocks(text, name)))
 
 
-def _blocks(text: str, name: str) -> Iterator[Block]:
+def _blocks(text: str, name: str) -> Iterator[TextBlock]:
     cues = list(_TIMES.finditer(text))
     if not cues:
         raise InvalidRequest(
@@ -44,7 +44,7 @@ def _blocks(text: str, name: str) -> Iterator[Block]:
         shown = _MARKUP.sub(lambda m: " " * len(m[0]), body)
         left = len(shown) - len(shown.lstrip())
         if shown.strip():
-            yield Block(
+            yield TextBlock(
                 shown.strip().replace("\n", " "),
                 start=cue.end() + left,
                 slot_s=(begin_s, end_s),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sonca.book import limits
-from sonca.book.model import Block, Book, Chapter, Kind, Paragraph, Source
+from sonca.book.model import Book, Chapter, Kind, Paragraph, Source, TextBlock
 from sonca.book.structure import headings
 from sonca.book.structure.headings import Heading, parse_heading
 from sonca.book.structure.unspoken import split_unspoken
@@ -62,7 +62,7 @@ def make_book(source: Source, *, name: str) -> Book:
 # Where chapters begin
 
 
-def _starts(blocks: Sequence[Block]) -> dict[int, str]:
+def _starts(blocks: Sequence[TextBlock]) -> dict[int, str]:
     """Returns the index of each block that begins a chapter, and the chapter's title."""
     if any(block.slot_s for block in blocks):
         return {}
@@ -79,7 +79,7 @@ def _titled(opened: dict[int, str]) -> dict[int, str]:
     return {index: _short(title) for index, title in opened.items()}
 
 
-def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
+def _by_level(blocks: Sequence[TextBlock]) -> dict[int, str]:
     """Finds headings that the format marks: the highest level that occurs more than once, and the
     single ones above it; a lone heading only if it says that it is a chapter's."""
     levels = [b.level for b in blocks if b.level]
@@ -98,7 +98,7 @@ def _by_level(blocks: Sequence[Block]) -> dict[int, str]:
     return _merged(blocks, {i: _short(blocks[i].text) for i in sorted(chosen)})
 
 
-def _by_lines(blocks: Sequence[Block]) -> dict[int, str]:
+def _by_lines(blocks: Sequence[TextBlock]) -> dict[int, str]:
     """Finds lines that read as headings; bare numbers only if they count from one."""
     found = {i: h for i, b in enumerate(blocks) if (h := parse_heading(b.text))}
     named = {i: h for i, h in found.items() if h.named}
@@ -130,7 +130,7 @@ def _counting(found: dict[int, Heading]) -> dict[int, Heading]:
     return chosen if len(chosen) >= 2 else {}
 
 
-def _merged(blocks: Sequence[Block], starts: dict[int, str]) -> dict[int, str]:
+def _merged(blocks: Sequence[TextBlock], starts: dict[int, str]) -> dict[int, str]:
     """Joins a part's heading to the chapter's right after it, with both in its title."""
     merged: dict[int, str] = {}
     carried: tuple[int, str] | None = None
@@ -163,7 +163,7 @@ def _short(title: str) -> str:
 
 
 def _named(
-    source: Source, blocks: Sequence[Block], starts: dict[int, str], name: str
+    source: Source, blocks: Sequence[TextBlock], starts: dict[int, str], name: str
 ) -> tuple[str, str]:
     """Returns title and author: what the format says, else what stands before the first chapter."""
     title, author = " ".join(source.title.split()), " ".join(source.author.split())
@@ -184,7 +184,7 @@ def _named(
     return _short(title) or _short(name), _short(author)
 
 
-def _cut(blocks: Sequence[Block], starts: dict[int, str], title: str) -> list[Chapter]:
+def _cut(blocks: Sequence[TextBlock], starts: dict[int, str], title: str) -> list[Chapter]:
     if not starts:
         return [Chapter(title, tuple(_paragraphs(blocks, {0} if blocks[0].level else set())))]
     order = sorted(starts)
@@ -206,7 +206,7 @@ def _cut(blocks: Sequence[Block], starts: dict[int, str], title: str) -> list[Ch
     return chapters
 
 
-def _heads(blocks: Sequence[Block], at: int, start: int, title: str) -> bool:
+def _heads(blocks: Sequence[TextBlock], at: int, start: int, title: str) -> bool:
     """Whether a block of a chapter is one of its headings."""
     text = " ".join(blocks[at].text.split())
     if blocks[at].level:
@@ -219,7 +219,7 @@ def _heads(blocks: Sequence[Block], at: int, start: int, title: str) -> bool:
 _SEPARATOR = re.compile(r"[\W_]{1,200}\Z")
 
 
-def _paragraphs(blocks: Iterable[Block], heads: set[int]) -> Iterable[Paragraph]:
+def _paragraphs(blocks: Iterable[TextBlock], heads: set[int]) -> Iterable[Paragraph]:
     for index, block in enumerate(blocks):
         kind: Kind = "heading" if index in heads else "body"
         if block.slot_s is None and _SEPARATOR.match(block.text):

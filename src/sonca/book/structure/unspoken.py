@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sonca.book.model import Block, Unspoken
+from sonca.book.model import TextBlock, Unspoken
 from sonca.book.structure import headings
 
 _MIN_RUN = 3
@@ -15,7 +15,7 @@ _NOTE_LINE = re.compile(r"\s*(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)]|[*†�
 _NOTE_MARK = re.compile(r"\[(\d{1,3})\]")
 
 
-def split_unspoken(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]]:
+def split_unspoken(blocks: Sequence[TextBlock]) -> tuple[list[TextBlock], list[Unspoken]]:
     """Returns the blocks that are to be spoken, and what is not."""
     skips = [block.skip for block in blocks]
     if not any(block.slot_s for block in blocks):
@@ -23,7 +23,7 @@ def split_unspoken(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]
         _skip_notes(blocks, skips)
     lines = (_NOTE_LINE.match(b.text) for b, s in zip(blocks, skips, strict=True) if s == "note")
     notes = {line[1] for line in lines if line and line[1]}
-    spoken: list[Block] = []
+    spoken: list[TextBlock] = []
     unspoken: list[Unspoken] = []
     opens: str | None = None
     for block, skip in zip(blocks, skips, strict=True):
@@ -42,7 +42,7 @@ def split_unspoken(blocks: Sequence[Block]) -> tuple[list[Block], list[Unspoken]
     return spoken, unspoken
 
 
-def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
+def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
     """Marks headings in a row with nothing between them, and lines with page numbers."""
     found = [
         headings.parse_heading(b.text) if s is None else None
@@ -74,13 +74,13 @@ def _skip_contents(blocks: Sequence[Block], skips: list[str | None]) -> None:
         at = max(end, at + 1)
 
 
-def _repeats(blocks: Sequence[Block], first: int, last: int) -> bool:
+def _repeats(blocks: Sequence[TextBlock], first: int, last: int) -> bool:
     """Whether the last line of a list is its first heading again, so that the body has begun."""
     one, other = (headings.without_leader(blocks[i].text).lower() for i in (first, last))
     return last > first and one == other
 
 
-def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
+def _skip_notes(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
     """Marks lines under a heading such as `Chú thích`, and those that a mark refers to."""
     marks = {
         m[1]
@@ -104,7 +104,7 @@ def _skip_notes(blocks: Sequence[Block], skips: list[str | None]) -> None:
             skips[index] = "note"
 
 
-def _without_marks(block: Block, notes: set[str]) -> tuple[Block, list[Unspoken]]:
+def _without_marks(block: TextBlock, notes: set[str]) -> tuple[TextBlock, list[Unspoken]]:
     """Blanks out `[1]` where there is a note of that number. Every other place stays true."""
     found = [m for m in _NOTE_MARK.finditer(block.text) if m[1] in notes]
     text = block.text

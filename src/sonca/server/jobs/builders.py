@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sonca import background
-from sonca.book.build import Build, Progress, Report
+from sonca.book.build import Build, BuildReport, Progress
 from sonca.errors import Cancelled, SoncaError, StorageError
 from sonca.server.jobs.changes import Changes
 from sonca.server.jobs.job_dir import JobDir
@@ -173,7 +173,7 @@ class Builders:
         self._quota.reserve(record.id, size, must_fit=False)
         self._records.end(record.id, state, json.dumps(result), expires_at)
 
-    def _build(self, row: JobRow, running: _ActiveBuild) -> Report:
+    def _build(self, row: JobRow, running: _ActiveBuild) -> BuildReport:
         id, options = row.record.id, row.options
         folder = JobDir(self._root / id, options)
         book = folder.read()
@@ -210,7 +210,7 @@ class Builders:
         return build.run()
 
 
-def _result(report: Report) -> dict[str, Any]:
+def _result(report: BuildReport) -> dict[str, Any]:
     return {
         "duration_s": round(report.duration_s, 3),
         "starts_s": [round(chapter.start_s, 3) for chapter in report.chapters],
