@@ -136,7 +136,7 @@ class Library:
         lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
     def _short(self, data_path: Path) -> Path:
-        """The data path, through a link in the temporary folder if it is too long."""
+        """Returns the data path, through a link in the temporary folder if it is too long."""
         if len(os.fsencode(data_path)) <= _MAX_DATA_PATH_BYTES:
             return data_path
         self._scratch = tempfile.mkdtemp(prefix="sonca-")
@@ -182,7 +182,8 @@ class Library:
             raise EngineError(f"espeak-ng failed with status {status} on {text[:40]!r}")
 
     def _on_sound(self, wav: object, count: int, events: object) -> int:
-        """The C callback: 0 goes on, 1 stops. An exception cannot cross C, so it is kept."""
+        """Takes sound from C; returns 0 to go on and 1 to stop. An exception cannot cross C, so
+        it is kept."""
         if self._sink is None:
             return 1
         try:
@@ -263,7 +264,7 @@ def _load(library_path: Path, *, private: bool) -> ctypes.CDLL:
 
 
 def _words(events: object) -> list[WordEvent]:
-    """The word events of a callback's list, which ends with a terminator."""
+    """Returns the word events of a callback's list, which ends with a terminator."""
     words: list[WordEvent] = []
     index = 0
     while events and events[index].type != _EVENT_END_OF_LIST:  # type: ignore[index]

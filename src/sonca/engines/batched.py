@@ -1,7 +1,7 @@
-"""The synthetic engine as a batch: eight utterances at the price of one, as on an accelerator.
+"""The synthetic engine as a batch: eight utterances at the cost of one, as on an accelerator.
 
-For benchmarks of what surrounds an engine: a place that is empty for a step is lost, and a voice
-that nobody has asked for before takes its time.
+For benchmarks of what surrounds an engine: a slot that is empty for a step is lost, and a voice
+that nobody has asked for before takes long.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class BatchedEngine(SyntheticEngine):
         return 100.0 + int(reference.content_hash[:2], 16) / 4
 
     def _prepare(self) -> None:
-        """Work as for a new voice."""
+        """Works as for a new voice."""
         self.burn_ms(self._voice_s * 50, self._voice_s * 950)
 
     def session(self) -> Session:

@@ -194,7 +194,8 @@ class _EspeakSession(Session):
 def _marks(
     words: Sequence[WordEvent], utterance: Utterance, sample_rate_hz: int
 ) -> tuple[Mark, ...]:
-    """Word marks in the original text. Words the library makes of punctuation have none."""
+    """Returns word marks in the original text. Words that the library makes of punctuation have
+    none."""
     starts = [word.spoken[0] for word in utterance.words]
     marks = []
     for event in words:

@@ -1,4 +1,4 @@
-"""An engine that costs exactly what it is told to. For benchmarks of what surrounds an engine.
+"""An engine that costs exactly what it is told to, for benchmarks of what surrounds an engine.
 
 Its time per second of audio is split into a part that holds Python's global lock, as glue code
 does, and a part that does not, as numeric kernels do. Both burn the processor: sleeping would
@@ -71,16 +71,16 @@ class SyntheticEngine(Engine):
             yield chunk
 
     def burn(self, audio_s: float) -> None:
-        """The work that so much sound costs."""
+        """Does the work that so much sound costs."""
         self.burn_ms(self._locked_ms * audio_s, self._free_ms * audio_s)
 
     def burn_ms(self, locked_ms: float, free_ms: float) -> None:
-        """So much work with the lock, then so much without. From any thread."""
+        """Works so long with the lock, then so long without. From any thread."""
         _repeat(_locked, locked_ms / _cost_ms(_locked))
         _repeat(_free, free_ms / _cost_ms(_free))
 
     def pieces(self, utterance: Utterance, voice: float, options: Options) -> Iterator[AudioChunk]:
-        """The sound, at no price."""
+        """Yields the sound, at no cost."""
         left = utterance.syllables
         while left > 0:
             count = min(left, _CHUNK_SYLLABLES)
@@ -109,15 +109,15 @@ def _repeat(work: Callable[[], None], rounds: float) -> None:
 
 
 def calibration() -> dict[str, str]:
-    """An environment in which the engines of other processes cost exactly what they cost here:
+    """Returns an environment in which the engines of other processes cost what they cost here:
     two measurements of one round differ by a few percent, which is more than what is compared."""
     return {_CALIBRATION: f"{_cost_ms(_locked)} {_cost_ms(_free)}"}
 
 
 @functools.cache
 def _cost_ms(work: Callable[[], None]) -> float:
-    """The processor time of one round, the best of a few; the same for all of a process, so that
-    its engines cost the same."""
+    """Returns the processor time of one round, the best of a few; the same for all of a process,
+    so that its engines cost the same."""
     if given := os.environ.get(_CALIBRATION):
         return float(given.split()[(_locked, _free).index(work)])
     best = float("inf")

@@ -1,6 +1,6 @@
 """The catalogue: every name a voice goes by, and which voice stands in for one that is not here.
 
-Holds values only; which engines are installed and what voices they bring is told to it.
+Holds values only; it knows nothing of engines but their names.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ class _Wish:
     substitute: bool = False
     """Whether to say that this is a stand-in: a person's voice was asked for."""
 
+    def distance(self, voice: Voice) -> tuple[bool, bool, bool]:
+        """Returns how far a voice is from it: gender counts most, then region, then tone."""
+        return (
+            voice.gender != self.gender,
+            self.region is not None and voice.region != self.region,
+            voice.tone != _TONES_ALIKE.get(self.tone, self.tone),
+        )
+
 
 _ROLES = {"male": _Wish("male"), "female": _Wish("female"), "narrator": _Wish("male")}
 _TONES_ALIKE = {"very deep": "deep", "quiet": "soft", "very high": "high"}
@@ -51,56 +59,39 @@ class Catalogue:
                 self._by_name.setdefault(alias, voice)
 
     def of(self, engine: str) -> tuple[Voice, ...]:
-        """The voices of one engine."""
+        """Returns the voices of one engine."""
         return tuple(voice for voice in self.voices if voice.engine == engine)
 
     def resolve(self, name: str | None, engine: str | None, default_engine: str) -> Resolution:
-        """The voice for `name` (None: the default), within `engine` if one was asked for.
+        """Returns the voice for `name` (None: the default), within `engine` if one was asked for.
 
         A voice that only another engine has, or a VietTTS voice that is not installed, is
         replaced by the nearest of the same gender, and the resolution says so. `UnknownVoice`
         for a name nobody knows.
         """
-        home = engine or default_engine
-        if name is None or not name.strip():
-            return Resolution(self._default(home))
+        name = name or ""
         key = name.strip().lower()
         voice = self._by_name.get(key)
         if voice is not None and engine in (None, voice.engine):
             return Resolution(voice)
+        home = engine or default_engine
+        voices = self.of(home)
         wish = _wish(voice) if voice is not None else known_names().get(key)
-        if wish is None:
-            raise UnknownVoice(self._unknown(name, home), field="voice")
-        return Resolution(self._nearest(home, wish), name if wish.substitute else None)
-
-    def _default(self, engine: str) -> Voice:
-        voices = self.of(engine)
-        if not voices:
+        if key and wish is None:
+            ids = ", ".join(voice.id for voice in voices)
             raise UnknownVoice(
-                f"the engine {engine} has no voice yet; add one, or name another model",
+                f"unknown voice {name[:60]!r}; {home} has: {ids}. Also understood: male, female, "
+                "narrator, OpenAI's names and the 24 names of VietTTS",
                 field="voice",
             )
-        return voices[0]
-
-    def _nearest(self, engine: str, wish: _Wish) -> Voice:
-        """The engine's voice that differs least: gender first, then region, then tone."""
-        self._default(engine)
-        tone = _TONES_ALIKE.get(wish.tone, wish.tone)
-        return min(
-            self.of(engine),
-            key=lambda voice: (
-                voice.gender != wish.gender,
-                wish.region is not None and voice.region != wish.region,
-                voice.tone != tone,
-            ),
-        )
-
-    def _unknown(self, name: str, engine: str) -> str:
-        ids = ", ".join(voice.id for voice in self.of(engine))
-        return (
-            f"unknown voice {name[:60]!r}; {engine} has: {ids}. Also understood: male, female, "
-            "narrator, OpenAI's names and the 24 names of VietTTS"
-        )
+        if not voices:
+            raise UnknownVoice(
+                f"the engine {home} has no voice yet; add one, or name another model",
+                field="voice",
+            )
+        if wish is None:
+            return Resolution(voices[0])
+        return Resolution(min(voices, key=wish.distance), name if wish.substitute else None)
 
 
 def _wish(voice: Voice) -> _Wish:
@@ -119,6 +110,6 @@ def known_names() -> dict[str, _Wish]:
 
 
 def rows(table: str) -> list[dict[str, str]]:
-    """A table of this package, one dict a line."""
+    """Returns a table of this package, one dict a line."""
     text = resources.files("sonca.voices").joinpath("data", table).read_text("utf-8")
     return list(csv.DictReader(text.splitlines(), delimiter="\t"))
