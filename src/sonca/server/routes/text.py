@@ -7,7 +7,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from sonca.text import Lexicon, Reading, explain, plan
+from sonca.server.schemas import OwnReadings
+from sonca.text import Reading, explain, plan
 
 router = APIRouter(tags=["text"])
 
@@ -15,13 +16,11 @@ MAX_CHARS = 20_000
 """More text is answered with an error: this is for looking, not for books."""
 
 
-class ExplainRequest(BaseModel):
+class ExplainRequest(OwnReadings):
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(max_length=MAX_CHARS)
     region: Literal["north", "central", "south"] = "north"
-    lexicon: str | None = Field(None, max_length=200_000, description="Your own readings.")
-    lexicon_format: Literal["tsv", "toml"] = "tsv"
 
 
 class ExplainedToken(BaseModel):
@@ -55,10 +54,7 @@ class ExplainResponse(BaseModel):
 @router.post("/v1/text/explain")
 def explain_text(request: ExplainRequest) -> ExplainResponse:
     """Reads a text and says how. A plain function, so that it runs beside the event loop."""
-    lexicon = None
-    if request.lexicon is not None:
-        lexicon = Lexicon.parse(request.lexicon, request.lexicon_format)
-    reading = Reading(region=request.region, lexicon=lexicon)
+    reading = Reading(region=request.region, lexicon=request.own_readings())
     planned = plan(request.text, reading=reading)
     return ExplainResponse(
         tokens=[
