@@ -8,6 +8,8 @@ import math
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ from sonca.errors import (
     UnknownVoice,
 )
 from sonca.store.chunks import ChunkCache
-from sonca.synthesizer import SpeechRequest
+from sonca.synthesizer import EngineLoading, SpeechRequest, facade
 from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Worker, WorkItem, quality
 from tests.conftest import utterance
@@ -366,6 +368,36 @@ def test_time_in_which_the_engine_is_loaded_counts(late: Sonca) -> None:
         late.submit(SpeechRequest("một hai.", deadline_s=0.1))
     Late.go.set()
     assert late.speak("một hai.").duration_s > 0
+
+
+def test_time_in_which_the_text_is_read_counts(
+    late: Sonca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, limits, plan = [0.0], [], facade.texts.plan_iter
+
+    def slow(*args: Any, **options: Any) -> Any:
+        now[0] += 4
+        return plan(*args, **options)
+
+    def in_vain(limit_s: float) -> None:
+        limits.append(limit_s)
+        raise TimeoutError
+
+    monkeypatch.setattr(facade, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(facade.texts, "plan_iter", slow)
+    monkeypatch.setattr(late.load().loaded, "result", in_vain)
+    with pytest.raises(DeadlineExceeded):
+        late.submit(SpeechRequest("một hai.", deadline_s=5))
+    assert limits == [1]
+
+
+def test_who_does_not_wait_for_an_engine_hears_of_it_before_the_text_is_read(late: Sonca) -> None:
+    with pytest.raises(EngineLoading) as refusal:
+        late.submit(SpeechRequest("***"), wait=False)
+    Late.go.set()
+    refusal.value.loaded.result(60)
+    with pytest.raises(NothingToSay):
+        late.submit(SpeechRequest("***"), wait=False)
 
 
 def test_all_engines_stop_taking_requests_before_the_first_is_closed(tone: Sonca) -> None:

@@ -34,6 +34,7 @@ def test_the_time_limit_holds_while_the_engine_is_loaded(serve: Serve) -> None:
     assert answer.status_code == 504
     assert answer.json()["error"]["code"] == "deadline_exceeded"
     assert live.synthesize("một hai", model="slow").status_code == 504
+    assert live.synthesize("***", model="slow").status_code == 504  # nothing to say
     assert live.speech("một hai").status_code == 200  # the engine that is there goes on
     SlowEngine.gate.set()
     wait_until(lambda: live.speech("một hai", model="slow").status_code == 200, "the engine")

@@ -104,20 +104,21 @@ class Sonca:
         `InvalidRequest` and its kinds, `Busy`, `EngineError`.
 
         Waits for the engine if it is still being loaded; with `wait` false, raises
-        `EngineLoading` then. Reads the beginning of the text on the caller's thread, so a server
-        calls it off its event loop.
+        `EngineLoading` then, before the text is read. Reads the beginning of the text on the
+        caller's thread, so a server calls it off its event loop.
         """
-        began = time.monotonic()
+        until = None if request.deadline_s is None else time.monotonic() + request.deadline_s
         check(request, max_text_chars=self._max_text_chars)
         resolution = self._resolve(request)
         voice, reference = resolution.voice, request.reference
+        if not wait:
+            self._loaded(voice.engine, until, wait=False)
         utterances = _utterances(request, self._reading(request, voice))
-        info = self._loaded(voice.engine, request.deadline_s, wait=wait)
+        info = self._loaded(voice.engine, until, wait=wait)
         if reference is not None and not info.clones:
             raise cannot_clone(info.name)
         options = Options(request.speed, request.pitch, request.seed)
         identity = identity_of(info, voice, reference, options, self.loudness_lufs)
-        waited_s = time.monotonic() - began
         stream = self.pool.submit(
             voice.engine,
             Request(
@@ -125,7 +126,7 @@ class Sonca:
                 reference or voice.id,
                 options,
                 request.priority,
-                None if request.deadline_s is None else request.deadline_s - waited_s,
+                None if until is None else until - time.monotonic(),
                 on_made=self._keep,
                 affinity=hash((request.text, request.part, identity)),
             ),
@@ -205,13 +206,14 @@ class Sonca:
             return resolution
         return Resolution(replace(resolution.voice, cloned=True))
 
-    def _loaded(self, engine: str, deadline_s: float | None, *, wait: bool) -> EngineInfo:
-        """Returns what an engine is, once it is loaded: that takes of the request's time."""
+    def _loaded(self, engine: str, until: float | None, *, wait: bool) -> EngineInfo:
+        """Returns what an engine is, once it is loaded: that takes of the request's time, which is
+        up at `until`."""
         loaded = self.pool.load(engine).loaded
         if not wait and not loaded.done():
             raise EngineLoading(loaded)
         try:
-            return loaded.result(deadline_s)
+            return loaded.result(None if until is None else max(0.0, until - time.monotonic()))
         except TimeoutError as error:
             if loaded.done():  # it is the engine's own
                 raise
