@@ -209,6 +209,19 @@ def test_two_first_requests_load_one_engine() -> None:
     sonca.close()
 
 
+def test_an_engine_is_found_by_any_of_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sonca("espeak", queue_limit=1) as sonca:
+        worker = sonca.load()
+        # What is loaded is not looked for on the disk.
+        monkeypatch.setattr(registry, "missing", lambda spec, setup: "gone")
+        assert sonca.load("espeak-ng") is sonca.load("ESPEAK") is worker
+        works = (WorkItem(utterance("một " * 50)) for _ in range(100))
+        stream = worker.submit(Request(works, "north-female"))
+        with pytest.raises(Busy):
+            sonca.pool.submit("ESPEAK", Request(iter([WorkItem(utterance("hai"))]), "north-female"))
+        stream.cancel()
+
+
 def test_the_status_of_engines_is_the_truth() -> None:
     with Sonca("espeak") as sonca:
         [status] = [status for status in sonca.engines() if status.name == "espeak"]

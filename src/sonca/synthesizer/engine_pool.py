@@ -65,9 +65,10 @@ class EnginePool:
 
     def load(self, name: str | None = None) -> Worker:
         """Returns the worker of an engine, which may still be loading; starts it if need be."""
-        worker = self._workers.get(name or self.default)
+        name = registry.find(name).name if name else self.default
+        worker = self._workers.get(name)
         if worker is None:
-            name = self.installed(name or self.default).name  # it looks at the disk
+            self.installed(name)  # it looks at the disk: not for every request
             with self._loading:
                 worker = self._workers.get(name) or self._start(name)
         return worker
@@ -80,7 +81,7 @@ class EnginePool:
                 return worker.submit(request)
             except Busy:
                 with self._loading:  # or it is being unloaded, and not yet off the list
-                    if self._workers.get(name) is worker:
+                    if worker in self._workers.values():
                         raise
 
     def reload(self) -> None:
