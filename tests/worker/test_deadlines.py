@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sonca import background
 from sonca.audio import AudioChunk
 from sonca.engines.base import Engine, Options
 from sonca.engines.tone import ToneEngine
@@ -50,6 +51,23 @@ def test_a_deadline_holds_while_the_engine_is_loaded() -> None:
     assert worker.stats.depth["interactive"] == 0
     gate.set()
     assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
+    worker.close()
+
+
+def test_where_no_thread_can_look_after_a_deadline_nothing_is_left_in_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = Worker(ToneEngine)
+
+    def cannot(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "start", cannot)
+        with pytest.raises(RuntimeError, match="new thread"):
+            worker.submit(Request(sentences(1), "low", deadline_s=100))
+    assert worker.stats.depth["interactive"] == 0
+    assert len(said(worker.submit(Request(sentences(1), "low", deadline_s=100)))) == 1
     worker.close()
 
 

@@ -308,6 +308,26 @@ def test_a_copy_that_broke_is_replaced_after_a_while(caplog: pytest.LogCaptureFi
     worker.close()
 
 
+def test_copies_that_all_broke_are_all_lost(caplog: pytest.LogCaptureFixture) -> None:
+    class Panicking(ToneEngine):
+        def voice(self, key: str) -> float:
+            raise _Panic("broken")
+
+    now = [0.0]
+    worker = Worker(Panicking, engines=2, clock=lambda: now[0])
+    worker._add_replica()
+    eventually(lambda: worker.stats.engines == 2)
+    for lost in (1, 2):
+        with pytest.raises(EngineError, match="the engine broke"):
+            said(worker.submit(Request(sentences(1), "low")))
+        eventually(lambda lost=lost: worker.stats.lost == lost)  # type: ignore[misc]
+        now[0] += 0.8
+    with pytest.raises(EngineError, match="broken"):  # though the first might be replaced now
+        worker.submit(Request(sentences(1), "low"))
+    assert worker.stats.lost == 2
+    worker.close()
+
+
 def test_a_copy_that_breaks_every_time_is_tried_for_ever_and_ever_more_rarely(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

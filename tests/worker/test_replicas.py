@@ -14,6 +14,7 @@ from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, EngineError
 from sonca.utterance import Utterance
 from sonca.worker import Request, Worker, WorkItem
+from sonca.worker.queued_request import Counters
 from tests.conftest import utterance
 from tests.worker.test_worker import Fragile, eventually, said, sentences, work
 
@@ -87,6 +88,12 @@ def test_two_callers_are_served_side_by_side(shop: Shop) -> None:
     shop.engines[0].gate.release(2)
     worker.close()
     assert all(engine.closed for engine in shop.engines)
+
+
+def test_what_several_engines_count_adds_up() -> None:
+    assert Counters() + Counters() == Counters()
+    one, two = Counters(utterances=1, busy_s=0.5), Counters(utterances=2, failed=1)
+    assert one + two == Counters(utterances=3, busy_s=0.5, failed=1)
 
 
 def test_no_more_engines_than_allowed(shop: Shop) -> None:

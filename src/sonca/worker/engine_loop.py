@@ -43,6 +43,9 @@ class EngineLoop:
         loudness_lufs: float | None = None,
     ) -> None:
         self.counters = Counters()
+        self.request_s = 0.1
+        """Moving average of the engine's time per request, in seconds. As `counters`, others may
+        read a slightly old value."""
         self._on_end = on_end
         self._clock = clock
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -279,9 +282,8 @@ class EngineLoop:
         request.queue.close()
         self._scheduler.remove(id)
         self._in_flight.leave(request)
-        counters = self.counters
-        spent_s = counters.busy_s - self._busy_at_last_end
-        self._busy_at_last_end = counters.busy_s
-        counters.request_s += _SMOOTHING * (spent_s - counters.request_s)
+        busy_s = self.counters.busy_s
+        self.request_s += _SMOOTHING * (busy_s - self._busy_at_last_end - self.request_s)
+        self._busy_at_last_end = busy_s
         request.stream.end(error)
         self._on_end(id)

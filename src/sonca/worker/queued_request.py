@@ -73,8 +73,6 @@ class Counters:
     """Utterances made again because their sound was impossible."""
     suspect: int = 0
     """Utterances whose sound stayed impossible."""
-    request_s: float = 0.1
-    """Moving average of the engine's time per request, in seconds."""
 
     def __add__(self, other: Counters) -> Counters:
         mine, others = astuple(self), astuple(other)

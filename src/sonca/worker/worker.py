@@ -196,9 +196,9 @@ class Worker:
             )
             now = self._clock()
             deadline_s = math.inf if request.deadline_s is None else request.deadline_s
-            self._line[id] = _Place(lane, replica, request.affinity, now, stream, deadline_s)
             if now + deadline_s < self._next_due:
-                self._watch(now + deadline_s)
+                self._watch(now + deadline_s)  # first, for it may raise
+            self._line[id] = _Place(lane, replica, request.affinity, now, stream, deadline_s)
         try:
             queue = WorkQueue(
                 request.work, self._planner, lambda: loop.post(lambda: loop.on_work(id))
@@ -247,6 +247,8 @@ class Worker:
     def _choose(self, alive: list[Replica], affinity: int | None) -> Replica:
         """Returns the replica for a request: that of another with the same affinity, so that what
         both want is made once, or the one with the shortest line."""
+        if len(alive) < len(self._replicas):
+            self._forget_lost()
         # One that is still loading would keep its request waiting, unless all are.
         ready = [replica for replica in alive if replica.life == "ready"]
         lengths = dict.fromkeys(ready or alive, 0)
@@ -304,7 +306,7 @@ class Worker:
     def _busy(self, lane: Lane, alive: list[Replica]) -> Busy:
         # About when half of the line will have been served, by all engines together. Before any
         # has been, nobody knows; but not sooner than half of what the first has waited.
-        request_s = sum(each.loop.counters.request_s for each in alive) / len(alive) ** 2
+        request_s = sum(each.loop.request_s for each in alive) / len(alive) ** 2
         now = self._clock()
         waited_s = now - min((place.since for place in self._line.values()), default=now)
         share = "" if lane == "interactive" else ", half of it for books"
@@ -319,8 +321,6 @@ class Worker:
         """Returns the replicas that can be given work; raises if there are none."""
         if self._closing:
             raise ShuttingDown()
-        if any(replica.life == "broken" for replica in self._replicas):
-            self._forget_lost()
         alive = [replica for replica in self._replicas if replica.life in LIVING]
         if not alive:
             raise EngineError("the engine is broken; see the log and restart")
