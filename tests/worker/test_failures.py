@@ -8,10 +8,11 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk
-from sonca.engines.base import Emit, Options, Session, VoiceState
+from sonca.engines.base import Emit, Options, Reference, Session, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
 from sonca.utterance import Utterance
@@ -183,30 +184,61 @@ def test_an_error_of_the_worker_itself_fails_who_waits_and_nobody_else(
     worker.close()
 
 
+RECORDING = Reference(np.zeros(10, np.float32), 16_000, "ab")
+
+
+class Weights(float):
+    """The state of a voice."""
+
+
+class Large(FaultyEngine):
+    """Notes which engines and voices there are, and how many when it is loaded."""
+
+    alive: weakref.WeakSet[object]
+
+    @classmethod
+    def of(
+        cls, raising: set[str], alive: weakref.WeakSet[object], at_load: list[int]
+    ) -> Callable[[], Large]:
+        def load() -> Large:
+            gc.collect()
+            at_load.append(len(alive))
+            engine = kind()
+            alive.add(engine)
+            return engine
+
+        kind = type("Large", (cls,), {"raising": raising, "alive": alive})
+        return load
+
+    def condition(self, reference: Reference) -> float:
+        state = Weights(super().condition(reference))
+        self.alive.add(state)
+        return state
+
+
 def test_the_dead_engine_is_gone_before_the_next_is_loaded(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A GPU has room for one."""
-    alive: weakref.WeakSet[ToneEngine] = weakref.WeakSet()
-    alive_at_load: list[int] = []
-
-    raising: set[str] = set()
-
-    class Large(FaultyEngine):
-        def __init__(self) -> None:
-            super().__init__()
-            gc.collect()
-            alive_at_load.append(len(alive))
-            alive.add(self)
-
-    Large.raising = raising
-    worker = Worker(Large)
-    assert len(said(worker.submit(Request(sentences(1), "low")))) == 1
+    worker = Worker(Large.of(raising := set(), alive := weakref.WeakSet(), at_load := []))
+    assert len(said(worker.submit(Request(sentences(1), RECORDING)))) == 1
     raising.add("step")
     with pytest.raises(EngineError, match="boom"):
-        said(worker.submit(Request(sentences(1), "low")))
-    assert len(said(worker.submit(Request(sentences(2), "low")))) == 2
-    assert alive_at_load == [0, 0]
+        said(worker.submit(Request(sentences(1), RECORDING)))
+    assert len(said(worker.submit(Request(sentences(2), RECORDING)))) == 2
+    assert at_load == [0, 0]
+    assert len(alive) == 2
+    worker.close()
+
+
+def test_an_engine_that_broke_for_good_is_let_go(caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(Large.of(raising := set(), alive := weakref.WeakSet(), []))
+    raising.add("step")
+    with pytest.raises(EngineError, match="boom"):
+        said(worker.submit(Request(sentences(1), RECORDING)))
+    eventually(lambda: worker.state == "broken")
+    gc.collect()
+    assert not alive
     worker.close()
 
 

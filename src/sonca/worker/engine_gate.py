@@ -1,7 +1,8 @@
 """The one way into an engine, on the thread that owns it.
 
-Whatever the engine is asked goes through `EngineGate.ask`: an error means that the engine itself is
-broken. It is noted, nothing more is asked, and the loop builds the engine anew.
+Whatever a session is asked goes through `EngineGate.ask`: an error means that the engine itself is
+broken. It is noted, nothing more is asked, and the loop builds the engine anew. Only what
+`Session.add` and the voices raise is the fault of one request.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class EngineGate:
         error = self.broken
         with contextlib.suppress(Exception):
             self.close()
-        _forget_frames(error)
+        forget_frames(error)
         self.open()
 
     def close(self) -> None:
@@ -84,7 +85,7 @@ class EngineGate:
             engine.close()
 
 
-def _forget_frames(error: BaseException | None) -> None:
+def forget_frames(error: BaseException | None) -> None:
     """Lets go of the local variables that an error and its causes hold."""
     seen = set()
     while error is not None and id(error) not in seen:  # one may be its own cause

@@ -161,6 +161,7 @@ class EngineLoop:
         proven = self._in_flight.proven
         for request in self._in_flight.clear():
             self.fail(request, error)
+            request.voice = None
         if not proven:
             raise error
         self.counters.rebuilt += 1

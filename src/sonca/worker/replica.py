@@ -10,6 +10,7 @@ from typing import Literal
 from sonca import background
 from sonca.engines.base import Engine, EngineInfo
 from sonca.errors import EngineError, ShuttingDown, SoncaError
+from sonca.worker.engine_gate import forget_frames
 from sonca.worker.engine_loop import EngineLoop
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Replica:
             self.loaded.set_result(info)
             self.loop.run()
         except BaseException as error:  # a library in Rust panics with one that is no Exception
+            forget_frames(error)  # it is kept to be told; what it broke must not be kept with it
             broken = error if isinstance(error, SoncaError) else _wrapped(error)
             self.broken_at = self._clock()
             self.life = "broken"
