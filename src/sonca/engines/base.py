@@ -248,8 +248,8 @@ class Engine(ABC):
 
         The worker brings all voices to one level by it, so engines never do. The value is that of
         `sonca.loudness.loudness` over a sentence or two: kept with the voice, or measured here.
-        Called on the second thread after `voice` or `condition`, once for each voice, and only if
-        there is a level to bring it to.
+        Called on the second thread after `voice` or `condition`, again if `voice_ready` was false
+        meanwhile, and only if there is a level to bring it to.
         """
 
     def synthesize(

@@ -13,7 +13,7 @@ import pytest
 from sonca.audio import AudioChunk, join
 from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
-from sonca.engines.piper import PiperEngine, voice_files
+from sonca.engines.piper import PiperEngine, calibration, voice_files
 from sonca.engines.piper import engine as engine_module
 from sonca.engines.piper.tasks import (
     ALONE_FRAMES,
@@ -22,7 +22,7 @@ from sonca.engines.piper.tasks import (
     windows,
 )
 from sonca.engines.piper.vits_model import Latent, VitsModel
-from sonca.errors import EngineError, EngineNotInstalled
+from sonca.errors import EngineError, EngineNotInstalled, StorageError
 from sonca.loudness import loudness
 from tests.conftest import utterance
 from tests.engines.piper import tiny
@@ -268,6 +268,26 @@ def test_the_level_is_measured_once_and_kept(
     again = PiperEngine(setup)
     assert [again.level_lufs(again.voice(key)) for key in keys] == levels
     again.close()
+
+
+def test_the_level_is_measured_once_where_it_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny.save(tmp_path)
+    engine = PiperEngine(Setup(models_dir=tmp_path))
+
+    def full(model: Path, card: object) -> None:
+        raise StorageError("read-only")
+
+    monkeypatch.setattr(calibration, "_write_card", full)
+    level = engine.level_lufs(engine.voice("vi_vn-tiny-low"))
+    with monkeypatch.context() as patch:
+        patch.setattr(calibration, "_speak", None)  # as when the voice has to be loaded again
+        assert engine.level_lufs(engine.voice("vi_vn-tiny-low")) == level
+    tiny.save(tmp_path, seed=5)
+    os.utime(model, ns=(1, 1))
+    assert engine.level_lufs(engine.voice("vi_vn-tiny-low")) != level  # another voice
+    engine.close()
 
 
 def test_voices_beyond_the_limit_are_forgotten_the_unused_first(

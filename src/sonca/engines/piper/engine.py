@@ -22,7 +22,13 @@ from sonca.engines.piper.session import PiperSession
 from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.vits_model import VitsModel
 from sonca.engines.piper.voice_config import BadVoice
-from sonca.engines.piper.voice_files import Speaker, any_voice, find_speakers, voice_of
+from sonca.engines.piper.voice_files import (
+    Speaker,
+    VoiceFiles,
+    any_voice,
+    find_speakers,
+    voice_of,
+)
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.espeakng import Library, installed
 from sonca.utterance import Utterance
@@ -50,6 +56,7 @@ class PiperEngine(Engine):
         self._setup = setup
         self._providers = _providers(setup.device)
         self._loaded: dict[_ModelName, VitsModel] = {}
+        self._levels: dict[tuple[_ModelName, int | None], float] = {}
         self._keeping = threading.Lock()  # voices are loaded on one thread and used on another
         self._speakers = find_speakers(setup.models_dir)
         self._library = Library()
@@ -121,10 +128,13 @@ class PiperEngine(Engine):
         speaker = self._speakers.get(key)
         if speaker is None or not speaker.files.model.is_file():
             return False  # its files are looked for again
-        return self._kept(_model_name(speaker)) is not None
+        return self._kept(_model_name(speaker.files)) is not None
 
     def level_lufs(self, voice: SpeakerVoice) -> float:
-        return level_of(voice)
+        name = _model_name(voice.files), voice.speaker
+        if name not in self._levels:  # also where the folder cannot be written to
+            self._levels[name] = level_of(voice)
+        return self._levels[name]
 
     def _speaker(self, key: str) -> Speaker:
         """Returns a voice by key, added or replaced since the engine started if need be."""
@@ -135,7 +145,7 @@ class PiperEngine(Engine):
 
     def _load(self, speaker: Speaker) -> VitsModel:
         """Loads a voice, if it is not. Those unused for longest may be dropped."""
-        name = _model_name(speaker)
+        name = _model_name(speaker.files)
         voice = self._kept(name)
         if voice is None:
             voice = VitsModel(speaker.files, self._providers)
@@ -176,9 +186,9 @@ class PiperEngine(Engine):
         self._library.close()
 
 
-def _model_name(speaker: Speaker) -> _ModelName:
+def _model_name(files: VoiceFiles) -> _ModelName:
     """Returns what names a model: one that was replaced is another."""
-    model = speaker.files.model
+    model = files.model
     try:
         return model, model.stat().st_mtime_ns
     except OSError as error:
