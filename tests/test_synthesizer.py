@@ -356,6 +356,26 @@ def test_unloading_while_requests_come_loses_none() -> None:
             unloader.join()
 
 
+def test_a_text_whose_engine_goes_while_it_is_read_is_not_spoken_without_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Sonca("tone") as sonca:
+        sonca.speak("một.")
+        work, drawn = sonca._work, []
+
+        def disturbed(utterance: Utterance, identity: str) -> WorkItem:
+            drawn.append(utterance)
+            if len(drawn) == 2:
+                sonca.load()._replicas[0].life = "broken"
+                sonca.reload()
+            return work(utterance, identity)
+
+        monkeypatch.setattr(sonca, "_work", disturbed)
+        with pytest.raises(ShuttingDown):
+            sonca.speak("Một hai. Ba bốn. Năm sáu. Bảy tám. Chín mười.")
+        assert len(sonca.speak("Một hai. Ba bốn.").marks) == 6
+
+
 class Late(ToneEngine):
     """Is loaded when it is let go."""
 

@@ -79,7 +79,9 @@ class EnginePool:
             worker = self.load(name)
             try:
                 return worker.submit(request)
-            except Busy:
+            except Busy as refusal:
+                if refusal.__cause__ is not None:  # some of its text was read, and is gone
+                    raise
                 with self._loading:  # or it is being unloaded, and not yet off the list
                     if worker in self._workers.values():
                         raise

@@ -178,7 +178,11 @@ class Worker:
             self._admission.wait_for(free, at_most_s)
 
     def submit(self, request: Request) -> ResultStream:
-        """Queues a request. `Busy` when the line is full, `EngineError` when there is no engine."""
+        """Queues a request. `Busy` when the line is full, `EngineError` when there is no engine.
+
+        `ShuttingDown` with a cause if the worker was closed while the first of the work was drawn:
+        the same request must not be submitted again.
+        """
         lane = lane_of(request.priority)
         with self._admission:
             alive = self._alive()
