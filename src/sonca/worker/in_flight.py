@@ -28,7 +28,7 @@ _ATTEMPTS = 2
 
 
 class Owner(Protocol):
-    """Whom requests belong to. Each method may end the request."""
+    """Whom requests belong to. Each method but `wait_for_reader` may end the request."""
 
     def drop(self, id: int) -> None:
         """Forgets a request whose stream has ended."""
