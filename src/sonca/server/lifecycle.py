@@ -1,4 +1,4 @@
-"""Where the server is in its life, and who is being answered.
+"""Whether the server takes new work, and the requests that are being answered.
 
 Touched from the event loop alone, but for `drain`, which a signal handler calls.
 """

@@ -1,4 +1,4 @@
-"""What holds for a route before its function runs, declared beside it and read once, at start.
+"""What a route declares: who may ask, what it takes, how it fails. Read once, at start.
 
 The middlewares see a request before it is routed: `Policies` tells them by its path. Knows no
 route and no limit.
