@@ -27,7 +27,7 @@ END = StreamItem(SAID, None)
 
 def sound(value: float = 0.0, seconds: float = 0.1) -> StreamItem:
     samples = np.full(round(seconds * 100), value, np.float32)
-    return StreamItem(SAID, AudioChunk(samples, 100))
+    return StreamItem(SAID, AudioChunk(samples, 100), seconds)
 
 
 def new(cancelled: list[int] | None = None, room: list[int] | None = None) -> ResultStream:

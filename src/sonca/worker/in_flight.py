@@ -241,7 +241,7 @@ class InFlight:
         """Hands out what a listener has not had, and the end of the utterance."""
         self._hand_out(listener, chunks)
         request = listener.request
-        request.stream.put(listener.index, StreamItem(listener.utterance, None, problem))
+        request.stream.put(listener.index, StreamItem(listener.utterance, None, problem=problem))
         # Noticed now, so that whoever has nothing left ends at once and not after somebody else's
         # next sentence.
         self._owner.end_if_done(request)
@@ -250,7 +250,7 @@ class InFlight:
         stream = listener.request.stream
         for chunk in chunks:
             chunk = moved(chunk, listener.shift)
-            stream.put(listener.index, StreamItem(listener.utterance, chunk))
+            stream.put(listener.index, StreamItem(listener.utterance, chunk, chunk.duration_s))
         if stream.full:
             self._owner.wait_for_reader(listener.request)
 

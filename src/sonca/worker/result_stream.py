@@ -33,14 +33,11 @@ class StreamItem:
 
     utterance: Utterance
     chunk: AudioChunk | None
+    duration_s: float = 0.0
+    """Seconds of sound in it."""
     problem: str | None = None
     """At the end of an utterance: what is wrong with its sound (``short``, ``long``,
     ``silent``), if it came out impossible in every attempt."""
-
-    @property
-    def duration_s(self) -> float:
-        """Seconds of sound in it."""
-        return 0.0 if self.chunk is None else self.chunk.duration_s
 
 
 def _ignore(_: int) -> None:
@@ -89,21 +86,23 @@ class ResultStream:
         with self._lock:
             if self.ended:
                 return
-            if index != self._current:
-                self._ahead.setdefault(index, []).append(item)
-                self._ahead_s += item.duration_s
-                self.full = self.full or self._ahead_s > AHEAD_S
-                return
-            self._append(item)
-            while item.chunk is None:  # the utterance is over: whatever waited behind it follows
-                self._current += 1
-                waiting = self._ahead.pop(self._current, [])
-                for item in waiting:
-                    self._ahead_s -= item.duration_s
-                    self._append(item)
-                if not waiting:
+            self._ahead.setdefault(index, []).append(item)
+            self._ahead_s += item.duration_s
+            # What is next goes to the reader; after the end of an utterance, what waited behind it.
+            while waiting := self._ahead.pop(self._current, None):
+                seconds = sum(each.duration_s for each in waiting)
+                self._ahead_s -= seconds
+                self._unread_s += seconds
+                self._ready += waiting
+                if waiting[-1].chunk is not None:
                     break
-            self._wake_reader()
+                self._current += 1
+            if self._unread_s > HIGH_WATER_S and self._behind_since is None:
+                self._behind_since = self._clock()
+            if self._unread_s > HIGH_WATER_S or self._ahead_s > AHEAD_S:
+                self.full = True
+            if self._ready:
+                self._wake_reader()
 
     def end(self, error: BaseException | None = None) -> None:
         """Ends the stream: all is said, or `error` happened. The first end counts."""
@@ -122,14 +121,6 @@ class ResultStream:
         with self._lock:
             since = self._behind_since
             return self._behind_s + (0.0 if since is None else self._clock() - since)
-
-    def _append(self, item: StreamItem) -> None:
-        self._ready.append(item)
-        self._unread_s += item.duration_s
-        if self._unread_s > HIGH_WATER_S:
-            self.full = True
-            if self._behind_since is None:
-                self._behind_since = self._clock()
 
     def _close(self, error: BaseException | None) -> None:
         """Ends the stream. Under the lock."""

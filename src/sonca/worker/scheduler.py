@@ -20,9 +20,12 @@ Lane = Literal["interactive", "bulk"]
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
 
 
-def lane_of(priority: Priority) -> Lane:
-    """Returns the queue that a request waits in: books have one of their own."""
-    return "bulk" if priority is Priority.BATCH else "interactive"
+LANE_OF: dict[Priority, Lane] = {
+    Priority.REALTIME: "interactive",
+    Priority.FILE: "interactive",
+    Priority.BATCH: "bulk",
+}
+"""The queue that a request waits in: books have one of their own."""
 
 
 BULK_EVERY = 8

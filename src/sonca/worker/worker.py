@@ -24,7 +24,7 @@ from sonca.utterance import Priority
 from sonca.worker.queued_request import Counters, QueuedRequest, Request
 from sonca.worker.replica import LIVING, Replica
 from sonca.worker.result_stream import ResultStream
-from sonca.worker.scheduler import LANES, Lane, lane_of
+from sonca.worker.scheduler import LANE_OF, LANES, Lane
 from sonca.worker.work_queue import WorkQueue
 
 log = logging.getLogger(__name__)
@@ -165,11 +165,11 @@ class Worker:
 
     def places(self, priority: Priority) -> int:
         """Returns how many requests of a priority may wait for sound."""
-        return self._places[lane_of(priority)]
+        return self._places[LANE_OF[priority]]
 
     def wait_for_place(self, priority: Priority, at_most_s: float) -> None:
         """Waits until a request of a priority would be taken, or there is nobody to take it."""
-        lane = lane_of(priority)
+        lane = LANE_OF[priority]
 
         def free() -> bool:
             return self._closing or self._has_place(lane)
@@ -183,7 +183,7 @@ class Worker:
         `ShuttingDown` with a cause if the worker was closed while the first of the work was drawn:
         the same request must not be submitted again.
         """
-        lane = lane_of(request.priority)
+        lane = LANE_OF[request.priority]
         with self._admission:
             alive = self._alive()
             if not self._has_place(lane):
