@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sonca.engines.viettts.config import Config
+from sonca.engines.viettts.config import ModelConfig
 from sonca.errors import EngineError
 
 MEL_HZ = 100
@@ -16,7 +16,7 @@ MEL_HZ = 100
 OPSET = 17
 
 
-def prompt_models(config: Config, seed: int) -> dict[str, bytes]:
+def prompt_models(config: ModelConfig, seed: int) -> dict[str, bytes]:
     """File name to content."""
     try:
         import onnx  # noqa: F401
@@ -34,7 +34,7 @@ def _weights(generator: np.random.Generator, *shape: int) -> np.ndarray:
     return np.asarray(generator.standard_normal(shape) / scale, np.float32)
 
 
-def _tokenizer(config: Config, generator: np.random.Generator) -> bytes:
+def _tokenizer(config: ModelConfig, generator: np.random.Generator) -> bytes:
     """feats (1, 128, T), feats_length (1,) int32 -> indices (1, 1, T / frames per token)."""
     from onnx import TensorProto, helper, numpy_helper
 
@@ -71,7 +71,7 @@ def _tokenizer(config: Config, generator: np.random.Generator) -> bytes:
     return _serialised(graph)
 
 
-def _embedding(config: Config, generator: np.random.Generator) -> bytes:
+def _embedding(config: ModelConfig, generator: np.random.Generator) -> bytes:
     """input (1, T, 80) -> output (1, speaker size)."""
     from onnx import TensorProto, helper, numpy_helper
 

@@ -134,11 +134,11 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
     from sonca.utterance import Utterance
 
     tokens = round(case.seconds * case.rate_hz)
-    manner = replace(
-        engine.manner, slots=case.sentences,
+    config = replace(
+        engine.config, slots=case.sentences,
         limits=Limits(forced_tokens=tokens), cuts=Cuts() if case.streaming else NEVER,
     )  # fmt: skip
-    session = VietTTSSession(engine.backend, engine.tokenizer.encode, manner)
+    session = VietTTSSession(engine.backend, engine.tokenizer.encode, config)
     clock = Clock()
     clock.watch(session.decoding, "start", "llm")
     clock.watch(session.decoding, "step", "llm")
@@ -178,23 +178,24 @@ def _voice(engine: Any) -> Any:
     from sonca.engines.base import Reference
 
     # Not speech: its detection would only be in the way.
-    engine.prompter._segments = lambda: lambda heard: [(0, len(heard))]
+    engine.prompts._segments = lambda: lambda heard: [(0, len(heard))]
     return engine.condition(Reference(reference_wave(), 16000, "bench"))
 
 
 def accuracy(checkpoint: Path, frames: int = 300, tokens: int = 80) -> dict[str, float]:
     """Returns how far the fast path is from float32 on the same weights: relative L2 of a mel after
     all ten steps, and the share of the 25 likeliest tokens that both name."""
-    from sonca.engines.viettts.backends.base import Voice
+    from sonca.engines.viettts.backends.base import VoicePrompt
     from sonca.engines.viettts.backends.openvino.assemble import from_states
     from sonca.engines.viettts.config import read_config
-    from sonca.engines.viettts.convert.checkpoint import read_checkpoint
+    from sonca.engines.viettts.convert.checkpoint import fold, read_checkpoint
     from sonca.engines.viettts.model_folder import Precision
 
     config = read_config(checkpoint / "config.yaml")
     states = {part: read_checkpoint(checkpoint / f"{part}.pt") for part in ("llm", "flow", "hift")}
+    states["hift"] = fold(states["hift"])
     rng = np.random.default_rng(0)
-    voice = Voice(
+    voice = VoicePrompt(
         rng.standard_normal(config.llm.speaker).astype(np.float32),
         rng.integers(0, config.flow.vocab, 50),
         rng.standard_normal((frames // 2, config.flow.mel)).astype(np.float32),

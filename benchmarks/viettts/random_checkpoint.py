@@ -20,9 +20,9 @@ from benchmarks.options import run_command, say
 from benchmarks.viettts.checkpoint_writer import write_checkpoint
 from benchmarks.viettts.fake_models import prompt_models
 from sonca import disk
-from sonca.engines.viettts.config import Config, parse_config
-from sonca.engines.viettts.convert.checkpoint_schema import PARTS, Shape, layout
-from sonca.engines.viettts.hyperpyyaml import load_tagged
+from sonca.engines.viettts.config import ModelConfig, parse_config
+from sonca.engines.viettts.convert.checkpoint_schema import PARTS, Shape, schema_of
+from sonca.engines.viettts.hyperpyyaml import load_hyperpyyaml
 from sonca.errors import InvalidRequest
 
 Array = npt.NDArray[np.float32]
@@ -37,9 +37,9 @@ _SCALES = {
 _BIASES = {"f0_predictor.classifier.bias": 180.0}
 
 
-def random_state(config: Config, part: str, seed: int) -> Iterator[tuple[str, Array]]:
+def random_state(config: ModelConfig, part: str, seed: int) -> Iterator[tuple[str, Array]]:
     """The tensors of one part, one after the other, each from its own random stream."""
-    for index, (key, shape) in enumerate(layout(config)[part].items()):
+    for index, (key, shape) in enumerate(schema_of(config)[part].items()):
         generator = np.random.default_rng([seed, len(part), index])
         yield key, _tensor(key, shape, generator)
 
@@ -79,7 +79,7 @@ def make_random(target: Path, seed: int, *, config_yaml: str) -> None:
     token rate, a speaker vector of the right size. Raises `StorageFull` or `StorageError` if the
     folder cannot be written; what was begun is removed.
     """
-    config = parse_config(load_tagged(config_yaml))
+    config = parse_config(load_hyperpyyaml(config_yaml))
     with disk.new_folder(target, room=4 * _parameters(config) + (64 << 20)) as draft:
         (draft / "config.yaml").write_text(config_yaml, encoding="utf-8")
         for part in PARTS:
@@ -88,8 +88,8 @@ def make_random(target: Path, seed: int, *, config_yaml: str) -> None:
             (draft / name).write_bytes(content)
 
 
-def _parameters(config: Config) -> int:
-    return sum(math.prod(shape) for part in layout(config).values() for shape in part.values())
+def _parameters(config: ModelConfig) -> int:
+    return sum(math.prod(shape) for part in schema_of(config).values() for shape in part.values())
 
 
 def main(

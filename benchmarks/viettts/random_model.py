@@ -81,7 +81,7 @@ def force(sentence_s: float) -> None:
     def forced(cls: type[VietTTSEngine], setup: Setup) -> Any:
         engine = create(cls, setup)
         tokens = round(sentence_s * engine.folder.config.flow.rate_hz)
-        engine.manner = replace(engine.manner, limits=Limits(forced_tokens=tokens))
+        engine.config = replace(engine.config, limits=Limits(forced_tokens=tokens))
         return engine
 
     VietTTSEngine.create = classmethod(forced)  # type: ignore[assignment]

@@ -17,18 +17,18 @@ def test_sentences_can_be_forced_in_servers(monkeypatch: pytest.MonkeyPatch) -> 
     from benchmarks.viettts.random_model import force
     from sonca.engines.base import Setup
     from sonca.engines.viettts.engine import VietTTSEngine
-    from sonca.engines.viettts.runtime_config import Manner
+    from sonca.engines.viettts.runtime_config import RuntimeConfig
 
     flow = SimpleNamespace(flow=SimpleNamespace(rate_hz=25.0))
 
     def create(cls: type, setup: Setup) -> Any:
-        return SimpleNamespace(folder=SimpleNamespace(config=flow), manner=Manner())
+        return SimpleNamespace(folder=SimpleNamespace(config=flow), config=RuntimeConfig())
 
     monkeypatch.setattr(VietTTSEngine, "create", classmethod(create))
     force(8.0)
     engine: Any = VietTTSEngine.create(Setup())
-    assert engine.manner.limits.forced_tokens == 200
-    assert engine.manner.limits.tokens(3, 25.0) == (200, 200)
+    assert engine.config.limits.forced_tokens == 200
+    assert engine.config.limits.tokens(3, 25.0) == (200, 200)
 
 
 def test_the_recording_that_both_clone_is_speech_to_ours() -> None:

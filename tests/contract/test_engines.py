@@ -59,7 +59,7 @@ def viettts() -> Engine:
     engine = VietTTSEngine.create(replace(SETUP, threads=1))
     assert isinstance(engine, VietTTSEngine)
     # Weights without meaning end nowhere; this is where a trained model would about end.
-    engine.manner = replace(engine.manner, limits=Limits(most_s=0.25, attempts=1))
+    engine.config = replace(engine.config, limits=Limits(max_s=0.25, attempts=1))
     return engine
 
 

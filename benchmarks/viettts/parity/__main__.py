@@ -17,8 +17,8 @@ from pathlib import Path
 
 import platformdirs
 
-from benchmarks.viettts.parity.errors import Check, Checks
-from benchmarks.viettts.parity.folder import Folder
+from benchmarks.viettts.parity.compare import Check, Checks
+from benchmarks.viettts.parity.golden import GoldenFolder
 from sonca.engines.viettts.convert import fetch
 from sonca.errors import SoncaError
 
@@ -33,13 +33,13 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def run(folder: Folder, vocabulary: Path | None) -> list[Check]:
+def run(folder: GoldenFolder, vocabulary: Path | None) -> list[Check]:
     """Every check that the folder and this installation allow; says what is left out."""
     from benchmarks.viettts.parity import parts
 
     checks: list[Check] = []
 
-    def take(part: Callable[[Folder], Checks], *files: str) -> None:
+    def take(part: Callable[[GoldenFolder], Checks], *files: str) -> None:
         missing = [name for name in files if not folder.has(name)]
         if missing:
             say(f"left out: {files[0].split('.')[0]} (no {', '.join(missing)})")
@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         vocabulary = find_vocabulary(options.tokenizer, options.folder, options.offline)
-        checks = run(Folder(options.folder), vocabulary)
+        checks = run(GoldenFolder(options.folder), vocabulary)
     except SoncaError as error:
         sys.stderr.write(f"{error}\n")
         return 2

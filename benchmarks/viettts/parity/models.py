@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from benchmarks.viettts.parity.errors import Check, Checks, relative
-from benchmarks.viettts.parity.folder import Array, Folder
+from benchmarks.viettts.parity.compare import Check, Checks, relative
+from benchmarks.viettts.parity.golden import Array, GoldenFolder
 from benchmarks.viettts.parity.waveform import head, istft, make_source, source_stft
 from sonca.engines.viettts.backends.torch.model import flow as flows
 from sonca.engines.viettts.backends.torch.model import hift as hifts
@@ -23,7 +23,7 @@ def tensors(arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
     return {key: torch.from_numpy(value) for key, value in arrays.items()}
 
 
-def llm(folder: Folder) -> Checks:
+def llm(folder: GoldenFolder) -> Checks:
     model = llms.load(folder.config().llm, tensors(folder.weights("llm")))
     for case, arrays in folder.cases("llm").items():
         for name, value in _llm_case(model, tensors(arrays)).items():
@@ -54,7 +54,7 @@ def _llm_case(
     return out
 
 
-def flow(folder: Folder) -> Checks:
+def flow(folder: GoldenFolder) -> Checks:
     model = flows.load(folder.config().flow, tensors(folder.weights("flow")))
     for case, arrays in folder.cases("flow").items():
         given = tensors(arrays)
@@ -112,7 +112,7 @@ def _solve_case(
     }
 
 
-def hift(folder: Folder) -> Checks:
+def hift(folder: GoldenFolder) -> Checks:
     model = hifts.load(folder.config().hift, tensors(fold(folder.weights("hift"))))
     for case, arrays in folder.cases("hift").items():
         given = tensors(arrays)
@@ -129,7 +129,9 @@ def hift(folder: Folder) -> Checks:
             yield Check(part, f"{case}.{name}", error, limit)
 
 
-def _hift_case(model: hifts.Vocoder, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _hift_case(
+    model: hifts.HiFTNetworks, given: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
     if "in.magnitude" in given:
         return {"wav_unclamped": istft(model.config, given["in.magnitude"], given["in.phase"])}
     if "in.mel" not in given:

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.viettts.parity import upstream
-from benchmarks.viettts.parity.errors import Check, Checks, relative, unequal
-from benchmarks.viettts.parity.folder import Array, Case, Folder
+from benchmarks.viettts.parity.compare import Check, Checks, relative, unequal
+from benchmarks.viettts.parity.golden import Array, Case, GoldenFolder
 from sonca.engines.viettts import durations, sampling
-from sonca.engines.viettts.config import Sampling
+from sonca.engines.viettts.config import SamplingConfig
 from sonca.engines.viettts.prompt import features
 from sonca.engines.viettts.tokenizer import Tokenizer
 
 AUDIO, FBANK, PROBABILITY = 1e-5, 1e-4, 1e-6
 
 
-def sampling_part(folder: Folder) -> Checks:
+def sampling_part(folder: GoldenFolder) -> Checks:
     settings = folder.json("sampling")
     top_p, top_k = float(settings["top_p"]), int(settings["top_k"])
     cases = folder.cases("sampling")
@@ -54,11 +54,11 @@ def _repetition(golden: Case, settings: dict[str, Any]) -> Checks:
         last = history[:length][-window:]
         recent[row, : len(last)] = last
     for name, tau in (("fires", float(settings["tau_r"])), ("fires_tau03", 0.3)):
-        fires = sampling.repeats(golden["chosen"], recent, Sampling(window=window, tau=tau))
+        fires = sampling.repeats(golden["chosen"], recent, SamplingConfig(window=window, tau=tau))
         yield Check("sampling", f"ras.{name}", unequal(fires, golden[name]), 0)
 
 
-def audio(folder: Folder) -> Checks:
+def audio(folder: GoldenFolder) -> Checks:
     for case, golden in folder.cases("audio").items():
         wave = golden["in.wav16000"].reshape(-1)
         higher = features.resample(wave, 16000, 22050)
@@ -76,7 +76,7 @@ def audio(folder: Folder) -> Checks:
                 yield Check(part, f"{case}.{name}", relative(value, golden[f"out.{name}"]), limit)
 
 
-def speed(folder: Folder) -> Checks:
+def speed(folder: GoldenFolder) -> Checks:
     for case, golden in folder.cases("speed").items():
         mel = np.ascontiguousarray(golden["in.mel"][0].T)
         for key, value in golden.items():
@@ -85,14 +85,14 @@ def speed(folder: Folder) -> Checks:
                 yield Check("speed", f"{case}.{key[4:]}", relative(ours, value[0]), AUDIO)
 
 
-def vad_part(folder: Folder) -> Checks:
+def vad_part(folder: GoldenFolder) -> Checks:
     for index, case in enumerate(folder.json("vad_select")["cases"]):
         chosen = upstream.choose([tuple(pair) for pair in case["timestamps"]], case["n_samples"])
         error = unequal(chosen, (case["out_start"], case["out_end"]))
         yield Check("vad_select", f"case {index}", error, 0)
 
 
-def text_part(folder: Folder) -> Checks:
+def text_part(folder: GoldenFolder) -> Checks:
     for index, case in enumerate(folder.json("text")["cases"]):
         given = case["input"]
         ours = {
@@ -106,7 +106,7 @@ def text_part(folder: Folder) -> Checks:
                 yield Check("text", f"{index}.{name}", float(value != case[name]), 0)
 
 
-def split_part(folder: Folder, tokenizer: Tokenizer) -> Checks:
+def split_part(folder: GoldenFolder, tokenizer: Tokenizer) -> Checks:
     def length(piece: str) -> int:
         return len(tokenizer.encode(piece))
 
@@ -126,7 +126,7 @@ def split_part(folder: Folder, tokenizer: Tokenizer) -> Checks:
             yield Check("split", f"{index}.token_ids", error, 0)
 
 
-def tokenizer_part(folder: Folder, tokenizer: Tokenizer) -> Checks:
+def tokenizer_part(folder: GoldenFolder, tokenizer: Tokenizer) -> Checks:
     golden = folder.json("tokenizer")
     yield Check("tokenizer", "n_vocab", float(tokenizer.size != golden["n_vocab"]), 0)
     wrong = sum(

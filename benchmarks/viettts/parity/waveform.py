@@ -6,12 +6,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sonca.engines.viettts.backends.torch.model.hift import Vocoder
-from sonca.engines.viettts.config import HiFT
+from sonca.engines.viettts.backends.torch.model.hift import HiFTNetworks
+from sonca.engines.viettts.config import HiFTConfig
 from sonca.engines.viettts.vocoder import MAGNITUDE_CAP
 
 
-def make_source(model: Vocoder, f0: Tensor, phase: Tensor, noise: Tensor) -> Tensor:
+def make_source(model: HiFTNetworks, f0: Tensor, phase: Tensor, noise: Tensor) -> Tensor:
     """f0 (1, T), start phases (1, 9, 1), noise (1, 9, 256·T) -> (1, 1, 256·T).
 
     The running phase is summed in double precision: upstream's sum in single precision
@@ -28,7 +28,7 @@ def make_source(model: Vocoder, f0: Tensor, phase: Tensor, noise: Tensor) -> Ten
     return torch.tanh(mixed).transpose(1, 2)
 
 
-def source_stft(config: HiFT, source: Tensor) -> Tensor:
+def source_stft(config: HiFTConfig, source: Tensor) -> Tensor:
     """(1, 1, S) -> (1, 18, S/4 + 1): real parts, then imaginary."""
     window = torch.hann_window(config.n_fft)
     spectrum = torch.stft(
@@ -37,14 +37,14 @@ def source_stft(config: HiFT, source: Tensor) -> Tensor:
     return torch.cat([spectrum.real, spectrum.imag], dim=1)
 
 
-def istft(config: HiFT, magnitude: Tensor, phase: Tensor) -> Tensor:
+def istft(config: HiFTConfig, magnitude: Tensor, phase: Tensor) -> Tensor:
     """(1, 9, F) each -> (1, 4·(F - 1)) samples."""
     magnitude = magnitude.clamp(max=MAGNITUDE_CAP)
     spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
     return torch.istft(spectrum, config.n_fft, config.hop, window=torch.hann_window(config.n_fft))
 
 
-def head(config: HiFT, post: Tensor) -> Tensor:
+def head(config: HiFTConfig, post: Tensor) -> Tensor:
     """The trunk's output (1, 18, F) -> samples."""
     bins = config.n_fft // 2 + 1
     wave = istft(config, post[:, :bins].exp(), post[:, bins:].sin())

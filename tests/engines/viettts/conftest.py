@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts.config import Config
+from benchmarks.viettts.parity.golden import GoldenFolder
+from sonca.engines.viettts.config import ModelConfig
 from tests.engines.viettts import tiny as tiny_model
 
 
 @pytest.fixture(scope="session")
-def golden() -> Folder:
-    return Folder(tiny_model.GOLDEN)
+def golden() -> GoldenFolder:
+    return GoldenFolder(tiny_model.GOLDEN)
 
 
 @pytest.fixture(scope="session")
-def tiny(golden: Folder) -> Config:
+def tiny(golden: GoldenFolder) -> ModelConfig:
     return golden.config()
 
 

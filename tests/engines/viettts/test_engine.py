@@ -12,7 +12,7 @@ import pytest
 
 from sonca.audio import Samples
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Reference, Setup
-from sonca.engines.viettts.backends.base import Voice
+from sonca.engines.viettts.backends.base import VoicePrompt
 from sonca.engines.viettts.durations import mel_frames
 from sonca.engines.viettts.prompt.prompt_audio import prepare
 from sonca.engines.viettts.prompt.vad import by_level
@@ -45,19 +45,19 @@ def engine(model: Path) -> Iterator[VietTTSEngine]:
 
 
 @pytest.fixture(scope="module")
-def voice(engine: VietTTSEngine) -> Voice:
+def voice(engine: VietTTSEngine) -> VoicePrompt:
     state = engine.condition(Reference(speech(), 16000, "speech"))
-    assert isinstance(state, Voice)
+    assert isinstance(state, VoicePrompt)
     return state
 
 
-def session_of(engine: VietTTSEngine, **manner: object) -> VietTTSSession:
-    changed = replace(engine.manner, **manner)  # type: ignore[arg-type]
-    return VietTTSSession(engine.backend, engine.tokenizer.encode, changed)
+def session_of(engine: VietTTSEngine, **changes: object) -> VietTTSSession:
+    config = replace(engine.config, **changes)  # type: ignore[arg-type]
+    return VietTTSSession(engine.backend, engine.tokenizer.encode, config)
 
 
 def run(
-    session: VietTTSSession, jobs: dict[int, tuple[str, Options]], voice: Voice
+    session: VietTTSSession, jobs: dict[int, tuple[str, Options]], voice: VoicePrompt
 ) -> tuple[dict[int, Samples], list[Event]]:
     """Add a job whenever a slot is free; the joined sound of each, and all events."""
     waiting = list(jobs.items())
@@ -80,7 +80,7 @@ def run(
     return sound, events
 
 
-def never_called(wave: Samples) -> Voice:
+def never_called(wave: Samples) -> VoicePrompt:
     raise AssertionError("a voice that is kept was computed again")
 
 
@@ -95,7 +95,9 @@ def test_info_tells_the_truth(engine: VietTTSEngine) -> None:
     assert "OpenVINO" in info.providers[0]
 
 
-def test_same_request_same_sound_whatever_the_company(engine: VietTTSEngine, voice: Voice) -> None:
+def test_same_request_same_sound_whoever_is_beside_it(
+    engine: VietTTSEngine, voice: VoicePrompt
+) -> None:
     limits = Limits(attempts=1)
     alone, _ = run(session_of(engine, limits=limits), {0: (TEXT, Options(seed=5))}, voice)
     jobs = {i: (TEXT + " và" * i, Options(seed=5 + i)) for i in range(5)}
@@ -110,7 +112,7 @@ def test_same_request_same_sound_whatever_the_company(engine: VietTTSEngine, voi
 @pytest.mark.parametrize("speed", [0.5, 1.0, 1.7])
 @pytest.mark.parametrize("cuts", [CUTS, Cuts()], ids=["pieces", "whole"])
 def test_length_follows_tokens_and_speed(
-    engine: VietTTSEngine, voice: Voice, speed: float, cuts: Cuts
+    engine: VietTTSEngine, voice: VoicePrompt, speed: float, cuts: Cuts
 ) -> None:
     session = session_of(engine, limits=Limits(forced_tokens=100), cuts=cuts)
     sound, events = run(session, {0: (TEXT, Options(speed=speed))}, voice)
@@ -123,7 +125,7 @@ def test_length_follows_tokens_and_speed(
 
 
 def test_first_sound_comes_before_the_sentence_is_complete(
-    engine: VietTTSEngine, voice: Voice
+    engine: VietTTSEngine, voice: VoicePrompt
 ) -> None:
     session = session_of(engine, limits=Limits(forced_tokens=400), cuts=CUTS)
     session.add(0, said(TEXT), voice, Options())
@@ -135,7 +137,7 @@ def test_first_sound_comes_before_the_sentence_is_complete(
 
 
 def test_who_does_not_hurry_is_begun_when_there_is_work_for_the_flow_no_more(
-    engine: VietTTSEngine, voice: Voice
+    engine: VietTTSEngine, voice: VoicePrompt
 ) -> None:
     """One sentence is sung at a time: what waits for it may as well be decoded together."""
     session = session_of(engine, limits=Limits(forced_tokens=60), slots=6)
@@ -154,7 +156,7 @@ def test_who_does_not_hurry_is_begun_when_there_is_work_for_the_flow_no_more(
 
 
 def test_what_is_made_ahead_comes_after_listeners_and_gets_on_all_the_same(
-    engine: VietTTSEngine, voice: Voice
+    engine: VietTTSEngine, voice: VoicePrompt
 ) -> None:
     session = session_of(engine, limits=Limits(forced_tokens=60), slots=6)
     ends: list[int] = []
@@ -181,7 +183,7 @@ def test_what_is_made_ahead_comes_after_listeners_and_gets_on_all_the_same(
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_what_was_made_ahead_goes_first_once_somebody_listens_to_it(
-    engine: VietTTSEngine, voice: Voice, begun: bool
+    engine: VietTTSEngine, voice: VoicePrompt, begun: bool
 ) -> None:
     """As when a listener joins a book's sentence, whether the flow is at it already or not."""
     session = session_of(engine, limits=Limits(forced_tokens=60), slots=8)
@@ -208,9 +210,9 @@ def test_what_was_made_ahead_goes_first_once_somebody_listens_to_it(
 
 
 def test_a_run_that_does_not_end_is_made_again_then_cut(
-    engine: VietTTSEngine, voice: Voice, caplog: pytest.LogCaptureFixture
+    engine: VietTTSEngine, voice: VoicePrompt, caplog: pytest.LogCaptureFixture
 ) -> None:
-    limits = Limits(least_s=0, most_s=0, attempts=3)  # one second, whatever is said
+    limits = Limits(min_s=0, max_s=0, attempts=3)  # one second, whatever is said
     session = session_of(engine, limits=limits, cuts=CUTS)
     never = engine.backend.config.llm.speech_vocab
     session.decoding.choose = lambda running: np.full(len(running), never - 1)  # type: ignore[method-assign]
@@ -221,11 +223,13 @@ def test_a_run_that_does_not_end_is_made_again_then_cut(
     assert isinstance(events[-1], Finished)
 
 
-def test_the_end_is_refused_before_the_least_length(engine: VietTTSEngine, voice: Voice) -> None:
-    session = session_of(engine, limits=Limits(least_s=0.1))
+def test_the_end_is_refused_before_the_least_length(
+    engine: VietTTSEngine, voice: VoicePrompt
+) -> None:
+    session = session_of(engine, limits=Limits(min_s=0.1))
     session.add(0, said("một hai ba bốn năm"), voice, Options())
     sentence = session.sentences[0]
-    assert sentence.least == 25
+    assert sentence.min_tokens == 25
     end = engine.backend.config.llm.speech_vocab
     eager = np.full(end + 1, -30, np.float32)
     eager[end] = 0  # the model wants to end at once
@@ -236,7 +240,7 @@ def test_the_end_is_refused_before_the_least_length(engine: VietTTSEngine, voice
     assert len(sentence.tokens) == 25
 
 
-def test_cancel_frees_the_slot_and_silences(engine: VietTTSEngine, voice: Voice) -> None:
+def test_cancel_frees_the_slot_and_silences(engine: VietTTSEngine, voice: VoicePrompt) -> None:
     session = session_of(engine, slots=2, limits=Limits(forced_tokens=80))
     events: list[Event] = []
     for id in (1, 2):
@@ -255,7 +259,7 @@ def test_cancel_frees_the_slot_and_silences(engine: VietTTSEngine, voice: Voice)
 
 
 def test_an_utterance_can_be_added_again_from_inside_its_end(
-    engine: VietTTSEngine, voice: Voice
+    engine: VietTTSEngine, voice: VoicePrompt
 ) -> None:
     session = session_of(engine, slots=1, limits=Limits(forced_tokens=20))
     ends: list[Event] = []
@@ -275,7 +279,7 @@ def test_an_utterance_can_be_added_again_from_inside_its_end(
 
 
 def test_what_fails_fails_alone(
-    engine: VietTTSEngine, voice: Voice, monkeypatch: pytest.MonkeyPatch
+    engine: VietTTSEngine, voice: VoicePrompt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = replace(voice, vector=np.zeros(7, np.float32))
     session = session_of(engine, limits=Limits(forced_tokens=20))
@@ -288,7 +292,7 @@ def test_what_fails_fails_alone(
     assert [event.id for event in events if isinstance(event, Finished)] == [1]
 
 
-def test_options_out_of_range_are_refused(engine: VietTTSEngine, voice: Voice) -> None:
+def test_options_out_of_range_are_refused(engine: VietTTSEngine, voice: VoicePrompt) -> None:
     with pytest.raises(InvalidRequest, match=r"0\.5 to 2\.0"):
         session_of(engine).add(0, said(TEXT), voice, Options(speed=3))
 
@@ -303,7 +307,7 @@ def test_the_level_of_a_recording_is_the_level_of_its_voice(model: Path, tmp_pat
     level = first.level_lufs(first.condition(Reference(quiet, 16000, "quiet")))
     assert level == pytest.approx(loudness(prepare(quiet, 16000, by_level), 16000))
     again = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
-    again.prompter.compute = never_called  # type: ignore[method-assign]
+    again.prompts.compute = never_called  # type: ignore[method-assign]
     assert again.level_lufs(again.condition(Reference(quiet, 16000, "quiet"))) == level
 
 
@@ -313,7 +317,7 @@ def test_a_voice_is_computed_once(model: Path, tmp_path: Path) -> None:
     state = first.condition(reference)
     assert first.condition(reference) is state
     second = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
-    second.prompter.compute = never_called  # type: ignore[method-assign]
+    second.prompts.compute = never_called  # type: ignore[method-assign]
     again = second.condition(reference)
     np.testing.assert_array_equal(again.mel, state.mel)
     # A damaged file is not trusted, and is made again.
@@ -337,7 +341,7 @@ def test_built_in_voices_come_from_a_folder(model: Path, tmp_path: Path) -> None
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
     engine = VietTTSEngine(model, device="cpu", threads=1, samples=tmp_path)
-    assert list(engine.samples) == ["cdteam", "quynh"]
+    assert list(engine.builtin_voices) == ["cdteam", "quynh"]
     assert engine.voice("quynh") is engine.voice("quynh")
     with pytest.raises(KeyError):
         engine.voice("nobody")
@@ -382,7 +386,7 @@ def test_bad_references_are_refused(engine: VietTTSEngine, samples: Samples, mat
 def test_a_reference_without_speech_is_refused(
     engine: VietTTSEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.prompter, "_segments", lambda: lambda wave: [])
+    monkeypatch.setattr(engine.prompts, "_segments", lambda: lambda wave: [])
     with pytest.raises(BadAudio, match="no speech"):
         engine.condition(Reference(speech(), 16000, "nothing"))
 

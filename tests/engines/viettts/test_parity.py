@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.viettts.parity import parts
 from benchmarks.viettts.parity.__main__ import main
-from benchmarks.viettts.parity.errors import Checks, relative
-from benchmarks.viettts.parity.folder import Folder
+from benchmarks.viettts.parity.compare import Checks, relative
+from benchmarks.viettts.parity.golden import GoldenFolder
 from tests.engines.viettts.tiny import GOLDEN
 
 
@@ -21,7 +21,7 @@ def verify(checks: Checks, at_least: int) -> None:
 @pytest.mark.parametrize(
     ("part", "at_least"), [("llm", 20), ("flow", 50), ("hift", 15)], ids=["llm", "flow", "hift"]
 )
-def test_network_equals_upstream(golden: Folder, part: str, at_least: int) -> None:
+def test_network_equals_upstream(golden: GoldenFolder, part: str, at_least: int) -> None:
     torch = pytest.importorskip("torch", reason="the reference networks need PyTorch")
     from benchmarks.viettts.parity import models
 
@@ -33,7 +33,7 @@ def test_network_equals_upstream(golden: Folder, part: str, at_least: int) -> No
     ("part", "at_least"),
     [("sampling_part", 9), ("audio", 6), ("speed", 5), ("vad_part", 8), ("text_part", 40)],
 )
-def test_part_equals_upstream(golden: Folder, part: str, at_least: int) -> None:
+def test_part_equals_upstream(golden: GoldenFolder, part: str, at_least: int) -> None:
     verify(getattr(parts, part)(golden), at_least)
 
 

@@ -7,23 +7,23 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.viettts.parity.errors import relative
-from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts.config import Config
+from benchmarks.viettts.parity.compare import relative
+from benchmarks.viettts.parity.golden import GoldenFolder
+from sonca.engines.viettts.config import ModelConfig
 from sonca.engines.viettts.vocoder import Vocoder, istft, stft
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
 from sonca.engines.viettts.backends.openvino.assemble import from_states
-from sonca.engines.viettts.backends.openvino.backend import CpuBackend
+from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 
 
 @pytest.fixture(scope="module")
-def exact(golden: Folder, tiny: Config) -> CpuBackend:
-    return from_states(tiny, {p: golden.weights(p) for p in ("llm", "flow", "hift")}, "exact")
+def exact(golden: GoldenFolder, tiny: ModelConfig) -> OpenVINOBackend:
+    return from_states(tiny, golden.states(), "exact")
 
 
-def test_transforms_equal_upstream(golden: Folder) -> None:
+def test_transforms_equal_upstream(golden: GoldenFolder) -> None:
     case = golden.cases("hift")["decode_only"]
     spectrum = stft(case["out.source"][0, 0], 16, 4)
     assert relative(spectrum, case["out.source_stft"][0]) < 1e-5
@@ -36,7 +36,7 @@ def test_transforms_equal_upstream(golden: Folder) -> None:
 @pytest.mark.parametrize(
     "cuts", [[60], [25, 31, 200], [1, 2, 3, 70, 71, 72, 150], range(7, 233, 7)]
 )
-def test_pieces_equal_the_whole(exact: CpuBackend, cuts: list[int]) -> None:
+def test_pieces_equal_the_whole(exact: OpenVINOBackend, cuts: list[int]) -> None:
     mel = np.random.default_rng(1).standard_normal((233, 80)).astype(np.float32)
     whole = Vocoder(exact, seed=3).feed(mel, last=True)
     assert len(whole) == 233 * 256

@@ -1,6 +1,6 @@
 """What a model folder says about itself: `config.yaml` as typed values.
 
-How the file becomes plain data is `tagged`'s business. Nothing here knows the weights; `layout`
+How the file becomes plain data is `tagged`'s business. Nothing here knows the weights; `schema_of`
 says which tensors a configuration needs.
 """
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from sonca.engines.viettts.durations import HOP, SAMPLE_RATE_HZ
-from sonca.engines.viettts.hyperpyyaml import load_tagged
+from sonca.engines.viettts.hyperpyyaml import load_hyperpyyaml
 from sonca.errors import EngineError
 
 MAX_CONFIG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class EncoderConfig:
     """A stack of pre-norm attention blocks with relative positions."""
 
     input_size: int
@@ -43,7 +43,7 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class SamplingConfig:
     top_p: float = 0.8
     top_k: int = 25
     window: int = 10
@@ -51,19 +51,19 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class LLM:
+class LLMConfig:
     text_vocab: int
     speech_vocab: int
     """Without the end, whose id this is."""
     speaker: int
-    text_encoder: Encoder
-    lm: Encoder
+    text_encoder: EncoderConfig
+    lm: EncoderConfig
     out_width: int
-    sampling: Sampling
+    sampling: SamplingConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Estimator:
+class EstimatorConfig:
     in_channels: int
     out_channels: int
     channels: tuple[int, int]
@@ -74,21 +74,21 @@ class Estimator:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class FlowConfig:
     vocab: int
     token_width: int
     mel: int
     speaker: int
     rate_hz: float
     """Speech tokens per second: 25 or 50."""
-    encoder: Encoder
+    encoder: EncoderConfig
     regulator_convs: int
-    estimator: Estimator
+    estimator: EstimatorConfig
     cfg_rate: float
 
 
 @dataclass(frozen=True, slots=True)
-class HiFT:
+class HiFTConfig:
     mel: int
     base: int
     harmonics: int
@@ -117,17 +117,17 @@ class HiFT:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
-    llm: LLM
-    flow: Flow
-    hift: HiFT
+class ModelConfig:
+    llm: LLMConfig
+    flow: FlowConfig
+    hift: HiFTConfig
 
     @property
     def sample_rate_hz(self) -> int:
         return self.hift.sample_rate_hz
 
 
-def read_config(path: Path) -> Config:
+def read_config(path: Path) -> ModelConfig:
     """Read `config.yaml`.
 
     Raises `EngineError` if the file is missing, too large, no YAML of the expected form, or
@@ -143,13 +143,15 @@ def read_config(path: Path) -> Config:
         ) from error
     except UnicodeDecodeError as error:
         raise EngineError(f"{path.name} is not UTF-8 text") from error
-    return parse_config(load_tagged(text))
+    return parse_config(load_hyperpyyaml(text))
 
 
-def parse_config(document: Mapping[str, Any]) -> Config:
+def parse_config(document: Mapping[str, Any]) -> ModelConfig:
     """The typed configuration of a plain document with `llm`, `flow` and `hift`."""
     try:
-        config = Config(_llm(document["llm"]), _flow(document["flow"]), _hift(document["hift"]))
+        config = ModelConfig(
+            _llm(document["llm"]), _flow(document["flow"]), _hift(document["hift"])
+        )
     except KeyError as error:
         raise EngineError(f"config.yaml lacks {error.args[0]!r}") from error
     except (TypeError, ValueError, AttributeError) as error:
@@ -158,7 +160,7 @@ def parse_config(document: Mapping[str, Any]) -> Config:
     return config
 
 
-def _check(config: Config) -> None:
+def _check(config: ModelConfig) -> None:
     llm, flow, hift = config.llm, config.flow, config.hift
     if llm.speech_vocab != flow.vocab:
         raise EngineError(
@@ -179,7 +181,7 @@ def _check(config: Config) -> None:
             raise EngineError(f"config.yaml: {encoder.heads} heads do not divide {encoder.width}")
 
 
-def _encoder(data: Mapping[str, Any], conformer: bool) -> Encoder:
+def _encoder(data: Mapping[str, Any], conformer: bool) -> EncoderConfig:
     wanted = {"pos_enc_layer_type": "rel_pos_espnet", "selfattention_layer_type": "rel_selfattn"}
     for key, value in wanted.items():
         if data.get(key, value) != value:
@@ -188,7 +190,7 @@ def _encoder(data: Mapping[str, Any], conformer: bool) -> Encoder:
         raise EngineError("config.yaml: convolution and macaron modules are not supported")
     if data["input_layer"] not in ("linear", "linear_legacy"):
         raise EngineError(f"config.yaml: input_layer {data['input_layer']!r} is not supported")
-    return Encoder(
+    return EncoderConfig(
         input_size=int(data["input_size"]),
         width=int(data["output_size"]),
         heads=int(data["attention_heads"]),
@@ -200,17 +202,17 @@ def _encoder(data: Mapping[str, Any], conformer: bool) -> Encoder:
     )
 
 
-def _llm(data: Mapping[str, Any]) -> LLM:
+def _llm(data: Mapping[str, Any]) -> LLMConfig:
     sampling = data.get("sampling") or {}
-    default = Sampling()
-    return LLM(
+    default = SamplingConfig()
+    return LLMConfig(
         text_vocab=int(data["text_token_size"]),
         speech_vocab=int(data["speech_token_size"]),
         speaker=int(data["spk_embed_dim"]),
         text_encoder=_encoder(data["text_encoder"], conformer=True),
         lm=_encoder(data["llm"], conformer=False),
         out_width=int(data["llm_output_size"]),
-        sampling=Sampling(
+        sampling=SamplingConfig(
             float(sampling.get("top_p", default.top_p)),
             int(sampling.get("top_k", default.top_k)),
             int(sampling.get("win_size", default.window)),
@@ -219,7 +221,7 @@ def _llm(data: Mapping[str, Any]) -> LLM:
     )
 
 
-def _flow(data: Mapping[str, Any]) -> Flow:
+def _flow(data: Mapping[str, Any]) -> FlowConfig:
     decoder = data["decoder"]
     cfm = decoder["cfm_params"]
     cfm = cfm.get("content", cfm)
@@ -236,7 +238,7 @@ def _flow(data: Mapping[str, Any]) -> Flow:
     channels = [int(channel) for channel in estimator["channels"]]
     if len(channels) != 2:
         raise EngineError(f"config.yaml: {len(channels)} estimator channels, 2 are supported")
-    return Flow(
+    return FlowConfig(
         vocab=int(data["vocab_size"]),
         token_width=int(data["input_size"]),
         mel=int(data["output_size"]),
@@ -244,7 +246,7 @@ def _flow(data: Mapping[str, Any]) -> Flow:
         rate_hz=float(data.get("input_frame_rate", 50)),
         encoder=_encoder(data["encoder"], conformer=True),
         regulator_convs=len(ratios),
-        estimator=Estimator(
+        estimator=EstimatorConfig(
             in_channels=int(estimator["in_channels"]),
             out_channels=int(estimator["out_channels"]),
             channels=(channels[0], channels[1]),
@@ -257,14 +259,14 @@ def _flow(data: Mapping[str, Any]) -> Flow:
     )
 
 
-def _hift(data: Mapping[str, Any]) -> HiFT:
+def _hift(data: Mapping[str, Any]) -> HiFTConfig:
     def ints(key: str) -> tuple[int, ...]:
         return tuple(int(value) for value in data[key])
 
     def nested(key: str) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(int(value) for value in row) for row in data[key])
 
-    return HiFT(
+    return HiFTConfig(
         mel=int(data["in_channels"]),
         base=int(data["base_channels"]),
         harmonics=int(data["nb_harmonics"]),

@@ -56,8 +56,8 @@ class DecodeBatch:
                 f"a sentence of {len(sentence.text)} text tokens; {MAX_TEXT_IDS} is the limit: "
                 "split it"
             )
-        said = np.array(sentence.tokens, np.int64)
-        sentence.logits = self.decoder.start(sentence.id, sentence.text, sentence.voice, said)
+        generated = np.array(sentence.tokens, np.int64)
+        sentence.logits = self.decoder.start(sentence.id, sentence.text, sentence.voice, generated)
 
     def drop(self, id: int) -> None:
         self.decoder.drop(id)
@@ -69,11 +69,11 @@ class DecodeBatch:
             return
         chosen = self.choose(list(running.values()))
         for sentence, token in zip(running.values(), chosen, strict=True):
-            if token == self.config.speech_vocab or len(sentence.tokens) >= sentence.most:
+            if token == self.config.speech_vocab or len(sentence.tokens) >= sentence.max_tokens:
                 self._end(sentence, natural=token == self.config.speech_vocab)
             else:
                 sentence.tokens.append(int(token))
-            while piece := sentence.plan.next(len(sentence.tokens), sentence.ended):
+            while piece := sentence.planner.next(len(sentence.tokens), sentence.ended):
                 sentence.pieces.append(piece)
         going = {s.id: s.tokens[-1] for s in running.values() if s.logits is not None}
         if going:
@@ -88,7 +88,7 @@ class DecodeBatch:
         for row, sentence in zip(recent, running, strict=True):
             last = sentence.tokens[-rule.window :]
             row[: len(last)] = last
-        allowed = np.array([len(s.tokens) >= s.least for s in running])
+        allowed = np.array([len(s.tokens) >= s.min_tokens for s in running])
         return sampling.draw(logits, recent, allowed, [s.generator for s in running], rule)
 
     def _end(self, sentence: Sentence, natural: bool) -> None:
@@ -101,11 +101,11 @@ class DecodeBatch:
         sentence.attempt += 1
         if sentence.attempt < self.limits.attempts:
             # What was heard stays; the rest is said again with other random numbers.
-            del sentence.tokens[sentence.plan.said :]
+            del sentence.tokens[sentence.planner.handed_out :]
             return
         _log.warning(
             "a sentence did not end in %d attempts of %d tokens; it is cut there",
             self.limits.attempts,
-            sentence.most,
+            sentence.max_tokens,
         )
         sentence.ended = True

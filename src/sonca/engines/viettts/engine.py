@@ -23,10 +23,10 @@ from sonca.engines.base import (
 )
 from sonca.engines.viettts import model_folder as f
 from sonca.engines.viettts.backends.base import Backend
-from sonca.engines.viettts.prompt.builtin_voices import find_samples
+from sonca.engines.viettts.prompt.builtin_voices import find_builtin_voices
 from sonca.engines.viettts.prompt.prompt_audio import decode
-from sonca.engines.viettts.prompt.prompt_cache import Prompter
-from sonca.engines.viettts.runtime_config import Manner
+from sonca.engines.viettts.prompt.prompt_cache import PromptCache
+from sonca.engines.viettts.runtime_config import RuntimeConfig
 from sonca.engines.viettts.session import VietTTSSession
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
@@ -63,7 +63,7 @@ class VietTTSEngine(Engine):
         `samples` holds the recordings of the built-in voices, `cdteam.wav` and so on. Computed
         voices are kept in `cache`, None for in memory only.
         """
-        if reason := _lacking():
+        if reason := _missing_packages():
             raise EngineNotInstalled(reason, field="model")
         folder = f.open_folder(model)
         threads = threads or cores()
@@ -73,12 +73,12 @@ class VietTTSEngine(Engine):
                 f"the vocabulary has {self.tokenizer.size} ids, the model has rows for "
                 f"{folder.config.llm.text_vocab}; run `sonca models convert` again"
             )
-        self.manner = Manner()
-        self.backend = _load(folder, device, threads, self.manner.slots)
-        self.samples = find_samples(samples)
-        self.prompter = Prompter(folder, cache, threads)
+        self.config = RuntimeConfig()
+        self.backend = _load(folder, device, threads, self.config.slots)
+        self.builtin_voices = find_builtin_voices(samples)
+        self.prompts = PromptCache(folder, cache, threads)
         self.folder = folder
-        self.contents: dict[tuple[Path, int, int], str] = {}
+        self.content_hashes: dict[tuple[Path, int, int], str] = {}
 
     @property
     def info(self) -> EngineInfo:
@@ -93,7 +93,7 @@ class VietTTSEngine(Engine):
             clones=True,
             # On a GPU a sentence's place in the cache, and so its rounding, follows its company.
             deterministic=self.backend.device == "cpu",
-            slots=self.manner.slots,
+            slots=self.config.slots,
         )
 
     @classmethod
@@ -113,7 +113,7 @@ class VietTTSEngine(Engine):
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
-        if reason := _lacking():
+        if reason := _missing_packages():
             return reason
         if find_model(setup.models_dir) is not None:
             return None
@@ -127,7 +127,7 @@ class VietTTSEngine(Engine):
     def voices(cls, setup: Setup) -> Sequence[Voice]:
         if setup.models_dir is None:
             return ()
-        found = find_samples(setup.models_dir / HOME / SAMPLES)
+        found = find_builtin_voices(setup.models_dir / HOME / SAMPLES)
         return tuple(sample.voice for sample in found.values())
 
     @classmethod
@@ -139,24 +139,25 @@ class VietTTSEngine(Engine):
         convert_folder(folder, folder / CONVERTED, models_dir, say)
 
     def voice(self, key: str) -> VoiceState:
-        sample = self.samples[key]
-        return self.prompter.voice(self._content(sample.path), lambda: decode(sample.path))
+        builtin = self.builtin_voices[key]
+        return self.prompts.get(self._hash_of(builtin.path), lambda: decode(builtin.path))
 
     def voice_ready(self, key: str) -> bool:
         return (
-            key not in self.samples or self._content(self.samples[key].path) in self.prompter.kept
+            key not in self.builtin_voices
+            or self._hash_of(self.builtin_voices[key].path) in self.prompts.kept
         )
 
-    def _content(self, path: Path) -> str:
+    def _hash_of(self, path: Path) -> str:
         """The hash of a recording, read again when it has changed."""
         status = path.stat()
         file = (path, status.st_size, status.st_mtime_ns)
-        if file not in self.contents:
-            self.contents[file] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return self.contents[file]
+        if file not in self.content_hashes:
+            self.content_hashes[file] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return self.content_hashes[file]
 
     def condition(self, reference: Reference) -> VoiceState:
-        return self.prompter.voice(
+        return self.prompts.get(
             reference.content_hash, lambda: (reference.samples, reference.sample_rate_hz)
         )
 
@@ -164,7 +165,7 @@ class VietTTSEngine(Engine):
         return float(voice.level_lufs)
 
     def session(self) -> Session:
-        return VietTTSSession(self.backend, self.tokenizer.encode, self.manner)
+        return VietTTSSession(self.backend, self.tokenizer.encode, self.config)
 
     def close(self) -> None:
         self.backend.close()
@@ -179,7 +180,7 @@ def find_model(models_dir: Path | None) -> Path | None:
     return next((p for p in (published, *others) if (p / f.MANIFEST).is_file()), None)
 
 
-def _lacking() -> str | None:
+def _missing_packages() -> str | None:
     """Which packages are not there, and what installs them."""
     lacking = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     return f"it needs {', '.join(lacking)}: pip install 'sonca[viettts]'" if lacking else None

@@ -22,7 +22,7 @@ class _Ref:
     key: str
 
 
-def load_tagged(text: str) -> dict[str, Any]:
+def load_hyperpyyaml(text: str) -> dict[str, Any]:
     """YAML with every `!tag` turned into the data under it, and `!ref <key>` resolved."""
     import yaml
 

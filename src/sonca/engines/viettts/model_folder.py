@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sonca.engines.viettts.backends.base import Array
-from sonca.engines.viettts.config import Config, read_config
+from sonca.engines.viettts.config import ModelConfig, read_config
 from sonca.errors import EngineError
 
 FORMAT = 1
@@ -35,7 +35,7 @@ class ModelFolder:
     """Paths and facts of a converted model."""
 
     path: Path
-    config: Config
+    config: ModelConfig
     precision: Precision
     version: str
     """A hash of the weights and of how they were converted: the sound depends on it."""

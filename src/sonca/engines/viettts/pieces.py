@@ -49,13 +49,13 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Plan:
+class PiecePlanner:
     """The pieces of one sentence, found as its tokens come in."""
 
     cuts: Cuts
     rate_hz: float
     expected_s: float
-    said: int = 0
+    handed_out: int = 0
     """Tokens that belong to pieces given out so far."""
     over: bool = False
     """Whether the last piece was given out."""
@@ -68,13 +68,13 @@ class Plan:
         length = self._length()
         after = self.tokens(self.cuts.after_s)
         # A rest shorter than half a first piece goes with the piece before it.
-        enough = self.said + (length or 0) + after + self.tokens(self.cuts.first_s) // 2
+        enough = self.handed_out + (length or 0) + after + self.tokens(self.cuts.first_s) // 2
         if length is not None and available > enough:
-            start, end = self.said, self.said + length
-            self.said = end
+            start, end = self.handed_out, self.handed_out + length
+            self.handed_out = end
             return Piece((self._before(start), end + after), (start, end), last=False)
-        if ended and available > self.said:
-            start, self.said, self.over = self.said, available, True
+        if ended and available > self.handed_out:
+            start, self.handed_out, self.over = self.handed_out, available, True
             return Piece((self._before(start), available), (start, available), last=True)
         return None
 
@@ -82,14 +82,14 @@ class Plan:
         """How many tokens the next piece has; None for all that are left."""
         if self.expected_s <= self.cuts.whole_s:
             return None
-        return self.tokens(self.cuts.rest_s if self.said else self.cuts.first_s)
+        return self.tokens(self.cuts.rest_s if self.handed_out else self.cuts.first_s)
 
     def _before(self, start: int) -> int:
         return max(0, start - self.tokens(self.cuts.before_s))
 
 
 @dataclass(slots=True)
-class Blender:
+class CrossFader:
     """Joins the mel of pieces, with cross-fades."""
 
     rate_hz: float
@@ -117,7 +117,7 @@ class Blender:
 
 
 @dataclass(slots=True)
-class Speed:
+class TimeStretch:
     """Faster or slower speech, as the mel comes in."""
 
     speed: float

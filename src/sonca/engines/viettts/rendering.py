@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sonca.audio import Samples
-from sonca.engines.viettts.backends.base import Array, Backend, Solver
+from sonca.engines.viettts.backends.base import Array, Backend, FlowSolver
 from sonca.engines.viettts.durations import mel_frames
 from sonca.engines.viettts.pieces import Piece
 from sonca.engines.viettts.sentence import Sentence
@@ -34,7 +34,7 @@ class FlowRun:
 
     sentence: Sentence
     piece: Piece
-    solver: Solver
+    solver: FlowSolver
 
 
 @dataclass(slots=True, eq=False)
@@ -146,7 +146,9 @@ class Renderer:
     def _cut(self, run: FlowRun) -> None:
         """Hands the vocoder what is certain of the mel now, in chunks."""
         sentence, piece = run.sentence, run.piece
-        frames = sentence.speed.feed(sentence.blender.join(piece, run.solver.mel()), piece.last)
+        frames = sentence.stretch.feed(
+            sentence.crossfader.join(piece, run.solver.mel()), piece.last
+        )
         chunks = np.array_split(frames, max(1, math.ceil(len(frames) / CHUNK_FRAMES)))
         for index, mel in enumerate(chunks, 1):
             self.chunks.append(MelChunk(sentence, mel, piece.last and index == len(chunks)))

@@ -11,9 +11,9 @@ from sonca.engines.viettts.pieces import Cuts
 class Limits:
     """How long a sentence may be spoken, and what is done when it does not end."""
 
-    least_s: float = 0.08
+    min_s: float = 0.08
     """For each syllable; before that the end is refused."""
-    most_s: float = 0.8
+    max_s: float = 0.8
     """For each syllable, and a second over."""
     attempts: int = 3
     """How often a run that does not end is made again, with other random numbers."""
@@ -23,12 +23,12 @@ class Limits:
     def tokens(self, syllables: int, rate_hz: float) -> tuple[int, int]:
         if self.forced_tokens is not None:
             return self.forced_tokens, self.forced_tokens
-        least = int(self.least_s * syllables * rate_hz)
-        return least, int((self.most_s * syllables + 1.0) * rate_hz)
+        least = int(self.min_s * syllables * rate_hz)
+        return least, int((self.max_s * syllables + 1.0) * rate_hz)
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RuntimeConfig:
     """How the engine works, the same for all sentences."""
 
     slots: int = 8

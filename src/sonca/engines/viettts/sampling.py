@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.config import Sampling
+from sonca.engines.viettts.config import SamplingConfig
 
 Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.int64]
@@ -40,7 +40,7 @@ def nucleus(logp: Floats, top_p: float, top_k: int) -> tuple[Ids, Floats]:
     return np.where(taken, ids, -1), np.where(taken, best, 0.0)
 
 
-def repeats(chosen: Ids, recent: Ids, sampling: Sampling) -> npt.NDArray[np.bool_]:
+def repeats(chosen: Ids, recent: Ids, sampling: SamplingConfig) -> npt.NDArray[np.bool_]:
     """Whether the chosen token (B,) stands too often in the recent ones (B, window), where -1
     is nothing."""
     count = (recent == chosen[:, None]).sum(axis=1)
@@ -52,7 +52,7 @@ def draw(
     recent: Ids,
     end_allowed: npt.NDArray[np.bool_],
     generators: Sequence[np.random.Generator],
-    sampling: Sampling,
+    sampling: SamplingConfig,
 ) -> Ids:
     """One token for each row; the last id of the vocabulary is the end.
 

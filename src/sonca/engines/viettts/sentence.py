@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sonca.engines.base import Options
-from sonca.engines.viettts.backends.base import Array, Ids, Voice
-from sonca.engines.viettts.pieces import Blender, Piece, Plan, Speed
+from sonca.engines.viettts.backends.base import Array, Ids, VoicePrompt
+from sonca.engines.viettts.pieces import CrossFader, Piece, PiecePlanner, TimeStretch
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.utterance import Priority
 
@@ -17,13 +17,13 @@ from sonca.utterance import Priority
 class Sentence:
     id: int
     text: Ids
-    voice: Voice
+    voice: VoicePrompt
     options: Options
-    least: int
-    most: int
-    plan: Plan
-    blender: Blender
-    speed: Speed
+    min_tokens: int
+    max_tokens: int
+    planner: PiecePlanner
+    crossfader: CrossFader
+    stretch: TimeStretch
     vocoder: Vocoder
     tokens: list[int] = field(default_factory=list)
     attempt: int = 0
@@ -42,4 +42,4 @@ class Sentence:
     @property
     def silent(self) -> bool:
         """Whether it ended with nothing more to hand out."""
-        return self.ended and not self.plan.over
+        return self.ended and not self.planner.over

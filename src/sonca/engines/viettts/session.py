@@ -16,12 +16,12 @@ import numpy as np
 
 from sonca.audio import AudioChunk, Samples
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
-from sonca.engines.viettts.backends.base import Backend, Voice
+from sonca.engines.viettts.backends.base import Backend, VoicePrompt
 from sonca.engines.viettts.decoding import DecodeBatch
 from sonca.engines.viettts.durations import mel_frames
-from sonca.engines.viettts.pieces import SYLLABLE_S, Blender, Plan, Speed
+from sonca.engines.viettts.pieces import SYLLABLE_S, CrossFader, PiecePlanner, TimeStretch
 from sonca.engines.viettts.rendering import Renderer
-from sonca.engines.viettts.runtime_config import Manner
+from sonca.engines.viettts.runtime_config import RuntimeConfig
 from sonca.engines.viettts.sentence import Sentence
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.errors import InvalidRequest
@@ -36,44 +36,49 @@ class VietTTSSession(Session):
     """`encode` turns what is spoken into the model's text ids."""
 
     def __init__(
-        self, backend: Backend, encode: Callable[[str], list[int]], manner: Manner
+        self, backend: Backend, encode: Callable[[str], list[int]], config: RuntimeConfig
     ) -> None:
-        self.backend, self.encode, self.manner = backend, encode, manner
+        self.backend, self.encode, self.config = backend, encode, config
         self.rate_hz = backend.config.flow.rate_hz
         self.sentences: dict[int, Sentence] = {}
-        self.decoding = DecodeBatch(backend, manner.limits)
+        self.decoding = DecodeBatch(backend, config.limits)
         self.rendering = Renderer(backend, self._guarded, self._deliver)
         self.emit: Emit = lambda _: None
         """Of the step that is on."""
 
     @property
     def free_slots(self) -> int:
-        return self.manner.slots - len(self.sentences)
+        return self.config.slots - len(self.sentences)
 
     @property
     def idle(self) -> bool:
         return not self.sentences
 
-    def add(self, id: int, utterance: Utterance, voice: Voice, options: Options) -> None:
+    def add(self, id: int, utterance: Utterance, voice: VoicePrompt, options: Options) -> None:
         if self.free_slots <= 0:
             raise RuntimeError("no free slot")
         if not 0.5 <= options.speed <= 2.0:
             raise InvalidRequest(f"speed {options.speed} is outside 0.5 to 2.0", field="speed")
         text = np.array(self.encode(utterance.spoken), np.int64)
-        least, most = self.manner.limits.tokens(max(1, utterance.syllables), self.rate_hz)
-        expected = utterance.syllables * SYLLABLE_S
-        if self.manner.limits.forced_tokens is not None:
-            expected = most / self.rate_hz
-        cuts = self.manner.cuts
+        cuts, limits = self.config.cuts, self.config.limits
+        min_tokens, max_tokens = limits.tokens(max(1, utterance.syllables), self.rate_hz)
+        expected_s = utterance.syllables * SYLLABLE_S
+        if limits.forced_tokens is not None:
+            expected_s = max_tokens / self.rate_hz
         # Any whole number is a seed; the generators take none below zero.
         options = replace(options, seed=options.seed % 2**63)
         self.sentences[id] = Sentence(
-            id, text, voice, options, least, most,
-            plan=Plan(cuts, self.rate_hz, expected),
-            blender=Blender(self.rate_hz, mel_frames(round(cuts.blend_s * 1000), 1000)),
-            speed=Speed(options.speed),
+            id,
+            text,
+            voice,
+            options,
+            min_tokens,
+            max_tokens,
+            planner=PiecePlanner(cuts, self.rate_hz, expected_s),
+            crossfader=CrossFader(self.rate_hz, mel_frames(round(cuts.blend_s * 1000), 1000)),
+            stretch=TimeStretch(options.speed),
             vocoder=Vocoder(self.backend, options.seed),
-        )  # fmt: skip
+        )
 
     def cancel(self, id: int) -> None:
         sentence = self.sentences.pop(id, None)

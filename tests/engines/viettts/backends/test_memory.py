@@ -20,7 +20,7 @@ import numpy as np
 from sonca.engines.viettts.backends.openvino import compiled
 from sonca.engines.viettts.backends.openvino.graphs import hift
 from sonca.engines.viettts.backends.openvino.graphs.nodes import Weights
-from benchmarks.viettts.parity.folder import Folder
+from benchmarks.viettts.parity.golden import GoldenFolder
 from sonca.engines.viettts.convert.checkpoint import fold
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def used():
     heap = system.mallinfo2()
     return heap.uordblks + heap.hblkhd
 
-golden = Folder(Path(sys.argv[1]))
+golden = GoldenFolder(Path(sys.argv[1]))
 config = golden.config()
 trunk = hift.build_trunk(config.hift, Weights(fold(golden.weights("hift"))))
 graph = compiled.Runtime(1).compile(trunk)

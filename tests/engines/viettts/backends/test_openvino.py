@@ -9,30 +9,30 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from benchmarks.viettts.parity.errors import relative
-from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts.backends.base import Voice
-from sonca.engines.viettts.config import Config
+from benchmarks.viettts.parity.compare import relative
+from benchmarks.viettts.parity.golden import GoldenFolder
+from sonca.engines.viettts.backends.base import VoicePrompt
+from sonca.engines.viettts.config import ModelConfig
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
 from sonca.engines.viettts.backends.openvino.assemble import from_states
-from sonca.engines.viettts.backends.openvino.backend import CpuBackend
+from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 NOBODY = np.zeros(0, np.int64)
 
 
 @pytest.fixture(scope="module")
-def exact(golden: Folder, tiny: Config) -> CpuBackend:
-    return from_states(tiny, {p: golden.weights(p) for p in ("llm", "flow", "hift")}, "exact")
+def exact(golden: GoldenFolder, tiny: ModelConfig) -> OpenVINOBackend:
+    return from_states(tiny, golden.states(), "exact")
 
 
-def voice_of(arrays: Arrays) -> Voice:
+def voice_of(arrays: Arrays) -> VoicePrompt:
     empty = np.zeros((1, 0), np.int64)
     tokens = arrays.get("in.prompt_token", empty)[0].astype(np.int64)
     mel = arrays.get("in.prompt_feat", np.zeros((1, 0, 80), np.float32))[0]
-    return Voice(arrays["in.emb"][0], tokens, mel)
+    return VoicePrompt(arrays["in.emb"][0], tokens, mel)
 
 
 def logp(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -41,7 +41,9 @@ def logp(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("case", ["spk", "one_text_token"])
-def test_language_model_equals_upstream(exact: CpuBackend, golden: Folder, case: str) -> None:
+def test_language_model_equals_upstream(
+    exact: OpenVINOBackend, golden: GoldenFolder, case: str
+) -> None:
     arrays = golden.cases("llm")[case]
     decoder = exact.decoder()
     rows = [decoder.start(7, arrays["in.text"][0], voice_of(arrays), NOBODY)]
@@ -49,14 +51,14 @@ def test_language_model_equals_upstream(exact: CpuBackend, golden: Folder, case:
     assert relative([logp(row) for row in rows], arrays["out.logp"]) < 1e-5
 
 
-def test_a_run_can_be_taken_up_again(exact: CpuBackend, golden: Folder) -> None:
+def test_a_run_can_be_taken_up_again(exact: OpenVINOBackend, golden: GoldenFolder) -> None:
     arrays = golden.cases("llm")["spk"]
-    said = arrays["in.forced"][:17].astype(np.int64)
-    logits = exact.decoder().start(1, arrays["in.text"][0], voice_of(arrays), said)
+    generated = arrays["in.forced"][:17].astype(np.int64)
+    logits = exact.decoder().start(1, arrays["in.text"][0], voice_of(arrays), generated)
     assert relative(logp(logits), arrays["out.logp"][17]) < 1e-5
 
 
-def test_sentences_do_not_disturb_each_other(exact: CpuBackend, golden: Folder) -> None:
+def test_sentences_do_not_disturb_each_other(exact: OpenVINOBackend, golden: GoldenFolder) -> None:
     """They join and leave at different steps, long ones and short, past the cache's growth."""
     arrays = golden.cases("llm")["spk"]
     voice = voice_of(arrays)
@@ -88,7 +90,9 @@ def test_sentences_do_not_disturb_each_other(exact: CpuBackend, golden: Folder) 
         assert relative(got[key], rows) < 1e-5
 
 
-def test_flow_equals_upstream(exact: CpuBackend, golden: Folder, tiny: Config) -> None:
+def test_flow_equals_upstream(
+    exact: OpenVINOBackend, golden: GoldenFolder, tiny: ModelConfig
+) -> None:
     for name in ("solve_long", "solve_short_odd", "solve_noprompt"):
         arrays = golden.cases("flow")[name]
         tokens = arrays["in.token"][0].astype(np.int64)
@@ -98,7 +102,7 @@ def test_flow_equals_upstream(exact: CpuBackend, golden: Folder, tiny: Config) -
         assert relative(solver.mel().T, arrays["out.mel"][0]) < 2e-5, name
 
 
-def test_vocoder_networks_equal_upstream(exact: CpuBackend, golden: Folder) -> None:
+def test_vocoder_networks_equal_upstream(exact: OpenVINOBackend, golden: GoldenFolder) -> None:
     arrays = golden.cases("hift")["decode_only"]
     mel = arrays["in.mel"][0].T.copy()
     assert relative(exact.pitch(mel), arrays["out.f0"][0]) < 1e-5

@@ -37,7 +37,7 @@ def test_pages_go_and_come_back(tmp_path: Path) -> None:
     written[:] = 7
     assert mapped.sum() == neighbour.sum() == content.sum()
     before = resident(path)
-    pages.give_back(path)
+    pages.release_pages(path)
     assert resident(path) <= before - (1 << 20)
     assert resident(other) >= 1 << 20
     np.testing.assert_array_equal(mapped, content)
@@ -47,6 +47,6 @@ def test_pages_go_and_come_back(tmp_path: Path) -> None:
 def test_a_file_that_is_not_mapped_is_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages.give_back(tmp_path / "nowhere.bin")
+    pages.release_pages(tmp_path / "nowhere.bin")
     monkeypatch.setattr(pages, "MAPS", tmp_path / "no such system")
-    pages.give_back(tmp_path / "nowhere.bin")
+    pages.release_pages(tmp_path / "nowhere.bin")

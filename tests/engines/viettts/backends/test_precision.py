@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.viettts.parity.errors import relative
-from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts.backends.base import Voice
-from sonca.engines.viettts.config import Config
+from benchmarks.viettts.parity.compare import relative
+from benchmarks.viettts.parity.golden import GoldenFolder
+from sonca.engines.viettts.backends.base import VoicePrompt
+from sonca.engines.viettts.config import ModelConfig
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
 from sonca.engines.viettts.backends.openvino.assemble import from_states
-from sonca.engines.viettts.backends.openvino.backend import CpuBackend
+from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 from sonca.engines.viettts.backends.openvino.compiled import Runtime
 from sonca.engines.viettts.backends.openvino.graphs import nodes
 from sonca.engines.viettts.model_folder import Precision
@@ -21,23 +21,22 @@ from sonca.engines.viettts.model_folder import Precision
 NOBODY = np.zeros(0, np.int64)
 
 
-def backend(golden: Folder, tiny: Config, precision: Precision) -> CpuBackend:
-    states = {part: golden.weights(part) for part in ("llm", "flow", "hift")}
-    return from_states(tiny, states, precision)
+def backend(golden: GoldenFolder, tiny: ModelConfig, precision: Precision) -> OpenVINOBackend:
+    return from_states(tiny, golden.states(), precision)
 
 
 @pytest.fixture(scope="module")
-def both(golden: Folder, tiny: Config) -> tuple[CpuBackend, CpuBackend]:
+def both(golden: GoldenFolder, tiny: ModelConfig) -> tuple[OpenVINOBackend, OpenVINOBackend]:
     return backend(golden, tiny, "exact"), backend(golden, tiny, "fast")
 
 
-def voice() -> Voice:
+def voice() -> VoicePrompt:
     rng = np.random.default_rng(0)
     mel = rng.standard_normal((50, 80)).astype(np.float32)
-    return Voice(rng.standard_normal(24).astype(np.float32), rng.integers(0, 64, 29), mel)
+    return VoicePrompt(rng.standard_normal(24).astype(np.float32), rng.integers(0, 64, 29), mel)
 
 
-def test_the_mel_is_within_two_percent(both: tuple[CpuBackend, CpuBackend]) -> None:
+def test_the_mel_is_within_two_percent(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> None:
     rng = np.random.default_rng(1)
     tokens = rng.integers(0, 64, 60)
     noise = rng.standard_normal((50 + 103, 80)).astype(np.float32)
@@ -51,7 +50,7 @@ def test_the_mel_is_within_two_percent(both: tuple[CpuBackend, CpuBackend]) -> N
     assert relative(mels[1], mels[0]) < 0.02
 
 
-def test_the_likeliest_tokens_are_the_same(both: tuple[CpuBackend, CpuBackend]) -> None:
+def test_the_likeliest_tokens_are_the_same(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> None:
     rng = np.random.default_rng(2)
     forced, text = rng.integers(0, 64, 60), rng.integers(0, 200, 12)
     tops = []
@@ -73,7 +72,7 @@ def test_nothing_leaves_the_ranges_of_int8() -> None:
     weight[1] += 1  # a sum that the norm takes away
     layer = weight.astype(np.float32), bias.astype(np.float32)
     norm = {"n.weight": rng.uniform(0.2, 2, 256), "n.bias": rng.standard_normal(256)}
-    weights = nodes.Weights({k: v.astype(np.float32) for k, v in norm.items()}, kept="int8")
+    weights = nodes.Weights({k: v.astype(np.float32) for k, v in norm.items()}, format="int8")
     x = nodes.parameter([-1, 256], "x")
     (y,) = nodes.norm_linears(x, weights, "n", [layer])
     graph = Runtime(1).compile(nodes.model([x], {"y": y}, "worst"))
@@ -84,7 +83,7 @@ def test_nothing_leaves_the_ranges_of_int8() -> None:
     assert np.median(reached / bound) > 0.8  # and the ranges are not wider than need be
 
 
-def test_the_trunk_is_close(both: tuple[CpuBackend, CpuBackend]) -> None:
+def test_the_trunk_is_close(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> None:
     rng = np.random.default_rng(3)
     mel = rng.standard_normal((40, 80)).astype(np.float32)
     source = rng.standard_normal((18, 40 * 64 + 1)).astype(np.float32)
@@ -93,7 +92,9 @@ def test_the_trunk_is_close(both: tuple[CpuBackend, CpuBackend]) -> None:
     np.testing.assert_array_equal(both[0].pitch(mel), both[1].pitch(mel))  # in float32 on both
 
 
-def test_company_changes_nothing_to_the_last_bit(both: tuple[CpuBackend, CpuBackend]) -> None:
+def test_a_sentence_is_the_same_to_the_last_bit_whoever_is_beside_it(
+    both: tuple[OpenVINOBackend, OpenVINOBackend],
+) -> None:
     """With int8, small differences become large ones: there must be none at all."""
     fast = both[1]
     rng = np.random.default_rng(4)

@@ -14,39 +14,36 @@ pytest.importorskip("torch", reason="the GPU path is PyTorch")
 
 import torch
 
-from benchmarks.viettts.parity.errors import relative
-from benchmarks.viettts.parity.folder import Folder
-from sonca.engines.viettts.backends.base import Voice
+from benchmarks.viettts.parity.compare import relative
+from benchmarks.viettts.parity.golden import GoldenFolder
+from sonca.engines.viettts.backends.base import VoicePrompt
 from sonca.engines.viettts.backends.torch.backend import TorchBackend
-from sonca.engines.viettts.config import Config
-from sonca.engines.viettts.convert.checkpoint import fold
+from sonca.engines.viettts.config import ModelConfig
 
 NOBODY = np.zeros(0, np.int64)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no GPU here"))]  # fmt: skip
 
 
-def backend_of(golden: Folder, config: Config, device: str, dtype: Any) -> TorchBackend:
-    states = {part: golden.weights(part) for part in ("llm", "flow")}
-    states["hift"] = fold(golden.weights("hift"))
+def backend_of(golden: GoldenFolder, config: ModelConfig, device: str, dtype: Any) -> TorchBackend:
     tensors = {
         part: {key: torch.from_numpy(np.array(value)) for key, value in state.items()}
-        for part, state in states.items()
+        for part, state in golden.states().items()
     }
     return TorchBackend(config, tensors, torch.device(device), dtype, slots=4)
 
 
 @pytest.fixture(scope="module", params=DEVICES)
-def exact(request: pytest.FixtureRequest, golden: Folder, tiny: Config) -> TorchBackend:
+def exact(request: pytest.FixtureRequest, golden: GoldenFolder, tiny: ModelConfig) -> TorchBackend:
     if request.param == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     return backend_of(golden, tiny, request.param, torch.float32)
 
 
-def voice_of(arrays: Mapping[str, npt.NDArray[Any]]) -> Voice:
+def voice_of(arrays: Mapping[str, npt.NDArray[Any]]) -> VoicePrompt:
     tokens = arrays.get("in.prompt_token", np.zeros((1, 0), np.int64))[0].astype(np.int64)
     mel = arrays.get("in.prompt_feat", np.zeros((1, 0, 80), np.float32))[0]
-    return Voice(arrays["in.emb"][0], tokens, mel)
+    return VoicePrompt(arrays["in.emb"][0], tokens, mel)
 
 
 def logp(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -54,7 +51,7 @@ def logp(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(shifted - np.log(np.exp(shifted).sum()))
 
 
-def test_language_model_equals_upstream(exact: TorchBackend, golden: Folder) -> None:
+def test_language_model_equals_upstream(exact: TorchBackend, golden: GoldenFolder) -> None:
     arrays = golden.cases("llm")["spk"]
     decoder = exact.decoder()
     rows = [decoder.start(7, arrays["in.text"][0], voice_of(arrays), NOBODY)]
@@ -62,7 +59,7 @@ def test_language_model_equals_upstream(exact: TorchBackend, golden: Folder) -> 
     assert relative([logp(row) for row in rows], arrays["out.logp"]) < 1e-5
 
 
-def test_sentences_do_not_disturb_each_other(exact: TorchBackend, golden: Folder) -> None:
+def test_sentences_do_not_disturb_each_other(exact: TorchBackend, golden: GoldenFolder) -> None:
     """Joining and leaving at different steps, past the cache's size and its compaction."""
     voice = voice_of(golden.cases("llm")["spk"])
     rng = np.random.default_rng(0)
@@ -98,13 +95,13 @@ def solve(backend: TorchBackend, arrays: Mapping[str, npt.NDArray[Any]]) -> Any:
     return solver.mel().T
 
 
-def test_flow_equals_upstream(exact: TorchBackend, golden: Folder) -> None:
+def test_flow_equals_upstream(exact: TorchBackend, golden: GoldenFolder) -> None:
     for name in ("solve_long", "solve_short_odd", "solve_noprompt"):
         arrays = golden.cases("flow")[name]
         assert relative(solve(exact, arrays), arrays["out.mel"][0]) < 2e-5, name
 
 
-def test_vocoder_networks_equal_upstream(exact: TorchBackend, golden: Folder) -> None:
+def test_vocoder_networks_equal_upstream(exact: TorchBackend, golden: GoldenFolder) -> None:
     arrays = golden.cases("hift")["decode_only"]
     mel = arrays["in.mel"][0].T.copy()
     assert relative(exact.pitch(mel), arrays["out.f0"][0]) < 1e-5
@@ -117,7 +114,7 @@ def test_vocoder_networks_equal_upstream(exact: TorchBackend, golden: Folder) ->
     assert isinstance(bias, float)
 
 
-def test_bf16_is_close(golden: Folder, tiny: Config) -> None:
+def test_bf16_is_close(golden: GoldenFolder, tiny: ModelConfig) -> None:
     backend = backend_of(golden, tiny, "cpu", torch.bfloat16)
     arrays = golden.cases("flow")["solve_long"]
     error = relative(solve(backend, arrays), arrays["out.mel"][0])
@@ -129,7 +126,7 @@ def test_bf16_is_close(golden: Folder, tiny: Config) -> None:
     assert relative([logp(row) for row in rows], arrays["out.logp"]) < 0.03
 
 
-def test_all_slots_in_use_is_an_error(exact: TorchBackend, golden: Folder) -> None:
+def test_all_slots_in_use_is_an_error(exact: TorchBackend, golden: GoldenFolder) -> None:
     from sonca.errors import EngineError
 
     voice = voice_of(golden.cases("llm")["spk"])

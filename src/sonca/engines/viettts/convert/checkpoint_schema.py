@@ -9,20 +9,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from sonca.engines.viettts.config import LLM, Config, Encoder, Flow, HiFT
+from sonca.engines.viettts.config import (
+    EncoderConfig,
+    FlowConfig,
+    HiFTConfig,
+    LLMConfig,
+    ModelConfig,
+)
 from sonca.errors import EngineError
 
 Shape = tuple[int, ...]
-Layout = dict[str, Shape]
+Schema = dict[str, Shape]
 PARTS = ("llm", "flow", "hift")
 
 
-def layout(config: Config) -> dict[str, Layout]:
+def schema_of(config: ModelConfig) -> dict[str, Schema]:
     """Key to shape for each of the three files."""
     return {"llm": _llm(config.llm), "flow": _flow(config.flow), "hift": _hift(config.hift)}
 
 
-def check_layout(part: str, found: Mapping[str, Shape], wanted: Layout) -> None:
+def check_schema(part: str, found: Mapping[str, Shape], wanted: Schema) -> None:
     """Raise `EngineError` if a checkpoint's tensors are not those the configuration needs."""
     if missing := [key for key in wanted if key not in found]:
         raise EngineError(
@@ -46,30 +52,30 @@ def _form(shape: Shape) -> str:
     return "x".join(str(size) for size in shape) or "a number"
 
 
-def _linear(out: Layout, name: str, wide: int, narrow: int, bias: bool = True) -> None:
+def _linear(out: Schema, name: str, wide: int, narrow: int, bias: bool = True) -> None:
     """`wide` outputs of `narrow` inputs."""
     out[f"{name}.weight"] = (wide, narrow)
     if bias:
         out[f"{name}.bias"] = (wide,)
 
 
-def _norm(out: Layout, name: str, width: int) -> None:
+def _norm(out: Schema, name: str, width: int) -> None:
     out[f"{name}.weight"] = out[f"{name}.bias"] = (width,)
 
 
-def _conv(out: Layout, name: str, *shape: int, bias: int | None = None) -> None:
+def _conv(out: Schema, name: str, *shape: int, bias: int | None = None) -> None:
     """Weight (out, in, kernel); a transposed one (in, out, kernel) gives its bias apart."""
     out[f"{name}.weight"] = shape
     out[f"{name}.bias"] = (bias or shape[0],)
 
 
-def _normed_conv(out: Layout, name: str, *shape: int, bias: int | None = None) -> None:
+def _normed_conv(out: Schema, name: str, *shape: int, bias: int | None = None) -> None:
     out[f"{name}.bias"] = (bias or shape[0],)
     out[f"{name}.weight_g"] = (shape[0], *(1 for _ in shape[1:]))
     out[f"{name}.weight_v"] = shape
 
 
-def _stack(out: Layout, name: str, config: Encoder) -> None:
+def _stack(out: Schema, name: str, config: EncoderConfig) -> None:
     width = config.width
     _linear(out, f"{name}.embed.out.0", width, config.input_size)
     _norm(out, f"{name}.embed.out.1", width)
@@ -87,8 +93,8 @@ def _stack(out: Layout, name: str, config: Encoder) -> None:
             _norm(out, f"{block}.{norm}", width)
 
 
-def _llm(config: LLM) -> Layout:
-    out: Layout = {}
+def _llm(config: LLMConfig) -> Schema:
+    out: Schema = {}
     width = config.lm.input_size
     out["text_embedding.weight"] = (config.text_vocab, config.text_encoder.input_size)
     _stack(out, "text_encoder", config.text_encoder)
@@ -101,8 +107,8 @@ def _llm(config: LLM) -> Layout:
     return out
 
 
-def _flow(config: Flow) -> Layout:
-    out: Layout = {"input_embedding.weight": (config.vocab, config.token_width)}
+def _flow(config: FlowConfig) -> Schema:
+    out: Schema = {"input_embedding.weight": (config.vocab, config.token_width)}
     _linear(out, "spk_embed_affine_layer", config.mel, config.speaker)
     _stack(out, "encoder", config.encoder)
     _linear(out, "encoder_proj", config.mel, config.encoder.width)
@@ -115,7 +121,7 @@ def _flow(config: Flow) -> Layout:
     return out
 
 
-def _estimator(out: Layout, name: str, flow: Flow) -> None:
+def _estimator(out: Schema, name: str, flow: FlowConfig) -> None:
     config = flow.estimator
     c0, c1 = config.channels
     _linear(out, f"{name}.time_mlp.linear_1", 4 * c0, config.in_channels)
@@ -155,7 +161,7 @@ def _estimator(out: Layout, name: str, flow: Flow) -> None:
 
 
 def _resblock(
-    out: Layout, name: str, channels: int, kernel: int, dilations: tuple[int, ...]
+    out: Schema, name: str, channels: int, kernel: int, dilations: tuple[int, ...]
 ) -> None:
     for index in range(len(dilations)):
         for which in ("1", "2"):
@@ -163,8 +169,8 @@ def _resblock(
             out[f"{name}.activations{which}.{index}.alpha"] = (channels,)
 
 
-def _hift(config: HiFT) -> Layout:
-    out: Layout = {}
+def _hift(config: HiFTConfig) -> Schema:
+    out: Schema = {}
     bins = config.n_fft + 2
     _linear(out, "m_source.l_linear", 1, config.harmonics + 1)
     _normed_conv(out, "conv_pre", config.base, config.mel, 7)

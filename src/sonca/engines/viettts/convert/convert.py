@@ -19,9 +19,9 @@ import numpy as np
 from sonca import disk
 from sonca.engines.viettts import model_folder as f
 from sonca.engines.viettts.backends.base import Array
-from sonca.engines.viettts.config import Config, read_config
+from sonca.engines.viettts.config import ModelConfig, read_config
 from sonca.engines.viettts.convert.checkpoint import fold, read_checkpoint
-from sonca.engines.viettts.convert.checkpoint_schema import PARTS, check_layout, layout
+from sonca.engines.viettts.convert.checkpoint_schema import PARTS, check_schema, schema_of
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError
 
@@ -76,12 +76,12 @@ def convert(
     return f.open_folder(target)
 
 
-def _states(source: Path, config: Config) -> dict[str, dict[str, Array]]:
+def _states(source: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:
     """The three checkpoints, mapped, with their shapes checked."""
     states = {}
-    for part, wanted in layout(config).items():
+    for part, wanted in schema_of(config).items():
         state = read_checkpoint(source / f"{part}.pt")
-        check_layout(part, {key: value.shape for key, value in state.items()}, wanted)
+        check_schema(part, {key: value.shape for key, value in state.items()}, wanted)
         states[part] = state
     return states
 
@@ -99,7 +99,7 @@ def _version(states: Mapping[str, Mapping[str, Array]], precision: str) -> str:
 
 def _write_graphs(
     draft: Path,
-    config: Config,
+    config: ModelConfig,
     states: Mapping[str, Mapping[str, Array]],
     precision: f.Precision,
     say: Say,

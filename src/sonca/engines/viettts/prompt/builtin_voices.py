@@ -13,12 +13,12 @@ SUFFIXES = (".wav", ".mp3", ".flac", ".m4a", ".ogg", ".opus")
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class BuiltinVoice:
     voice: Voice
     path: Path
 
 
-def find_samples(folder: Path | None) -> dict[str, Sample]:
+def find_builtin_voices(folder: Path | None) -> dict[str, BuiltinVoice]:
     """Returns the known voices whose recording is in `folder`, in the catalogue's order."""
     if folder is None or not folder.is_dir():
         return {}
@@ -27,7 +27,7 @@ def find_samples(folder: Path | None) -> dict[str, Sample]:
     with Path(__file__).with_name("voices.tsv").open(encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table, delimiter="\t"):
             if path := files.get(row["key"].lower()):
-                found[row["key"]] = Sample(_voice(row, path), path)
+                found[row["key"]] = BuiltinVoice(_voice(row, path), path)
     return found
 
 

@@ -1,4 +1,4 @@
-"""From a stretch of speech to a `Voice`: speech tokens, mel, speaker vector.
+"""From a stretch of speech to a `VoicePrompt`: speech tokens, mel, speaker vector.
 
 Costs seconds with the true models, so each voice is made once: kept in memory, and on disk
 under the recording's hash and the model's.
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sonca import disk
-from sonca.engines.viettts.backends.base import Voice
+from sonca.engines.viettts.backends.base import VoicePrompt
 from sonca.engines.viettts.model_folder import SPEAKER, SPEECH, VAD, ModelFolder
 from sonca.engines.viettts.prompt import features, vad
 from sonca.engines.viettts.prompt.prompt_audio import RATE_HZ, Array, prepare
@@ -31,14 +31,14 @@ VERSION = 2
 """Of what is computed here; part of the key of what is kept on disk."""
 
 
-class Prompter:
+class PromptCache:
     """Makes voices of recordings. The ONNX models are loaded for each that is new."""
 
     def __init__(self, folder: ModelFolder, cache: Path | None, threads: int) -> None:
         self.folder, self.cache, self.threads = folder, cache, threads
-        self.kept: dict[str, Voice] = {}
+        self.kept: dict[str, VoicePrompt] = {}
 
-    def voice(self, content_hash: str, samples: Callable[[], tuple[Array, int]]) -> Voice:
+    def get(self, content_hash: str, samples: Callable[[], tuple[Array, int]]) -> VoicePrompt:
         """The voice of the recording with this hash; `samples` is called only if it is new."""
         voice = self.kept.get(content_hash) or self._from_disk(content_hash)
         if voice is None:
@@ -50,7 +50,7 @@ class Prompter:
             del self.kept[next(iter(self.kept))]
         return voice
 
-    def compute(self, wave: Array) -> Voice:
+    def compute(self, wave: Array) -> VoicePrompt:
         """(N,) speech at 16 kHz -> its voice.
 
         The recording's own level stands for the voice's: the model goes on where the prompt's
@@ -71,7 +71,7 @@ class Prompter:
                 f"the prompt models in {self.folder.path} do not fit the weights: speaker vector "
                 f"of {len(vector)}, tokens up to {tokens.max(initial=0)}; pull the model again"
             )
-        return Voice(vector, tokens, mel, loudness(wave, RATE_HZ))
+        return VoicePrompt(vector, tokens, mel, loudness(wave, RATE_HZ))
 
     def _segments(self) -> Callable[[Array], list[tuple[int, int]]]:
         path = self.folder.path / VAD
@@ -104,7 +104,7 @@ class Prompter:
         key = f"{VERSION} {self.folder.version} {vad.MAX_S} {content_hash}"
         return self.cache / f"{hashlib.sha256(key.encode()).hexdigest()}.voice.npz"
 
-    def _from_disk(self, content_hash: str) -> Voice | None:
+    def _from_disk(self, content_hash: str) -> VoicePrompt | None:
         path = self._path(content_hash)
         if path is None or not path.is_file():
             return None
@@ -113,11 +113,11 @@ class Prompter:
                 level = float(kept["level_lufs"])
                 if math.isnan(level):
                     return None
-                return Voice(kept["vector"], kept["tokens"], kept["mel"], level)
+                return VoicePrompt(kept["vector"], kept["tokens"], kept["mel"], level)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None  # damaged: made again, and written over
 
-    def _to_disk(self, content_hash: str, voice: Voice) -> None:
+    def _to_disk(self, content_hash: str, voice: VoicePrompt) -> None:
         """A voice that cannot be kept is made again next time: no reason to fail now."""
         path = self._path(content_hash)
         if path is None:

@@ -9,32 +9,31 @@ import numpy as np
 from openvino import Model
 
 from sonca.engines.viettts.backends.base import Array
-from sonca.engines.viettts.backends.openvino.backend import CpuBackend
+from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 from sonca.engines.viettts.backends.openvino.compiled import Runtime
 from sonca.engines.viettts.backends.openvino.graphs import estimator, flow, hift, llm, stack
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Kept, Weights, halved
-from sonca.engines.viettts.backends.openvino.pages import give_back
-from sonca.engines.viettts.config import Config
-from sonca.engines.viettts.convert.checkpoint import fold
+from sonca.engines.viettts.backends.openvino.graphs.nodes import WeightFormat, Weights, to_bf16
+from sonca.engines.viettts.backends.openvino.pages import release_pages
+from sonca.engines.viettts.config import ModelConfig
 from sonca.engines.viettts.model_folder import TABLES, ModelFolder, Precision, map_tensors
 from sonca.errors import EngineError
 
 BF16 = frozenset({"estimator", "trunk"})
 Build = Callable[[], Model]
 States = Mapping[str, Mapping[str, Array]]
-"""Tensors by part (`llm`, `flow`, `hift`) and key."""
+"""Tensors by part (`llm`, `flow`, `hift`) and key, HiFT's with the weight norm folded in."""
 
 
-def builders(config: Config, states: States, precision: Precision) -> dict[str, Build]:
-    """Returns what builds each graph, by name. HiFT's weight norm must be folded in `states`."""
-    small: Kept = "int8" if precision == "fast" else "f32"
-    llm_weights = Weights(states["llm"], kept=small)
-    flow_weights = Weights(states["flow"], kept=small)
+def builders(config: ModelConfig, states: States, precision: Precision) -> dict[str, Build]:
+    """Returns what builds each graph, by name."""
+    small: WeightFormat = "int8" if precision == "fast" else "f32"
+    llm_weights = Weights(states["llm"], format=small)
+    flow_weights = Weights(states["flow"], format=small)
     hift_weights = Weights(states["hift"])
 
     def trunk() -> Model:
         graph = hift.build_trunk(config.hift, hift_weights)
-        return halved(graph) if precision == "fast" else graph
+        return to_bf16(graph) if precision == "fast" else graph
 
     return {
         "text_encoder": lambda: stack.build(
@@ -51,19 +50,19 @@ def builders(config: Config, states: States, precision: Precision) -> dict[str, 
             for index in range(config.llm.lm.blocks + 1)
         },
         "flow_encoder": lambda: flow.build_encoder(config.flow, flow_weights),
-        "regulator": lambda: flow.build_regulator(config.flow, flow_weights.whole()),
+        "regulator": lambda: flow.build_regulator(config.flow, flow_weights.unquantized()),
         "estimator": lambda: estimator.build(config.flow, states["flow"], small),
         "pitch": lambda: hift.build_f0(config.hift, hift_weights),
         "trunk": trunk,
     }
 
 
-def graph_names(config: Config) -> list[str]:
+def graph_names(config: ModelConfig) -> list[str]:
     nothing: States = {"llm": {}, "flow": {}, "hift": {}}
     return list(builders(config, nothing, "exact"))
 
 
-def tables(config: Config, states: States) -> dict[str, Array]:
+def tables(config: ModelConfig, states: States) -> dict[str, Array]:
     """Returns the weights that are applied outside the graphs."""
     lm, of_flow, of_hift = states["llm"], states["flow"], states["hift"]
     weights, blocks = Weights(lm), range(config.llm.lm.blocks)
@@ -85,7 +84,7 @@ def tables(config: Config, states: States) -> dict[str, Array]:
     }
 
 
-def load(folder: ModelFolder, threads: int) -> CpuBackend:
+def load(folder: ModelFolder, threads: int) -> OpenVINOBackend:
     """Compiles the graphs of a converted model and maps its tables."""
     runtime = Runtime(threads)
     graphs = {}
@@ -100,23 +99,22 @@ def load(folder: ModelFolder, threads: int) -> CpuBackend:
     for name, table in mapped.items():
         if name != "llm.text":  # the only large one; of it a few rows are read
             mapped[name] = np.array(table)
-    give_back(folder.path / TABLES)
+    release_pages(folder.path / TABLES)
     provider = f"OpenVINO {runtime.version} CPU ({folder.precision})"
-    return CpuBackend(folder.config, graphs, mapped, (provider,))
+    return OpenVINOBackend(folder.config, graphs, mapped, (provider,))
 
 
 def from_states(
-    config: Config, states: States, precision: Precision, threads: int = 1
-) -> CpuBackend:
-    """Returns a backend straight from checkpoint tensors (`llm`, `flow`, `hift`), without files."""
-    states = {**states, "hift": fold(states["hift"])}
+    config: ModelConfig, states: States, precision: Precision, threads: int = 1
+) -> OpenVINOBackend:
+    """Returns a backend straight from tensors, without files."""
     runtime = Runtime(threads)
     graphs = {
         name: runtime.compile(build(), _computes_in(name, precision))
         for name, build in builders(config, states, precision).items()
     }
     provider = f"OpenVINO {runtime.version} CPU"
-    return CpuBackend(config, graphs, tables(config, states), (provider,))
+    return OpenVINOBackend(config, graphs, tables(config, states), (provider,))
 
 
 def _computes_in(graph: str, precision: Precision) -> str:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from sonca.engines.viettts.backends.base import Array, Backend, Decoder, Ids, Solver, Voice
-from sonca.engines.viettts.backends.openvino.compiled import Compiled
-from sonca.engines.viettts.backends.openvino.decoder import CpuDecoder
+from sonca.engines.viettts.backends.base import (
+    Array,
+    Backend,
+    Decoder,
+    FlowSolver,
+    Ids,
+    VoicePrompt,
+)
+from sonca.engines.viettts.backends.openvino.compiled import CompiledGraph
+from sonca.engines.viettts.backends.openvino.decoder import OpenVINODecoder
 from sonca.engines.viettts.backends.openvino.graphs import estimator
 from sonca.engines.viettts.backends.openvino.graphs.stack import distances, relative_positions
-from sonca.engines.viettts.config import Config
+from sonca.engines.viettts.config import ModelConfig
 from sonca.engines.viettts.durations import interpolate, regulator_lengths
 
 
-class CpuBackend(Backend):
+class OpenVINOBackend(Backend):
     """`graphs` by name: text_encoder, llm_0 … llm_N, positions, attention, flow_encoder,
     regulator, estimator, pitch, trunk. `tables` as `convert` writes them."""
 
@@ -21,8 +28,8 @@ class CpuBackend(Backend):
 
     def __init__(
         self,
-        config: Config,
-        graphs: dict[str, Compiled],
+        config: ModelConfig,
+        graphs: dict[str, CompiledGraph],
         tables: dict[str, Array],
         providers: tuple[str, ...],
     ) -> None:
@@ -31,14 +38,14 @@ class CpuBackend(Backend):
         self.time = tables["flow.time"]
 
     def decoder(self) -> Decoder:
-        return CpuDecoder(self.config.llm, self.graphs, self.tables)
+        return OpenVINODecoder(self.config.llm, self.graphs, self.tables)
 
-    def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
+    def solver(self, voice: VoicePrompt, tokens: Ids, noise: Array) -> FlowSolver:
         known = len(voice.mel)
         given = self.given(voice, self.mu(voice, tokens, len(noise) - known))
-        return CpuSolver(self.graphs["estimator"], self.time, given, noise, known)
+        return OpenVINOSolver(self.graphs["estimator"], self.time, given, noise, known)
 
-    def given(self, voice: Voice, mu: Array) -> Array:
+    def given(self, voice: VoicePrompt, mu: Array) -> Array:
         """What the estimator is told: mu (T, 80), the voice, and its mel (M, 80) at the
         beginning, side by side: (1, T, 240)."""
         given = np.zeros((1, len(mu), 3 * self.config.flow.mel), np.float32)
@@ -49,7 +56,7 @@ class CpuBackend(Backend):
         cond[0, : len(voice.mel)] = voice.mel
         return given
 
-    def mu(self, voice: Voice, tokens: Ids, frames: int) -> Array:
+    def mu(self, voice: VoicePrompt, tokens: Ids, frames: int) -> Array:
         """What the tokens ask for, at the mel's rate: (M + frames, 80)."""
         ids = np.maximum(np.concatenate([voice.tokens, tokens]), 0)
         flow = self.config.flow
@@ -81,11 +88,11 @@ class CpuBackend(Backend):
         self.tables.clear()
 
 
-class CpuSolver(Solver):
+class OpenVINOSolver(FlowSolver):
     """Prompt and sentence as one sequence, whose first `known` frames are the prompt."""
 
     def __init__(
-        self, graph: Compiled, time: Array, given: Array, noise: Array, known: int
+        self, graph: CompiledGraph, time: Array, given: Array, noise: Array, known: int
     ) -> None:
         self.graph, self.time, self.given, self.known = graph, time, given, known
         self.x = np.array(noise[None])

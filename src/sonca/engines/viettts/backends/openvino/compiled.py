@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from sonca.engines.viettts.backends.openvino.pages import give_back
+from sonca.engines.viettts.backends.openvino.pages import release_pages
 from sonca.errors import EngineError
 
 Arrays = npt.NDArray[Any]
@@ -32,7 +32,7 @@ class Runtime:
         self.threads = threads
         self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
 
-    def compile(self, graph: ov.Model | Path, precision: str = "f32") -> Compiled:
+    def compile(self, graph: ov.Model | Path, precision: str = "f32") -> CompiledGraph:
         """`precision` is ``f32`` or ``bf16``: what the runtime computes in where it may choose.
 
         Where the processor has no bf16 of its own, the runtime falls back to f32 by itself.
@@ -55,10 +55,10 @@ class Runtime:
                 "run `sonca models convert` again"
             ) from error
         weights = graph.with_suffix(".bin") if isinstance(graph, Path) else None
-        return Compiled(compiled, weights)
+        return CompiledGraph(compiled, weights)
 
 
-class Compiled:
+class CompiledGraph:
     """Call it with one array per input, by name."""
 
     def __init__(self, model: ov.CompiledModel, weights: Path | None = None) -> None:
@@ -71,11 +71,11 @@ class Compiled:
         self.unpacked = weights
         """The weights' file while parts of it may be packed at the first run."""
         if weights is not None:
-            give_back(weights)
+            release_pages(weights)
 
-    def another(self) -> Compiled:
+    def clone(self) -> CompiledGraph:
         """The same graph with a request of its own."""
-        return Compiled(self.model, self.unpacked)
+        return CompiledGraph(self.model, self.unpacked)
 
     def bind(self, **inputs: Arrays) -> None:
         """Set inputs; they are read when the graph runs, not copied now."""
@@ -83,7 +83,7 @@ class Compiled:
             self.held[name] = value
             self.request.set_tensor(name, ov.Tensor(value, shared_memory=True))
 
-    def let_go(self) -> None:
+    def unbind(self) -> None:
         """Forget the bound arrays: everything must be bound again before the next run."""
         self.held.clear()
 
@@ -91,7 +91,7 @@ class Compiled:
         """Compute; the outputs are views that hold until the next run."""
         self.request.infer()
         if self.unpacked is not None:
-            give_back(self.unpacked)
+            release_pages(self.unpacked)
             self.unpacked = None
         return [self.request.get_tensor(name).data for name in self.outputs]
 

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.backends.base import Array, Decoder, Ids, Voice
-from sonca.engines.viettts.backends.openvino.compiled import Compiled
+from sonca.engines.viettts.backends.base import Array, Decoder, Ids, VoicePrompt
+from sonca.engines.viettts.backends.openvino.compiled import CompiledGraph
 from sonca.engines.viettts.backends.openvino.graphs.stack import (
     BLOCKED,
     distances,
     relative_positions,
 )
-from sonca.engines.viettts.config import LLM
+from sonca.engines.viettts.config import LLMConfig
 
 GROW = 64
 """Columns by which the cache grows."""
@@ -46,7 +46,7 @@ def _at_least_two(rows: Any) -> Any:
     return rows * 2 if isinstance(rows, list) else np.repeat(rows, 2, axis=0)
 
 
-def _in_blocks(graph: Compiled, **inputs: Array) -> list[Array]:
+def _in_blocks(graph: CompiledGraph, **inputs: Array) -> list[Array]:
     """Run a graph on `ROWS` rows at a time."""
     count = len(next(iter(inputs.values())))
     parts = []
@@ -56,18 +56,18 @@ def _in_blocks(graph: Compiled, **inputs: Array) -> list[Array]:
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
-class CpuDecoder(Decoder):
+class OpenVINODecoder(Decoder):
     """`graphs` and `tables` by name, as `assemble` has them."""
 
     def __init__(
-        self, config: LLM, graphs: Mapping[str, Compiled], tables: Mapping[str, Array]
+        self, config: LLMConfig, graphs: Mapping[str, CompiledGraph], tables: Mapping[str, Array]
     ) -> None:
         self.config, self.tables = config, tables
         self.speech = tables["llm.speech"]  # (vocab, in)
         self.position_bias = tables["llm.position_bias"]  # (layers, H, 1, dk): q + u to q + v
         self.text_encoder, self.project_positions = graphs["text_encoder"], graphs["positions"]
         self.layers = [graphs[f"llm_{index}"] for index in range(config.lm.blocks + 1)]
-        self.attention = [graphs["attention"].another() for _ in range(config.lm.blocks)]
+        self.attention = [graphs["attention"].clone() for _ in range(config.lm.blocks)]
         self.rows: list[_Row] = []
         self.room = (0, 0)
         """Rows and columns of the cache."""
@@ -79,8 +79,8 @@ class CpuDecoder(Decoder):
 
     # --- joining and leaving
 
-    def start(self, key: int, text: Ids, voice: Voice, said: Ids) -> Array:
-        x = self._prompt(text, voice, said)  # (P, in)
+    def start(self, key: int, text: Ids, voice: VoicePrompt, generated: Ids) -> Array:
+        x = self._prompt(text, voice, generated)  # (P, in)
         self._make_room(len(self.rows) + 1, len(x))
         logits = self._prefill(x, len(self.rows))
         self.rows.append(_Row(key, len(x)))
@@ -100,9 +100,9 @@ class CpuDecoder(Decoder):
         if not self.rows:
             self.keys, self.values, self.room = [], [], (0, 0)
             for attention in self.attention:  # no room is left: all is bound before the next step
-                attention.let_go()
+                attention.unbind()
 
-    def _prompt(self, text: Ids, voice: Voice, said: Ids) -> Array:
+    def _prompt(self, text: Ids, voice: VoicePrompt, generated: Ids) -> Array:
         """What the model continues: start, speaker, text, task, tokens said: (P, in)."""
         t = self.tables
         embedded = np.asarray(t["llm.text"][text], np.float32)[None]
@@ -112,9 +112,9 @@ class CpuDecoder(Decoder):
         vector = voice.vector / max(float(np.linalg.norm(voice.vector)), 1e-12)
         speaker = t["llm.speaker.weight"] @ vector + t["llm.speaker.bias"]
         start, task = np.split(t["llm.marks"], 2)  # (1, in) each
-        return np.concatenate([start, speaker[None], encoded[0], task, self.speech[said]]).astype(
-            np.float32
-        )
+        return np.concatenate(
+            [start, speaker[None], encoded[0], task, self.speech[generated]]
+        ).astype(np.float32)
 
     def _prefill(self, x: Array, row: int) -> Array:
         """Run a whole prompt, fill its row of the cache -> logits after its last position."""

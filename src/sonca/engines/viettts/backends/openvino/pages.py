@@ -16,7 +16,7 @@ from pathlib import Path
 MAPS = Path("/proc/self/maps")
 
 
-def give_back(path: Path) -> None:
+def release_pages(path: Path) -> None:
     """Let go of this process's pages of the file `path`. Where the system cannot: nothing."""
     advice = getattr(mmap, "MADV_DONTNEED", None)
     if advice is None:

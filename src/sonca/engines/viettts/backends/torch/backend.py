@@ -8,12 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sonca.engines.viettts.backends.base import Array, Backend, Decoder, Ids, Solver, Voice
+from sonca.engines.viettts.backends.base import (
+    Array,
+    Backend,
+    Decoder,
+    FlowSolver,
+    Ids,
+    VoicePrompt,
+)
 from sonca.engines.viettts.backends.torch.decoder import TorchDecoder
 from sonca.engines.viettts.backends.torch.model import flow as flows
 from sonca.engines.viettts.backends.torch.model import hift as hifts
 from sonca.engines.viettts.backends.torch.model import llm as llms
-from sonca.engines.viettts.config import Config
+from sonca.engines.viettts.config import ModelConfig
 from sonca.engines.viettts.model_folder import ModelFolder, map_tensors
 
 
@@ -33,13 +40,13 @@ class TorchBackend(Backend):
 
     def __init__(
         self,
-        config: Config,
+        config: ModelConfig,
         states: Mapping[str, Mapping[str, Tensor]],
         device: torch.device,
         dtype: torch.dtype,
         slots: int,
     ) -> None:
-        self.config, self.where, self.dtype, self.slots = config, device, dtype, slots
+        self.config, self.torch_device, self.dtype, self.slots = config, device, dtype, slots
         self.device = str(device)
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
         self.providers = (f"PyTorch {torch.__version__} {name} ({str(dtype).split('.')[1]})",)
@@ -48,14 +55,14 @@ class TorchBackend(Backend):
         self.hift = hifts.load(config.hift, states["hift"]).to(device)
 
     def decoder(self) -> Decoder:
-        return TorchDecoder(self.llm, self.where, self.dtype, self.slots)
+        return TorchDecoder(self.llm, self.torch_device, self.dtype, self.slots)
 
     @torch.inference_mode()
-    def solver(self, voice: Voice, tokens: Ids, noise: Array) -> Solver:
+    def solver(self, voice: VoicePrompt, tokens: Ids, noise: Array) -> FlowSolver:
         known = len(voice.mel)
-        with torch.device(self.where):
+        with torch.device(self.torch_device):
             prompt, new = (
-                torch.as_tensor(ids, dtype=torch.long)[None].to(self.where)
+                torch.as_tensor(ids, dtype=torch.long)[None].to(self.torch_device)
                 for ids in (voice.tokens, tokens)
             )
             mu = self.flow.mu(prompt, new, (known, len(noise) - known))
@@ -63,8 +70,8 @@ class TorchBackend(Backend):
             cond = torch.zeros_like(mu)
             cond[:, :, :known] = self._put(voice.mel).T
             z = self._put(noise).T[None]
-            steps = self.flow.solve(z, mu, spk, cond, self.halved)
-            return TorchSolver(steps, self.where, known)
+            steps = self.flow.solve(z, mu, spk, cond, self.autocast)
+            return TorchSolver(steps, self.torch_device, known)
 
     @torch.inference_mode()
     def pitch(self, mel: Array) -> Array:
@@ -72,7 +79,7 @@ class TorchBackend(Backend):
 
     @torch.inference_mode()
     def spectrum(self, mel: Array, source: Array) -> Array:
-        with self.halved():
+        with self.autocast():
             post = self.hift.trunk(self._put(mel).T[None], self._put(source)[None])
         return self._get(post[0])
 
@@ -80,23 +87,27 @@ class TorchBackend(Backend):
         layer = self.hift.m_source.l_linear
         return self._get(layer.weight.detach()[0]), float(layer.bias.detach())
 
-    def halved(self) -> torch.autocast:
+    def autocast(self) -> torch.autocast:
         """Where multiplications may be done in half the bits."""
-        return torch.autocast(self.where.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16)
+        return torch.autocast(
+            self.torch_device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16
+        )
 
     def close(self) -> None:
         del self.llm, self.flow, self.hift
-        if self.where.type == "cuda":
+        if self.torch_device.type == "cuda":
             torch.cuda.empty_cache()
 
     def _put(self, array: Array) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(array), dtype=torch.float32).to(self.where)
+        return torch.as_tensor(np.ascontiguousarray(array), dtype=torch.float32).to(
+            self.torch_device
+        )
 
     def _get(self, tensor: Tensor) -> Array:
         return np.asarray(tensor.float().cpu().numpy())
 
 
-class TorchSolver(Solver):
+class TorchSolver(FlowSolver):
     """`steps` are the flow's, whose first `known` frames are the prompt."""
 
     def __init__(self, steps: Iterator[flows.Step], device: torch.device, known: int) -> None:

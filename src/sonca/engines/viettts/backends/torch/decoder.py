@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from sonca.engines.viettts.backends.base import Array, Decoder, Ids, Voice
+from sonca.engines.viettts.backends.base import Array, Decoder, Ids, VoicePrompt
 from sonca.engines.viettts.backends.torch.model.llm import LanguageModel
 from sonca.engines.viettts.backends.torch.model.transformer import Block, relative_positions
 from sonca.errors import EngineError
@@ -54,7 +54,7 @@ class TorchDecoder(Decoder):
     # --- joining and leaving
 
     @torch.inference_mode()
-    def start(self, key: int, text: Ids, voice: Voice, said: Ids) -> Array:
+    def start(self, key: int, text: Ids, voice: VoicePrompt, generated: Ids) -> Array:
         free = set(range(self.slots)) - set(self.rows.values())
         if not free:
             raise EngineError(f"all {self.slots} slots of the language model are in use")
@@ -62,7 +62,7 @@ class TorchDecoder(Decoder):
             x = self.model.prompt(
                 torch.as_tensor(text)[None].to(self.device),
                 torch.as_tensor(voice.vector)[None].to(self.device),
-                torch.as_tensor(said)[None].to(self.device),
+                torch.as_tensor(generated)[None].to(self.device),
             )
         length = x.shape[1]
         if not self.rows:

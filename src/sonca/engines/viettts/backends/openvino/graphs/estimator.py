@@ -15,8 +15,8 @@ from openvino import Model
 from openvino import opset13 as op
 
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Array, Kept, Node, Weights
-from sonca.engines.viettts.config import Flow
+from sonca.engines.viettts.backends.openvino.graphs.nodes import Array, Node, WeightFormat, Weights
+from sonca.engines.viettts.config import FlowConfig
 
 STEPS = 10
 GROUPS = 8
@@ -34,12 +34,12 @@ def times() -> tuple[Array, Array]:
     return np.array(starts, np.float32), np.array(lengths, np.float32)
 
 
-def stage_names(config: Flow) -> list[str]:
+def stage_names(config: FlowConfig) -> list[str]:
     mid = [f"mid_blocks.{i}" for i in range(config.estimator.mid_stages)]
     return ["down_blocks.0", "down_blocks.1", *mid, "up_blocks.0", "up_blocks.1"]
 
 
-def time_table(config: Flow, tensors: Mapping[str, Array]) -> Array:
+def time_table(config: FlowConfig, tensors: Mapping[str, Array]) -> Array:
     """What each stage's residual block adds in each step: (steps, stages, channels)."""
     weights = Weights(tensors, ESTIMATOR)
 
@@ -56,7 +56,7 @@ def time_table(config: Flow, tensors: Mapping[str, Array]) -> Array:
     return np.stack(rows, axis=1).astype(np.float32)
 
 
-def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Model:
+def build(config: FlowConfig, tensors: Mapping[str, Array], format: WeightFormat = "f32") -> Model:
     """x (1, T, 80), given (1, T, 240) and time (stages, channels) -> velocity (1, T, 80).
 
     With int8 the multiplications after a norm and after the GELU are in int8, where most of the
@@ -64,13 +64,13 @@ def build(config: Flow, tensors: Mapping[str, Array], kept: Kept = "f32") -> Mod
     `given` is mu, speaker and prompt mel side by side; the second half of the guidance sees
     zeros in its place.
     """
-    return UNet(config, Weights(tensors, ESTIMATOR, kept)).graph()
+    return UNet(config, Weights(tensors, ESTIMATOR, format)).graph()
 
 
 class UNet:
     """Builds the graph."""
 
-    def __init__(self, config: Flow, weights: Weights) -> None:
+    def __init__(self, config: FlowConfig, weights: Weights) -> None:
         self.config, self.weights, self.rate = config.estimator, weights, config.cfg_rate
         self.mel = config.mel
         self.stages = stage_names(config)
@@ -148,4 +148,4 @@ class UNet:
         )
         y = op.matmul(op.softmax(op.matmul(q, k, False, True), -1), v, False, False)
         y = n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1)
-        return n.linear(y, w.whole(), "attn1.to_out.0")
+        return n.linear(y, w.unquantized(), "attn1.to_out.0")

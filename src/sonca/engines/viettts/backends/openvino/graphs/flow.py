@@ -8,17 +8,17 @@ from openvino import opset13 as op
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
 from sonca.engines.viettts.backends.openvino.graphs import stack
 from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
-from sonca.engines.viettts.config import Flow
+from sonca.engines.viettts.config import FlowConfig
 
 
-def build_encoder(config: Flow, weights: Weights) -> Model:
+def build_encoder(config: FlowConfig, weights: Weights) -> Model:
     """x (1, N, in) of embedded tokens, table (2N - 1, D) -> (1, N, 80)."""
     return stack.build(
         config.encoder, weights.at("encoder"), weights, "encoder_proj", "flow_encoder"
     )
 
 
-def build_regulator(config: Flow, weights: Weights) -> Model:
+def build_regulator(config: FlowConfig, weights: Weights) -> Model:
     """Rows already stretched to the mel's rate (1, T, 80) -> mu (1, T, 80)."""
     x = n.parameter([1, -1, config.mel], "x")
     w = weights.at("length_regulator.model")

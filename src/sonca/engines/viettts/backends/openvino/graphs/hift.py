@@ -13,7 +13,7 @@ from openvino import opset13 as op
 
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
 from sonca.engines.viettts.backends.openvino.graphs.nodes import Array, Node, Weights
-from sonca.engines.viettts.config import HiFT
+from sonca.engines.viettts.config import HiFTConfig
 
 HEAD_SLOPE = 0.01
 
@@ -27,7 +27,7 @@ def _cosine_squared() -> list[float]:
 _COSINE_SQUARED = _cosine_squared()
 
 
-def build_f0(config: HiFT, weights: Weights) -> Model:
+def build_f0(config: HiFTConfig, weights: Weights) -> Model:
     """mel (1, 80, T) -> pitch in Hz (1, T)."""
     mel = n.parameter([1, config.mel, -1], "mel")
     x: Node = mel
@@ -37,7 +37,7 @@ def build_f0(config: HiFT, weights: Weights) -> Model:
     return n.model([mel], {"f0": op.abs(n.reshape(x, 1, -1))}, "hift_f0")
 
 
-def build_trunk(config: HiFT, weights: Weights) -> Model:
+def build_trunk(config: HiFTConfig, weights: Weights) -> Model:
     """mel (1, 80, T), source (1, 18, 64·T + 1) -> (1, 18, 64·T + 1): log-magnitude and the
     argument of the phase's sine."""
     mel = n.parameter([1, config.mel, -1], "mel")
@@ -63,7 +63,7 @@ def build_trunk(config: HiFT, weights: Weights) -> Model:
     return n.model([mel, source], {"post": post}, "hift_trunk")
 
 
-def _source(config: HiFT, weights: Weights, i: int, source: Node) -> Node:
+def _source(config: HiFTConfig, weights: Weights, i: int, source: Node) -> Node:
     """The source's spectrum at the rate of stage i."""
     u = math.prod(config.upsample_rates[i + 1 :])
     x = n.conv(source, weights, f"source_downs.{i}", stride=u, pad=0 if u == 1 else u // 2)

@@ -17,10 +17,10 @@ from openvino import opset13 as op
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
 from sonca.engines.viettts.backends.openvino.graphs.nodes import Array, Node, Weights
 from sonca.engines.viettts.backends.openvino.graphs.stack import embed
-from sonca.engines.viettts.config import LLM, Encoder
+from sonca.engines.viettts.config import EncoderConfig, LLMConfig
 
 
-def build_layer(config: LLM, weights: Weights, index: int) -> Model:
+def build_layer(config: LLMConfig, weights: Weights, index: int) -> Model:
     """Graph 0 comes before the first attention, graph `index` after attention `index` - 1.
 
     The first: x (N, in) -> h (N, D), qkv (N, 3·D). The middle ones: attended (N, D), h -> h,
@@ -35,7 +35,7 @@ def build_layer(config: LLM, weights: Weights, index: int) -> Model:
     return n.model([x], {"h": h, "qkv": _qkv(lm, w.at("encoders.0"), h)}, "llm_first")
 
 
-def _after_attention(config: LLM, weights: Weights, index: int) -> Model:
+def _after_attention(config: LLMConfig, weights: Weights, index: int) -> Model:
     lm, w = config.lm, weights.at("llm")
     block = w.at(f"encoders.{index}")
     attended = n.parameter([-1, lm.width], "attended")
@@ -52,7 +52,7 @@ def _after_attention(config: LLM, weights: Weights, index: int) -> Model:
     return n.model(inputs, {"logits": logits}, "llm_last")
 
 
-def _qkv(config: Encoder, block: Weights, h: Node) -> Node:
+def _qkv(config: EncoderConfig, block: Weights, h: Node) -> Node:
     """(N, D) -> (N, 3·D) by one multiplication."""
     a = block.at("self_attn")
     scale = np.float32(1 / math.sqrt(config.head_size))
@@ -62,17 +62,17 @@ def _qkv(config: Encoder, block: Weights, h: Node) -> Node:
     query = (a["linear_q.bias"] + a["pos_bias_u"].reshape(-1)) * scale
     bias = np.concatenate([query, a["linear_k.bias"], a["linear_v.bias"]])
     normed = n.layer_norm(h, block, config.norm_names[0])
-    return op.add(n.matmul(normed, weight, block.kept), n.floats(bias))
+    return op.add(n.matmul(normed, weight, block.format), n.floats(bias))
 
 
-def position_bias(config: Encoder, weights: Weights, index: int) -> Array:
+def position_bias(config: EncoderConfig, weights: Weights, index: int) -> Array:
     """What turns the scaled q + u of layer `index` into q + v: (H, 1, dk)."""
     a = weights.at(f"llm.encoders.{index}.self_attn")
     scale = np.float32(1 / math.sqrt(config.head_size))
     return np.asarray((a["pos_bias_v"] - a["pos_bias_u"])[:, None] * scale)
 
 
-def build_positions(config: Encoder, weights: Weights) -> Model:
+def build_positions(config: EncoderConfig, weights: Weights) -> Model:
     """table (R, D) -> each layer's projected positions (layers, H, R, dk)."""
     table = n.parameter([-1, config.width], "table")
     rows = []
@@ -83,7 +83,7 @@ def build_positions(config: Encoder, weights: Weights) -> Model:
     return n.model([table], {"positions": op.concat(rows, 0)}, "llm_positions")
 
 
-def build_attention(config: Encoder) -> Model:
+def build_attention(config: EncoderConfig) -> Model:
     """One step of a batch over its cache.
 
     q (B, H, 1, dk), keys and values (B, H, E, dk), positions (H, E, dk) of the distances E - 1

@@ -19,7 +19,7 @@ from openvino import opset13 as op
 Node = Any
 """A graph node or one of its outputs; OpenVINO's Python API is untyped."""
 Array = npt.NDArray[np.float32]
-Kept = Literal["f32", "int8"]
+WeightFormat = Literal["f32", "int8"]
 """How linear layers keep their weights: ``int8`` with one scale for each output."""
 
 GELU_DEPTH = 0.17
@@ -32,7 +32,7 @@ class Weights:
 
     tensors: Mapping[str, Array]
     prefix: str = ""
-    kept: Kept = "f32"
+    format: WeightFormat = "f32"
 
     def __getitem__(self, key: str) -> Array:
         return self.tensors[self.prefix + key]
@@ -41,9 +41,9 @@ class Weights:
         """The same weights under a longer prefix."""
         return replace(self, prefix=f"{self.prefix}{key}.")
 
-    def whole(self) -> Weights:
+    def unquantized(self) -> Weights:
         """The same weights, none of them kept small."""
-        return replace(self, kept="f32")
+        return replace(self, format="f32")
 
 
 def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Model:
@@ -56,11 +56,11 @@ def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Mod
     return Model(results, list(inputs), name)
 
 
-def halved(graph: Model) -> Model:
+def to_bf16(graph: Model) -> Model:
     """The same graph computing in bf16, with f32 at its ends; takes half the room."""
     for node in graph.get_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == Type.f32:
-            half = op.constant(_to_bf16(node.data), dtype=Type.bf16)
+            half = op.constant(_rounded_to_bf16(node.data), dtype=Type.bf16)
             for target in node.output(0).get_target_inputs():
                 target.replace_source_output(half.output(0))
     for port in graph.get_parameters():
@@ -71,14 +71,14 @@ def halved(graph: Model) -> Model:
                 target.replace_source_output(half.output(0))
     for result in graph.get_results():
         names = result.output(0).get_tensor().get_names()
-        whole = op.convert(result.input_value(0), Type.f32)
-        result.input(0).replace_source_output(whole.output(0))
+        f32 = op.convert(result.input_value(0), Type.f32)
+        result.input(0).replace_source_output(f32.output(0))
         result.output(0).get_tensor().set_names(names)
     graph.validate_nodes_and_infer_types()
     return graph
 
 
-def _to_bf16(value: Array) -> Array:
+def _rounded_to_bf16(value: Array) -> Array:
     """Rounded to the nearest, ties to even: the runtime's own conversion cuts off."""
     bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
     bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
@@ -123,9 +123,9 @@ def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
     return op.slice(x, ints(start), ints(stop), ints(step), ints(axis))
 
 
-def matmul(x: Node, weight: Array, kept: Kept = "f32") -> Node:
+def matmul(x: Node, weight: Array, format: WeightFormat = "f32") -> Node:
     """x (..., in) by weight (out, in)."""
-    return op.matmul(x, _int8(weight) if kept == "int8" else floats(weight), False, True)
+    return op.matmul(x, _int8(weight) if format == "int8" else floats(weight), False, True)
 
 
 def _int8(weight: Array) -> Node:
@@ -137,7 +137,7 @@ def _int8(weight: Array) -> Node:
 
 def linear(x: Node, weights: Weights, key: str) -> Node:
     """(..., in) -> (..., out), with the bias if the checkpoint has one."""
-    y = matmul(x, weights[f"{key}.weight"], weights.kept)
+    y = matmul(x, weights[f"{key}.weight"], weights.format)
     return _biased(y, weights.tensors.get(f"{weights.prefix}{key}.bias"))
 
 
@@ -156,7 +156,7 @@ def norm_linears(
     the weights) no value of C can be larger than √(C - 1), so there is a range that nothing
     exceeds, whatever the input, and nothing to calibrate.
     """
-    if weights.kept != "int8":
+    if weights.format != "int8":
         y = layer_norm(x, weights, norm)
         return [_biased(matmul(y, weight), bias) for weight, bias in layers]
     gain, offset = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
@@ -196,7 +196,7 @@ def gelu_linear(x: Node, weights: Weights, key: str, top: Array) -> Node:
     that cannot be taken out of a sum over channels, so it goes into the weights.
     """
     y = op.gelu(x, "erf")
-    if weights.kept != "int8":
+    if weights.format != "int8":
         return linear(y, weights, key)
     weight, bias = weights[f"{key}.weight"], weights[f"{key}.bias"]
     span = np.maximum(top, 0) + np.float32(GELU_DEPTH)

@@ -14,7 +14,7 @@ from openvino import opset13 as op
 
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
 from sonca.engines.viettts.backends.openvino.graphs.nodes import Array, Node, Weights
-from sonca.engines.viettts.config import Encoder
+from sonca.engines.viettts.config import EncoderConfig
 
 BLOCKED = -1e9
 """Added to the score of a key that must not be looked at."""
@@ -36,7 +36,7 @@ def distances(frames: int) -> Array:
     return np.arange(frames - 1, -frames, -1, dtype=np.float32)
 
 
-def embed(x: Node, config: Encoder, weights: Weights) -> Node:
+def embed(x: Node, config: EncoderConfig, weights: Weights) -> Node:
     """The input layer, with its factor √width."""
     x = n.layer_norm(n.linear(x, weights, "embed.out.0"), weights, "embed.out.1")
     if config.legacy_input:
@@ -44,7 +44,9 @@ def embed(x: Node, config: Encoder, weights: Weights) -> Node:
     return op.multiply(x, n.floats(math.sqrt(config.width)))
 
 
-def build(config: Encoder, weights: Weights, projection: Weights, key: str, name: str) -> Model:
+def build(
+    config: EncoderConfig, weights: Weights, projection: Weights, key: str, name: str
+) -> Model:
     """x (1, N, in) and table (2N - 1, width) -> (1, N, out), through `projection`'s layer `key`."""
     x = n.parameter([1, -1, config.input_size], "x")
     table = n.parameter([-1, config.width], "table")
@@ -64,7 +66,7 @@ def _causal(x: Node) -> Node:
     return op.unsqueeze(mask, n.ints(0, 1))
 
 
-def _block(config: Encoder, w: Weights, x: Node, table: Node, mask: Node | None) -> Node:
+def _block(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: Node | None) -> Node:
     before_attention, before_ffn = config.norm_names
     h = n.layer_norm(x, w, before_attention)
     x = op.add(x, _attention(config, w.at("self_attn"), h, table, mask))
@@ -73,7 +75,7 @@ def _block(config: Encoder, w: Weights, x: Node, table: Node, mask: Node | None)
     return op.add(x, n.linear(h, w, "feed_forward.w_2"))
 
 
-def _attention(config: Encoder, w: Weights, x: Node, table: Node, mask: Node | None) -> Node:
+def _attention(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: Node | None) -> Node:
     heads, size = config.heads, config.head_size
 
     def split(y: Node) -> Node:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from sonca.engines.viettts.config import Estimator
+from sonca.engines.viettts.config import EstimatorConfig
 
 GROUPS = 8
 
@@ -94,7 +94,7 @@ class Resample(nn.Module):
 
 
 class UNet(nn.Module):
-    def __init__(self, config: Estimator) -> None:
+    def __init__(self, config: EstimatorConfig) -> None:
         super().__init__()
         self.config = config
         c0, c1 = config.channels

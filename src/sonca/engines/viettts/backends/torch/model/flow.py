@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from sonca.engines.viettts.backends.torch.model.estimator import UNet
 from sonca.engines.viettts.backends.torch.model.transformer import Stack
-from sonca.engines.viettts.config import Flow
+from sonca.engines.viettts.config import FlowConfig
 from sonca.engines.viettts.durations import regulator_lengths
 
 STEPS = 10
@@ -66,7 +66,7 @@ class LengthRegulator(nn.Module):
 
 
 class FlowModel(nn.Module):
-    def __init__(self, config: Flow) -> None:
+    def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         self.config = config
         self.input_embedding = nn.Embedding(config.vocab, config.token_width)
@@ -102,11 +102,11 @@ class FlowModel(nn.Module):
         mu: Tensor,
         spk: Tensor,
         cond: Tensor,
-        halved: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> Iterator[Step]:
         """The steps, then one with the result and no velocity. All (1, 80, T), spk (1, 80).
 
-        `halved` is the context of what may be computed in half the bits.
+        `autocast` is the context of what may be computed in half the bits.
         """
         mask = torch.ones_like(noise[:, :1]).expand(2, -1, -1)
         mu = torch.cat([mu, torch.zeros_like(mu)])  # (2, 80, T): with and without condition
@@ -117,7 +117,7 @@ class FlowModel(nn.Module):
         x, t, dt = noise, times[0], times[1] - times[0]
         for k in range(1, STEPS + 1):
             time = self.estimator.time(t.expand(2))  # in bf16 it would be wrong by a sixth
-            with halved():
+            with autocast():
                 both = self.estimator(x.expand(2, -1, -1), mask, mu, time, spk, cond)
             both = both.float()
             conditional, unconditional = both[:1], both[1:]
@@ -129,7 +129,7 @@ class FlowModel(nn.Module):
         yield Step(x, t, x, x)
 
 
-def load(config: Flow, state: Mapping[str, Tensor]) -> FlowModel:
+def load(config: FlowConfig, state: Mapping[str, Tensor]) -> FlowModel:
     model = FlowModel(config)
     model.load_state_dict(dict(state))
     return model.eval()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from sonca.engines.viettts.config import HiFT
+from sonca.engines.viettts.config import HiFTConfig
 
 HEAD_SLOPE = 0.01
 """The last leaky ReLU has PyTorch's default slope, not the configured one."""
@@ -64,8 +64,8 @@ class F0Predictor(nn.Module):
         return self.classifier(self.condnet(mel).transpose(1, 2)).squeeze(2).abs()
 
 
-class Vocoder(nn.Module):
-    def __init__(self, config: HiFT) -> None:
+class HiFTNetworks(nn.Module):
+    def __init__(self, config: HiFTConfig) -> None:
         super().__init__()
         self.config = config
         bins = config.n_fft + 2  # real and imaginary parts
@@ -109,7 +109,7 @@ class Vocoder(nn.Module):
         return self.conv_post(F.leaky_relu(x, HEAD_SLOPE))
 
 
-def load(config: HiFT, state: Mapping[str, Tensor]) -> Vocoder:
-    model = Vocoder(config)
+def load(config: HiFTConfig, state: Mapping[str, Tensor]) -> HiFTNetworks:
+    model = HiFTNetworks(config)
     model.load_state_dict(dict(state))
     return model.eval()

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from sonca.engines.viettts.backends.torch.model.transformer import Stack
-from sonca.engines.viettts.config import LLM
+from sonca.engines.viettts.config import LLMConfig
 
 
 class LanguageModel(nn.Module):
-    def __init__(self, config: LLM) -> None:
+    def __init__(self, config: LLMConfig) -> None:
         super().__init__()
         self.config = config
         width = config.lm.input_size
@@ -44,7 +44,7 @@ class LanguageModel(nn.Module):
         return torch.cat(parts, dim=1)
 
 
-def load(config: LLM, state: Mapping[str, Tensor]) -> LanguageModel:
+def load(config: LLMConfig, state: Mapping[str, Tensor]) -> LanguageModel:
     model = LanguageModel(config)
     model.load_state_dict(dict(state))
     return model.eval()

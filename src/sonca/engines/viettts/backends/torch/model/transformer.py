@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the field's name
 
-from sonca.engines.viettts.config import Encoder
+from sonca.engines.viettts.config import EncoderConfig
 
 
 def relative_positions(distances: Tensor, width: int) -> Tensor:
@@ -65,7 +65,7 @@ class FeedForward(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, config: Encoder) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.self_attn = RelativeAttention(config.width, config.heads)
         activation = nn.SiLU() if config.conformer else nn.ReLU()
@@ -82,7 +82,7 @@ class Block(nn.Module):
 class Stack(nn.Module):
     """Input layer, blocks, final norm: (B, T, in) -> (B, T, width)."""
 
-    def __init__(self, config: Encoder) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
         self.embed = nn.Module()

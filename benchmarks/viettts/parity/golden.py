@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.config import Config, parse_config, read_config
+from sonca.engines.viettts.config import ModelConfig, parse_config, read_config
+from sonca.engines.viettts.convert.checkpoint import fold
+from sonca.engines.viettts.convert.checkpoint_schema import PARTS
 from sonca.errors import EngineError
 
 Array = npt.NDArray[Any]
@@ -18,7 +20,7 @@ Case = Mapping[str, Array]
 """Arrays by `in.name` and `out.name`."""
 
 
-class Folder:
+class GoldenFolder:
     """Reads what is there; a part whose files are missing is left out."""
 
     def __init__(self, path: Path) -> None:
@@ -26,7 +28,7 @@ class Folder:
             raise EngineError(f"{path} is not a folder of golden numbers")
         self.path = path
 
-    def config(self) -> Config:
+    def config(self) -> ModelConfig:
         if (self.path / "config.yaml").is_file():
             return read_config(self.path / "config.yaml")
         return parse_config({part: self.json(part) for part in ("llm", "flow", "hift")})
@@ -36,6 +38,11 @@ class Folder:
 
     def has(self, name: str) -> bool:
         return (self.path / name).is_file()
+
+    def states(self) -> dict[str, dict[str, Array]]:
+        """Returns the weights of all three parts, HiFT's with the weight norm folded in."""
+        states = {part: self.weights(part) for part in PARTS}
+        return {**states, "hift": fold(states["hift"])}
 
     def weights(self, part: str) -> dict[str, Array]:
         return self._read(f"{part}.weights.safetensors")
