@@ -38,9 +38,15 @@ def convert(
     models_dir = read().models_dir
     target = into or place(source, models_dir)
     model = convert_folder(
-        source, target, models_dir, _say,
-        vocabulary=vocabulary, vad=vad, precision=precision.value, cuda=cuda,
-    )  # fmt: skip
+        source,
+        target,
+        models_dir,
+        _say,
+        vocabulary=vocabulary,
+        vad=vad,
+        precision=precision.value,
+        cuda=cuda,
+    )
     _say(f"converted: {model.path}")
 
 

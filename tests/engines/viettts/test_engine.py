@@ -374,7 +374,7 @@ def test_the_models_folder_says_what_is_missing(
     [
         (np.zeros(64000, np.float32), "silent"),
         (speech(0.5), r"0\.5 s long"),
-        (np.full(64000, np.nan, np.float32), "no sound"),
+        (np.full(64000, np.nan, np.float32), "not sound"),
     ],
     ids=["silent", "short", "nan"],
 )

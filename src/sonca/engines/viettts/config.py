@@ -1,7 +1,7 @@
 """What a model folder says about itself: `config.yaml` as typed values.
 
-How the file becomes plain data is `tagged`'s business. Nothing here knows the weights; `schema_of`
-says which tensors a configuration needs.
+How the file becomes plain data is the business of `hyperpyyaml`. Nothing here knows the weights;
+`convert.checkpoint_schema` says which tensors a configuration needs.
 """
 
 from __future__ import annotations
@@ -128,9 +128,9 @@ class ModelConfig:
 
 
 def read_config(path: Path) -> ModelConfig:
-    """Read `config.yaml`.
+    """Reads `config.yaml`.
 
-    Raises `EngineError` if the file is missing, too large, no YAML of the expected form, or
+    Raises `EngineError` if the file is missing, too large, not YAML of the expected form, or
     carries a tag that would run code.
     """
     try:
@@ -147,7 +147,7 @@ def read_config(path: Path) -> ModelConfig:
 
 
 def parse_config(document: Mapping[str, Any]) -> ModelConfig:
-    """The typed configuration of a plain document with `llm`, `flow` and `hift`."""
+    """Returns the typed configuration of a plain document with `llm`, `flow` and `hift`."""
     try:
         config = ModelConfig(
             _llm(document["llm"]), _flow(document["flow"]), _hift(document["hift"])

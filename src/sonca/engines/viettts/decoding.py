@@ -27,7 +27,7 @@ MAX_TEXT_IDS = 2000
 
 
 class DecodeBatch:
-    """Sentences by their ids; which ones there are is the session's business."""
+    """The language model's side of a session, which says what sentences there are."""
 
     def __init__(self, backend: Backend, limits: Limits) -> None:
         self.config, self.limits = backend.config.llm, limits

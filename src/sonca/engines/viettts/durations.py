@@ -16,12 +16,12 @@ EDGE_TOKENS = 20
 
 
 def mel_frames(tokens: int, rate_hz: float) -> int:
-    """Mel frames of so many speech tokens."""
+    """Returns the mel frames of so many speech tokens."""
     return int(tokens / rate_hz * SAMPLE_RATE_HZ / HOP)
 
 
 def regulator_lengths(tokens: int, frames: int, rate_hz: float) -> list[tuple[int, int]]:
-    """Pieces (tokens, frames) that are interpolated separately."""
+    """Returns the stretches (tokens, frames) that are interpolated separately."""
     if tokens <= 2 * EDGE_TOKENS:
         return [(tokens, frames)]
     edge = mel_frames(EDGE_TOKENS, rate_hz)
@@ -30,7 +30,7 @@ def regulator_lengths(tokens: int, frames: int, rate_hz: float) -> list[tuple[in
 
 
 def interpolate(x: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
-    """Linear interpolation of rows along time, half-pixel centres: (T, C) -> (length, C)."""
+    """Interpolates rows linearly along time, half-pixel centres: (T, C) -> (length, C)."""
     frames = len(x)
     if frames == length:
         return x
@@ -44,7 +44,7 @@ def interpolate(x: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float
 
 
 def change_speed(mel: npt.NDArray[np.float32], speed: float) -> npt.NDArray[np.float32]:
-    """Faster (> 1) or slower speech at the same pitch: (T, C) -> (int(T / speed), C)."""
+    """Makes speech faster (> 1) or slower at the same pitch: (T, C) -> (int(T / speed), C)."""
     if speed == 1:
         return mel
     return interpolate(mel, max(1, int(len(mel) / speed)))

@@ -91,7 +91,7 @@ class VietTTSEngine(Engine):
             device=self.backend.device,
             providers=self.backend.providers,
             clones=True,
-            # On a GPU a sentence's place in the cache, and so its rounding, follows its company.
+            # On a GPU a sentence's place in the cache, and so its rounding, depends on the others.
             deterministic=self.backend.device == "cpu",
             slots=self.config.slots,
         )
@@ -149,7 +149,7 @@ class VietTTSEngine(Engine):
         )
 
     def _hash_of(self, path: Path) -> str:
-        """The hash of a recording, read again when it has changed."""
+        """Returns the hash of a recording, read again when it has changed."""
         status = path.stat()
         file = (path, status.st_size, status.st_mtime_ns)
         if file not in self.content_hashes:
@@ -172,7 +172,7 @@ class VietTTSEngine(Engine):
 
 
 def find_model(models_dir: Path | None) -> Path | None:
-    """The converted model in the models folder: the published one, else the first by name."""
+    """Returns the converted model in `models_dir`: the published one, else the first by name."""
     if models_dir is None:
         return None
     published = models_dir / HOME / PUBLISHED / CONVERTED
@@ -181,13 +181,13 @@ def find_model(models_dir: Path | None) -> Path | None:
 
 
 def _missing_packages() -> str | None:
-    """Which packages are not there, and what installs them."""
+    """Says which packages are not there, and what installs them."""
     lacking = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     return f"it needs {', '.join(lacking)}: pip install 'sonca[viettts]'" if lacking else None
 
 
 def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backend:
-    """The backend of the device asked for, or an error that says why not."""
+    """Loads the backend of the device asked for, or raises an error that says why not."""
     reason = _no_cuda(folder) if device != "cpu" else "the CPU was asked for"
     if reason is None:
         from sonca.engines.viettts.backends.torch.backend import load as load_cuda
@@ -201,7 +201,7 @@ def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backe
 
 
 def _no_cuda(folder: f.ModelFolder) -> str | None:
-    """Why CUDA cannot be used here; None if it can."""
+    """Says why CUDA cannot be used here; None if it can."""
     if not importlib.util.find_spec("torch"):
         return "PyTorch is not installed (pip install 'sonca[cuda]')"
     if not folder.weights("llm").is_file():

@@ -23,7 +23,7 @@ class _Ref:
 
 
 def load_hyperpyyaml(text: str) -> dict[str, Any]:
-    """YAML with every `!tag` turned into the data under it, and `!ref <key>` resolved."""
+    """Reads YAML with every `!tag` turned into the data under it, and `!ref <key>` resolved."""
     import yaml
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]

@@ -44,12 +44,12 @@ class ModelFolder:
         return self.path / GRAPHS / f"{name}.xml"
 
     def weights(self, part: str) -> Path:
-        """The part's float32 tensors for the PyTorch path."""
+        """Returns the file of the part's float32 tensors for the PyTorch path."""
         return self.path / f"{part}.safetensors"
 
 
 def open_folder(path: Path) -> ModelFolder:
-    """Check that `path` is a converted model of this version.
+    """Checks that `path` is a converted model of this version.
 
     Raises `EngineError` saying what to run if it is not.
     """
@@ -58,7 +58,9 @@ def open_folder(path: Path) -> ModelFolder:
     if not (path / MANIFEST).is_file():
         if (path / "llm.pt").is_file():
             raise EngineError(f"{path} is not converted; run `sonca models convert {path}`")
-        raise EngineError(f"{path} is no converted VietTTS model; run `sonca models pull viet-tts`")
+        raise EngineError(
+            f"{path} is not a converted VietTTS model; run `sonca models pull viet-tts`"
+        )
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         found, version = manifest["format"], str(manifest["version"])
@@ -75,7 +77,7 @@ def open_folder(path: Path) -> ModelFolder:
 
 
 def map_tensors(path: Path) -> dict[str, Array]:
-    """The float32 tensors of a safetensors file, mapped and not read."""
+    """Maps the float32 tensors of a safetensors file, without reading them."""
     return dict(_mapped(path))
 
 

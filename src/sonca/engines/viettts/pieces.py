@@ -50,7 +50,7 @@ class Piece:
 
 @dataclass(slots=True)
 class PiecePlanner:
-    """The pieces of one sentence, found as its tokens come in."""
+    """Finds the pieces of one sentence as its tokens come in."""
 
     cuts: Cuts
     rate_hz: float
@@ -64,7 +64,7 @@ class PiecePlanner:
         return round(seconds * self.rate_hz)
 
     def next(self, available: int, ended: bool) -> Piece | None:
-        """The next piece, if there are tokens enough for it."""
+        """Returns the next piece, if there are tokens enough for it."""
         length = self._length()
         after = self.tokens(self.cuts.after_s)
         # A rest shorter than half a first piece goes with the piece before it.
@@ -79,7 +79,7 @@ class PiecePlanner:
         return None
 
     def _length(self) -> int | None:
-        """How many tokens the next piece has; None for all that are left."""
+        """Returns how many tokens the next piece has; None for all that are left."""
         if self.expected_s <= self.cuts.whole_s:
             return None
         return self.tokens(self.cuts.rest_s if self.handed_out else self.cuts.first_s)
@@ -99,7 +99,7 @@ class CrossFader:
     """The end of the piece before, held back to be blended with the beginning of the next."""
 
     def join(self, piece: Piece, mel: Array) -> Array:
-        """The mel of all that was made for `piece` (T, 80) -> the frames that are final now."""
+        """Takes the mel (T, 80) of all made for `piece` -> the frames that are final now."""
         origin = mel_frames(piece.make[0], self.rate_hz)
         start = mel_frames(piece.say[0], self.rate_hz) - origin
         out = mel[start:]
@@ -118,7 +118,7 @@ class CrossFader:
 
 @dataclass(slots=True)
 class TimeStretch:
-    """Faster or slower speech, as the mel comes in."""
+    """Makes speech faster or slower as the mel comes in."""
 
     speed: float
     pending: Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
@@ -128,7 +128,7 @@ class TimeStretch:
     """Frames given out."""
 
     def feed(self, mel: Array, last: bool) -> Array:
-        """More frames (T, 80) -> the frames that are certain now."""
+        """Takes more frames (T, 80) -> the frames that are certain now."""
         if self.speed == 1:
             return mel
         if last and not self.given:

@@ -23,7 +23,7 @@ MAX_REFUSALS = 64
 
 
 def nucleus(logp: Floats, top_p: float, top_k: int) -> tuple[Ids, Floats]:
-    """The candidates of each row, best first.
+    """Returns the candidates of each row, best first.
 
     logp (B, V) -> ids (B, K) and probabilities (B, K); what is not a candidate is -1 and 0.
     A candidate is taken while the sum of those before it is under `top_p` or fewer than two
@@ -41,8 +41,8 @@ def nucleus(logp: Floats, top_p: float, top_k: int) -> tuple[Ids, Floats]:
 
 
 def repeats(chosen: Ids, recent: Ids, sampling: SamplingConfig) -> npt.NDArray[np.bool_]:
-    """Whether the chosen token (B,) stands too often in the recent ones (B, window), where -1
-    is nothing."""
+    """Returns whether the chosen token (B,) stands too often in the recent ones (B, window),
+    where -1 is nothing."""
     count = (recent == chosen[:, None]).sum(axis=1)
     return np.asarray(count >= sampling.window * sampling.tau)
 
@@ -54,7 +54,7 @@ def draw(
     generators: Sequence[np.random.Generator],
     sampling: SamplingConfig,
 ) -> Ids:
-    """One token for each row; the last id of the vocabulary is the end.
+    """Draws one token for each row; the last id of the vocabulary is the end.
 
     logp (B, V), recent (B, window) with -1 for nothing, end_allowed (B,) -> (B,).
     """
@@ -83,7 +83,7 @@ def _softmax(logp: Floats) -> Floats:
 
 
 def _best(prob: Floats, width: int) -> Ids:
-    """The `width` largest of each row in descending order, the lower id first among equals."""
+    """Returns each row's `width` largest in descending order, the lower id first among equals."""
     vocab = prob.shape[1]
     if width >= vocab:
         return np.asarray(np.argsort(-prob, axis=1, kind="stable")[:, :width])
@@ -98,7 +98,7 @@ def _best(prob: Floats, width: int) -> Ids:
 
 
 def _pick(prob: Floats, rows: Ids, generators: Sequence[np.random.Generator]) -> Ids:
-    """One column of each row of `prob`, with probability in proportion."""
+    """Draws one column of each row of `prob`, with probability in proportion."""
     total = np.cumsum(prob, axis=1)
     point = np.array([generators[row].random() for row in rows]) * total[:, -1]
     return np.asarray(np.minimum((total <= point[:, None]).sum(axis=1), prob.shape[1] - 1))

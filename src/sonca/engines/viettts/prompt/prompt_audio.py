@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 def decode(path: Path) -> tuple[Array, int]:
-    """Any audio file to mono samples at 16 kHz. Raises `BadAudio`."""
+    """Decodes any audio file to mono samples at 16 kHz. Raises `BadAudio`."""
     import av
     from av.error import FFmpegError
 
@@ -60,7 +60,7 @@ def _samples(frame: Any) -> Array:
 
 
 def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
-    """A recording -> 3 to 5 seconds of its speech, mono, 16 kHz, at a fair level.
+    """Cuts a recording to 3 to 5 seconds of its speech, mono, 16 kHz, at a fair level.
 
     Raises `BadAudio` where there is nothing to imitate; warns in the log about what will make
     the voice worse.
@@ -72,7 +72,7 @@ def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
             field="voice_file",
         )
     if not np.isfinite(samples).all():
-        raise BadAudio("the reference holds values that are no sound", field="voice_file")
+        raise BadAudio("the reference holds values that are not sound", field="voice_file")
     samples = samples[: int(MAX_S * rate_hz)]
     clipped = float((np.abs(samples) >= 0.999).mean())
     if clipped > CLIPPED_SHARE:
@@ -93,8 +93,10 @@ def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
         _log.warning(
             "the reference holds only %.1f s of speech without a break; %.0f to %.0f s give a "
             "better likeness",
-            (end - start) / RATE_HZ, vad.MIN_S, vad.MAX_S,
-        )  # fmt: skip
+            (end - start) / RATE_HZ,
+            vad.MIN_S,
+            vad.MAX_S,
+        )
     if end - start < MIN_S * RATE_HZ:
         raise BadAudio(
             f"the reference holds {(end - start) / RATE_HZ:.1f} s of speech, {MIN_S:.0f} s is the "
@@ -105,7 +107,7 @@ def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
 
 
 def _level(wave: Array) -> Array:
-    """Bring a recording that is too loud or too quiet to a fair level."""
+    """Brings a recording that is too loud or too quiet to a fair level."""
     peak = float(np.abs(wave).max(initial=0))
     if peak < 1e-4:
         raise BadAudio("the reference is silent", field="voice_file")

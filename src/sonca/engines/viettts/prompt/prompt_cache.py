@@ -32,14 +32,14 @@ VERSION = 2
 
 
 class PromptCache:
-    """Makes voices of recordings. The ONNX models are loaded for each that is new."""
+    """Voices by their recordings. The ONNX models are loaded for each that is new."""
 
     def __init__(self, folder: ModelFolder, cache: Path | None, threads: int) -> None:
         self.folder, self.cache, self.threads = folder, cache, threads
         self.kept: dict[str, VoicePrompt] = {}
 
     def get(self, content_hash: str, samples: Callable[[], tuple[Array, int]]) -> VoicePrompt:
-        """The voice of the recording with this hash; `samples` is called only if it is new."""
+        """Returns the voice of a recording; `samples` is called only if its hash is new."""
         voice = self.kept.get(content_hash) or self._from_disk(content_hash)
         if voice is None:
             wave, rate = samples()
@@ -51,7 +51,7 @@ class PromptCache:
         return voice
 
     def compute(self, wave: Array) -> VoicePrompt:
-        """(N,) speech at 16 kHz -> its voice.
+        """Computes the voice of speech (N,) at 16 kHz.
 
         The recording's own level stands for the voice's: the model goes on where the prompt's
         mel ends, so it should speak about as loud (not measured: no trained weights were at
@@ -118,7 +118,7 @@ class PromptCache:
             return None  # damaged: made again, and written over
 
     def _to_disk(self, content_hash: str, voice: VoicePrompt) -> None:
-        """A voice that cannot be kept is made again next time: no reason to fail now."""
+        """Keeps a voice; one that cannot be kept is made again next time, no reason to fail now."""
         path = self._path(content_hash)
         if path is None:
             return

@@ -23,7 +23,7 @@ JOIN = int(0.4 * RATE_HZ)
 
 
 def choose_speech(segments: Sequence[Segment], samples: int) -> Segment:
-    """The stretch to imitate: the first segment of 3 to 5 seconds, else the first 5 seconds of the
+    """Chooses what to imitate: the first segment of 3 to 5 seconds, else the first 5 seconds of the
     first long stretch of speech, else of the longest. Half-open, in samples.
 
     Upstream takes the recording's beginning, silence included, where no segment fits.
@@ -44,10 +44,10 @@ def choose_speech(segments: Sequence[Segment], samples: int) -> Segment:
 
 
 def segments_of(probability: Sequence[float], samples: int) -> list[Segment]:
-    """Stretches of speech from the probability of each frame of 512 samples.
+    """Finds stretches of speech from the probability of each frame of 512 samples.
 
     Speech begins at the threshold and ends after a tenth of a second below the release; what is
-    shorter than a quarter of a second is no speech; a little is added on both sides.
+    shorter than a quarter of a second is not speech; a little is added on both sides.
     """
     found: list[Segment] = []
     start: int | None = None
@@ -67,7 +67,7 @@ def segments_of(probability: Sequence[float], samples: int) -> list[Segment]:
 
 
 def _padded(found: list[Segment], samples: int) -> list[Segment]:
-    """Each stretch longer by the pad on both sides, never into its neighbour."""
+    """Lengthens each stretch by the pad on both sides, never into its neighbour."""
     out: list[Segment] = []
     for index, (start, end) in enumerate(found):
         after = found[index + 1][0] if index + 1 < len(found) else samples + PAD
@@ -78,7 +78,7 @@ def _padded(found: list[Segment], samples: int) -> list[Segment]:
 
 
 def silero(path: Path) -> Callable[[Array], list[Segment]]:
-    """The detector of the ONNX model in `path`."""
+    """Returns the detector of the ONNX model in `path`."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -100,7 +100,7 @@ def silero(path: Path) -> Callable[[Array], list[Segment]]:
 
 
 def by_level(wave: Array) -> list[Segment]:
-    """A detector that knows only loudness, for folders without silero-vad's model: speech is
+    """Finds speech by loudness alone, for folders without silero-vad's model: speech is
     what stands well above the quietest part."""
     frames = len(wave) // FRAME
     if frames == 0:

@@ -21,7 +21,7 @@ from sonca.engines.viettts.durations import interpolate, regulator_lengths
 
 
 class OpenVINOBackend(Backend):
-    """`graphs` by name: text_encoder, llm_0 … llm_N, positions, attention, flow_encoder,
+    """Graphs by name: text_encoder, llm_0 … llm_N, positions, attention, flow_encoder,
     regulator, estimator, pitch, trunk. `tables` as `convert` writes them."""
 
     device = "cpu"
@@ -46,7 +46,7 @@ class OpenVINOBackend(Backend):
         return OpenVINOSolver(self.graphs["estimator"], self.time, given, noise, known)
 
     def given(self, voice: VoicePrompt, mu: Array) -> Array:
-        """What the estimator is told: mu (T, 80), the voice, and its mel (M, 80) at the
+        """Lays out what the estimator is given: mu (T, 80), the voice, and its mel (M, 80) at the
         beginning, side by side: (1, T, 240)."""
         given = np.zeros((1, len(mu), 3 * self.config.flow.mel), np.float32)
         wanted, spk, cond = np.split(given, 3, axis=2)  # views
@@ -57,7 +57,7 @@ class OpenVINOBackend(Backend):
         return given
 
     def mu(self, voice: VoicePrompt, tokens: Ids, frames: int) -> Array:
-        """What the tokens ask for, at the mel's rate: (M + frames, 80)."""
+        """Computes what the tokens ask for, at the mel's rate: (M + frames, 80)."""
         ids = np.maximum(np.concatenate([voice.tokens, tokens]), 0)
         flow = self.config.flow
         table = relative_positions(distances(len(ids)), flow.encoder.width)

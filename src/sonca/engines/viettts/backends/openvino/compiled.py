@@ -33,7 +33,8 @@ class Runtime:
         self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
 
     def compile(self, graph: ov.Model | Path, precision: str = "f32") -> CompiledGraph:
-        """`precision` is ``f32`` or ``bf16``: what the runtime computes in where it may choose.
+        """Compiles a graph. `precision` is ``f32`` or ``bf16``: what the runtime computes in where
+        it may choose.
 
         Where the processor has no bf16 of its own, the runtime falls back to f32 by itself.
         """
@@ -59,7 +60,7 @@ class Runtime:
 
 
 class CompiledGraph:
-    """Call it with one array per input, by name."""
+    """A compiled graph with a request: called with one array per input, by name."""
 
     def __init__(self, model: ov.CompiledModel, weights: Path | None = None) -> None:
         """`weights` is the file that the runtime has mapped, None if there is none."""
@@ -74,21 +75,21 @@ class CompiledGraph:
             release_pages(weights)
 
     def clone(self) -> CompiledGraph:
-        """The same graph with a request of its own."""
+        """Returns the same graph with a request of its own."""
         return CompiledGraph(self.model, self.unpacked)
 
     def bind(self, **inputs: Arrays) -> None:
-        """Set inputs; they are read when the graph runs, not copied now."""
+        """Sets inputs; they are read when the graph runs, not copied now."""
         for name, value in inputs.items():
             self.held[name] = value
             self.request.set_tensor(name, ov.Tensor(value, shared_memory=True))
 
     def unbind(self) -> None:
-        """Forget the bound arrays: everything must be bound again before the next run."""
+        """Forgets the bound arrays: everything must be bound again before the next run."""
         self.held.clear()
 
     def run(self) -> list[Arrays]:
-        """Compute; the outputs are views that hold until the next run."""
+        """Computes. The outputs are views that hold until the next run."""
         self.request.infer()
         if self.unpacked is not None:
             release_pages(self.unpacked)

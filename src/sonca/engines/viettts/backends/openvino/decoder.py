@@ -1,10 +1,10 @@
 """The language model's running batch on a CPU.
 
 Sentences come and go at any step, and their lengths differ. Each has a row of the cache, filled
-from the first column on, whatever the others do: sums over the cache then run in the same order
-in every company, and a sentence gets the same numbers to the last bit. (With int8, rounding would
-make large differences of small ones.) What lies behind a row's end is masked; where a column's
-distance stands among the positions is looked up row by row.
+from the first column on, whatever the others do: sums over the cache then always run in the same
+order, and a sentence gets the same numbers to the last bit, whichever others there are. (With int8,
+rounding would make large differences of small ones.) What lies behind a row's end is masked; where
+a column's distance stands among the positions is looked up row by row.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class _Row:
 
 
 def _at_least_two(rows: Any) -> Any:
-    """A single row twice: for one row the runtime may sum in another order than for several."""
+    """Doubles a single row: for one the runtime may sum in another order than for several."""
     if len(rows) > 1:
         return rows
     return rows * 2 if isinstance(rows, list) else np.repeat(rows, 2, axis=0)
 
 
 def _in_blocks(graph: CompiledGraph, **inputs: Array) -> list[Array]:
-    """Run a graph on `ROWS` rows at a time."""
+    """Runs a graph on `ROWS` rows at a time."""
     count = len(next(iter(inputs.values())))
     parts = []
     for start in range(0, count, ROWS):
@@ -57,7 +57,7 @@ def _in_blocks(graph: CompiledGraph, **inputs: Array) -> list[Array]:
 
 
 class OpenVINODecoder(Decoder):
-    """`graphs` and `tables` by name, as `assemble` has them."""
+    """The batch's cache and the graphs around it; `graphs` and `tables` are those of `assemble`."""
 
     def __init__(
         self, config: LLMConfig, graphs: Mapping[str, CompiledGraph], tables: Mapping[str, Array]
@@ -103,7 +103,7 @@ class OpenVINODecoder(Decoder):
                 attention.unbind()
 
     def _prompt(self, text: Ids, voice: VoicePrompt, generated: Ids) -> Array:
-        """What the model continues: start, speaker, text, task, tokens said: (P, in)."""
+        """Returns what the model continues: start, speaker, text, task, tokens so far: (P, in)."""
         t = self.tables
         embedded = np.asarray(t["llm.text"][text], np.float32)[None]
         width = self.config.text_encoder.width
@@ -117,7 +117,7 @@ class OpenVINODecoder(Decoder):
         ).astype(np.float32)
 
     def _prefill(self, x: Array, row: int) -> Array:
-        """Run a whole prompt, fill its row of the cache -> logits after its last position."""
+        """Runs a whole prompt and fills its row of the cache -> logits after its last position."""
         lm = self.config.lm
         length = len(x)
         r = np.arange(length)
@@ -145,7 +145,7 @@ class OpenVINODecoder(Decoder):
     # --- one step of the batch
 
     def step(self, tokens: dict[int, int]) -> dict[int, Array]:
-        """All running sentences must be given a token."""
+        """Feeds one token to each; all running sentences must be given one."""
         lengths = np.array([row.length for row in self.rows])
         batch, lm = len(self.rows), self.config.lm
         self._make_room(batch, int(lengths.max()) + 1)
@@ -172,7 +172,7 @@ class OpenVINODecoder(Decoder):
         return {row.key: np.array(logits[i]) for i, row in enumerate(self.rows)}
 
     def _mask(self, lengths: Ids) -> tuple[Array, npt.NDArray[np.int32]]:
-        """What each row may look at (B, 1, 1, E), and where each column's distance stands
+        """Returns what each row may look at (B, 1, 1, E), and where each column's distance stands
         among the positions, which run from E - 1 down to 0 (B, E)."""
         width = self.room[1]
         ahead = np.arange(width) - lengths[:, None]  # (B, E); 0 is the newest column
@@ -183,7 +183,7 @@ class OpenVINODecoder(Decoder):
     # --- the cache's room
 
     def _make_room(self, rows: int, columns: int) -> None:
-        """Room for so many rows and columns."""
+        """Makes room for so many rows and columns."""
         wide = max(self.room[1], -(-columns // GROW) * GROW)
         tall = max(self.room[0], rows)
         if (tall, wide) != self.room:

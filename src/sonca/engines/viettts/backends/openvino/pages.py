@@ -1,4 +1,4 @@
-"""Giving back the pages of a weights file that the runtime has packed for itself.
+"""Releases the pages of a weights file that the runtime has packed for itself.
 
 The runtime maps the file of a graph's weights, reads it once and lays what it needs out anew.
 The mapping stays, and with it every page that was read: as much memory again as the weights.
@@ -17,7 +17,7 @@ MAPS = Path("/proc/self/maps")
 
 
 def release_pages(path: Path) -> None:
-    """Let go of this process's pages of the file `path`. Where the system cannot: nothing."""
+    """Releases this process's pages of the file `path`; does nothing where the system cannot."""
     advice = getattr(mmap, "MADV_DONTNEED", None)
     if advice is None:
         return
@@ -28,7 +28,7 @@ def release_pages(path: Path) -> None:
 
 
 def _mappings(path: Path) -> list[tuple[int, int]]:
-    """Where the file is mapped for reading only: what could be written to is not touched."""
+    """Returns where the file is mapped for reading only; what can be written to stays."""
     found = []
     name = str(path.resolve())
     for line in MAPS.read_text(encoding="utf-8", errors="surrogateescape").splitlines():

@@ -25,7 +25,7 @@ from sonca.engines.viettts.model_folder import ModelFolder, map_tensors
 
 
 def load(folder: ModelFolder, slots: int) -> Backend:
-    """The model of a folder that was converted for CUDA, on the first GPU."""
+    """Loads a folder that was converted for CUDA, on the first GPU."""
     states = {
         part: {key: torch.from_numpy(np.array(value)) for key, value in tensors.items()}
         for part in ("llm", "flow", "hift")
@@ -36,7 +36,7 @@ def load(folder: ModelFolder, slots: int) -> Backend:
 
 
 class TorchBackend(Backend):
-    """`states` are the reference's tensors, HiFT's with weight norm folded."""
+    """The plain model on a device; `states` are its tensors, HiFT's with weight norm folded."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class TorchBackend(Backend):
         return self._get(layer.weight.detach()[0]), float(layer.bias.detach())
 
     def autocast(self) -> torch.autocast:
-        """Where multiplications may be done in half the bits."""
+        """Returns the context in which multiplications may be done in half the bits."""
         return torch.autocast(
             self.torch_device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16
         )
@@ -108,7 +108,7 @@ class TorchBackend(Backend):
 
 
 class TorchSolver(FlowSolver):
-    """`steps` are the flow's, whose first `known` frames are the prompt."""
+    """A run of the flow; the first `known` frames of its `steps` are the prompt."""
 
     def __init__(self, steps: Iterator[flows.Step], device: torch.device, known: int) -> None:
         self.steps, self.device, self.known = steps, device, known

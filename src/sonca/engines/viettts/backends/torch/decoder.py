@@ -1,8 +1,8 @@
 """The language model's running batch with a static cache.
 
 Every slot has its row for good and the cache its size, so that a step has the same shapes each
-time and can be captured once and replayed as a CUDA graph; rows without a sentence compute along
-and nobody looks. All sentences write into one column at a time, which keeps the captured step
+time and can be captured once and replayed as a CUDA graph; rows without a sentence compute along,
+unused. All sentences write into one column at a time, which keeps the captured step
 simple: a sentence that joins is laid out to end just before that column, and a mask hides what
 lies before its start.
 """
@@ -28,8 +28,8 @@ GROW = 512
 
 
 class TorchDecoder(Decoder):
-    """`model` is the reference in float32 (the text is read with it); `dtype` is what the blocks
-    compute in."""
+    """The static cache and the captured step. `model` is the plain one in float32 (the text is read
+    with it); `dtype` is what the blocks compute in."""
 
     def __init__(
         self, model: LanguageModel, device: torch.device, dtype: torch.dtype, slots: int
@@ -79,7 +79,7 @@ class TorchDecoder(Decoder):
         self.rows.pop(key, None)
 
     def _prefill(self, x: Tensor, slot: int) -> Tensor:
-        """x (1, P, in) -> logits (vocab + 1,)."""
+        """Runs a whole prompt: x (1, P, in) -> logits (vocab + 1,)."""
         length = x.shape[1]
         columns = slice(self.now - length, self.now)
         r = torch.arange(length, device=self.device)
@@ -99,7 +99,7 @@ class TorchDecoder(Decoder):
         return self._logits(h[:, -1])[0]
 
     def _logits(self, h: Tensor) -> Tensor:
-        """(B, D) -> (B, vocab + 1), in float32: sampling looks at small differences."""
+        """Projects (B, D) -> (B, vocab + 1), in float32: sampling looks at small differences."""
         return self.model.llm_decoder(self.model.llm.after_norm(h.float()))
 
     # --- one step of the batch
@@ -122,7 +122,7 @@ class TorchDecoder(Decoder):
         return {key: np.array(logits[slot]) for key, slot in self.rows.items()}
 
     def _step(self) -> Tensor:
-        """From the static inputs to logits (slots, vocab + 1)."""
+        """Computes logits (slots, vocab + 1) from the static inputs."""
         column = torch.arange(self.columns, device=self.device)
         seen = (column >= self.start_of[:, None]) & (column <= self.at)  # (B, E)
         mask = torch.where(seen, 0.0, BLOCKED).to(self.dtype)[:, None, None]
@@ -141,7 +141,7 @@ class TorchDecoder(Decoder):
         return self._logits(h[:, 0])
 
     def _captured(self) -> Callable[[], Tensor]:
-        """The step as a CUDA graph: one launch instead of several hundred."""
+        """Captures the step as a CUDA graph: one launch instead of several hundred."""
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -183,7 +183,7 @@ class TorchDecoder(Decoder):
         self.replay = None
 
     def _shift(self, by: int) -> None:
-        """Move every sentence `by` columns to the right (to the left if negative)."""
+        """Moves every sentence `by` columns to the right (to the left if negative)."""
         first = min((self.starts[slot] for slot in self.rows.values()), default=self.now)
         last = self.now
         self.now += by

@@ -24,7 +24,7 @@ ESTIMATOR = "decoder.estimator."
 
 
 def times() -> tuple[Array, Array]:
-    """When the ten steps start, and how far each goes; summed in float32, as upstream."""
+    """Returns when the ten steps start, and how far each goes; summed in float32, as upstream."""
     grid = (1 - np.cos(np.linspace(0, 1, STEPS + 1) * 0.5 * np.pi)).astype(np.float32)
     t, starts, lengths = grid[0], [], []
     for end in grid[1:]:
@@ -40,7 +40,7 @@ def stage_names(config: FlowConfig) -> list[str]:
 
 
 def time_table(config: FlowConfig, tensors: Mapping[str, Array]) -> Array:
-    """What each stage's residual block adds in each step: (steps, stages, channels)."""
+    """Computes what each stage's residual block adds in each step: (steps, stages, channels)."""
     weights = Weights(tensors, ESTIMATOR)
 
     def project(x: Array, key: str) -> Array:
@@ -57,7 +57,7 @@ def time_table(config: FlowConfig, tensors: Mapping[str, Array]) -> Array:
 
 
 def build(config: FlowConfig, tensors: Mapping[str, Array], format: WeightFormat = "f32") -> Model:
-    """x (1, T, 80), given (1, T, 240) and time (stages, channels) -> velocity (1, T, 80).
+    """Builds x (1, T, 80), given (1, T, 240), time (stages, channels) -> velocity (1, T, 80).
 
     With int8 the multiplications after a norm and after the GELU are in int8, where most of the
     time goes and where no input can leave a range that is known from the weights.
@@ -95,7 +95,7 @@ class UNet:
         )
 
     def run(self, x: Node) -> Node:
-        """(B, 320, T) -> (B, 80, T)."""
+        """Runs the whole net: (B, 320, T) -> (B, 80, T)."""
         skip0 = self.stage("down_blocks.0", x)
         x = self.conv("down_blocks.0.2.conv", skip0, stride=2)
         skip1 = self.stage("down_blocks.1", x)
@@ -118,7 +118,7 @@ class UNet:
         return op.mish(n.group_norm(y, self.weights, f"{key}.block.1", GROUPS))
 
     def stage(self, name: str, x: Node) -> Node:
-        """A residual block, then transformer blocks: (B, C, T) -> (B, C', T)."""
+        """Adds a residual block, then transformer blocks: (B, C, T) -> (B, C', T)."""
         index = self.stages.index(name)
         added = n.reshape(n.narrow(self.time, 0, index, index + 1), 1, -1, 1)  # (1, C', 1)
         h = op.add(self.block1d(f"{name}.0.block1", x), added)

@@ -12,14 +12,14 @@ from sonca.engines.viettts.config import FlowConfig
 
 
 def build_encoder(config: FlowConfig, weights: Weights) -> Model:
-    """x (1, N, in) of embedded tokens, table (2N - 1, D) -> (1, N, 80)."""
+    """Builds the encoder: embedded tokens x (1, N, in), table (2N - 1, D) -> (1, N, 80)."""
     return stack.build(
         config.encoder, weights.at("encoder"), weights, "encoder_proj", "flow_encoder"
     )
 
 
 def build_regulator(config: FlowConfig, weights: Weights) -> Model:
-    """Rows already stretched to the mel's rate (1, T, 80) -> mu (1, T, 80)."""
+    """Builds the regulator's convolutions: rows at the mel's rate (1, T, 80) -> mu (1, T, 80)."""
     x = n.parameter([1, -1, config.mel], "x")
     w = weights.at("length_regulator.model")
 

@@ -1,6 +1,6 @@
 """HiFT's two networks as graphs: pitch, and the trunk from mel and source spectrum to the output
 spectrum. What is between and after them (running phase, both Fourier transforms) is arithmetic
-that wants full precision and costs little: `vocoder` does it in NumPy."""
+that needs full precision and costs little: `vocoder` does it in NumPy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD_SLOPE = 0.01
 
 
 def _cosine_squared() -> list[float]:
-    """Coefficients of cos²(π√z) on [0, ¼] in powers of z; wrong by less than 1e-7."""
+    """Returns the coefficients of cos²(π√z) on [0, ¼] in powers of z; wrong by less than 1e-7."""
     fit = chebyshev.Chebyshev.interpolate(lambda z: np.cos(np.pi * np.sqrt(z)) ** 2, 7, [0, 0.25])
     return [float(value) for value in fit.convert(kind=np.polynomial.Polynomial).coef]
 
@@ -28,7 +28,7 @@ _COSINE_SQUARED = _cosine_squared()
 
 
 def build_f0(config: HiFTConfig, weights: Weights) -> Model:
-    """mel (1, 80, T) -> pitch in Hz (1, T)."""
+    """Builds the pitch predictor: mel (1, 80, T) -> Hz (1, T)."""
     mel = n.parameter([1, config.mel, -1], "mel")
     x: Node = mel
     for index in range(5):
@@ -38,8 +38,8 @@ def build_f0(config: HiFTConfig, weights: Weights) -> Model:
 
 
 def build_trunk(config: HiFTConfig, weights: Weights) -> Model:
-    """mel (1, 80, T), source (1, 18, 64·T + 1) -> (1, 18, 64·T + 1): log-magnitude and the
-    argument of the phase's sine."""
+    """Builds the trunk: mel (1, 80, T), source (1, 18, 64·T + 1) -> (1, 18, 64·T + 1), the
+    log-magnitude and the argument of the phase's sine."""
     mel = n.parameter([1, config.mel, -1], "mel")
     source = n.parameter([1, config.n_fft + 2, -1], "source")
     kernels = len(config.kernels)
@@ -64,7 +64,7 @@ def build_trunk(config: HiFTConfig, weights: Weights) -> Model:
 
 
 def _source(config: HiFTConfig, weights: Weights, i: int, source: Node) -> Node:
-    """The source's spectrum at the rate of stage i."""
+    """Brings the source's spectrum to the rate of stage i."""
     u = math.prod(config.upsample_rates[i + 1 :])
     x = n.conv(source, weights, f"source_downs.{i}", stride=u, pad=0 if u == 1 else u // 2)
     return _resblock(weights.at(f"source_resblocks.{i}"), config.source_dilations[i], x)
@@ -80,7 +80,7 @@ def _resblock(weights: Weights, dilations: tuple[int, ...], x: Node) -> Node:
 
 
 def _snake(x: Node, alpha: Array) -> Node:
-    """x + sin²(αx)/α, α per channel.
+    """Adds x + sin²(αx)/α, α per channel.
 
     The runtime's sine is scalar code and would take half of the vocoder's time; a polynomial
     over one period is fused with its neighbours. sin²(πr) = cos²(π(r - ½)) with r in [0, 1).

@@ -1,4 +1,4 @@
-"""The language model as graphs that hold the weights and know no time.
+"""The language model as graphs that hold the weights and keep no state.
 
 Everything between two attentions works on rows, one token each, whether they are a prompt, one
 step or a batch of sentences: one set of weights serves all. Attention itself has no weights
@@ -21,7 +21,7 @@ from sonca.engines.viettts.config import EncoderConfig, LLMConfig
 
 
 def build_layer(config: LLMConfig, weights: Weights, index: int) -> Model:
-    """Graph 0 comes before the first attention, graph `index` after attention `index` - 1.
+    """Builds a graph: 0 comes before the first attention, `index` after attention `index` - 1.
 
     The first: x (N, in) -> h (N, D), qkv (N, 3·D). The middle ones: attended (N, D), h -> h,
     qkv. The last: attended, h -> logits (N, vocab + 1). `qkv` holds q + u, k and v, with the
@@ -53,7 +53,7 @@ def _after_attention(config: LLMConfig, weights: Weights, index: int) -> Model:
 
 
 def _qkv(config: EncoderConfig, block: Weights, h: Node) -> Node:
-    """(N, D) -> (N, 3·D) by one multiplication."""
+    """Projects by one multiplication: (N, D) -> (N, 3·D)."""
     a = block.at("self_attn")
     scale = np.float32(1 / math.sqrt(config.head_size))
     weight = np.concatenate(
@@ -66,14 +66,14 @@ def _qkv(config: EncoderConfig, block: Weights, h: Node) -> Node:
 
 
 def position_bias(config: EncoderConfig, weights: Weights, index: int) -> Array:
-    """What turns the scaled q + u of layer `index` into q + v: (H, 1, dk)."""
+    """Returns what turns the scaled q + u of layer `index` into q + v: (H, 1, dk)."""
     a = weights.at(f"llm.encoders.{index}.self_attn")
     scale = np.float32(1 / math.sqrt(config.head_size))
     return np.asarray((a["pos_bias_v"] - a["pos_bias_u"])[:, None] * scale)
 
 
 def build_positions(config: EncoderConfig, weights: Weights) -> Model:
-    """table (R, D) -> each layer's projected positions (layers, H, R, dk)."""
+    """Builds table (R, D) -> each layer's projected positions (layers, H, R, dk)."""
     table = n.parameter([-1, config.width], "table")
     rows = []
     for index in range(config.blocks):
@@ -84,7 +84,7 @@ def build_positions(config: EncoderConfig, weights: Weights) -> Model:
 
 
 def build_attention(config: EncoderConfig) -> Model:
-    """One step of a batch over its cache.
+    """Builds one step of a batch over its cache.
 
     q (B, H, 1, dk), keys and values (B, H, E, dk), positions (H, E, dk) of the distances E - 1
     to 0, bias (H, 1, dk), columns (B, E): where each key's distance stands among the positions,

@@ -1,7 +1,7 @@
 """Pieces that graphs are made of: constants, linear layers, norms, convolutions.
 
 Layers take their weights by checkpoint key from a `Weights`, which also decides how a linear
-layer's weights are kept. Nothing here knows what the model computes.
+layer's weights are stored. Nothing here knows what the model computes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Node = Any
 """A graph node or one of its outputs; OpenVINO's Python API is untyped."""
 Array = npt.NDArray[np.float32]
 WeightFormat = Literal["f32", "int8"]
-"""How linear layers keep their weights: ``int8`` with one scale for each output."""
+"""How linear layers store their weights: ``int8`` with one scale for each output."""
 
 GELU_DEPTH = 0.17
 """GELU is nowhere less than minus this."""
@@ -38,16 +38,16 @@ class Weights:
         return self.tensors[self.prefix + key]
 
     def at(self, key: str) -> Weights:
-        """The same weights under a longer prefix."""
+        """Returns the same weights under a longer prefix."""
         return replace(self, prefix=f"{self.prefix}{key}.")
 
     def unquantized(self) -> Weights:
-        """The same weights, none of them kept small."""
+        """Returns the same weights, none of them in int8."""
         return replace(self, format="f32")
 
 
 def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Model:
-    """A graph whose outputs carry names."""
+    """Returns a graph whose outputs carry names."""
     results = []
     for label, node in outputs.items():
         result = op.result(node)
@@ -57,7 +57,7 @@ def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Mod
 
 
 def to_bf16(graph: Model) -> Model:
-    """The same graph computing in bf16, with f32 at its ends; takes half the room."""
+    """Makes the graph compute in bf16, with f32 at its ends; it takes half the room."""
     for node in graph.get_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == Type.f32:
             half = op.constant(_rounded_to_bf16(node.data), dtype=Type.bf16)
@@ -79,14 +79,14 @@ def to_bf16(graph: Model) -> Model:
 
 
 def _rounded_to_bf16(value: Array) -> Array:
-    """Rounded to the nearest, ties to even: the runtime's own conversion cuts off."""
+    """Rounds to the nearest, ties to even: the runtime's own conversion cuts off."""
     bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
     bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
     return bits.view(np.float32)
 
 
 def parameter(shape: Sequence[int], name: str, dtype: Any = np.float32) -> Node:
-    """An input; -1 is a size that may change."""
+    """Returns an input; -1 is a size that may change."""
     node = op.parameter(list(shape), dtype)
     node.output(0).get_tensor().set_names({name})
     node.set_friendly_name(name)
@@ -106,7 +106,7 @@ def number(value: int) -> Node:
 
 
 def reshape(x: Node, *shape: int) -> Node:
-    """0 keeps a size, -1 is what remains."""
+    """Reshapes: 0 keeps a size, -1 is what remains."""
     return op.reshape(x, ints(*shape), special_zero=True)
 
 
@@ -115,7 +115,7 @@ def transpose(x: Node, *order: int) -> Node:
 
 
 def sizes(x: Node, *axes: int) -> Node:
-    """The sizes along `axes`, as a vector."""
+    """Returns the sizes along `axes`, as a vector."""
     return op.gather(op.shape_of(x), ints(*axes), number(0))
 
 
@@ -124,19 +124,19 @@ def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
 
 
 def matmul(x: Node, weight: Array, format: WeightFormat = "f32") -> Node:
-    """x (..., in) by weight (out, in)."""
+    """Multiplies x (..., in) by weight (out, in)."""
     return op.matmul(x, _int8(weight) if format == "int8" else floats(weight), False, True)
 
 
 def _int8(weight: Array) -> Node:
-    """A weight as int8 with one scale for each output."""
+    """Stores a weight as int8 with one scale for each output."""
     scale = np.maximum(np.abs(weight).max(axis=1, keepdims=True), 1e-8) / 127
     rounded = np.clip(np.rint(weight / scale), -127, 127).astype(np.int8)
     return op.multiply(op.convert(op.constant(rounded), np.float32), floats(scale))
 
 
 def linear(x: Node, weights: Weights, key: str) -> Node:
-    """(..., in) -> (..., out), with the bias if the checkpoint has one."""
+    """Applies a linear layer: (..., in) -> (..., out), with the bias if the checkpoint has one."""
     y = matmul(x, weights[f"{key}.weight"], weights.format)
     return _biased(y, weights.tensors.get(f"{weights.prefix}{key}.bias"))
 
@@ -150,7 +150,7 @@ def layer_norm(x: Node, weights: Weights, key: str) -> Node:
 def norm_linears(
     x: Node, weights: Weights, norm: str, layers: Sequence[tuple[Array, Array | None]]
 ) -> list[Node]:
-    """Layer norm, then each of the linear layers (weight, bias) on it.
+    """Applies a layer norm, then each of the linear layers (weight, bias) to it.
 
     With int8 weights the normed values are int8 as well: before gain and offset (which go into
     the weights) no value of C can be larger than √(C - 1), so there is a range that nothing
@@ -177,7 +177,7 @@ def norm_linears(
 
 
 def norm_bound(weights: Weights, norm: str, weight: Array, bias: Array) -> Array:
-    """What no output of a linear layer after a layer norm can exceed, whatever the input: (out,).
+    """Bounds the outputs of a linear layer after a layer norm, whatever the input: (out,).
 
     C normed values have the sum 0 and at most the length √C, and a product is at most that of
     the lengths (Cauchy-Schwarz). Rounding values and weights to int8 adds no more than 0.13.
@@ -190,7 +190,7 @@ def norm_bound(weights: Weights, norm: str, weight: Array, bias: Array) -> Array
 
 
 def gelu_linear(x: Node, weights: Weights, key: str, top: Array) -> Node:
-    """GELU and a linear layer with a bias; no value of x (..., C) exceeds `top` (C,).
+    """Applies GELU and a linear layer with a bias; no value of x (..., C) exceeds `top` (C,).
 
     With int8 weights what the GELU gives is int8 as well, each channel in a range of its own:
     that cannot be taken out of a sum over channels, so it goes into the weights.
@@ -211,7 +211,7 @@ def _biased(y: Node, bias: Array | None) -> Node:
 
 
 def group_norm(x: Node, weights: Weights, key: str, groups: int) -> Node:
-    """(B, C, T), statistics over T and each group of channels."""
+    """Normalizes (B, C, T), statistics over T and each group of channels."""
     scale, bias = floats(weights[f"{key}.weight"]), floats(weights[f"{key}.bias"])
     return op.group_normalization(x, scale, bias, groups, 1e-5)
 
@@ -225,7 +225,7 @@ def conv(
     pad: int | None = None,
     dilation: int = 1,
 ) -> Node:
-    """(B, in, T) -> (B, out, T'); the same length by default."""
+    """Convolves: (B, in, T) -> (B, out, T'), the same length by default."""
     weight = weights[f"{key}.weight"]
     if pad is None:
         pad = (weight.shape[2] - 1) * dilation // 2
@@ -235,7 +235,7 @@ def conv(
 
 
 def conv_transpose(x: Node, weights: Weights, key: str, *, stride: int, pad: int) -> Node:
-    """(B, in, T) -> (B, out, stride·T) where kernel = stride + 2·pad."""
+    """Upsamples: (B, in, T) -> (B, out, stride·T) where kernel = stride + 2·pad."""
     kernel = floats(weights[f"{key}.weight"])
     y = op.convolution_backprop_data(
         x, kernel, [stride], pads_begin=[pad], pads_end=[pad], dilations=[1]

@@ -21,7 +21,7 @@ BLOCKED = -1e9
 
 
 def relative_positions(distances: Array, width: int) -> Array:
-    """Sinusoids of query - key, which may be negative: (R,) -> (R, width)."""
+    """Returns sinusoids of query - key, which may be negative: (R,) -> (R, width)."""
     rates = np.exp(np.arange(0, width, 2) * -(math.log(10000.0) / width))
     angles = distances[:, None].astype(np.float64) * rates
     return (
@@ -32,12 +32,12 @@ def relative_positions(distances: Array, width: int) -> Array:
 
 
 def distances(frames: int) -> Array:
-    """What a whole sequence needs, largest first: (2·frames - 1,)."""
+    """Returns the distances of a whole sequence, largest first: (2·frames - 1,)."""
     return np.arange(frames - 1, -frames, -1, dtype=np.float32)
 
 
 def embed(x: Node, config: EncoderConfig, weights: Weights) -> Node:
-    """The input layer, with its factor √width."""
+    """Applies the input layer, with its factor √width."""
     x = n.layer_norm(n.linear(x, weights, "embed.out.0"), weights, "embed.out.1")
     if config.legacy_input:
         x = op.relu(x)
@@ -47,7 +47,7 @@ def embed(x: Node, config: EncoderConfig, weights: Weights) -> Node:
 def build(
     config: EncoderConfig, weights: Weights, projection: Weights, key: str, name: str
 ) -> Model:
-    """x (1, N, in) and table (2N - 1, width) -> (1, N, out), through `projection`'s layer `key`."""
+    """Builds x (1, N, in), table (2N - 1, width) -> (1, N, out), through `projection`'s `key`."""
     x = n.parameter([1, -1, config.input_size], "x")
     table = n.parameter([-1, config.width], "table")
     mask = _causal(x) if config.causal else None
@@ -59,7 +59,7 @@ def build(
 
 
 def _causal(x: Node) -> Node:
-    """(1, 1, N, N): 0 where key <= query, else a large negative number."""
+    """Returns a mask (1, 1, N, N): 0 where key <= query, else a large negative number."""
     frames = op.range(n.number(0), op.squeeze(n.sizes(x, 1), n.number(0)), n.number(1), "i64")
     later = op.greater(op.unsqueeze(frames, n.number(0)), op.unsqueeze(frames, n.number(1)))
     mask = op.select(later, n.floats(BLOCKED), n.floats(0.0))
@@ -94,7 +94,7 @@ def _attention(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: No
 
 
 def _shift(by_distance: Node, x: Node) -> Node:
-    """Scores by distance to scores by key: (1, H, N, 2N - 1) -> (1, H, N, N).
+    """Turns scores by distance into scores by key: (1, H, N, 2N - 1) -> (1, H, N, N).
 
     Row i begins N - 1 - i columns later than the last row. One column put in front and the rows
     read on through each other's ends does that for all rows at once.

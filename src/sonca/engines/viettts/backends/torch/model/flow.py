@@ -21,19 +21,19 @@ STEPS = 10
 
 
 def stretch(x: Tensor, length: int) -> Tensor:
-    """Linear interpolation along the last dimension: (B, C, T) -> (B, C, length)."""
+    """Interpolates linearly along the last dimension: (B, C, T) -> (B, C, length)."""
     return F.interpolate(x, size=length, mode="linear", align_corners=False)
 
 
 def schedule() -> Tensor:
-    """The eleven times of the solver, from 0 to 1, close together at first."""
+    """Returns the eleven times of the solver, from 0 to 1, close together at first."""
     t = torch.linspace(0, 1, STEPS + 1)
     return 1 - torch.cos(t * 0.5 * math.pi)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the solver, for whoever wants to look inside."""
+    """A step of the solver with all that the parity check looks at."""
 
     x: Tensor
     """(1, 80, T) before the step."""
@@ -90,7 +90,7 @@ class FlowModel(nn.Module):
         return self.encoder(self.input_embedding(ids.clamp(min=0)))  # (1, N) -> (1, N, enc)
 
     def mu(self, prompt: Tensor, tokens: Tensor, frames: tuple[int, int]) -> Tensor:
-        """Token ids (1, P) and (1, N) -> (1, 80, frames of both)."""
+        """Encodes token ids (1, P) and (1, N) -> (1, 80, frames of both)."""
         h = self.encoder_proj(self.encode(torch.cat([prompt, tokens], dim=1)))  # (1, P+N, 80)
         split = prompt.shape[1]
         regulated = self.length_regulator(h[:, :split], h[:, split:], frames, self.config.rate_hz)
@@ -104,7 +104,7 @@ class FlowModel(nn.Module):
         cond: Tensor,
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> Iterator[Step]:
-        """The steps, then one with the result and no velocity. All (1, 80, T), spk (1, 80).
+        """Yields the steps, then one with the result and no velocity. All (1, 80, T), spk (1, 80).
 
         `autocast` is the context of what may be computed in half the bits.
         """

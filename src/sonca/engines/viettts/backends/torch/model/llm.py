@@ -33,7 +33,7 @@ class LanguageModel(nn.Module):
         return self.spk_embed_affine_layer(F.normalize(vector, dim=1))  # (1, S) -> (1, width)
 
     def prompt(self, text: Tensor, speaker: Tensor | None, speech: Tensor | None = None) -> Tensor:
-        """The sequence that the model continues: (1, P, width)."""
+        """Returns the sequence that the model continues: (1, P, width)."""
         start, task = self.llm_embedding.weight[:, None, None]  # (1, 1, width) each
         parts = [start]
         if speaker is not None:

@@ -13,7 +13,7 @@ from sonca.engines.viettts.config import EncoderConfig
 
 
 def relative_positions(distances: Tensor, width: int) -> Tensor:
-    """Sinusoids of the distances query - key, which may be negative: (R,) -> (R, width)."""
+    """Returns sinusoids of the distances query - key, which may be negative: (R,) -> (R, width)."""
     k = torch.arange(0, width, 2, dtype=torch.float32)
     rates = torch.exp(k * -(math.log(10000.0) / width))  # (width/2,)
     angles = distances.float().unsqueeze(1) * rates  # (R, width/2)
