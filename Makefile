@@ -55,6 +55,7 @@ fix: $(VENV)/.ready-dev
 
 docs: $(VENV)/.ready-dev
 	@$(PY) scripts/figures
+	@$(PY) scripts/api-docs
 
 coverage: $(VENV)/.ready-dev
 	@$(PY) -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered $(ARGS)
