@@ -12,7 +12,8 @@ from collections.abc import Collection
 import numpy as np
 
 from sonca.engines.viettts import sampling
-from sonca.engines.viettts.backends.base import Backend, Ids
+from sonca.engines.viettts.arrays import Ids
+from sonca.engines.viettts.backends.base import Backend
 from sonca.engines.viettts.runtime_config import Limits
 from sonca.engines.viettts.sentence import Sentence
 from sonca.errors import EngineError

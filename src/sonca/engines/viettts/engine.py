@@ -32,7 +32,7 @@ from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.voice import Voice
 
-HOME, PUBLISHED, CONVERTED = "viettts", "viet-tts", "converted"
+PUBLISHED = "viet-tts"
 SAMPLES, VOICES = "samples", ".voices"
 NEEDED = {
     "openvino": "openvino",
@@ -102,7 +102,7 @@ class VietTTSEngine(Engine):
             raise EngineNotInstalled(f"VietTTS cannot run here: {reason}", field="model")
         model = find_model(setup.models_dir)
         assert model is not None and setup.models_dir is not None
-        home = setup.models_dir / HOME
+        home = setup.models_dir / f.HOME
         return cls(
             model,
             device=setup.device,
@@ -117,7 +117,7 @@ class VietTTSEngine(Engine):
             return reason
         if find_model(setup.models_dir) is not None:
             return None
-        home = setup.models_dir / HOME if setup.models_dir else None
+        home = setup.models_dir / f.HOME if setup.models_dir else None
         waiting = sorted(path.parent for path in home.glob("[!.]*/llm.pt")) if home else []
         if waiting:
             return f"its model is not converted: sonca models convert {waiting[0]}"
@@ -127,7 +127,7 @@ class VietTTSEngine(Engine):
     def voices(cls, setup: Setup) -> Sequence[Voice]:
         if setup.models_dir is None:
             return ()
-        found = find_builtin_voices(setup.models_dir / HOME / SAMPLES)
+        found = find_builtin_voices(setup.models_dir / f.HOME / SAMPLES)
         return tuple(sample.voice for sample in found.values())
 
     @classmethod
@@ -136,7 +136,7 @@ class VietTTSEngine(Engine):
     ) -> None:
         from sonca.engines.viettts.convert.cli import convert_folder
 
-        convert_folder(folder, folder / CONVERTED, models_dir, say)
+        convert_folder(folder, folder / f.CONVERTED, models_dir, say)
 
     def voice(self, key: str) -> VoiceState:
         builtin = self.builtin_voices[key]
@@ -175,8 +175,8 @@ def find_model(models_dir: Path | None) -> Path | None:
     """Returns the converted model in `models_dir`: the published one, else the first by name."""
     if models_dir is None:
         return None
-    published = models_dir / HOME / PUBLISHED / CONVERTED
-    others = sorted((models_dir / HOME).glob(f"[!.]*/{CONVERTED}"))
+    published = models_dir / f.HOME / PUBLISHED / f.CONVERTED
+    others = sorted((models_dir / f.HOME).glob(f"[!.]*/{f.CONVERTED}"))
     return next((p for p in (published, *others) if (p / f.MANIFEST).is_file()), None)
 
 

@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sonca.engines.viettts.backends.base import Array
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.config import ModelConfig, read_config
 from sonca.errors import EngineError
 
 FORMAT = 1
 """Of the converted folder; another number asks for a new conversion."""
+HOME, CONVERTED = "viettts", "converted"
+"""Folders of all models of this engine, and of one of them once it is converted."""
 MANIFEST, CONFIG, TABLES = "sonca.json", "config.yaml", "tables.safetensors"
 VOCABULARY, SPEAKER, SPEECH = (
     "multilingual.tiktoken",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sonca.engines.viettts.backends.base import Array
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.durations import change_speed, mel_frames
 
 SYLLABLE_S = 0.22

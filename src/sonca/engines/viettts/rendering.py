@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sonca.audio import Samples
-from sonca.engines.viettts.backends.base import Array, Backend, FlowSolver
+from sonca.engines.viettts.arrays import Array
+from sonca.engines.viettts.backends.base import Backend, FlowSolver
 from sonca.engines.viettts.durations import mel_frames
 from sonca.engines.viettts.pieces import Piece
 from sonca.engines.viettts.sentence import Sentence

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from sonca.engines.viettts.arrays import Ids
 from sonca.engines.viettts.config import SamplingConfig
 
 Floats = npt.NDArray[np.floating]
-Ids = npt.NDArray[np.int64]
 
 MAX_REFUSALS = 64
 """How often an end that may not come is drawn again before it is excluded."""

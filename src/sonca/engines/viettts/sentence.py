@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sonca.engines.base import Options
-from sonca.engines.viettts.backends.base import Array, Ids, VoicePrompt
+from sonca.engines.viettts.arrays import Array, Ids
+from sonca.engines.viettts.backends.base import VoicePrompt
 from sonca.engines.viettts.pieces import CrossFader, Piece, PiecePlanner, TimeStretch
 from sonca.engines.viettts.vocoder import Vocoder
 from sonca.utterance import Priority

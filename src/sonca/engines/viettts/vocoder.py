@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from sonca.engines.viettts.backends.base import Array, Backend
+from sonca.engines.viettts.arrays import Array
+from sonca.engines.viettts.backends.base import Backend
 
 PITCH_CONTEXT = 6
 """Mel frames on either side that a frame's pitch depends on: 5, and one to spare."""

@@ -7,13 +7,8 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from sonca.engines.viettts.arrays import Array, Ids
 from sonca.engines.viettts.config import ModelConfig
-
-Array = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

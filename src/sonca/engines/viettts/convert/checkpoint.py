@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sonca.engines.viettts.arrays import Array
 from sonca.errors import EngineError
 
-Array = npt.NDArray[np.float32]
 MAX_PICKLE_BYTES = 64 << 20
 _DTYPES: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),

@@ -6,8 +6,14 @@ import re
 from pathlib import Path
 
 from sonca.engines.viettts.convert import fetch
-from sonca.engines.viettts.engine import CONVERTED, HOME
-from sonca.engines.viettts.model_folder import VAD, VOCABULARY, ModelFolder, Precision
+from sonca.engines.viettts.model_folder import (
+    CONVERTED,
+    HOME,
+    VAD,
+    VOCABULARY,
+    ModelFolder,
+    Precision,
+)
 from sonca.errors import InvalidRequest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")

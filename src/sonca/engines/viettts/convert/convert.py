@@ -18,7 +18,7 @@ import numpy as np
 
 from sonca import disk
 from sonca.engines.viettts import model_folder as f
-from sonca.engines.viettts.backends.base import Array
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.config import ModelConfig, read_config
 from sonca.engines.viettts.convert.checkpoint import fold, read_checkpoint
 from sonca.engines.viettts.convert.checkpoint_schema import PARTS, check_schema, schema_of

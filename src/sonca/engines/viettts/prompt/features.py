@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-Array = npt.NDArray[np.float32]
+from sonca.engines.viettts.arrays import Array
+
 Double = npt.NDArray[np.float64]
 
 RESAMPLE_ZEROS = 6

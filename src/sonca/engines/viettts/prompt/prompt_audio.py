@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.prompt import vad
 from sonca.engines.viettts.prompt.features import resample
 from sonca.errors import BadAudio
 
-Array = npt.NDArray[np.float32]
 RATE_HZ = 16000
 MIN_S, MAX_S = 1.0, 30.0
 """Shorter holds no voice to speak of; of longer only the beginning is heard."""

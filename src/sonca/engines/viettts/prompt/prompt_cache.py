@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from sonca import disk
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.backends.base import VoicePrompt
 from sonca.engines.viettts.model_folder import SPEAKER, SPEECH, VAD, ModelFolder
 from sonca.engines.viettts.prompt import features, vad
-from sonca.engines.viettts.prompt.prompt_audio import RATE_HZ, Array, prepare
+from sonca.engines.viettts.prompt.prompt_audio import RATE_HZ, prepare
 from sonca.errors import EngineError, StorageError
 from sonca.loudness import loudness
 

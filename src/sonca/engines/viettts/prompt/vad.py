@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from sonca.engines.viettts.arrays import Array
+
 Segment = tuple[int, int]
 RATE_HZ = 16000
 MIN_S = 3.0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from openvino import Model
 
-from sonca.engines.viettts.backends.base import Array
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 from sonca.engines.viettts.backends.openvino.compiled import Runtime
 from sonca.engines.viettts.backends.openvino.graphs import estimator, flow, hift, llm, stack

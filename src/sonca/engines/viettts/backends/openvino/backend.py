@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sonca.engines.viettts.backends.base import (
-    Array,
-    Backend,
-    Decoder,
-    FlowSolver,
-    Ids,
-    VoicePrompt,
-)
+from sonca.engines.viettts.arrays import Array, Ids
+from sonca.engines.viettts.backends.base import Backend, Decoder, FlowSolver, VoicePrompt
 from sonca.engines.viettts.backends.openvino.compiled import CompiledGraph
 from sonca.engines.viettts.backends.openvino.decoder import OpenVINODecoder
 from sonca.engines.viettts.backends.openvino.graphs import estimator

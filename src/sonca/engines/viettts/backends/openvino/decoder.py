@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonca.engines.viettts.backends.base import Array, Decoder, Ids, VoicePrompt
+from sonca.engines.viettts.arrays import Array, Ids
+from sonca.engines.viettts.backends.base import Decoder, VoicePrompt
 from sonca.engines.viettts.backends.openvino.compiled import CompiledGraph
 from sonca.engines.viettts.backends.openvino.graphs.stack import (
     BLOCKED,

@@ -8,14 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sonca.engines.viettts.backends.base import (
-    Array,
-    Backend,
-    Decoder,
-    FlowSolver,
-    Ids,
-    VoicePrompt,
-)
+from sonca.engines.viettts.arrays import Array, Ids
+from sonca.engines.viettts.backends.base import Backend, Decoder, FlowSolver, VoicePrompt
 from sonca.engines.viettts.backends.torch.decoder import TorchDecoder
 from sonca.engines.viettts.backends.torch.model import flow as flows
 from sonca.engines.viettts.backends.torch.model import hift as hifts

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from sonca.engines.viettts.backends.base import Array, Decoder, Ids, VoicePrompt
+from sonca.engines.viettts.arrays import Array, Ids
+from sonca.engines.viettts.backends.base import Decoder, VoicePrompt
 from sonca.engines.viettts.backends.torch.model.llm import LanguageModel
 from sonca.engines.viettts.backends.torch.model.transformer import Block, relative_positions
 from sonca.errors import EngineError

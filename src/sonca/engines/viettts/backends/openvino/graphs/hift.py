@@ -11,8 +11,9 @@ from numpy.polynomial import chebyshev
 from openvino import Model
 from openvino import opset13 as op
 
+from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Array, Node, Weights
+from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
 from sonca.engines.viettts.config import HiFTConfig
 
 HEAD_SLOPE = 0.01

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from openvino import Model, Type
 from openvino import opset13 as op
 
+from sonca.engines.viettts.arrays import Array
+
 Node = Any
 """A graph node or one of its outputs; OpenVINO's Python API is untyped."""
-Array = npt.NDArray[np.float32]
 WeightFormat = Literal["f32", "int8"]
 """How linear layers store their weights: ``int8`` with one scale for each output."""
 
