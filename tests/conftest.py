@@ -8,22 +8,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from sonca.utterance import Utterance, Word
 from tests.processes import forked_command
 
 # Deadlines would make the tests depend on what else the machine does.
 settings.register_profile("sonca", deadline=None)
 settings.load_profile("sonca")
-
-
-def utterance(text: str, at: int = 0, pause_s: float = 0.1) -> Utterance:
-    """An utterance that says `text` as it is, its words mapped one to one."""
-    words, position = [], 0
-    for piece in text.split():
-        start = text.index(piece, position)
-        position = start + len(piece)
-        words.append(Word((start, position), (at + start, at + position)))
-    return Utterance((at, at + len(text)), text, text, pause_s, tuple(words))
 
 
 @pytest.fixture(autouse=True)

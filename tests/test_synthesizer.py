@@ -35,9 +35,9 @@ from sonca.errors import (
 )
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import EngineLoading, SpeechRequest, facade
+from sonca.testing import utterance
 from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Worker, WorkItem, quality
-from tests.conftest import utterance
 from tests.worker.test_worker import eventually
 
 TEXT = "Chiều hôm đó trời nổi gió. Ông Thoại đang định buộc đò!\n\nĐò ơi?"

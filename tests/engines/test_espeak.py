@@ -13,7 +13,7 @@ from sonca import espeakng
 from sonca.engines.base import Audio, Event, Options, Setup
 from sonca.engines.espeak import EspeakEngine
 from sonca.errors import EngineError, EngineNotInstalled
-from tests.conftest import utterance
+from sonca.testing import utterance
 from tests.processes import resident_bytes
 
 

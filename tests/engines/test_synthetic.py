@@ -13,7 +13,7 @@ import pytest
 from sonca.engines.base import Audio, Event, Options, Reference, Setup
 from sonca.engines.batched import BatchedEngine, environment
 from sonca.engines.synthetic import SyntheticEngine, calibration
-from tests.conftest import utterance
+from sonca.testing import utterance
 
 
 def test_the_synthetic_engine_costs_what_it_is_told_to() -> None:

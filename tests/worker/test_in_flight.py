@@ -14,11 +14,11 @@ from sonca.audio import AudioChunk, join
 from sonca.engines.base import Audio, Emit, Finished, Options, Session, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled
+from sonca.testing import utterance
 from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, ResultStream, Worker, WorkItem
 from sonca.worker.engine_loop import KEEP_SLOT_S
 from sonca.worker.result_stream import AHEAD_S
-from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said
 
 

@@ -12,9 +12,9 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Engine, Finished, Options, Session, Setup
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy
+from sonca.testing import utterance
 from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, ResultStream, Worker, WorkItem
-from tests.conftest import utterance
 from tests.worker.test_worker import Gate, eventually, said, sentences
 
 BATCH = Priority.BATCH

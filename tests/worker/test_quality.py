@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sonca.audio import AudioChunk
+from sonca.testing import utterance
 from sonca.worker.quality import find_problem
-from tests.conftest import utterance
 
 TEN = utterance("một hai ba bốn năm sáu bảy tám chín mười")
 

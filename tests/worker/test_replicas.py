@@ -12,10 +12,10 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Engine, Options
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, EngineError
+from sonca.testing import utterance
 from sonca.utterance import Utterance
 from sonca.worker import Request, Worker, WorkItem
 from sonca.worker.queued_request import Counters
-from tests.conftest import utterance
 from tests.worker.test_worker import Fragile, eventually, said, sentences, work
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from sonca.audio import AudioChunk
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled, EngineError
+from sonca.testing import utterance
 from sonca.worker import Request, Worker
 from sonca.worker.engine_loop import EngineLoop
 from sonca.worker.queued_request import QueuedRequest
 from sonca.worker.result_stream import AHEAD_S, HIGH_WATER_S, LOW_WATER_S, ResultStream, StreamItem
 from sonca.worker.work_queue import WorkQueue
-from tests.conftest import utterance
 
 SAID = utterance("một")
 END = StreamItem(SAID, None)

@@ -12,8 +12,8 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Reference
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
+from sonca.testing import utterance
 from sonca.worker import Request, Worker, WorkItem
-from tests.conftest import utterance
 from tests.worker.test_worker import Fragile, eventually, said, sentences, work
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from sonca.engines.tone import ToneEngine
 from sonca.errors import EngineError
+from sonca.testing import utterance
 from sonca.worker import Request, Worker
 from sonca.worker.work_queue import AHEAD, WorkItem, WorkQueue
-from tests.conftest import utterance
 from tests.worker.test_worker import said
 
 

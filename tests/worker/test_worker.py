@@ -13,10 +13,10 @@ from sonca.audio import AudioChunk
 from sonca.engines.base import Emit, Engine, Options, Session, Setup, VoiceState
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Busy, Cancelled, DeadlineExceeded, EngineError
+from sonca.testing import utterance
 from sonca.utterance import Utterance
 from sonca.worker import Request, Worker, WorkItem
 from sonca.worker.engine_loop import EngineLoop
-from tests.conftest import utterance
 
 
 def work(*texts: str) -> Iterator[WorkItem]:

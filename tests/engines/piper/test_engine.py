@@ -24,7 +24,7 @@ from sonca.engines.piper.tasks import (
 from sonca.engines.piper.vits_model import Latent, VitsModel
 from sonca.errors import EngineError, EngineNotInstalled, StorageError
 from sonca.loudness import loudness
-from tests.conftest import utterance
+from sonca.testing import utterance
 from tests.engines.piper import tiny
 
 LONG = "Chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài rất dài."

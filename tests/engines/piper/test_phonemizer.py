@@ -11,7 +11,7 @@ from sonca.engines.piper import phonemizer as module
 from sonca.engines.piper.phonemizer import MAX_PHONEMES, Phonemizer
 from sonca.engines.piper.voice_config import VoiceConfig, parse
 from sonca.espeakng import Library
-from tests.conftest import utterance
+from sonca.testing import utterance
 from tests.engines.piper import tiny
 
 VI = parse(tiny.config())
