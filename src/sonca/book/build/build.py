@@ -44,7 +44,7 @@ than `MAX_ENCODERS`."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Chapter:
+class _OpenChapter:
     script: Script
     path: Path
     """Where its sound goes."""
@@ -175,7 +175,7 @@ class Build:
                     self._take(ahead)
                     # What is spoken does not know the level: another one needs no new words.
                     spoken = self._dir.log_path(script.index, script.digest(*extra))
-                    chapter = _Chapter(script, path, self._open_log(spoken, flusher))
+                    chapter = _OpenChapter(script, path, self._open_log(spoken, flusher))
                     encoders.submit(self._encode, chapter, flusher, ahead)
                     for index in speaking_order(script):
                         if index not in chapter.log.ended:
@@ -212,7 +212,7 @@ class Build:
         self._reporter.count_found(sum(end - start for start, end in spans))
         return log
 
-    def _speak(self, chapter: _Chapter, index: int, waiting: threading.Semaphore) -> None:
+    def _speak(self, chapter: _OpenChapter, index: int, waiting: threading.Semaphore) -> None:
         """Speaks one run, on a thread of the pool."""
         script = chapter.script
         run = script.runs[index]
@@ -231,7 +231,7 @@ class Build:
         finally:
             waiting.release()
 
-    def _encode(self, chapter: _Chapter, flusher: LogFlusher, ahead: threading.Semaphore) -> None:
+    def _encode(self, chapter: _OpenChapter, flusher: LogFlusher, ahead: threading.Semaphore) -> None:
         """Writes the chapter's file while it is spoken, on a thread of the pool. Tries once more if
         something unforeseen happens."""
         try:
@@ -249,7 +249,7 @@ class Build:
         finally:
             ahead.release()
 
-    def _write(self, chapter: _Chapter) -> ChapterArtifact:
+    def _write(self, chapter: _OpenChapter) -> ChapterArtifact:
         script, format = chapter.script, self._target.chapter_format
         tags = self._target.tags(self._book, script.index, script.title)
         level = self._sonca.loudness_lufs
