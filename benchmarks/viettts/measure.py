@@ -7,6 +7,7 @@ Whoever calls this gives the folders; nothing is read from settings.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import tempfile
@@ -92,7 +93,7 @@ def measure(model: Path, case: Case, repeats: int = 1) -> Result:
     from sonca.engines.viettts.engine import VietTTSEngine
 
     start = time.perf_counter()
-    engine = VietTTSEngine(model, device="cpu", threads=case.threads, cache=_voices(model))
+    engine = VietTTSEngine(model, _setup(model, case.threads))
     ready = time.perf_counter() - start
     voice = _voice(engine)
     before = time.process_time()
@@ -111,8 +112,11 @@ def in_a_process(work: Callable[..., T], *arguments: Any) -> T:
         return pool.apply(work, arguments)
 
 
-def _voices(model: Path) -> Path:
-    return model.with_name("voices")
+def _setup(model: Path, threads: int) -> Any:
+    """Voices are kept beside the model."""
+    from sonca.engines.base import Setup
+
+    return Setup(models_dir=model.parent, device="cpu", threads=threads)
 
 
 def learn_voice(model: Path) -> None:
@@ -120,14 +124,14 @@ def learn_voice(model: Path) -> None:
     models that hear recordings are not part of speaking."""
     from sonca.engines.viettts.engine import VietTTSEngine
 
-    engine = VietTTSEngine(model, device="cpu", threads=1, cache=_voices(model))
+    engine = VietTTSEngine(model, _setup(model, 1))
     _voice(engine)
     engine.close()
 
 
 def _run(engine: Any, case: Case, voice: Any) -> Result:
     from sonca.engines.base import Audio, Event, Failed, Options
-    from sonca.engines.viettts.pieces import NEVER, Cuts
+    from sonca.engines.viettts.pieces import Cuts
     from sonca.engines.viettts.runtime_config import Limits
     from sonca.engines.viettts.session import VietTTSSession
     from sonca.engines.viettts.vocoder import Vocoder
@@ -135,9 +139,11 @@ def _run(engine: Any, case: Case, voice: Any) -> Result:
 
     tokens = round(case.seconds * case.rate_hz)
     config = replace(
-        engine.config, slots=case.sentences,
-        limits=Limits(forced_tokens=tokens), cuts=Cuts() if case.streaming else NEVER,
-    )  # fmt: skip
+        engine.config,
+        slots=case.sentences,
+        limits=Limits(forced_tokens=tokens),
+        cuts=Cuts() if case.streaming else Cuts(whole_s=math.inf),
+    )
     session = VietTTSSession(engine.backend, engine.tokenizer.encode, config)
     clock = Clock()
     clock.watch(session.decoding, "start", "llm")

@@ -48,8 +48,7 @@ def prepare(models_dir: Path, rate_hz: int) -> Path:
     """The checkpoint folder of a random model that engines find in `models_dir`; made there if it
     is not there yet, with a recording for the first built-in voice. Takes 2 GB and a minute."""
     from sonca.bench.direct_call import wav
-    from sonca.engines.viettts.engine import SAMPLES
-    from sonca.engines.viettts.model_folder import CONVERTED, HOME, VAD
+    from sonca.engines.viettts.model_folder import CONVERTED, HOME, SAMPLES, VAD
     from sonca.errors import InvalidRequest
 
     checkpoint, model = make(models_dir, rate_hz)

@@ -10,9 +10,10 @@ import torch
 from benchmarks.viettts.parity.compare import Check, Checks, relative
 from benchmarks.viettts.parity.golden import Array, GoldenFolder
 from benchmarks.viettts.parity.waveform import head, istft, make_source, source_stft
-from sonca.engines.viettts.backends.torch.model import flow as flows
-from sonca.engines.viettts.backends.torch.model import hift as hifts
-from sonca.engines.viettts.backends.torch.model import llm as llms
+from sonca.engines.viettts.backends.torch.model import loaded
+from sonca.engines.viettts.backends.torch.model.flow import FlowModel
+from sonca.engines.viettts.backends.torch.model.hift import HiFTNetworks
+from sonca.engines.viettts.backends.torch.model.llm import LanguageModel
 from sonca.engines.viettts.convert.checkpoint import fold
 from sonca.engines.viettts.durations import mel_frames
 
@@ -24,7 +25,7 @@ def tensors(arrays: Mapping[str, Array]) -> dict[str, torch.Tensor]:
 
 
 def llm(folder: GoldenFolder) -> Checks:
-    model = llms.load(folder.config().llm, tensors(folder.weights("llm")))
+    model = loaded(LanguageModel(folder.config().llm), tensors(folder.weights("llm")))
     for case, arrays in folder.cases("llm").items():
         for name, value in _llm_case(model, tensors(arrays)).items():
             golden = arrays.get(f"out.{name}")
@@ -36,9 +37,7 @@ def llm(folder: GoldenFolder) -> Checks:
                 yield Check("llm", f"{case}.{name} max-abs", worst, 1e-4)
 
 
-def _llm_case(
-    model: llms.LanguageModel, given: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+def _llm_case(model: LanguageModel, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     text = given["in.text"]
     if "in.prompt_text" in given:
         text = torch.cat([given["in.prompt_text"], text], dim=1)
@@ -55,7 +54,7 @@ def _llm_case(
 
 
 def flow(folder: GoldenFolder) -> Checks:
-    model = flows.load(folder.config().flow, tensors(folder.weights("flow")))
+    model = loaded(FlowModel(folder.config().flow), tensors(folder.weights("flow")))
     for case, arrays in folder.cases("flow").items():
         given = tensors(arrays)
         if "in.x1" in given:
@@ -74,17 +73,13 @@ def flow(folder: GoldenFolder) -> Checks:
                 yield Check("flow", f"{case}.{name}", error, FLOW)
 
 
-def _regulator_case(
-    model: flows.FlowModel, given: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+def _regulator_case(model: FlowModel, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     frames = (int(given["in.mel_len1"]), int(given["in.mel_len2"]))
     rate = float(given["in.frame_rate"])
     return {"regulated": model.length_regulator(given["in.x1"], given["in.x2"], frames, rate)}
 
 
-def _solve_case(
-    model: flows.FlowModel, given: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+def _solve_case(model: FlowModel, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     tokens, prompt, mel = given["in.token"], given["in.prompt_token"], given["in.prompt_feat"]
     rate = float(given.get("in.frame_rate", torch.tensor(model.config.rate_hz)))
     noise, known = given["in.noise"], mel.shape[1]
@@ -113,7 +108,7 @@ def _solve_case(
 
 
 def hift(folder: GoldenFolder) -> Checks:
-    model = hifts.load(folder.config().hift, tensors(fold(folder.weights("hift"))))
+    model = loaded(HiFTNetworks(folder.config().hift), tensors(fold(folder.weights("hift"))))
     for case, arrays in folder.cases("hift").items():
         given = tensors(arrays)
         whole = _hift_case(model, given)
@@ -129,9 +124,7 @@ def hift(folder: GoldenFolder) -> Checks:
             yield Check(part, f"{case}.{name}", error, limit)
 
 
-def _hift_case(
-    model: hifts.HiFTNetworks, given: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
+def _hift_case(model: HiFTNetworks, given: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     if "in.magnitude" in given:
         return {"wav_unclamped": istft(model.config, given["in.magnitude"], given["in.phase"])}
     if "in.mel" not in given:

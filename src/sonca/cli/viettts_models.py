@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 
@@ -32,22 +33,29 @@ def convert(
     ),
 ) -> None:
     """Convert a VietTTS checkpoint for Sonca. Nothing in it is executed."""
-    from sonca.engines.viettts.convert.cli import convert_folder, place
+    from sonca.engines.viettts.convert.convert import convert as write
+    from sonca.engines.viettts.convert.fetch import companions
     from sonca.settings import read
 
     models_dir = read().models_dir
-    target = into or place(source, models_dir)
-    model = convert_folder(
-        source,
-        target,
-        models_dir,
-        _say,
-        vocabulary=vocabulary,
-        vad=vad,
-        precision=precision.value,
-        cuda=cuda,
-    )
+    target = into or _place(source, models_dir)
+    files = companions(models_dir, _say, vocabulary, vad)
+    model = write(source, target, *files, precision=precision.value, cuda=cuda, say=_say)
     _say(f"converted: {model.path}")
+
+
+def _place(source: Path, models_dir: Path) -> Path:
+    """Returns where the conversion of a checkpoint folder belongs, so that the engine finds it."""
+    from sonca.engines.viettts.model_folder import CONVERTED, HOME
+    from sonca.errors import InvalidRequest
+
+    name = source.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}", name):
+        raise InvalidRequest(
+            f"a model cannot be called {name[:60]!r}; rename the folder, or give --into",
+            field="into",
+        )
+    return models_dir / HOME / name / CONVERTED
 
 
 def _say(line: str) -> None:

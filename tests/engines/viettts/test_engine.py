@@ -30,6 +30,7 @@ from sonca.engines.viettts.pieces import Cuts
 from sonca.engines.viettts.runtime_config import Limits
 from sonca.engines.viettts.session import VietTTSSession
 
+SETUP = Setup(device="cpu", threads=1)
 CUTS = Cuts(whole_s=1.5, first_s=0.4, rest_s=0.8, before_s=0.2, after_s=0.1, blend_s=0.05)
 
 
@@ -39,7 +40,7 @@ def said(text: str) -> Utterance:
 
 @pytest.fixture(scope="module")
 def engine(model: Path) -> Iterator[VietTTSEngine]:
-    engine = VietTTSEngine(model, device="cpu", threads=1)
+    engine = VietTTSEngine(model, SETUP)
     yield engine
     engine.close()
 
@@ -303,27 +304,27 @@ def test_special_markers_in_text_are_plain_text(engine: VietTTSEngine) -> None:
 
 def test_the_level_of_a_recording_is_the_level_of_its_voice(model: Path, tmp_path: Path) -> None:
     quiet = speech(seed=2) * np.float32(0.9)
-    first = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    first = VietTTSEngine(model, replace(SETUP, models_dir=tmp_path))
     level = first.level_lufs(first.condition(Reference(quiet, 16000, "quiet")))
     assert level == pytest.approx(loudness(prepare(quiet, 16000, by_level), 16000))
-    again = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    again = VietTTSEngine(model, replace(SETUP, models_dir=tmp_path))
     again.prompts.compute = never_called  # type: ignore[method-assign]
     assert again.level_lufs(again.condition(Reference(quiet, 16000, "quiet"))) == level
 
 
 def test_a_voice_is_computed_once(model: Path, tmp_path: Path) -> None:
     reference = Reference(speech(), 16000, "one")
-    first = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    first = VietTTSEngine(model, replace(SETUP, models_dir=tmp_path))
     state = first.condition(reference)
     assert first.condition(reference) is state
-    second = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    second = VietTTSEngine(model, replace(SETUP, models_dir=tmp_path))
     second.prompts.compute = never_called  # type: ignore[method-assign]
     again = second.condition(reference)
     np.testing.assert_array_equal(again.mel, state.mel)
     # A damaged file is not trusted, and is made again.
-    (kept,) = tmp_path.iterdir()
+    (kept,) = (tmp_path / "viettts" / ".voices").iterdir()
     kept.write_bytes(kept.read_bytes()[:100])
-    third = VietTTSEngine(model, device="cpu", threads=1, cache=tmp_path)
+    third = VietTTSEngine(model, replace(SETUP, models_dir=tmp_path))
     np.testing.assert_array_equal(third.condition(reference).tokens, state.tokens)
     assert kept.stat().st_size > 100
 
@@ -331,8 +332,10 @@ def test_a_voice_is_computed_once(model: Path, tmp_path: Path) -> None:
 def test_built_in_voices_come_from_a_folder(model: Path, tmp_path: Path) -> None:
     import av
 
+    samples = tmp_path / "viettts" / "samples"
+    samples.mkdir(parents=True)
     for name in ("quynh", "cdteam", "somebody-else"):
-        with av.open(str(tmp_path / f"{name}.wav"), "w") as container:
+        with av.open(str(samples / f"{name}.wav"), "w") as container:
             stream = container.add_stream("pcm_s16le", 24000, layout="stereo")
             both = np.repeat(speech(3.5)[None], 2, axis=0)
             frame = av.AudioFrame.from_ndarray((both * 32767).astype(np.int16).T.reshape(1, -1),
@@ -340,7 +343,7 @@ def test_built_in_voices_come_from_a_folder(model: Path, tmp_path: Path) -> None
             frame.sample_rate = 24000
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
-    engine = VietTTSEngine(model, device="cpu", threads=1, samples=tmp_path)
+    engine = VietTTSEngine(model, replace(SETUP, models_dir=tmp_path))
     assert list(engine.builtin_voices) == ["cdteam", "quynh"]
     assert engine.voice("quynh") is engine.voice("quynh")
     with pytest.raises(KeyError):
@@ -410,8 +413,8 @@ def test_a_file_that_is_no_audio_is_refused(tmp_path: Path) -> None:
 
 def test_a_device_that_is_not_there_is_an_error(model: Path) -> None:
     with pytest.raises(EngineError, match="CUDA was asked for, but"):
-        VietTTSEngine(model, device="cuda")
-    assert VietTTSEngine(model, device="auto", threads=1).info.device == "cpu"
+        VietTTSEngine(model, Setup(device="cuda"))
+    assert VietTTSEngine(model, Setup(threads=1)).info.device == "cpu"
 
 
 def test_a_damaged_graph_is_an_error(model: Path, tmp_path: Path) -> None:
@@ -420,7 +423,7 @@ def test_a_damaged_graph_is_an_error(model: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(model, tmp_path / "model"))
     (copy / "graphs" / "llm_1.xml").write_text("<net")
     with pytest.raises(EngineError, match="models convert"):
-        VietTTSEngine(copy, device="cpu", threads=1)
+        VietTTSEngine(copy, SETUP)
     (copy / "graphs" / "llm_1.xml").unlink()
     with pytest.raises(EngineError, match="lacks the graph llm_1"):
-        VietTTSEngine(copy, device="cpu", threads=1)
+        VietTTSEngine(copy, SETUP)

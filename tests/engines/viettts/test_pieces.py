@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonca.engines.viettts.durations import change_speed, mel_frames
-from sonca.engines.viettts.pieces import NEVER, CrossFader, Cuts, Piece, PiecePlanner, TimeStretch
+from sonca.engines.viettts.pieces import CrossFader, Cuts, Piece, PiecePlanner, TimeStretch
 
 
 def pieces_of(total: int, cuts: Cuts, expected_s: float, chunk: int = 1) -> list[Piece]:
@@ -40,7 +40,7 @@ def test_cuts_follow_from_the_text_and_not_from_the_pace() -> None:
 
 def test_short_sentences_stay_whole() -> None:
     assert pieces_of(100, Cuts(), 4.0) == [Piece((0, 100), (0, 100), last=True)]
-    assert len(pieces_of(600, NEVER, 30.0)) == 1
+    assert len(pieces_of(600, Cuts(whole_s=30.0), 30.0)) == 1
 
 
 def test_the_first_piece_does_not_wait_for_the_end() -> None:

@@ -6,6 +6,8 @@ order, because one frame more or less moves every frame after it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,10 +38,14 @@ def interpolate(x: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float
         return x
     scale = np.float32(frames / length)
     source = (np.arange(length, dtype=np.float32) + np.float32(0.5)) * scale - np.float32(0.5)
-    source = np.maximum(source, 0)
-    left = np.minimum(source.astype(np.int64), frames - 1)
-    right = np.minimum(left + 1, frames - 1)
-    weight = (source - left)[:, None].astype(np.float32)
+    return rows_at(x, np.maximum(source, 0))
+
+
+def rows_at(x: npt.NDArray[np.float32], at: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Interpolates rows linearly at places `at` >= 0 (N,), the last row beyond the end."""
+    left = np.minimum(at.astype(np.int64), len(x) - 1)
+    right = np.minimum(left + 1, len(x) - 1)
+    weight = (at - left)[:, None].astype(np.float32)
     return np.asarray(x[left] * (1 - weight) + x[right] * weight, np.float32)
 
 

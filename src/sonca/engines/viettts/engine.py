@@ -1,9 +1,4 @@
-"""The VietTTS engine: loads a converted model folder and speaks in cloned voices.
-
-Where things lie in the models folder: `viettts/<name>/converted` is a model as
-`sonca models convert` writes it, `viettts/samples` holds the recordings of the built-in voices
-(`cdteam.wav` and so on), and `viettts/.voices` keeps what was computed of recordings.
-"""
+"""The VietTTS engine: loads a converted model folder and speaks in cloned voices."""
 
 from __future__ import annotations
 
@@ -21,8 +16,15 @@ from sonca.engines.base import (
     Setup,
     VoiceState,
 )
-from sonca.engines.viettts import model_folder as f
 from sonca.engines.viettts.backends.base import Backend
+from sonca.engines.viettts.model_folder import (
+    CONVERTED,
+    HOME,
+    VOCABULARY,
+    ModelFolder,
+    find_model,
+    open_folder,
+)
 from sonca.engines.viettts.prompt.builtin_voices import find_builtin_voices
 from sonca.engines.viettts.prompt.prompt_audio import decode
 from sonca.engines.viettts.prompt.prompt_cache import PromptCache
@@ -32,51 +34,28 @@ from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.voice import Voice
 
-PUBLISHED = "viet-tts"
-SAMPLES, VOICES = "samples", ".voices"
-NEEDED = {
-    "openvino": "openvino",
-    "onnxruntime": "onnxruntime",
-    "safetensors": "safetensors",
-    "tiktoken": "tiktoken",
-    "yaml": "PyYAML",
-}
-"""Modules, and the packages that bring them."""
+NEEDED = ("openvino", "onnxruntime", "safetensors", "tiktoken", "yaml")
 
 
 class VietTTSEngine(Engine):
     """One model on one device."""
 
-    def __init__(
-        self,
-        model: Path,
-        *,
-        device: str = "auto",
-        threads: int | None = None,
-        samples: Path | None = None,
-        cache: Path | None = None,
-    ) -> None:
-        """Loads the folder `model` that `sonca models convert` wrote.
-
-        `device` is ``auto`` (CUDA where it works, else the CPU), ``cpu`` or ``cuda``, which is an
-        error where it is missing. `threads` on a CPU, None for all cores that the process may use.
-        `samples` holds the recordings of the built-in voices, `cdteam.wav` and so on. Computed
-        voices are kept in `cache`, None for in memory only.
-        """
+    def __init__(self, model: Path, setup: Setup) -> None:
+        """Loads the folder `model` that `sonca models convert` wrote."""
         if reason := _missing_packages():
             raise EngineNotInstalled(reason, field="model")
-        folder = f.open_folder(model)
-        threads = threads or cores()
-        self.tokenizer = Tokenizer.load(folder.path / f.VOCABULARY)
+        folder = open_folder(model)
+        threads = setup.threads or cores()
+        self.tokenizer = Tokenizer.load(folder.path / VOCABULARY)
         if self.tokenizer.size > folder.config.llm.text_vocab:
             raise EngineError(
                 f"the vocabulary has {self.tokenizer.size} ids, the model has rows for "
                 f"{folder.config.llm.text_vocab}; run `sonca models convert` again"
             )
         self.config = RuntimeConfig()
-        self.backend = _load(folder, device, threads, self.config.slots)
-        self.builtin_voices = find_builtin_voices(samples)
-        self.prompts = PromptCache(folder, cache, threads)
+        self.backend = _load(folder, setup.device, threads, self.config.slots)
+        self.builtin_voices = find_builtin_voices(setup.models_dir)
+        self.prompts = PromptCache(folder, setup.models_dir, threads)
         self.folder = folder
         self.content_hashes: dict[tuple[Path, int, int], str] = {}
 
@@ -101,15 +80,8 @@ class VietTTSEngine(Engine):
         if reason := cls.missing(setup):
             raise EngineNotInstalled(f"VietTTS cannot run here: {reason}", field="model")
         model = find_model(setup.models_dir)
-        assert model is not None and setup.models_dir is not None
-        home = setup.models_dir / f.HOME
-        return cls(
-            model,
-            device=setup.device,
-            threads=setup.threads,
-            samples=home / SAMPLES,
-            cache=home / VOICES,
-        )
+        assert model is not None
+        return cls(model, setup)
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
@@ -117,7 +89,7 @@ class VietTTSEngine(Engine):
             return reason
         if find_model(setup.models_dir) is not None:
             return None
-        home = setup.models_dir / f.HOME if setup.models_dir else None
+        home = setup.models_dir / HOME if setup.models_dir else None
         waiting = sorted(path.parent for path in home.glob("[!.]*/llm.pt")) if home else []
         if waiting:
             return f"its model is not converted: sonca models convert {waiting[0]}"
@@ -125,18 +97,16 @@ class VietTTSEngine(Engine):
 
     @classmethod
     def voices(cls, setup: Setup) -> Sequence[Voice]:
-        if setup.models_dir is None:
-            return ()
-        found = find_builtin_voices(setup.models_dir / f.HOME / SAMPLES)
-        return tuple(sample.voice for sample in found.values())
+        return tuple(known.voice for known in find_builtin_voices(setup.models_dir).values())
 
     @classmethod
     def after_install(
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
-        from sonca.engines.viettts.convert.cli import convert_folder
+        from sonca.engines.viettts.convert.convert import convert
+        from sonca.engines.viettts.convert.fetch import companions
 
-        convert_folder(folder, folder / f.CONVERTED, models_dir, say)
+        convert(folder, folder / CONVERTED, *companions(models_dir, say), say=say)
 
     def voice(self, key: str) -> VoiceState:
         builtin = self.builtin_voices[key]
@@ -171,22 +141,14 @@ class VietTTSEngine(Engine):
         self.backend.close()
 
 
-def find_model(models_dir: Path | None) -> Path | None:
-    """Returns the converted model in `models_dir`: the published one, else the first by name."""
-    if models_dir is None:
-        return None
-    published = models_dir / f.HOME / PUBLISHED / f.CONVERTED
-    others = sorted((models_dir / f.HOME).glob(f"[!.]*/{f.CONVERTED}"))
-    return next((p for p in (published, *others) if (p / f.MANIFEST).is_file()), None)
-
-
 def _missing_packages() -> str | None:
     """Says which packages are not there, and what installs them."""
-    lacking = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
-    return f"it needs {', '.join(lacking)}: pip install 'sonca[viettts]'" if lacking else None
+    lacking = ", ".join(name for name in NEEDED if not importlib.util.find_spec(name))
+    lacking = lacking.replace("yaml", "PyYAML")  # what the package is called
+    return f"it needs {lacking}: pip install 'sonca[viettts]'" if lacking else None
 
 
-def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backend:
+def _load(folder: ModelFolder, device: str, threads: int, slots: int) -> Backend:
     """Loads the backend of the device asked for, or raises an error that says why not."""
     reason = _no_cuda(folder) if device != "cpu" else "the CPU was asked for"
     if reason is None:
@@ -200,7 +162,7 @@ def _load(folder: f.ModelFolder, device: str, threads: int, slots: int) -> Backe
     return load_cpu(folder, threads)
 
 
-def _no_cuda(folder: f.ModelFolder) -> str | None:
+def _no_cuda(folder: ModelFolder) -> str | None:
     """Says why CUDA cannot be used here; None if it can."""
     if not importlib.util.find_spec("torch"):
         return "PyTorch is not installed (pip install 'sonca[cuda]')"

@@ -1,9 +1,13 @@
-"""A converted model folder: what is in it, and loading it."""
+"""A converted model folder: what is in it, and where it is.
+
+In the models folder `viettts/<name>/converted` is a model as `sonca models convert` writes it,
+`viettts/samples` holds the recordings of the built-in voices (`cdteam.wav` and so on), and
+`viettts/.voices` keeps what was computed of recordings.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,10 +18,10 @@ from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.config import ModelConfig, read_config
 from sonca.errors import EngineError
 
+HOME, PUBLISHED, CONVERTED = "viettts", "viet-tts", "converted"
+SAMPLES, VOICES = "samples", ".voices"
 FORMAT = 1
 """Of the converted folder; another number asks for a new conversion."""
-HOME, CONVERTED = "viettts", "converted"
-"""Folders of all models of this engine, and of one of them once it is converted."""
 MANIFEST, CONFIG, TABLES = "sonca.json", "config.yaml", "tables.safetensors"
 VOCABULARY, SPEAKER, SPEECH = (
     "multilingual.tiktoken",
@@ -50,6 +54,15 @@ class ModelFolder:
         return self.path / f"{part}.safetensors"
 
 
+def find_model(models_dir: Path | None) -> Path | None:
+    """Returns the converted model in `models_dir`: the published one, else the first by name."""
+    if models_dir is None:
+        return None
+    published = models_dir / HOME / PUBLISHED / CONVERTED
+    others = sorted((models_dir / HOME).glob(f"[!.]*/{CONVERTED}"))
+    return next((p for p in (published, *others) if (p / MANIFEST).is_file()), None)
+
+
 def open_folder(path: Path) -> ModelFolder:
     """Checks that `path` is a converted model of this version.
 
@@ -80,20 +93,17 @@ def open_folder(path: Path) -> ModelFolder:
 
 def map_tensors(path: Path) -> dict[str, Array]:
     """Maps the float32 tensors of a safetensors file, without reading them."""
-    return dict(_mapped(path))
-
-
-def _mapped(path: Path) -> Iterator[tuple[str, Array]]:
+    tensors = {}
     try:
         raw = np.memmap(path, np.uint8, "r")
         size = int(raw[:8].view("<u8")[0])
-        header: Mapping[str, Any] = json.loads(bytes(raw[8 : 8 + size]))
+        header: dict[str, Any] = json.loads(bytes(raw[8 : 8 + size]))
+        header.pop("__metadata__", None)
         for name, entry in header.items():
-            if name == "__metadata__":
-                continue
             start, end = (8 + size + offset for offset in entry["data_offsets"])
             if entry["dtype"] != "F32" or end > len(raw):
                 raise ValueError(name)
-            yield name, raw[start:end].view("<f4").reshape(entry["shape"])
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            tensors[name] = raw[start:end].view("<f4").reshape(entry["shape"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise EngineError(f"{path.name} in {path.parent} is damaged; {_AGAIN}") from error
+    return tensors

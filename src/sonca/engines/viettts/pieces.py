@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sonca.engines.viettts.arrays import Array
-from sonca.engines.viettts.durations import change_speed, mel_frames
+from sonca.engines.viettts.durations import change_speed, mel_frames, rows_at
 
 SYLLABLE_S = 0.22
 """About how long a Vietnamese syllable is spoken: how long a sentence will be, before it is."""
@@ -34,9 +34,6 @@ class Cuts:
     """Speech after it that is made with it."""
     blend_s: float = 0.1
     """The end of one piece and the beginning of the next, over which they are blended."""
-
-
-NEVER = Cuts(whole_s=float("inf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +136,11 @@ class TimeStretch:
         count = int(total / self.speed) if last else int((total - 1.5) / self.speed)
         at = (np.arange(self.given, max(count, self.given)) + 0.5) * self.speed - 0.5
         at = np.clip(at - self.first, 0, len(self.pending) - 1)
-        left = at.astype(np.int64)
-        right = np.minimum(left + 1, len(self.pending) - 1)
-        weight = (at - left)[:, None].astype(np.float32)
-        out = self.pending[left] * (1 - weight) + self.pending[right] * weight
+        out = rows_at(self.pending, at)
         self.given += len(at)
         spent = max(0, int(self.given * self.speed) - 2 - self.first)
         self.pending, self.first = self.pending[spent:], self.first + spent
-        return np.asarray(out, np.float32)
+        return out
 
     def _all(self, mel: Array) -> Array:
         return np.concatenate([self.pending, mel]) if self.pending.size else mel

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from sonca.cli import viettts_models
 from sonca.engines.base import Setup
-from sonca.engines.viettts.convert import cli, fetch
+from sonca.engines.viettts.convert import fetch
 from sonca.errors import InvalidRequest
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
@@ -38,7 +38,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch, vocabulary: Path) -> list[str]:
 def test_what_was_pulled_is_converted_where_the_engine_looks(
     checkpoint: Path, tmp_path: Path, no_network: list[str]
 ) -> None:
-    from sonca.engines.viettts.engine import VietTTSEngine, find_model
+    from sonca.engines.viettts.engine import VietTTSEngine
+    from sonca.engines.viettts.model_folder import find_model
 
     home = Path(shutil.copytree(checkpoint, tmp_path / "viettts" / "viet-tts"))
     heard: list[str] = []
@@ -51,7 +52,7 @@ def test_what_was_pulled_is_converted_where_the_engine_looks(
 
 def test_names_that_are_no_folder_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="rename the folder"):
-        cli.place(tmp_path / "-x y", tmp_path)
+        viettts_models._place(tmp_path / "-x y", tmp_path)
 
 
 @pytest.fixture

@@ -17,28 +17,30 @@ from pathlib import Path
 import numpy as np
 
 from sonca import disk
-from sonca.engines.viettts import model_folder as f
+from sonca.engines.viettts import model_folder
 from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.config import ModelConfig, read_config
 from sonca.engines.viettts.convert.checkpoint import fold, read_checkpoint
 from sonca.engines.viettts.convert.checkpoint_schema import PARTS, check_schema, schema_of
+from sonca.engines.viettts.model_folder import ModelFolder, Precision, open_folder
 from sonca.engines.viettts.tokenizer import Tokenizer
 from sonca.errors import EngineError
 
 Say = Callable[[str], None]
-SOURCES = (f.CONFIG, *(f"{part}.pt" for part in PARTS), f.SPEECH, f.SPEAKER)
+ONNX = (model_folder.SPEECH, model_folder.SPEAKER)
+SOURCES = (model_folder.CONFIG, *(f"{part}.pt" for part in PARTS), *ONNX)
 
 
 def convert(
     source: Path,
     target: Path,
     vocabulary: Path,
-    *,
     vad: Path | None = None,
-    precision: f.Precision = "fast",
+    *,
+    precision: Precision = "fast",
     cuda: bool = False,
     say: Say = lambda _: None,
-) -> f.ModelFolder:
+) -> ModelFolder:
     """Converts the checkpoint folder `source` into the new folder `target`.
 
     `vocabulary` is the tokenizer's file and `vad` silero-vad's ONNX model; both are copied. An
@@ -52,7 +54,7 @@ def convert(
     for name in SOURCES:
         if not (source / name).is_file():
             raise EngineError(f"{source} lacks {name}; run `sonca models pull viet-tts` again")
-    config = read_config(source / f.CONFIG)
+    config = read_config(source / model_folder.CONFIG)
     tokenizer = Tokenizer.load(vocabulary)
     if tokenizer.size > config.llm.text_vocab:
         raise EngineError(
@@ -63,17 +65,17 @@ def convert(
     version = _version(states, precision)
     states["hift"] = fold(states["hift"])
     with disk.new_folder(target, room=_room_needed(source)) as draft:
-        for name in (f.CONFIG, f.SPEECH, f.SPEAKER):
+        for name in (model_folder.CONFIG, *ONNX):
             shutil.copyfile(source / name, draft / name)
-        shutil.copyfile(vocabulary, draft / f.VOCABULARY)
+        shutil.copyfile(vocabulary, draft / model_folder.VOCABULARY)
         if vad is not None:
-            shutil.copyfile(vad, draft / f.VAD)
+            shutil.copyfile(vad, draft / model_folder.VAD)
         if cuda:
             _write_tensors(draft, states, say)
         _write_graphs(draft, config, states, precision, say)
-        manifest = {"format": f.FORMAT, "precision": precision, "version": version}
-        (draft / f.MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
-    return f.open_folder(target)
+        manifest = {"format": model_folder.FORMAT, "precision": precision, "version": version}
+        (draft / model_folder.MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
+    return open_folder(target)
 
 
 def _states(source: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:
@@ -101,7 +103,7 @@ def _write_graphs(
     draft: Path,
     config: ModelConfig,
     states: Mapping[str, Mapping[str, Array]],
-    precision: f.Precision,
+    precision: Precision,
     say: Say,
 ) -> None:
     import openvino as ov
@@ -110,10 +112,10 @@ def _write_graphs(
     from sonca.engines.viettts.backends.openvino import assemble
 
     builds = assemble.builders(config, states, precision)
-    (draft / f.GRAPHS).mkdir()
+    (draft / model_folder.GRAPHS).mkdir()
     for number, (name, build) in enumerate(builds.items(), 1):
         say(f"graph {number} of {len(builds)}: {name}")
-        path = draft / f.GRAPHS / f"{name}.xml"
+        path = draft / model_folder.GRAPHS / f"{name}.xml"
         graph = build()
         try:
             ov.save_model(graph, str(path), compress_to_fp16=False)
@@ -125,7 +127,7 @@ def _write_graphs(
     say("tables")
     tables = assemble.tables(config, states)
     content = {name: np.ascontiguousarray(table, np.float32) for name, table in tables.items()}
-    save_file(content, draft / f.TABLES)
+    save_file(content, draft / model_folder.TABLES)
 
 
 def _write_tensors(draft: Path, states: Mapping[str, Mapping[str, Array]], say: Say) -> None:

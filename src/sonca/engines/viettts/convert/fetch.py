@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonca import disk
+from sonca.engines.viettts import model_folder
 from sonca.errors import EngineError
 
 TIMEOUT_S = 600
@@ -45,6 +46,20 @@ VAD = WheelFile(
     "2623a2953f6ff3d2c1e61740c6cdb7168133479b267dfef114a4a3cc5bdd788f",
     "the speech detector",
 )
+
+
+def companions(
+    models_dir: Path, say: Say, vocabulary: Path | None = None, vad: Path | None = None
+) -> tuple[Path, Path]:
+    """Returns the vocabulary and the speech detector, fetched where they are not given."""
+    kept = models_dir / model_folder.HOME / ".files"
+    if vocabulary is None:
+        say("the tokenizer's vocabulary (from the package viet-tts)")
+        vocabulary = fetch(VOCABULARY, kept / model_folder.VOCABULARY)
+    if vad is None:
+        say("the speech detector (from the package silero-vad)")
+        vad = fetch(VAD, kept / model_folder.VAD)
+    return vocabulary, vad
 
 
 def fetch(member: WheelFile, target: Path) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from sonca.engines.viettts.model_folder import HOME, SAMPLES
 from sonca.voice import Gender, Voice
 
 SUFFIXES = (".wav", ".mp3", ".flac", ".m4a", ".ogg", ".opus")
@@ -18,8 +19,9 @@ class BuiltinVoice:
     path: Path
 
 
-def find_builtin_voices(folder: Path | None) -> dict[str, BuiltinVoice]:
-    """Returns the known voices whose recording is in `folder`, in the catalogue's order."""
+def find_builtin_voices(models_dir: Path | None) -> dict[str, BuiltinVoice]:
+    """Returns the known voices whose recording is there, in the catalogue's order."""
+    folder = models_dir / HOME / SAMPLES if models_dir else None
     if folder is None or not folder.is_dir():
         return {}
     files = {p.stem.lower(): p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}

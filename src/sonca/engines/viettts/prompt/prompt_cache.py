@@ -20,7 +20,7 @@ import numpy as np
 from sonca import disk
 from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.backends.base import VoicePrompt
-from sonca.engines.viettts.model_folder import SPEAKER, SPEECH, VAD, ModelFolder
+from sonca.engines.viettts.model_folder import HOME, SPEAKER, SPEECH, VAD, VOICES, ModelFolder
 from sonca.engines.viettts.prompt import features, vad
 from sonca.engines.viettts.prompt.prompt_audio import RATE_HZ, prepare
 from sonca.errors import EngineError, StorageError
@@ -35,8 +35,9 @@ VERSION = 2
 class PromptCache:
     """Voices by their recordings. The ONNX models are loaded for each that is new."""
 
-    def __init__(self, folder: ModelFolder, cache: Path | None, threads: int) -> None:
-        self.folder, self.cache, self.threads = folder, cache, threads
+    def __init__(self, folder: ModelFolder, models_dir: Path | None, threads: int) -> None:
+        self.folder, self.threads = folder, threads
+        self.cache = models_dir / HOME / VOICES if models_dir else None
         self.kept: dict[str, VoicePrompt] = {}
 
     def get(self, content_hash: str, samples: Callable[[], tuple[Array, int]]) -> VoicePrompt:

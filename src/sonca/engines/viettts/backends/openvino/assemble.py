@@ -37,11 +37,7 @@ def builders(config: ModelConfig, states: States, precision: Precision) -> dict[
 
     return {
         "text_encoder": lambda: stack.build(
-            config.llm.text_encoder,
-            llm_weights.at("text_encoder"),
-            llm_weights,
-            "text_encoder_affine_layer",
-            "text_encoder",
+            config.llm.text_encoder, llm_weights, "text_encoder", "text_encoder_affine_layer"
         ),
         "positions": lambda: llm.build_positions(config.llm.lm, llm_weights),
         "attention": lambda: llm.build_attention(config.llm.lm),
@@ -49,7 +45,9 @@ def builders(config: ModelConfig, states: States, precision: Precision) -> dict[
             f"llm_{index}": functools.partial(llm.build_layer, config.llm, llm_weights, index)
             for index in range(config.llm.lm.blocks + 1)
         },
-        "flow_encoder": lambda: flow.build_encoder(config.flow, flow_weights),
+        "flow_encoder": lambda: stack.build(
+            config.flow.encoder, flow_weights, "encoder", "encoder_proj"
+        ),
         "regulator": lambda: flow.build_regulator(config.flow, flow_weights.unquantized()),
         "estimator": lambda: estimator.build(config.flow, states["flow"], small),
         "pitch": lambda: hift.build_f0(config.hift, hift_weights),

@@ -11,9 +11,10 @@ from torch import Tensor
 from sonca.engines.viettts.arrays import Array, Ids
 from sonca.engines.viettts.backends.base import Backend, Decoder, FlowSolver, VoicePrompt
 from sonca.engines.viettts.backends.torch.decoder import TorchDecoder
-from sonca.engines.viettts.backends.torch.model import flow as flows
-from sonca.engines.viettts.backends.torch.model import hift as hifts
-from sonca.engines.viettts.backends.torch.model import llm as llms
+from sonca.engines.viettts.backends.torch.model import loaded
+from sonca.engines.viettts.backends.torch.model.flow import STEPS, FlowModel, Step
+from sonca.engines.viettts.backends.torch.model.hift import HiFTNetworks
+from sonca.engines.viettts.backends.torch.model.llm import LanguageModel
 from sonca.engines.viettts.config import ModelConfig
 from sonca.engines.viettts.model_folder import ModelFolder, map_tensors
 
@@ -44,9 +45,9 @@ class TorchBackend(Backend):
         self.device = str(device)
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
         self.providers = (f"PyTorch {torch.__version__} {name} ({str(dtype).split('.')[1]})",)
-        self.llm = llms.load(config.llm, states["llm"]).to(device)
-        self.flow = flows.load(config.flow, states["flow"]).to(device)
-        self.hift = hifts.load(config.hift, states["hift"]).to(device)
+        self.llm = loaded(LanguageModel(config.llm), states["llm"]).to(device)
+        self.flow = loaded(FlowModel(config.flow), states["flow"]).to(device)
+        self.hift = loaded(HiFTNetworks(config.hift), states["hift"]).to(device)
 
     def decoder(self) -> Decoder:
         return TorchDecoder(self.llm, self.torch_device, self.dtype, self.slots)
@@ -104,7 +105,7 @@ class TorchBackend(Backend):
 class TorchSolver(FlowSolver):
     """A run of the flow; the first `known` frames of its `steps` are the prompt."""
 
-    def __init__(self, steps: Iterator[flows.Step], device: torch.device, known: int) -> None:
+    def __init__(self, steps: Iterator[Step], device: torch.device, known: int) -> None:
         self.steps, self.device, self.known = steps, device, known
         self.done = 0
         self.x: Tensor  # (1, 80, M + T)
@@ -114,9 +115,9 @@ class TorchSolver(FlowSolver):
         with torch.device(self.device):
             self.x = next(self.steps).x
             self.done += 1
-            if self.done == flows.STEPS:
+            if self.done == STEPS:
                 self.x = next(self.steps).x
-        return self.done == flows.STEPS
+        return self.done == STEPS
 
     def mel(self) -> Array:
         return np.ascontiguousarray(self.x[0, :, self.known :].T.float().cpu().numpy())

@@ -1,4 +1,4 @@
-"""The flow's parts around the solver as graphs: token encoder and length regulator."""
+"""The flow's length regulator as a graph. Its token encoder is a `stack`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ from openvino import Model
 from openvino import opset13 as op
 
 from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs import stack
 from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
 from sonca.engines.viettts.config import FlowConfig
-
-
-def build_encoder(config: FlowConfig, weights: Weights) -> Model:
-    """Builds the encoder: embedded tokens x (1, N, in), table (2N - 1, D) -> (1, N, 80)."""
-    return stack.build(
-        config.encoder, weights.at("encoder"), weights, "encoder_proj", "flow_encoder"
-    )
 
 
 def build_regulator(config: FlowConfig, weights: Weights) -> Model:

@@ -45,18 +45,18 @@ def embed(x: Node, config: EncoderConfig, weights: Weights) -> Node:
     return op.multiply(x, n.floats(math.sqrt(config.width)))
 
 
-def build(
-    config: EncoderConfig, weights: Weights, projection: Weights, key: str, name: str
-) -> Model:
-    """Builds x (1, N, in), table (2N - 1, width) -> (1, N, out), through `projection`'s `key`."""
+def build(config: EncoderConfig, weights: Weights, key: str, projection: str) -> Model:
+    """Builds the encoder `key`: x (1, N, in), table (2N - 1, width) -> (1, N, out), the output
+    of the layer `projection`."""
+    w = weights.at(key)
     x = n.parameter([1, -1, config.input_size], "x")
     table = n.parameter([-1, config.width], "table")
     mask = _causal(x) if config.causal else None
-    h = embed(x, config, weights)
+    h = embed(x, config, w)
     for index in range(config.blocks):
-        h = _block(config, weights.at(f"encoders.{index}"), h, table, mask)
-    h = n.linear(n.layer_norm(h, weights, "after_norm"), projection, key)
-    return n.model([x, table], {"y": h}, name)
+        h = _block(config, w.at(f"encoders.{index}"), h, table, mask)
+    h = n.linear(n.layer_norm(h, w, "after_norm"), weights, projection)
+    return n.model([x, table], {"y": h}, key)
 
 
 def _causal(x: Node) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -127,9 +127,3 @@ class FlowModel(nn.Module):
             if k < STEPS:
                 dt = times[k + 1] - t
         yield Step(x, t, x, x)
-
-
-def load(config: FlowConfig, state: Mapping[str, Tensor]) -> FlowModel:
-    model = FlowModel(config)
-    model.load_state_dict(dict(state))
-    return model.eval()

@@ -7,7 +7,6 @@ Takes weights with the weight normalisation already folded in (`weights.fold`).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -107,9 +106,3 @@ class HiFTNetworks(nn.Module):
             blocks = self.resblocks[i * kernels : (i + 1) * kernels]
             x = torch.stack([block(x) for block in blocks]).mean(0)
         return self.conv_post(F.leaky_relu(x, HEAD_SLOPE))
-
-
-def load(config: HiFTConfig, state: Mapping[str, Tensor]) -> HiFTNetworks:
-    model = HiFTNetworks(config)
-    model.load_state_dict(dict(state))
-    return model.eval()

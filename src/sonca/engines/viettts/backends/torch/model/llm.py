@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -42,9 +40,3 @@ class LanguageModel(nn.Module):
         if speech is not None:
             parts.append(self.speech_embedding(speech))
         return torch.cat(parts, dim=1)
-
-
-def load(config: LLMConfig, state: Mapping[str, Tensor]) -> LanguageModel:
-    model = LanguageModel(config)
-    model.load_state_dict(dict(state))
-    return model.eval()
