@@ -231,7 +231,9 @@ class Build:
         finally:
             waiting.release()
 
-    def _encode(self, chapter: _OpenChapter, flusher: LogFlusher, ahead: threading.Semaphore) -> None:
+    def _encode(
+        self, chapter: _OpenChapter, flusher: LogFlusher, ahead: threading.Semaphore
+    ) -> None:
         """Writes the chapter's file while it is spoken, on a thread of the pool. Tries once more if
         something unforeseen happens."""
         try:
