@@ -243,7 +243,7 @@ def installed() -> bool:
 
 
 def _locate() -> tuple[Path, Path]:
-    """Where the library and its data folder lie."""
+    """Returns where the library and its data folder lie."""
     try:
         import espeakng_loader
     except ImportError as error:
@@ -254,7 +254,7 @@ def _locate() -> tuple[Path, Path]:
 
 
 def _load(library_path: Path, *, private: bool) -> ctypes.CDLL:
-    """Load the library, under a name of its own if `private`."""
+    """Loads the library, under a name of its own if `private`."""
     if not private:
         return ctypes.CDLL(str(library_path))
     with tempfile.NamedTemporaryFile(prefix="sonca-espeak-", suffix=".so") as copy:

@@ -93,7 +93,7 @@ class BatchedEngine(SyntheticEngine):
 
 
 def environment(slots: int = SLOTS, voice_s: float = VOICE_S) -> dict[str, str]:
-    """What tells `create` in another process."""
+    """Returns what tells `create` in another process."""
     return {_ENV_SLOTS: str(slots), _ENV_VOICE_S: str(voice_s)}
 
 

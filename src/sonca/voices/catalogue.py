@@ -100,7 +100,7 @@ def _wish(voice: Voice) -> _Wish:
 
 @functools.cache
 def known_names() -> dict[str, _Wish]:
-    """Names that are understood though no installed engine may have them."""
+    """Returns names that are understood though no installed engine may have them."""
     wishes = dict(_ROLES)
     for row in rows("openai.tsv"):
         wishes[row["name"]] = _Wish(row["gender"], row["region"], row["tone"])

@@ -175,8 +175,8 @@ class CharacterRegistry:
                 self._known.setdefault(_key(title), who)
 
     def introduced(self, who: Character, said: str) -> Character:
-        """Names a character who has only been `cô gái` by what they say (`Cháu tên là Quyên`).
-        Returns who they are: perhaps somebody who is known by that name."""
+        """Returns names a character who has only been `cô gái` by what they say (`Cháu tên là
+        Quyên`). Returns who they are: perhaps somebody who is known by that name."""
         if not _nameless(who):
             return who
         names = (_leading_names(match["name"]) for match in _OWN_NAME.finditer(said))
@@ -229,5 +229,5 @@ def _nameless(who: Character) -> bool:
 
 
 def _describes(title: str) -> bool:
-    """Whether a noun alone is enough to make somebody a character: `cô gái`, not `cô`."""
+    """Returns whether a noun alone is enough to make somebody a character: `cô gái`, not `cô`."""
     return len(title.split()) > 1 and title not in terms.EITHER

@@ -43,7 +43,8 @@ def pieces(text: str, *, inside: bool = False) -> list[DialoguePiece]:
 
 
 def stays_open(text: str) -> bool:
-    """Whether the paragraph's last quotation is not closed: it goes on in the next paragraph."""
+    """Returns whether the paragraph's last quotation is not closed: it goes on in the next
+    paragraph."""
     opened = ""
     for char in text:
         if opened and char in _OPENING[opened]:
@@ -54,7 +55,7 @@ def stays_open(text: str) -> bool:
 
 
 def _is_list(text: str, at: int) -> bool:
-    """Whether the dash is a number's sign, as in `-5 độ`."""
+    """Returns whether the dash is a number's sign, as in `-5 độ`."""
     return text[at].isdigit() and not text[at - 1].isspace()
 
 
@@ -91,7 +92,8 @@ def _dashed(text: str, start: int) -> Iterator[DialoguePiece]:
 
 
 def is_tag(text: str, *, before: str = "") -> bool:
-    """Whether words after a dash are the narrator's: `Ông nói vọng sang.`, `cô gái cúi đầu`."""
+    """Returns whether words after a dash are the narrator's: `Ông nói vọng sang.`, `cô gái cúi
+    đầu`."""
     words = _WORD.findall(text)
     if not words:
         return False
@@ -130,7 +132,7 @@ _ADDRESS = re.compile(
 
 
 def _addressed(text: str) -> bool:
-    """Whether it is said to somebody: a question, a vocative, a particle of talk."""
+    """Returns whether it is said to somebody: a question, a vocative, a particle of talk."""
     sentence = re.split(r"(?<=[.!?…])\s", text.strip(), maxsplit=1)[0]
     return sentence.endswith("?") or bool(_ADDRESS.search(sentence))
 
@@ -179,7 +181,7 @@ def _closes(text: str, at: int) -> bool:
 
 
 def _is_speech(text: str, low: int, high: int, continued: bool) -> bool:
-    """Whether a quotation is speech, and not a word, a title or an inscription."""
+    """Returns whether a quotation is speech, and not a word, a title or an inscription."""
     said = text[low:high].strip('“”"«»„‘’「」『』 ')
     if not said or not any(c.isalpha() for c in said):
         return False

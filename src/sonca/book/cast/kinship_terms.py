@@ -110,7 +110,7 @@ _MALE_NAMES = table(
 
 
 def is_name(word: str) -> bool:
-    """Whether a word is written like a name: one capital at its beginning."""
+    """Returns whether a word is written like a name: one capital at its beginning."""
     return len(word) > 1 and word[0].isupper() and word[1:].islower()
 
 

@@ -36,8 +36,8 @@ def blocks(text: str) -> Iterator[TextBlock]:
 
 
 def _wrapped(text: str, start: int, end: int, following: int) -> bool:
-    """Whether the line that ends at `end` goes on in the next one. The rule is the text planner's
-    (a long line, no stop, a small letter), so that both agree."""
+    """Returns whether the line that ends at `end` goes on in the next one. The rule is the text
+    planner's (a long line, no stop, a small letter), so that both agree."""
     last = max(text.rfind(c, start, end) for c in "\n\r") + 1
     return (
         end - max(start, last) >= _WRAP_CHARS

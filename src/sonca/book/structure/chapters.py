@@ -207,7 +207,7 @@ def _cut(blocks: Sequence[TextBlock], starts: dict[int, str], title: str) -> lis
 
 
 def _heads(blocks: Sequence[TextBlock], at: int, start: int, title: str) -> bool:
-    """Whether a block of a chapter is one of its headings."""
+    """Returns whether a block of a chapter is one of its headings."""
     text = " ".join(blocks[at].text.split())
     if blocks[at].level:
         return True

@@ -84,8 +84,8 @@ def parse_heading(line: str) -> Heading | None:
 
 
 def _is_title(title: str, marked: bool) -> bool:
-    """Whether what follows the number can be a title, and not the rest of a sentence such as
-    `Chương 12 của cuốn sách kể về …` or `Phần hai triệu đồng còn lại …`."""
+    """Returns whether what follows the number can be a title, and not the rest of a sentence such
+    as `Chương 12 của cuốn sách kể về …` or `Phần hai triệu đồng còn lại …`."""
     title = title.strip()
     if not title:
         return True
@@ -101,17 +101,17 @@ def _is_title(title: str, marked: bool) -> bool:
 
 
 def is_notes(line: str) -> bool:
-    """Whether `line` heads a list of notes."""
+    """Returns whether `line` heads a list of notes."""
     return bool(_NOTES.match(unicodedata.normalize("NFC", line).strip()))
 
 
 def is_contents(line: str) -> bool:
-    """Whether `line` heads a table of contents."""
+    """Returns whether `line` heads a table of contents."""
     return bool(_CONTENTS.match(unicodedata.normalize("NFC", line).strip()))
 
 
 def has_leader(line: str) -> bool:
-    """Whether `line` ends like one of a table of contents: dots and a page number."""
+    """Returns whether `line` ends like one of a table of contents: dots and a page number."""
     return bool(_LEADER.search(line))
 
 
@@ -121,7 +121,7 @@ def without_leader(line: str) -> str:
 
 
 def can_be_title(line: str) -> bool:
-    """Whether `line`, alone after a bare `Chương 5`, can be the chapter's title."""
+    """Returns whether `line`, alone after a bare `Chương 5`, can be the chapter's title."""
     text = line.strip()
     if not text or len(text) > 90 or "\n" in text or text[0] in '-–—“"«*' or text[-1] in ".,;:":
         return False

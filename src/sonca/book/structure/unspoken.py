@@ -75,7 +75,8 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
 
 
 def _repeats(blocks: Sequence[TextBlock], first: int, last: int) -> bool:
-    """Whether the last line of a list is its first heading again, so that the body has begun."""
+    """Returns whether the last line of a list is its first heading again, so that the body has
+    begun."""
     one, other = (headings.without_leader(blocks[i].text).lower() for i in (first, last))
     return last > first and one == other
 
