@@ -79,7 +79,7 @@ Call = Callable[[], float]
 
 
 def _in_turns(http: Call, bare: Call, rounds: int) -> dict[str, float]:
-    """Returns the same sentence through the server and without it, in turns."""
+    """Times the same sentence through the server and without it, in turns."""
     pairs = [(http(), bare()) for _ in range(rounds + 5)][5:]  # the first few fill caches
     return {
         "chars": len(SIXTY),
@@ -90,7 +90,7 @@ def _in_turns(http: Call, bare: Call, rounds: int) -> dict[str, float]:
 
 
 def _back_to_back(http: Call, bare: Call, rounds: int) -> dict[str, float]:
-    """Returns the same sentence many times by one side, then by the other, as a caller does who has
+    """Times the same sentence many times by one side, then by the other, as a caller does who has
     a book: one by one in turns, the two push each other out of the processor's caches. The sides
     change often enough that both see the same of what else the machine does."""
     over_http, alone = [], []

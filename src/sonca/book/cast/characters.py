@@ -175,7 +175,7 @@ class CharacterRegistry:
                 self._known.setdefault(_key(title), who)
 
     def introduced(self, who: Character, said: str) -> Character:
-        """Returns names a character who has only been `cô gái` by what they say (`Cháu tên là
+        """Names a character who has only been `cô gái` by what they say (`Cháu tên là
         Quyên`). Returns who they are: perhaps somebody who is known by that name."""
         if not _nameless(who):
             return who
