@@ -26,12 +26,12 @@ MODELS = tempfile.TemporaryDirectory(prefix="sonca-models-")
 
 
 class Contract(EngineContract):
-    setup = Setup(models_dir=Path(MODELS.name))
+    engine_setup = Setup(models_dir=Path(MODELS.name))
 
     def whole(self, worker: Worker, engine: Engine, text: str = "Xin chào") -> int:
         """How many utterances of a request were said."""
         work = iter([WorkItem(utterance(text))])
-        stream = worker.submit(Request(work, engine.voices(self.setup)[0].id))
+        stream = worker.submit(Request(work, engine.voices(self.engine_setup)[0].id))
         return sum(item.chunk is None for item in stream)
 
     @pytest.mark.parametrize("where", ["cancel", "idle", "free_slots", "step"])
@@ -53,7 +53,7 @@ class Contract(EngineContract):
         def rebuilt() -> bool:
             # Again and again: a quick engine may have made all that is asked for before the cancel.
             work = (WorkItem(replace(SENTENCE, span=(n, n + 1))) for n in range(1000))
-            stream = worker.submit(Request(work, engine.voices(self.setup)[0].id))
+            stream = worker.submit(Request(work, engine.voices(self.engine_setup)[0].id))
             with suppress(EngineError):
                 next(iter(stream))
             stream.cancel()
@@ -110,7 +110,7 @@ class TestPiper(Contract):
         """Piper has no voice of its own: two generated ones, of one speaker and of three."""
         tiny.save(Path(MODELS.name))
         tiny.save(Path(MODELS.name), "vi_VN-three-x_low", speakers=3, seed=2)
-        return PiperEngine(cls.setup)
+        return PiperEngine(cls.engine_setup)
 
 
 @pytest.mark.slow
@@ -127,7 +127,7 @@ class TestVietTTS(Contract):
 
         if not Path(MODELS.name, "viettts").exists():
             tiny_viettts.install(Path(MODELS.name))
-        engine = VietTTSEngine.create(replace(cls.setup, threads=1))
+        engine = VietTTSEngine.create(replace(cls.engine_setup, threads=1))
         assert isinstance(engine, VietTTSEngine)
         # Weights without meaning end nowhere; this is where a trained model would about end.
         engine.config = replace(engine.config, limits=Limits(max_s=0.25, attempts=1))

@@ -77,6 +77,14 @@ class TestEngine:
         assert result.returncode == 0, result.stdout
         assert re.search(r"\d\d passed", result.stdout)
 
+    def test_a_level_that_is_not_known_is_no_fault(self, package: Path) -> None:
+        engine = package / "beep" / "__init__.py"
+        measured = "loudness(self._beep(voice, 1.0), RATE_HZ)"
+        engine.write_text(engine.read_text("utf-8").replace(measured, 'float("-inf")'), "utf-8")
+        result = self.run(package, "pytest", "-q", "-p", "no:cacheprovider", "-rs", "test_beep.py")
+        assert result.returncode == 0, result.stdout
+        assert "how loud it speaks is not known" in result.stdout
+
     def test_it_speaks_by_its_name(self, package: Path) -> None:
         result = self.run(
             package, "sonca", "say", "Xin chào.", "--engine", "beep", "-o", "hello.wav"

@@ -5,11 +5,12 @@ from sonca.testing import EngineContract
 class TestMine(EngineContract):
     @classmethod
     def build(cls):
-        return MyEngine.create(cls.setup)
+        return MyEngine.create(cls.engine_setup)
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
@@ -68,7 +69,7 @@ def spoken(worker: Worker, voice: str) -> Samples:
 class EngineContract:
     """The tests. A subclass whose name begins with ``Test`` says how its engine is built."""
 
-    setup: ClassVar[Setup] = Setup()
+    engine_setup: ClassVar[Setup] = Setup()
     """What the engine is told; its voices are asked for with it."""
     has_level: ClassVar[bool] = True
     """False for an engine whose sound is no speech, so that its loudness means nothing."""
@@ -98,7 +99,7 @@ class EngineContract:
         voice: str | None = None,
     ) -> AudioChunk:
         """Returns the sound of an utterance, as the session makes it."""
-        id = voice or engine.voices(self.setup)[0].id
+        id = voice or engine.voices(self.engine_setup)[0].id
         session.add(1, said, engine.voice(id), options or Options())
         events = finish(session)[1]
         assert isinstance(events[-1], Finished), events[-1]
@@ -113,7 +114,7 @@ class EngineContract:
         assert info.device in ("cpu", "cuda:0")
         assert 8000 <= info.sample_rate_hz <= 48000
         assert info.slots >= 1
-        assert type(engine).missing(self.setup) is None
+        assert type(engine).missing(self.engine_setup) is None
 
     def test_sound_is_float32_mono_in_range_and_long_enough(
         self, engine: Engine, session: Session
@@ -126,7 +127,7 @@ class EngineContract:
         assert SENTENCE.syllables * 0.1 < sound.duration_s < SENTENCE.syllables * 0.6
 
     def test_every_voice_speaks(self, engine: Engine, session: Session) -> None:
-        voices = engine.voices(self.setup)
+        voices = engine.voices(self.engine_setup)
         assert len({voice.id for voice in voices}) == len(voices)
         for voice in voices:
             assert self.speak(engine, session, voice=voice.id).duration_s > 1
@@ -136,7 +137,7 @@ class EngineContract:
     def test_voices_differ(self, engine: Engine, session: Session) -> None:
         sounds = [
             self.speak(engine, session, voice=voice.id).samples[:8000]
-            for voice in engine.voices(self.setup)
+            for voice in engine.voices(self.engine_setup)
         ]
         for n, one in enumerate(sounds):
             for other in sounds[:n]:
@@ -177,7 +178,7 @@ class EngineContract:
         assert {mark.span for mark in self.speak(engine, session, number).marks} == {(4, 6)}
 
     def test_slots_fill_and_free(self, engine: Engine, session: Session) -> None:
-        voice = engine.voice(engine.voices(self.setup)[0].id)
+        voice = engine.voice(engine.voices(self.engine_setup)[0].id)
         slots = session.free_slots
         assert slots == engine.info.slots
         assert session.idle
@@ -192,7 +193,7 @@ class EngineContract:
         assert session.free_slots == slots
 
     def test_cancelling_frees_the_slot_and_is_quiet(self, engine: Engine, session: Session) -> None:
-        voice = engine.voice(engine.voices(self.setup)[0].id)
+        voice = engine.voice(engine.voices(self.engine_setup)[0].id)
         session.add(1, SENTENCE, voice, Options())
         session.cancel(1)
         session.cancel(12345)
@@ -201,7 +202,7 @@ class EngineContract:
 
     def test_cancelling_from_inside_a_step(self, engine: Engine, session: Session) -> None:
         """Whoever hears the first sound may have had enough."""
-        voice = engine.voice(engine.voices(self.setup)[0].id)
+        voice = engine.voice(engine.voices(self.engine_setup)[0].id)
         session.add(1, SENTENCE, voice, Options())
         heard: list[Event] = []
 
@@ -221,7 +222,7 @@ class EngineContract:
         self, engine: Engine, session: Session
     ) -> None:
         """What came out wrong is added again at once, under the same id."""
-        voice = engine.voice(engine.voices(self.setup)[0].id)
+        voice = engine.voice(engine.voices(self.engine_setup)[0].id)
         ends: list[Event] = []
         lengths: list[float] = [0.0]
 
@@ -256,7 +257,7 @@ class EngineContract:
         ],
     )
     def test_hostile_text_is_only_text(self, engine: Engine, session: Session, text: str) -> None:
-        key = engine.voices(self.setup)[0].id
+        key = engine.voices(self.engine_setup)[0].id
         session.add(1, utterance(text), engine.voice(key), Options())
         events = finish(session)[1]
         assert not any(isinstance(event, Failed) for event in events)
@@ -289,7 +290,7 @@ class EngineContract:
     ) -> None:
         """At any moment of it, and it sounds the same."""
         alone = self.speak(engine, session)
-        voice = engine.voice(engine.voices(self.setup)[0].id)
+        voice = engine.voice(engine.voices(self.engine_setup)[0].id)
         session.add(1, SENTENCE, voice, Options(priority=Priority.BATCH, first=False))
         events: list[Event] = []
         for _ in range(steps):
@@ -306,7 +307,7 @@ class EngineContract:
 
     def test_it_can_be_promoted_from_inside_a_step(self, engine: Engine, session: Session) -> None:
         """Somebody joins in the moment in which the sound of another comes out."""
-        voice = engine.voice(engine.voices(self.setup)[0].id)
+        voice = engine.voice(engine.voices(self.engine_setup)[0].id)
         ids = range(min(2, engine.info.slots))
         for id in ids:
             session.add(id, SENTENCE, voice, Options(priority=Priority.BATCH, first=False))
@@ -326,7 +327,7 @@ class EngineContract:
 
     def test_voices_are_made_ready_beside_the_steps(self, engine: Engine, session: Session) -> None:
         """On another thread, while others are heard."""
-        keys = [voice.id for voice in engine.voices(self.setup)]
+        keys = [voice.id for voice in engine.voices(self.engine_setup)]
         rng = np.random.default_rng(2)
         recording = Reference(rng.normal(0, 0.1, 16_000 * 2).astype(np.float32), 16_000, "cd" * 32)
         first = engine.voice(keys[0])
@@ -347,8 +348,11 @@ class EngineContract:
         """The first sentence of a voice, and those after it."""
         if not self.has_level:
             pytest.skip("it makes no sound that has a level")
+        voices = engine.voices(self.engine_setup)[:4]
+        if any(math.isinf(engine.level_lufs(engine.voice(voice.id))) for voice in voices):
+            pytest.skip("how loud it speaks is not known")
         worker = Worker(self.build, loudness_lufs=target)
-        for voice in engine.voices(self.setup)[:4]:
+        for voice in voices:
             sounds = [spoken(worker, voice.id) for _ in range(2)]
             level = loudness(np.concatenate(sounds), engine.info.sample_rate_hz)
             assert level == pytest.approx(target, abs=1.0), voice
@@ -358,7 +362,7 @@ class EngineContract:
         self, engine: Engine, session: Session
     ) -> None:
         worker = Worker(self.build)
-        key = engine.voices(self.setup)[0].id
+        key = engine.voices(self.engine_setup)[0].id
         alone, sound = self.speak(engine, session, voice=key).samples, spoken(worker, key)
         if engine.info.deterministic:
             np.testing.assert_array_equal(sound, alone)
