@@ -51,16 +51,7 @@ def convert(
     shapes that config.yaml does not ask for, code in a pickle), `StorageFull` or `StorageError`
     if the target cannot be written. In every case nothing half-written is left.
     """
-    for name in SOURCES:
-        if not (source / name).is_file():
-            raise EngineError(f"{source} lacks {name}; run `sonca models pull viet-tts` again")
-    config = read_config(source / model_folder.CONFIG)
-    tokenizer = Tokenizer.load(vocabulary)
-    if tokenizer.size > config.llm.text_vocab:
-        raise EngineError(
-            f"the vocabulary has {tokenizer.size} ids, the model has rows for "
-            f"{config.llm.text_vocab}; the tokenizer and the weights are not of one model"
-        )
+    config = _checked_config(source, vocabulary)
     states = _states(source, config)
     version = _version(states, precision)
     states["hift"] = fold(states["hift"])
@@ -76,6 +67,21 @@ def convert(
         manifest = {"format": model_folder.FORMAT, "precision": precision, "version": version}
         (draft / model_folder.MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return open_folder(target)
+
+
+def _checked_config(source: Path, vocabulary: Path) -> ModelConfig:
+    """Reads the configuration and checks that all files are there and of one model."""
+    for name in SOURCES:
+        if not (source / name).is_file():
+            raise EngineError(f"{source} lacks {name}; run `sonca models pull viet-tts` again")
+    config = read_config(source / model_folder.CONFIG)
+    tokenizer = Tokenizer.load(vocabulary)
+    if tokenizer.size > config.llm.text_vocab:
+        raise EngineError(
+            f"the vocabulary has {tokenizer.size} ids, the model has rows for "
+            f"{config.llm.text_vocab}; the tokenizer and the weights are not of one model"
+        )
+    return config
 
 
 def _states(source: Path, config: ModelConfig) -> dict[str, dict[str, Array]]:

@@ -64,23 +64,7 @@ def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
     Raises `BadAudio` where there is nothing to imitate; warns in the log about what will make
     the voice worse.
     """
-    if len(samples) < MIN_S * rate_hz:
-        raise BadAudio(
-            f"the reference is {len(samples) / rate_hz:.1f} s long; give {MIN_S:.0f} to "
-            f"{MAX_S:.0f} s of one person speaking",
-            field="voice_file",
-        )
-    if not np.isfinite(samples).all():
-        raise BadAudio("the reference holds values that are not sound", field="voice_file")
-    samples = samples[: int(MAX_S * rate_hz)]
-    clipped = float((np.abs(samples) >= 0.999).mean())
-    if clipped > CLIPPED_SHARE:
-        _log.warning(
-            "the reference is clipped (%.1f%% of its samples at the limit): the voice will sound "
-            "distorted; record it at a lower level",
-            100 * clipped,
-        )
-    wave = _level(resample(samples, rate_hz, RATE_HZ))
+    wave = _level(resample(_usable(samples, rate_hz), rate_hz, RATE_HZ))
     found = segments(wave)
     if not found:
         raise BadAudio(
@@ -103,6 +87,27 @@ def prepare(samples: Array, rate_hz: int, segments: Segments) -> Array:
             field="voice_file",
         )
     return np.ascontiguousarray(wave[start:end])
+
+
+def _usable(samples: Array, rate_hz: int) -> Array:
+    """Checks a recording's length and samples and returns what is heard of it."""
+    if len(samples) < MIN_S * rate_hz:
+        raise BadAudio(
+            f"the reference is {len(samples) / rate_hz:.1f} s long; give {MIN_S:.0f} to "
+            f"{MAX_S:.0f} s of one person speaking",
+            field="voice_file",
+        )
+    if not np.isfinite(samples).all():
+        raise BadAudio("the reference holds values that are not sound", field="voice_file")
+    samples = samples[: int(MAX_S * rate_hz)]
+    clipped = float((np.abs(samples) >= 0.999).mean())
+    if clipped > CLIPPED_SHARE:
+        _log.warning(
+            "the reference is clipped (%.1f%% of its samples at the limit): the voice will sound "
+            "distorted; record it at a lower level",
+            100 * clipped,
+        )
+    return samples
 
 
 def _level(wave: Array) -> Array:
