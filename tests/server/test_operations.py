@@ -213,7 +213,7 @@ class TestShuttingDown:
     def test_one_that_waits_to_be_planned(self, serve: Serve) -> None:
         live = serve(drain_s=0.2)
         services, gate = live.server.services, threading.Event()
-        others = [services.pools.plan.submit(gate.wait, 20) for _ in range(8)]
+        others = [services.pools.requests.submit(gate.wait, 20) for _ in range(8)]
         raw = live.post_raw("/v1/audio/speech", {"input": "một"})
         wait_until(lambda: services.lifecycle.in_flight == 1, "the request")
         self.end(live)

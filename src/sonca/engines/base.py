@@ -259,7 +259,7 @@ class Engine(ABC):
         raise NotImplementedError
 
     def session(self) -> Session:
-        """Returns the engine's batch. Called once."""
+        """Returns the running batch. Asked for again only when the one before is no longer used."""
         return GeneratorSession(self)
 
     def close(self) -> None:

@@ -16,7 +16,15 @@ from sonca.errors import SoncaError
 from sonca.server import errors, openapi
 from sonca.server.middleware import ApiKeys, Receiving, RequestContext, UnhandledErrors
 from sonca.server.policy import Policies
-from sonca.server.routes import jobs, openai, operations, stored_audio, text, viettts_compat, voices
+from sonca.server.routes import (
+    jobs,
+    openai,
+    operations,
+    text,
+    viettts_audio,
+    viettts_compat,
+    voices,
+)
 from sonca.server.routes.page import page_router
 from sonca.server.services import Services
 from sonca.settings import Settings
@@ -62,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         voices.router,
         jobs.router,
         viettts_compat.router,
-        stored_audio.router,
+        viettts_audio.router,
         operations.router,
         text.router,
         page_router(),

@@ -71,9 +71,9 @@ REFUSALS: Mapping[str, str] = {
     "too_many_requests": "more requests are being answered than twice `SONCA_QUEUE_LIMIT`",
     "queue_full": "more wait for the engine than `SONCA_QUEUE_LIMIT`",
     "too_much_received": "more is being received at once than `SONCA_RECEIVE_BYTES`",
-    "too_many_plans": "so many books are being read, or wait for it",
-    "too_many_books": "so many books of one key wait or are being built",
-    "too_many_kept_books": "so many books of one key are kept",
+    "too_many_plans": "too many books are being read, or wait for that",
+    "too_many_books": "too many books of one key wait or are being built",
+    "too_many_kept_books": "too many books of one key are kept",
 }
 """The codes of a 429, `Busy.reason`, and what each means."""
 

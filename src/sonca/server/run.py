@@ -209,7 +209,7 @@ class DrainingServer(uvicorn.Server):
             self._reload_asked = False
             self._reloading = asyncio.create_task(self._reload())
         if self._drained_by is not None and not self.should_exit:
-            in_flight = self.services.lifecycle.in_flight + self.services.plans.waiting
+            in_flight = self.services.lifecycle.in_flight + self.services.reading_limit.waiting
             if not in_flight or time.monotonic() >= self._drained_by:
                 if in_flight:
                     log.warning("%d answers are cut: the drain is over", in_flight)

@@ -21,7 +21,7 @@ from sonca.cores import cores
 from sonca.errors import ShuttingDown
 from sonca.factory import open_sonca
 from sonca.server.jobs import Jobs
-from sonca.server.jobs.plan_line import PlanLine
+from sonca.server.jobs.reading_limit import ReadingLimit
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.metrics import Metrics
 from sonca.server.recordings import Recordings
@@ -35,7 +35,7 @@ T = TypeVar("T")
 _READERS_PER_PLACE = 2
 """Requests answered at once for each place in the engine's line: an answer whose sound is made
 leaves the line, but goes on until its reader has it."""
-_PLAN_THREADS = 2
+_REQUEST_THREADS = 2
 _DISK_THREADS = 4
 _BOOK_THREADS = 1
 """Reading books is Python from end to end: a second thread would only share the first one's
@@ -62,7 +62,7 @@ class Pools:
     Few of them: what is not inside a library shares Python's one lock with the event loop.
     """
 
-    plan: ThreadPoolExecutor
+    requests: ThreadPoolExecutor
     """Reading requests and recordings, which somebody's first sound waits for."""
     encode: ThreadPoolExecutor
     """Encoding, which yields to everything else."""
@@ -74,7 +74,7 @@ class Pools:
     @classmethod
     def start(cls) -> Pools:
         return cls(
-            ThreadPoolExecutor(_PLAN_THREADS, "sonca-plan"),
+            ThreadPoolExecutor(_REQUEST_THREADS, "sonca-request"),
             ThreadPoolExecutor(min(8, max(2, cores())), "sonca-encode", _yield_to_others),
             ThreadPoolExecutor(_DISK_THREADS, "sonca-disk"),
             ThreadPoolExecutor(_BOOK_THREADS, "sonca-books", _yield_to_others),
@@ -82,7 +82,7 @@ class Pools:
 
     async def run(self, function: Callable[[], T]) -> T:
         """Runs a short piece of computing."""
-        return await asyncio.get_running_loop().run_in_executor(self.plan, function)
+        return await asyncio.get_running_loop().run_in_executor(self.requests, function)
 
     async def run_encoder(self, function: Callable[[], T]) -> T:
         """Runs a piece of encoding."""
@@ -105,7 +105,7 @@ class Pools:
 
     def close(self) -> None:
         self.books.shutdown(wait=True, cancel_futures=True)
-        self.plan.shutdown(wait=True, cancel_futures=True)
+        self.requests.shutdown(wait=True, cancel_futures=True)
         self.encode.shutdown(wait=True)  # what is queued there frees encoders
         self.disk.shutdown(wait=True)
 
@@ -119,7 +119,7 @@ class Services:
     references: ReferenceStore
     recordings: Recordings
     jobs: Jobs
-    plans: PlanLine
+    reading_limit: ReadingLimit
     pools: Pools
     lifecycle: Lifecycle
     metrics: Metrics
@@ -142,7 +142,7 @@ class Services:
                 references, settings.voice_files_dir, max_bytes=settings.max_upload_bytes
             ),
             jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
-            plans=PlanLine(lifecycle),
+            reading_limit=ReadingLimit(lifecycle),
             pools=Pools.start(),
             lifecycle=lifecycle,
             metrics=Metrics(sonca.engines, audio.stats, lambda: lifecycle.in_flight),

@@ -65,5 +65,7 @@ class Database:
             yield
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise StorageFull(f"cannot write {self._path}: the disk is full") from error
+                raise StorageFull(
+                    f"cannot write {self._path}: the disk is full; free some space"
+                ) from error
             raise StorageError(f"cannot use {self._path}: {error}") from error

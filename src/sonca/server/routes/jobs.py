@@ -98,7 +98,7 @@ async def plan_job(request: Request, owner: Owner, services: Shared) -> Response
 
 async def _in_line(services: Services, owner: str, function: Callable[[], T]) -> T:
     """Reads a book, when its turn comes."""
-    with services.plans.place(owner):
+    with services.reading_limit.place(owner):
         return await services.pools.run_book(function)
 
 

@@ -16,7 +16,6 @@ _BEFORE = word_set(
     " điều khoản bài bảng vòng vùng nhóm lần độ đợt tầng chi phái tuyến lục màn cảnh sổ bậc dạng"
     " trung ương vua vận type mức khối pháp quận vực tk"
 )
-_NUMBERED = word_set("thế kỷ kỉ đại hội quý chương phần hồi mục quyển tập thứ kỳ kì khóa khoá")
 
 
 def _roman(match: re.Match[str], work: Workspace) -> str | None:

@@ -1,7 +1,7 @@
-"""Limits how many books may be read and checked at once, or wait for it.
+"""Limits how many books may be read and checked at once, or wait for that.
 
 Reading one is seconds of computing for a long novel. Those who ask get their turn one after
-another; so that the line stays short, who comes to a full one is sent away. Used on the event
+another; so that the line stays short, whoever comes to a full one is refused. Used on the event
 loop alone.
 """
 
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from sonca.errors import Busy, ShuttingDown
 from sonca.server.lifecycle import Lifecycle
 
-MAX_PLANS = 8
+MAX_READ = 8
 """Books that are read at the same time or wait for it."""
-MAX_OWN_PLANS = 4
+MAX_OWN_READ = 4
 """Of one owner."""
 _RETRY_S = 5.0
 
 
-class PlanLine:
+class ReadingLimit:
     """Counts the books in line, of all and of each owner."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
@@ -38,8 +38,8 @@ class PlanLine:
         """Holds a place in line. `Busy` if there is none, `ShuttingDown` if nothing new begins."""
         if self._lifecycle.draining:
             raise ShuttingDown("the server is shutting down; send the book again soon")
-        self._check(self._waiting[owner], MAX_OWN_PLANS, "of your books")
-        self._check(self.waiting, MAX_PLANS, "books")
+        self._check(self._waiting[owner], MAX_OWN_READ, "of your books")
+        self._check(self.waiting, MAX_READ, "books")
         self._waiting[owner] += 1
         try:
             yield

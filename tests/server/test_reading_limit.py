@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from sonca.errors import Busy, ShuttingDown
-from sonca.server.jobs.plan_line import MAX_OWN_PLANS, MAX_PLANS, PlanLine
+from sonca.server.jobs.reading_limit import MAX_OWN_READ, MAX_READ, ReadingLimit
 from sonca.server.lifecycle import Lifecycle
 from sonca.server.routes import jobs as routes
 from sonca.server.services import Pools
@@ -30,11 +30,11 @@ class Planner:
     def __init__(self, live: Live) -> None:
         self.go = threading.Event()
         self._live = live
-        self._threads = ThreadPoolExecutor(MAX_PLANS + 1)
+        self._threads = ThreadPoolExecutor(MAX_READ + 1)
 
     def ask(self, key: str = KEYS[0]) -> Future[httpx.Response]:
         """Ask for a plan and wait until it has its place in line."""
-        line = self._live.server.services.plans
+        line = self._live.server.services.reading_limit
         before = line._waiting.total()
         answer = self._threads.submit(self.post, key)
         wait_until(lambda: answer.done() or line._waiting.total() > before, "the place in line")
@@ -64,30 +64,30 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 def test_kept_audio_is_answered_while_books_are_read(live: Live, held: threading.Event) -> None:
     planner = Planner(live)
     id = live.synthesize("Xin chào.").headers["x-file-id"]
-    plans = [planner.ask() for _ in range(MAX_OWN_PLANS)]
+    plans = [planner.ask() for _ in range(MAX_OWN_READ)]
     assert live.http.get(f"/api/tts/audio/{id}").status_code == 200
     assert live.http.get("/livez").status_code == 200
     assert not any(plan.done() for plan in plans)
     held.set()
-    assert [plan.result(WAIT_S).status_code for plan in plans] == [200] * MAX_OWN_PLANS
+    assert [plan.result(WAIT_S).status_code for plan in plans] == [200] * MAX_OWN_READ
 
 
 def test_an_owner_and_all_of_them_have_a_limit(serve: Serve, held: threading.Event) -> None:
     live = serve(api_keys=",".join(KEYS))
     planner = Planner(live)
-    plans = [planner.ask(KEYS[0]) for _ in range(MAX_OWN_PLANS)]
+    plans = [planner.ask(KEYS[0]) for _ in range(MAX_OWN_READ)]
     for path in ("/v1/jobs/plan", "/v1/jobs"):
         refused = planner.post(KEYS[0], path)
         assert refused.status_code == 429
         assert refused.json()["error"]["code"] == "too_many_plans"
-        assert f"{MAX_OWN_PLANS} of your books" in refused.json()["error"]["message"]
+        assert f"{MAX_OWN_READ} of your books" in refused.json()["error"]["message"]
         assert int(refused.headers["retry-after"]) > 0
-    plans += [planner.ask(KEYS[1]) for _ in range(MAX_PLANS - MAX_OWN_PLANS)]
+    plans += [planner.ask(KEYS[1]) for _ in range(MAX_READ - MAX_OWN_READ)]
     assert planner.post(KEYS[2]).json()["error"]["code"] == "too_many_plans"
     held.set()
     assert {plan.result(WAIT_S).status_code for plan in plans} == {200}
     assert planner.post(KEYS[2]).status_code == 200
-    assert not live.server.services.plans._waiting
+    assert not live.server.services.reading_limit._waiting
 
 
 def test_a_shutdown_answers_those_whose_books_wait(tmp_path: Path, held: threading.Event) -> None:
@@ -133,7 +133,7 @@ def test_a_request_that_is_cut_stays_cut(held: threading.Event) -> None:
 
 def test_a_server_that_drains_reads_no_new_book() -> None:
     lifecycle = Lifecycle(1)
-    line = PlanLine(lifecycle)
+    line = ReadingLimit(lifecycle)
     with line.place("a"):
         lifecycle.drain()
     with pytest.raises(ShuttingDown), line.place("a"):
@@ -141,12 +141,12 @@ def test_a_server_that_drains_reads_no_new_book() -> None:
 
 
 def test_a_place_is_given_back_whatever_happens() -> None:
-    line = PlanLine(Lifecycle(1))
-    for _ in range(MAX_OWN_PLANS + 1):
+    line = ReadingLimit(Lifecycle(1))
+    for _ in range(MAX_OWN_READ + 1):
         with pytest.raises(ValueError), line.place("a"):
             raise ValueError
     with contextlib.ExitStack() as places:
-        for _ in range(MAX_OWN_PLANS):
+        for _ in range(MAX_OWN_READ):
             places.enter_context(line.place("a"))
         with pytest.raises(Busy), line.place("a"):
             pass

@@ -1,4 +1,4 @@
-"""Kept audio: fetch it, ask about it, delete it. Part of the VietTTS-compatible API."""
+"""The VietTTS-compatible API's kept audio: fetch it, ask about it, delete it."""
 
 from __future__ import annotations
 
