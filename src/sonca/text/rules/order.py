@@ -46,6 +46,7 @@ def ordered_rules() -> tuple[Rule, ...]:
         formulas,
         identifiers,
         money,
+        paths,
         plain_numbers,
         ranges,
         romans,
@@ -58,6 +59,8 @@ def ordered_rules() -> tuple[Rule, ...]:
 
     return (
         *web.RULES,
+        *paths.RULES,
+        *web.FILE_RULES,
         *symbols.EARLY_RULES,
         *fiction.RULES,
         *identifiers.RULES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from sonca.text.rules.rule import WORD_MASK, Replacement, Rule, Workspace, read_parts
 from sonca.text.vietnamese.letters import spell
@@ -16,29 +17,66 @@ _TLD = (
     "|cloud|jp|cn|kr|fr|de|ru|uk|us|eu|sg|th|au|ca|mil|int|pro|mobi|id|in|ly|be|gl|cc|fm|nl|it|es"
     "|ch|se|fi|dk|nz|tw|hk|my|ph|ac"
 )
-_FILE = (
+FILE_ENDINGS = (
     "pdf|docx?|xlsx?|pptx?|txt|jpe?g|png|gif|svg|mp3|mp4|wav|flac|avi|mkv|mov|zip|rar|7z|exe|py|js"
-    "|html?|css|csv|tsv|json|xml|md|apk|iso|epub|log|sql|java|cpp|php|srt"
+    "|html?|css|csv|tsv|json|xml|md|apk|iso|epub|log|sql|java|cpp|php|srt|toml"
+    "|ya?ml|ini|cfg|conf|sh|bat|dll|gz|tar|bak|vtt|m4b|m4a"
 )
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61})"
-_PIECE = re.compile(r"[A-Za-zÀ-ỹ]+|\d+|.", re.DOTALL)
+_SCHEME = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
+_SEGMENT = re.compile(r"[^/?#&=]+|.", re.DOTALL)
+_PIECE = re.compile(r"(?:[A-Za-zÀ-ỹ]|%[0-9A-Fa-f]{2})+|\d+|.", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def read_pieces(start: int, text: str, rule: str) -> list[Replacement]:
-    """Reads letters, digits and marks of an address one after the other."""
+    """Reads letters, digits and marks of an address one after the other.
+
+    The scheme is silent: nobody says it. What browsers escape is read as it was typed, and a part
+    that holds such letters is a title, whose `_` and `-` are blanks.
+    """
     out = []
-    for match in _PIECE.finditer(text):
-        piece, at = match[0], start + match.start()
-        foreign = None
-        if piece.isdigit():
-            said = digits(piece)
-        elif piece.isalpha():
-            said = read_label(piece)
-            foreign = piece if said != piece.lower() else None
-        else:
-            said = mapping("web.tsv").get(piece, "")
-        out.append(Replacement(at, at + len(piece), said, rule, foreign))
+    scheme = _SCHEME.match(text)
+    if scheme:
+        out.append(Replacement(start, start + scheme.end(), "", rule))
+    for part in _SEGMENT.finditer(text, scheme.end() if scheme else 0):
+        title = not part[0].isascii() or _ESCAPED.search(part[0]) is not None
+        for match in _PIECE.finditer(part[0]):
+            piece, at = match[0], start + part.start() + match.start()
+            out.append(_piece(at, piece, rule, title))
     return out
+
+
+def _piece(at: int, piece: str, rule: str, title: bool) -> Replacement:
+    foreign = None
+    if piece.isdigit():
+        said = digits(piece)
+    elif piece.isalpha():
+        said = read_label(piece)
+        foreign = piece if said != piece.lower() else None
+    elif "%" in piece and len(piece) > 1:
+        said = " ".join(filter(None, map(_say_unescaped, _WORD.findall(_unescape(piece)))))
+    else:
+        said = "" if title and piece in "_-+" else mapping("web.tsv").get(piece, "")
+    return Replacement(at, at + len(piece), said, rule, foreign)
+
+
+def _unescape(text: str) -> str:
+    """Decodes ``%C3%A0``; bytes that are no UTF-8 are left out."""
+    return unquote(text, errors="ignore")
+
+
+def _say_unescaped(word: str) -> str:
+    if word.isalpha():
+        return read_label(word)
+    return digits(word) if word.isdigit() else mapping("web.tsv").get(word, "")
+
+
+def _escaped_title(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``H%C3%A0_N%E1%BB%99i`` outside an address."""
+    escaped = re.search("%[89A-Fa-f][0-9A-Fa-f]%", match[0])
+    return read_pieces(match.start(), match[0], "escaped text") if escaped else None
 
 
 def read_label(label: str) -> str:
@@ -95,6 +133,7 @@ RULES = (
         _address,
         kind="symbol",
         mask=WORD_MASK,
+        flags=re.IGNORECASE,
     ),
     Rule(
         "e-mail address",
@@ -114,12 +153,11 @@ RULES = (
         flags=re.IGNORECASE,
     ),
     Rule(
-        "file name",
-        rf"(?<=([^\W]))\.({_FILE})(?![\w.])",
-        _file,
-        kind="dotted",
+        "escaped text",
+        r"(?<![\w%])(?:[A-Za-z0-9_.-]|%[0-9A-Fa-f]{2}){6,900}(?![\w%])",
+        _escaped_title,
+        kind="symbol",
         mask=WORD_MASK,
-        flags=re.IGNORECASE,
     ),
     Rule(
         "hashtag",
@@ -127,5 +165,16 @@ RULES = (
         _hashtag,
         kind="symbol",
         mask=WORD_MASK,
+    ),
+)
+
+FILE_RULES = (
+    Rule(
+        "file name",
+        rf"(?<=([^\W]))\.({FILE_ENDINGS})(?![\w.])",
+        _file,
+        kind="dotted",
+        mask=WORD_MASK,
+        flags=re.IGNORECASE,
     ),
 )
