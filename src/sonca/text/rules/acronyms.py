@@ -68,6 +68,24 @@ def _figure_letter(match: re.Match[str], work: Workspace) -> str | None:
     return spell(letters)
 
 
+def _named(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads listed tokens of mixed letters and figures: ``pH``, ``SpO2``, ``HbA1c``, ``YoY``."""
+    if match[0].isalpha() and match[0].isupper():
+        return None
+    listed = mapping("acronyms.tsv").get(match[0], "=")
+    return None if listed[0] == "=" else listed
+
+
+EARLY_RULES = (
+    Rule(
+        "acronym",
+        r"(?<![\w-])[A-Za-z]{1,5}[A-Z0-9₀-₉][A-Za-z0-9]{0,2}(?![\w])",
+        _named,
+        kind="capital",
+        mask=WORD_MASK,
+    ),
+)
+
 RULES = (
     Rule(
         "chemical formula",

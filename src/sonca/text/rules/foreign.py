@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sonca.text.rules.rule import WORD_MASK, Replacement, Rule, Workspace
-from sonca.text.vietnamese.letters import letter_name, letter_sound
+from sonca.text.vietnamese.letters import letter_english, letter_name, letter_sound
 from sonca.text.vietnamese.syllables import syllable
 from sonca.text.vietnamese.transliteration import transliterate
 from sonca.text.vietnamese.wordlists import known_foreign
@@ -26,10 +26,18 @@ def _apostrophe(match: re.Match[str], work: Workspace) -> Replacement | None:
 def _hyphenated(match: re.Match[str], work: Workspace) -> Replacement | None:
     """Reads compounds that are listed as one word: ``Wi-Fi``, ``e-mail``."""
     word = match[0]
-    known = known_foreign(word) or known_foreign(word.replace("-", ""))
+    known = known_foreign(word) or known_foreign(word.replace("-", "")) or _lettered(word)
     if known is None or (syllable(word.split("-")[0]) and syllable(word.split("-")[1])):
         return None
     return Replacement(match.start(), match.end(), known, "foreign word list", word)
+
+
+def _lettered(word: str) -> str | None:
+    """Reads a small letter before an English word by its English name: ``t-shirt``."""
+    letter, _, rest = word.partition("-")
+    if len(letter) > 1 or not letter.islower() or len(rest) < 3 or syllable(rest) is not None:
+        return None
+    return f"{letter_english(letter)} {known_foreign(rest) or transliterate(rest)}"
 
 
 RULES = (

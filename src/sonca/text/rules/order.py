@@ -16,7 +16,7 @@ _KINDS = {
     "short": re.compile(r"\A.{1,24}\Z"),
     "digit": re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]"),
     "capital": re.compile(
-        r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b[A-ZĐÔ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)"
+        r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|[A-ZĐÔ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)"
         r"|\b[A-ZĐ]{1,4}\d"
     ),
     "symbol": re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_"),
@@ -42,6 +42,7 @@ def ordered_rules() -> tuple[Rule, ...]:
         arithmetic,
         dates,
         fiction,
+        finance,
         foreign,
         formulas,
         identifiers,
@@ -63,6 +64,7 @@ def ordered_rules() -> tuple[Rule, ...]:
         *web.FILE_RULES,
         *symbols.EARLY_RULES,
         *fiction.RULES,
+        *acronyms.EARLY_RULES,
         *identifiers.RULES,
         *addresses.RULES,
         *arithmetic.RULES,
@@ -71,6 +73,7 @@ def ordered_rules() -> tuple[Rule, ...]:
         *times.RULES,
         *ranges.RULES,
         *formulas.EARLY_RULES,
+        *finance.RULES,
         *money.RULES,
         *units.RULES,
         *romans.RULES,

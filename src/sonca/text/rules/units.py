@@ -172,7 +172,11 @@ RULES = (
         rf"{_LEFT}(?P<n>\d{{1,3}})(?P<unit>m|km|kg)(?P<rest>\d{{1,3}})(?![\w²³]|[.,]\d)",
         _height,
     ),
-    Rule("unit", rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])", _measured),
+    Rule(
+        "unit",
+        rf"{_LEFT}(?P<n>{NUMBER})(?P<gap> ?)(?P<unit>{_SYMBOL})(?![\w²³])(?!-[A-Za-z]{{3}})",
+        _measured,
+    ),
     Rule("degree", rf"{_LEFT}(?P<n>{NUMBER})(?P<d>[o⁰˚] ?(?P<u>[CF])?)(?![\w])", _look_alike),
     Rule("unit", r"(?<=độ )[CF](?![\w])", lambda m, w: {"C": "xê", "F": "ép"}[m[0]]),
     Rule("inches", rf"{_LEFT}(?P<n>\d{{1,3}}(?:[.,]\d{{1,2}})?)(?P<sign>[\"″])(?!\w)", _inches),

@@ -15,6 +15,11 @@ def letter_name(letter: str) -> str:
     return names.get(letter) or names.get(unicodedata.normalize("NFD", letter)[0], "")
 
 
+def letter_english(letter: str) -> str:
+    """Returns the English name of a small letter, such as "bi"."""
+    return section("letters.tsv", "english").get(letter, "")
+
+
 def spell(word: str) -> str:
     """Returns the names of all letters of a word."""
     return " ".join(filter(None, map(letter_name, word)))
