@@ -19,14 +19,17 @@ _AMOUNT_BEFORE = re.compile(
     r"|huy động|đầu tư|lương|thu nhập|thưởng|phạt|phí|giá|tài sản|lỗ|lãi|model|mô hình|llm"
     r"|dataset|gdp|dân số)[^.;]{0,24}\Z"
 )
-_MEASURED = word_set(
-    "cao dài rộng sâu ngang dày khổ ống dây cáp nặng bản version phòng lớp bút chì lượng"
-)
+_LENGTHS = word_set("cao dài rộng sâu ngang dày khổ ống dây cáp chiều")
+_NAMED = word_set("bản version phòng lớp bút chì lượng nặng")
 
 
 def _scaled(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     """Reads ``1.2B`` and ``3.2M`` as billions and millions, not as bytes and metres."""
-    if work.before(match.start()) in _MEASURED:
+    before, scale = work.before(match.start()), _SCALES[match["scale"]]
+    if before in _NAMED:
+        return None
+    length = before in _LENGTHS
+    if length and match["scale"] != "M":
         return None
     decimal = re.fullmatch(r"\d{1,4}[.,]\d{1,2}", match["n"]) is not None
     amount = (
@@ -34,12 +37,12 @@ def _scaled(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
         or work.after(match.end()) in _COUNTED
         or _AMOUNT_BEFORE.search(work.text[max(0, match.start() - 40) : match.start()])
     )
-    if not amount and (not decimal or match["scale"] == "T"):
+    if not (amount or length) and (not decimal or match["scale"] == "T"):
         return None
-    point = "phẩy" if match["code"] or "," in match["n"] else "chấm"
+    point = "phẩy" if match["code"] or length or "," in match["n"] else "chấm"
     out = [
         Replacement(*match.span("n"), work.number(match["n"], point=point), "money"),
-        Replacement(*match.span("scale"), _SCALES[match["scale"]], "money"),
+        Replacement(*match.span("scale"), "mét" if length else scale, "money"),
     ]
     if match["code"]:
         said = mapping("currencies.tsv").get(match["code"], match["code"])
