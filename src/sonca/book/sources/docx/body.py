@@ -1,0 +1,293 @@
+"""Walks through the text of a DOCX file: paragraphs, tables, text boxes, tracked changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sonca.book.model import TextBlock
+from sonca.book.sources import safe_xml
+from sonca.book.sources.docx import math, table
+from sonca.book.sources.docx.fields import Fields
+from sonca.book.sources.docx.numbering import Numbering
+from sonca.book.sources.docx.paragraph import NEW_PAGE, Paragraph
+from sonca.book.sources.docx.styles import Styles, is_on
+
+_LEFT_OUT = frozenset(
+    # Deleted, moved away, said again for older programs, the base under a ruby text.
+    ("del", "moveFrom", "Fallback", "rubyBase", "pPrChange", "rPrChange", "sectPr", "tblPr")
+)
+_CHANGED_MARKS = frozenset(("del", "moveFrom"))
+_HIDDEN = frozenset(("vanish", "webHidden", "specVanish"))
+
+
+@dataclass(slots=True)
+class _Run:
+    """The look of a run of text."""
+
+    hidden: str | None = None
+    position: str = ""
+
+
+class Body:
+    """A parser target that gathers the blocks of a part."""
+
+    def __init__(
+        self, styles: Styles, numbering: Numbering, *, skip: str | None = None, part: str = ""
+    ) -> None:
+        self.blocks: list[TextBlock] = []
+        self.listed: set[int] = set()
+        """Indexes of blocks that look like lines of a table of contents."""
+        self._styles = styles
+        self._numbering = numbering
+        self._skip = skip
+        self._part = part
+        self._at = 0
+        self._left_out = 0  # elements open inside one that is left out, itself included
+        self._writing = False
+        self._in_mark = False  # in what is said of a paragraph's end
+        self._run = _Run()
+        self._paragraphs: list[Paragraph] = []
+        self._sinks: list[list[TextBlock]] = []  # of cells and text boxes
+        self._rows: list[list[list[TextBlock]]] = []  # cells
+        self._fields = Fields()
+        self._links = 0
+        self._formula: list[math.Node] = []
+        self._carried: list[str] = []  # drop cap, or a paragraph whose end was deleted
+
+    # What the parser tells
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        tag = safe_xml.local(tag)
+        if self._left_out:
+            self._left_out += 1
+        elif tag in _LEFT_OUT:
+            if self._in_mark and tag in _CHANGED_MARKS and self._paragraphs:
+                self._paragraphs[-1].goes_on = True
+            self._left_out = 1
+        elif self._formula or tag == "oMath":
+            self._formula.append(math.Node(tag, dict(attributes)))
+        elif tag in _STARTS:
+            _STARTS[tag](self, attributes)
+        elif not self._fields.start(tag, attributes) and self._paragraphs:
+            if self._in_mark:
+                self._property(tag, attributes)
+            else:
+                self._start_in_run(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        tag = safe_xml.local(tag)
+        if self._left_out:
+            self._left_out -= 1
+        elif self._formula:
+            self._end_formula()
+        elif tag in _ENDS:
+            _ENDS[tag](self)
+        elif self._fields.open:
+            self._fields.end(tag)
+
+    def data(self, text: str) -> None:
+        if self._left_out:
+            return
+        if self._formula:
+            self._formula[-1].text += text
+        elif self._writing:
+            self._write(text)
+        else:
+            self._fields.instruct(text)
+
+    def close(self) -> None: ...
+
+    # Text
+
+    def _write(self, text: str) -> None:
+        if not self._paragraphs:
+            return
+        paragraph, hidden = self._paragraphs[-1], self._run.hidden
+        if self._fields.open:
+            if self._fields.in_instruction:
+                return
+            hidden = hidden or self._fields.hidden
+            paragraph.page_number |= hidden == "page number"
+        if hidden:
+            paragraph.leave_out(text, hidden)
+            return
+        if self._links:
+            paragraph.linked = True
+        elif not text.isspace():
+            paragraph.unlinked = True
+        paragraph.write(text, self._run.position)
+
+    def _property(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Takes a property of the paragraph."""
+        paragraph, value = self._paragraphs[-1], safe_xml.get(attributes, "val")
+        match tag:
+            case "pStyle":
+                paragraph.style, paragraph.style_id = self._styles.get(value), value
+            case "outlineLvl" if value.isdigit():
+                paragraph.outline = 0 if int(value) > 8 else int(value) + 1
+            case "numId":
+                paragraph.list_id = value
+            case "ilvl" if value.isdigit():
+                paragraph.list_level = int(value)
+            case "framePr":
+                paragraph.drop_cap = safe_xml.get(attributes, "dropCap") in ("drop", "margin")
+
+    def _start_in_run(self, tag: str, attributes: Mapping[str, str]) -> None:
+        match tag:
+            case "r":
+                style = self._paragraphs[-1].style
+                self._run = _Run("hidden" if style.skip == "hidden" else None)
+            case "tab" | "ptab":
+                self._write("\t")
+            case "br" | "cr":
+                page = safe_xml.get(attributes, "type") in ("page", "column")
+                self._write(NEW_PAGE if page else "\n")
+            case "noBreakHyphen":
+                self._write("-")
+            case "docPr":
+                alt = safe_xml.get(attributes, "descr")
+                self._paragraphs[-1].unspoken.append((alt, "picture"))
+            case _:
+                self._look(tag, attributes)
+
+    def _look(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Takes a property of the run, or the reference to a note."""
+        value = safe_xml.get(attributes, "val")
+        if tag == "rStyle":
+            style = self._styles.get(value)
+            self._run.hidden = style.skip or self._run.hidden
+            self._run.position = style.position
+        elif tag == "vertAlign":
+            self._run.position = value if value in ("superscript", "subscript") else ""
+        elif tag in _HIDDEN:
+            self._run.hidden = "hidden" if is_on(attributes) else None
+        elif tag in ("footnoteReference", "endnoteReference") and is_on(
+            {"val": safe_xml.get(attributes, "customMarkFollows") or "0"}
+        ):
+            self._run.hidden = "note mark"
+
+    # Elements
+
+    def _start_text(self, attributes: Mapping[str, str]) -> None:
+        self._writing = True
+
+    def _end_text(self) -> None:
+        self._writing = False
+
+    def _start_properties(self, attributes: Mapping[str, str]) -> None:
+        self._in_mark = True
+
+    def _end_properties(self) -> None:
+        self._in_mark = False
+
+    def _start_paragraph(self, attributes: Mapping[str, str]) -> None:
+        self._run = _Run()
+        self._paragraphs.append(Paragraph(contents=self._fields.in_contents))
+        if len(self._paragraphs) == 1:
+            self._paragraphs[0].pieces.extend(self._carried)
+            self._carried.clear()
+
+    def _end_paragraph(self) -> None:
+        if not self._paragraphs:
+            return
+        paragraph = self._paragraphs.pop()
+        paragraph.end_script()
+        if paragraph.level > 0 and self._fields.in_contents:
+            self._fields.end_all()  # never ended: no heading is in a table of contents
+        paragraph.contents |= self._fields.in_contents
+        if (paragraph.drop_cap or paragraph.goes_on) and not self._paragraphs:
+            text = "".join(paragraph.pieces)
+            self._carried.append(text.strip() if paragraph.drop_cap else text)
+            self._add(paragraph.boxes)
+            return
+        skip = self._skip or ("contents" if paragraph.contents else paragraph.style.skip)
+        blocks = list(paragraph.blocks(self._number(paragraph), self._part, skip))
+        self._add(blocks, listed=paragraph.listed and not paragraph.level)
+        self._add(paragraph.boxes)
+
+    def _number(self, paragraph: Paragraph) -> str:
+        own, style = paragraph.list_id, paragraph.style
+        id = own if own is not None else style.list_id
+        if not id or id == "0":
+            return ""
+        level = paragraph.list_level
+        if level is None and own is None:
+            level = self._numbering.level_of_style(id, paragraph.style_id)
+        if level is None:
+            level = style.list_level if own is None else 0
+        return self._numbering.next(id, level)
+
+    def _add(self, blocks: list[TextBlock], *, listed: bool = False) -> None:
+        if self._sinks:
+            self._sinks[-1].extend(blocks)
+            return
+        for block in blocks:
+            if listed:
+                self.listed.add(len(self.blocks))
+            self.blocks.append(
+                TextBlock(block.text, block.level, block.part, self._at, skip=block.skip)
+            )
+            self._at += len(block.text) + 1
+
+    def _start_box(self, attributes: Mapping[str, str]) -> None:
+        self._sinks.append([])
+
+    def _end_box(self) -> None:
+        blocks = self._sinks.pop()
+        if self._paragraphs:
+            self._paragraphs[-1].boxes.extend(blocks)
+        else:
+            self._add(blocks)
+
+    def _start_row(self, attributes: Mapping[str, str]) -> None:
+        self._rows.append([])
+
+    def _end_row(self) -> None:
+        self._add(table.row(self._rows.pop()))
+
+    def _start_cell(self, attributes: Mapping[str, str]) -> None:
+        self._sinks.append([])
+
+    def _end_cell(self) -> None:
+        blocks = self._sinks.pop()
+        if self._rows:
+            self._rows[-1].append(blocks)
+        else:
+            self._add(blocks)
+
+    def _start_link(self, attributes: Mapping[str, str]) -> None:
+        self._links += bool(safe_xml.get(attributes, "anchor")) or bool(self._links)
+
+    def _end_link(self) -> None:
+        self._links = max(0, self._links - 1)
+
+    def _end_formula(self) -> None:
+        node = self._formula.pop()
+        if self._formula:
+            self._formula[-1].children.append(node)
+            return
+        text = math.line(node)
+        if self._paragraphs and text:
+            before = "".join(self._paragraphs[-1].pieces[-1:])
+            self._write(f" {text}" if before[-1:].isdigit() else text)
+
+
+_STARTS = {
+    "p": Body._start_paragraph,
+    "t": Body._start_text,
+    "pPr": Body._start_properties,
+    "txbxContent": Body._start_box,
+    "tr": Body._start_row,
+    "tc": Body._start_cell,
+    "hyperlink": Body._start_link,
+}
+_ENDS = {
+    "p": Body._end_paragraph,
+    "t": Body._end_text,
+    "pPr": Body._end_properties,
+    "txbxContent": Body._end_box,
+    "tr": Body._end_row,
+    "tc": Body._end_cell,
+    "hyperlink": Body._end_link,
+}

@@ -1,0 +1,93 @@
+"""Writes formulas on one line, in the signs that the text rules read: x², H₂O, 1⁄2, √2, x^(k+1).
+
+The same for every format that sets them: Word's own (OMML), TeX between dollars. Also decides what
+a raised number beside a word is: a power, or the mark of a note.
+"""
+
+from __future__ import annotations
+
+import re
+
+_RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
+_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th|o|a|e|er|ère)\Z", re.IGNORECASE)
+_MARK = re.compile(r"\s*(?:[\[({]\s*(?:\d{1,3}|[*†‡§])\s*[\])}]|[*†‡§]{1,3}|\d{1,3})\s*\Z")
+_UNITS = frozenset(
+    [
+        "m",
+        "cm",
+        "dm",
+        "mm",
+        "km",
+        "hm",
+        "dam",
+        "nm",
+        "µm",
+        "μm",
+        "ha",
+        "s",
+        "kg",
+        "g",
+        "in",
+        "ft",
+        "mi",
+        "yd",
+        "px",
+    ]
+)
+_BEFORE = re.compile(r"([^\W\d_]+|\d[\d.,]*|\S)\s*\Z")
+_YEAR = re.compile(r"1\d{3}|20\d{2}")
+_ALGEBRA = re.compile(r"\([^()]*(?:[+\-−*/=^]|\b\w\b)[^()]*\)\Z")
+
+
+def raised(text: str) -> str:
+    """Returns `text` as an exponent."""
+    return _set(text, _RAISED, "^")
+
+
+def lowered(text: str) -> str:
+    """Returns `text` as an index."""
+    return _set(text, _LOWERED, "_")
+
+
+def _set(text: str, table: dict[int, int], sign: str) -> str:
+    bare = text.strip()
+    if not bare or (_ORDINAL.match(bare) and sign == "^"):
+        return text
+    if all(ord(char) in table for char in bare):
+        return bare.translate(table)
+    return f"{sign}({bare})"
+
+
+def is_note_mark(text: str, before: str) -> bool:
+    """Returns whether the raised `text` marks a note, and is no power of what stands before it:
+    after a word, a stop or a year it does, after a unit, a letter or a number it does not."""
+    if not _MARK.match(text):
+        return False
+    found = _BEFORE.search(before[-60:])
+    if found is None or not text.strip().isdigit():
+        return found is not None
+    last = found[1]
+    if last[-1].isdigit():
+        return bool(_YEAR.fullmatch(last)) and not re.search(r"[=×*/+]\s*\Z", before[: -len(last)])
+    if last.isalpha():
+        return len(last) > 1 and last not in _UNITS
+    if last == ")":
+        return not _ALGEBRA.search(before[-60:].rstrip())
+    return last in ".,;:!?…\"'”’»"
+
+
+def fraction(top: str, bottom: str) -> str:
+    """Returns a fraction, each part in brackets where it is more than a number or a name."""
+    return f"{_grouped(top)}⁄{_grouped(bottom)}"
+
+
+def root(inside: str, degree: str = "") -> str:
+    """Returns a root; the second unless `degree` names another."""
+    sign = {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree.strip())
+    return (sign or f"căn bậc {degree.strip()} của ") + _grouped(inside)
+
+
+def _grouped(text: str) -> str:
+    text = text.strip()
+    return text if re.fullmatch(r"[\w.,\u2070-\u209f²³¹]*", text) else f"({text})"
