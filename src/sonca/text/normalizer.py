@@ -16,8 +16,10 @@ from sonca.text.rules.order import rules_for
 from sonca.text.rules.rule import LETTER, Replacement, Workspace
 from sonca.text.vietnamese.initials import before_name
 from sonca.text.vietnamese.syllables import syllable
+from sonca.text.vietnamese.wordlists import words
 
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
+_BEFORE_BRACKET = re.compile(r"(?:\A|\W)[A-ZĐ][ghiru]?\. \(")
 _OPENING, _CLOSING = "([【「『", ")]】」』"
 
 
@@ -72,8 +74,10 @@ def _mark(work: Workspace, at: int, end: int) -> str:
         strongest = max(piece, key=".…!?".index)
         if strongest != "." or len(piece) > 1:
             return "…" if strongest == "." else strongest
-        if following == " (" and re.search(r"(?:\A|\W)[A-ZĐ]\. \(", text[max(0, at - 2) : at + 3]):
+        if following == " (" and _BEFORE_BRACKET.search(text[max(0, at - 3) : at + 3]):
             return ","  # chị B. (28 tuổi)
+        if following[1:].islower() or _abbreviated(text, at):
+            return ""  # anh M. đi, tp. HCM: the sentence was not cut here
         if following and (following[0].isalnum() or following[0] == "," or before_name(text, at)):
             return ""  # inside a name or a number, not at its end
         return "."
@@ -83,6 +87,12 @@ def _mark(work: Workspace, at: int, end: int) -> str:
         return _bracket(work, at, end)
     dash = piece in "–—―-" and text[at - 1 : at] == " " and following[:1] == " "
     return "," if dash else ""
+
+
+def _abbreviated(text: str, dot: int) -> bool:
+    """Returns whether the word before a dot is an abbreviation that ends nothing."""
+    word = re.search(r"(?<!\w)[^\W\d_]{2,5}\Z", text[max(0, dot - 6) : dot])
+    return word is not None and word[0].lower() in words("dotted.tsv")
 
 
 def _bracket(work: Workspace, at: int, end: int) -> str:

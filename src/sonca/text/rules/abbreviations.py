@@ -6,8 +6,10 @@ import re
 
 from sonca.text.rules.capitals import among_capitals, is_all_capitals
 from sonca.text.rules.rule import WORD_MASK, Replacement, Rule, Workspace, compiled
-from sonca.text.vietnamese.initials import before_name, before_province
+from sonca.text.vietnamese.initials import DIGRAPHS, before_name, before_province
+from sonca.text.vietnamese.letters import spell
 from sonca.text.vietnamese.syllables import syllable
+from sonca.text.vietnamese.titles import TITLES, is_place, is_title
 from sonca.text.vietnamese.wordlists import abbreviations, mapping, section, word_set, words
 
 
@@ -120,6 +122,62 @@ def _glued(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     ]
 
 
+def _small_place(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``12 đ.Lê Lợi, x.Tân Phú, q.1``, as people write in small letters."""
+    kind, dot, number = match["kind"], match.start("dot"), match["n"]
+    addressed = number and (
+        kind == "q" or re.search(r"(?<!\w)(?:q\.|đ\.|quận|đường|tp|hẻm)", work.text.lower())
+    )
+    if not addressed and not is_place(work.text, dot):
+        return None
+    said = section("places.tsv", "place").get(kind.upper(), "")
+    out = [Replacement(match.start("kind"), match.end("dot"), said, "place")]
+    return [*out, Replacement(*match.span("n"), work.cardinal(number), "place")] if number else out
+
+
+def _titled(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``A. Hùng`` and ``C. Lan`` as anh and chị."""
+    return TITLES[match[0][:-1]] if is_title(work.text, match.end() - 1) else None
+
+
+_INITIAL = rf"(?:{DIGRAPHS}|[A-ZĐÂÊÔƠƯ])"
+
+
+def _initials(match: re.Match[str], work: Workspace) -> list[Replacement] | str | None:
+    """Spells initials of two letters: ``bé Ng.``, ``chị Ph. đi``, ``Ng. V. A.``."""
+    parts = list(re.finditer(_INITIAL, match[0]))
+    if match[0].rstrip(".") in abbreviations() or all(len(p[0]) == 1 for p in parts):
+        return None
+    if len(parts) == 1:
+        named = work.followed(match.end(), r" ?[A-ZĐÀ-Ỵ][^\W\d_A-Z]")
+        if match[0] == "Ng." and named and work.before(match.start()) not in words("persons.tsv"):
+            return "nguyễn"
+        if not _is_person(match, work, named is not None):
+            return None
+    left = work.text[match.end() :]
+    ended = match[0].endswith(".") and (not left.strip() or left.startswith(" ("))
+    stops = [*(p.start() for p in parts[1:]), len(match[0]) - ended]
+    out = []
+    for part, stop in zip(parts, stops, strict=True):
+        start, written = part.start(), match[0][part.start() : stop].rstrip()
+        at = match.start() + start
+        out.append(Replacement(at, at + len(written), spell(part[0]), "initial"))
+    return out
+
+
+def _is_person(match: re.Match[str], work: Workspace, named: bool) -> bool:
+    """Returns whether two letters are somebody: after "chị" or a surname, or before a deed."""
+    start, end = match.span()
+    if work.before(start) in words("persons.tsv"):
+        return True
+    if not match[0].endswith(".") or work.followed(end, r" ?\d"):
+        return False
+    surname = work.preceded(start, r"[A-ZĐÀ-Ỵ][^\W\d_A-Z]{1,7} ", 10)
+    if surname and syllable(surname[0].strip()) is not None:
+        return True
+    return match[0] != "Tr." and (named or bool(work.followed(end, r"(?: \p{L}|[,;:)]| \()")))
+
+
 def _elder(match: re.Match[str], work: Workspace) -> str | None:
     """Reads ``Ô. Ba và B. Tư``; a B. by itself is an initial."""
     if match[0] == "Ô.":
@@ -138,6 +196,28 @@ def _ward(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
 
 
 RULES = (
+    Rule(
+        "place",
+        r"(?<![\w.])(?P<kind>[đpqxht]|t[xt]|kp)(?P<dot>\.) ?(?:(?P<n>\d{1,2})(?![\w]|[.,]\d)"
+        r"|(?=[A-ZĐÀ-Ỵ]))",
+        _small_place,
+        kind="dotted",
+        mask=WORD_MASK,
+    ),
+    Rule(
+        "title",
+        r"(?<![\w.])(?:[ACEace]|Ch)\.(?= ?[A-ZĐÀ-Ỵ])",
+        _titled,
+        kind="dotted",
+        mask=WORD_MASK,
+    ),
+    Rule(
+        "initial",
+        rf"(?<![\w.])(?:{_INITIAL}\. ?){{0,5}}{_INITIAL}(?![\w])\.?",
+        _initials,
+        kind="initial",
+        mask=WORD_MASK,
+    ),
     Rule(
         "document",
         r"(?<!\w)(?:(?:NQ|NĐ|TTr)(?= (?:số )?[\d\x01])|(?:CV|KH|TB|TT|CT|QĐ|BC|HD)"
@@ -216,4 +296,5 @@ RULES = (
         flags=re.IGNORECASE,
     ),
     Rule("abbreviation", r"(?<![\w])[Tt]r\.(?= ?\d)", lambda m, w: "trang", mask=WORD_MASK),
+    Rule("abbreviation", r"(?<![\w])[Cc]h\.(?= ?\d)", lambda m, w: "chương", mask=WORD_MASK),
 )

@@ -20,7 +20,8 @@ _KINDS = {
         r"|\b[A-ZĐ]{1,4}\d"
     ),
     "symbol": re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_"),
-    "dotted": re.compile(r"[^\W_]\.[^\W_]"),
+    "dotted": re.compile(r"[^\W_]\. ?[^\W_]"),
+    "initial": re.compile(r"\b[A-Z][ghiru]h?\b"),
     "broken": re.compile(r"[-–—~…→]|\.\."),
     "drawn": re.compile(r"([^\W\d_])\1\1", re.IGNORECASE),
     "smile": re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@"),

@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote
 
 from sonca.text.rules.rule import WORD_MASK, Replacement, Rule, Workspace, read_parts
+from sonca.text.vietnamese.initials import is_chain
 from sonca.text.vietnamese.letters import spell
 from sonca.text.vietnamese.numbers import digits
 from sonca.text.vietnamese.syllables import nearest, segment, syllable
@@ -99,7 +100,9 @@ def read_label(label: str) -> str:
     return transliterate(label)
 
 
-def _address(match: re.Match[str], work: Workspace) -> list[Replacement]:
+def _address(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    if is_chain(match[0]):
+        return None  # L.V.Th. is somebody
     return read_pieces(match.start(), match[0].rstrip(".,;:!?"), "web address")
 
 

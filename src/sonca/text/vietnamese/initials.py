@@ -1,4 +1,5 @@
-"""Tells what a single capital with a dot is: an initial, a kind of place, the end of a sentence.
+"""Tells what a letter or two with a dot are: an initial, a title, a kind of place, the end of a
+sentence.
 
 It cannot tell the initial of an unnamed person ("bà P. Hôm đó") from a short place name except
 by the words around.
@@ -10,6 +11,7 @@ import re
 from functools import lru_cache
 
 from sonca.text.vietnamese.syllables import syllable
+from sonca.text.vietnamese.titles import is_place, is_title
 from sonca.text.vietnamese.wordlists import rows, word_set, words
 
 _TOPICS = word_set(
@@ -21,7 +23,22 @@ _TOPICS = word_set(
 """Foreign words that head a numbered part ("I. Internet") and so are not surnames."""
 _PROSE = re.compile(r"\.\s{1,3}[^\W\d_]+\s[^\W\d_]")
 _TWO_WORDS = re.compile(r"\.\s?([A-ZĐÀ-Ỵ]\w+) ([A-ZĐÀ-Ỵ]\w+)")
+DIGRAPHS = "Ngh|Ng|Nh|Ph|Th|Tr|Ch|Kh|Gi|Qu"
+"""Two letters that stand for one sound and so for one initial ("chị Ph.")."""
+_CHAIN = re.compile(rf"(?:(?:{DIGRAPHS}|[A-ZĐ])\.){{1,5}}(?:{DIGRAPHS}|[A-ZĐ])\Z")
+_CHAINED = re.compile(rf"(?:\A|[\s.(])(?:{DIGRAPHS}|[A-ZĐ])\.\s?\Z")
+_OPENERS = word_set(
+    "sau hôm trước theo khi tại đến vì do trong ngày năm nhưng tuy hiện lúc từ rồi sáng tối trưa"
+    " chiều đối bị qua người nạn vụ cả nó hắn tôi họ chị anh ông bà cô em bé cơ công tòa toà đêm"
+    " nay đây đó ngoài ngay nếu cũng lời còn mẹ cha bố vợ chồng con gia hai không có thấy nghe biết một"
+)
+"""Words that open a sentence after a person who stays unnamed."""
 _NEXT = re.compile(r"\.\s?([A-ZĐÀ-Ỵ][^\W\d_]*)(\.?)")
+
+
+def is_chain(text: str) -> bool:
+    """Returns whether initials stand in a row, the last without its dot: "L.V.Th"."""
+    return _CHAIN.match(text) is not None
 
 
 def foreign_name(word: str) -> bool:
@@ -60,3 +77,24 @@ def is_unnamed_person(text: str, begin: int, dot: int) -> bool:
     if before and before[-1].lower() in words("persons.tsv"):
         return True
     return len(before) == 2 and all(w.istitle() and syllable(w) for w in before)
+
+
+def goes_on(text: str, begin: int, dot: int, token: str) -> bool | None:
+    """Returns whether a sentence goes on after the dot of an initial, a title or a kind of place;
+    None if `token`, which stands before the dot, is none of them."""
+    after = text[dot + 1 : dot + 24].lstrip()
+    initial = token in DIGRAPHS.split("|") or (len(token) == 1 and token.isupper())
+    chained = is_chain(token) or (
+        initial and _CHAINED.search(text[max(begin, dot - len(token) - 5) : dot - len(token)])
+    )
+    if (initial or chained) and (after[:1].islower() or after[:1] in ("(", ",", ";")):
+        return True
+    if is_title(text, dot) or is_place(text, dot):
+        return True
+    word = re.match(r"[^\W\d_]*", after)
+    opened = word is not None and word[0].lower() in _OPENERS
+    if chained and opened:
+        return False
+    if len(token) > 1 and initial:
+        return not opened
+    return True if is_chain(token) else None
