@@ -6,7 +6,7 @@ import re
 
 from sonca.text.rules.rule import Replacement, Rule, Workspace, read_parts
 from sonca.text.vietnamese.letters import letter_name, spell
-from sonca.text.vietnamese.numbers import MAX_CARDINAL_DIGITS, digits
+from sonca.text.vietnamese.numbers import digits
 from sonca.text.vietnamese.syllables import syllable
 from sonca.text.vietnamese.wordlists import mapping, word_set
 
@@ -63,9 +63,13 @@ CHAPTERS = word_set("chương tập hồi phần chap chapter quyển")
 """Parts of a story; their numbers may be filled up with zeros."""
 
 
+_MAX_PLAIN = 18
+"""Digits without groups: nobody counts more."""
+
+
 def _long(match: re.Match[str], work: Workspace) -> str | None:
     text = match[0]
-    if len(text) > MAX_CARDINAL_DIGITS:
+    if len(text) > _MAX_PLAIN:
         return digits(text)
     if work.before(match.start()) in CHAPTERS and int(text) < 10_000:
         return work.cardinal(int(text))

@@ -14,7 +14,23 @@ from sonca.text.vietnamese.wordlists import word_set
 _BEFORE = word_set(
     "kỷ kỉ hội quý thứ chương phần quyển tập hồi mục khóa khoá kỳ kì đoạn cấp loại hạng chiến giới"
     " điều khoản bài bảng vòng vùng nhóm lần độ đợt tầng chi phái tuyến lục màn cảnh sổ bậc dạng"
-    " trung ương vua vận type mức khối pháp quận vực tk"
+    " trung ương vua vận type mức khối pháp quận vực tk khu"
+)
+_NUMBERED = word_set(
+    "khoa đoàn sở án hợp kiểu thể trạm cục lộ câu đội phòng ban tổ đề nội ngoại sản nhi ương mẫu"
+    " hình mốc nhánh xưởng kho dãy thành bước công"
+)
+"""Words after which a lone I or V is a number more often than a letter."""
+_SERIES = word_set("iphone fantasy gta civilization rocky")
+_FACILITY = re.compile(
+    r"(?<!\w)(?:khoa|nhà máy|nhiệt điện|thủy điện|thuỷ điện|bệnh viện|trường|cảng|kcn"
+    r"|khu công nghiệp|xí nghiệp|trạm|công ty|đài|cầu|mỏ|hồ|chung cư|xã|cụm|dự án|đền)(?!\w)",
+    re.IGNORECASE,
+)
+_ARMY = r"(?i:liên|quân|phân|chiến|đặc) khu "
+_RULER = re.compile(
+    r"(?<!\w)(?:vua|nữ hoàng|hoàng đế|giáo hoàng|quốc vương|sa hoàng|hoàng tử|triều)[^.,;]{0,24}\Z",
+    re.IGNORECASE,
 )
 
 
@@ -33,11 +49,15 @@ def _roman(match: re.Match[str], work: Workspace) -> str | None:
         return _say(value, work, context[1].lower() if context else "", start)
     if match[0].islower():
         return None
+    if match[0] == "X" and before == "khu" and not work.preceded(start, _ARMY, 12):
+        return None  # khu X beside khu A
     if adjacent and before in _BEFORE:
         if not set(match[0]) & set("IVX") and before not in ("chương", "hồi"):
             return None  # đĩa CD, nhóm MC
         return _say(value, work, before, start)
     if _heads_line(work, start, end):
+        return work.cardinal(value)
+    if adjacent and match[0] in ("I", "V", "X") and _counts(match[0], before, work, start, end):
         return work.cardinal(value)
     if len(match[0]) >= 2 and not set(match[0]) - set("IVX") and not is_all_capitals(work.text):
         return _say(value, work, before, start)
@@ -50,6 +70,45 @@ def _roman(match: re.Match[str], work: Workspace) -> str | None:
     ):
         return work.cardinal(value)
     return None
+
+
+def _counts(letter: str, before: str, work: Workspace, start: int, end: int) -> bool:
+    """Returns whether a lone I, V or X is a number: "khoa Nội I", "Phả Lại I", "vua Rama V"."""
+    left = work.text[max(0, start - 40) : start]
+    if before in _SERIES or (_RULER.search(left) and _after_name(work, start)):
+        return True
+    if letter == "X" or work.followed(end, r"[ -]?[\dA-Z=+]|[’']"):
+        return False
+    if before in _NUMBERED:
+        return before not in ("hình", "thể", "mẫu", "kiểu") or letter == "I"
+    named = left.rstrip().rpartition(" ")[2]
+    if letter == "V" and not named.istitle():
+        return False
+    return syllable(named) is not None and _FACILITY.search(left) is not None
+
+
+_REFERRED = r"(?i:(?<!\w)(?:khoản|mục|điểm|điều|ý|kiện) )"
+_SIBLINGS = re.compile(r"\((?:iii?|iv|vii{0,2}|ix|xi)\)")
+
+
+def _listed(match: re.Match[str], work: Workspace) -> Replacement | None:
+    """Reads ``(i)``, ``(ii)``, ``(iv)`` of a list. A lone (v) or (x) must head its part: elsewhere
+    it is a letter or a mark."""
+    numeral, start = match["r"], match.start()
+    value = from_roman(numeral.upper())
+    if value is None:
+        return None
+    if numeral.lower() in ("v", "x", "vi", "xi"):
+        headed = (
+            not work.text[:start].strip()
+            or work.preceded(start, r"(?:[:,;]|(?<!\w)(?:và|hoặc|hay|gồm|là)) ", 8)
+            or work.preceded(start, _REFERRED, 12)
+            or _SIBLINGS.search(work.text)
+        )
+        if not headed or not work.followed(match.end(), r"[ ,.;]|\Z"):
+            return None
+    span = match.span() if work.preceded(start, _REFERRED, 12) else match.span("r")
+    return Replacement(*span, work.cardinal(value), "roman numeral")
 
 
 _NAME_END = r"(?: [A-ZĐÀ-Ỵ]\w{0,7}){0,2}(?:[,.)]| [-–]|\Z)"
@@ -87,6 +146,14 @@ def _ordinal(value: int, work: Workspace) -> str:
     return {1: "nhất", 4: "tư"}.get(value) or work.cardinal(value)
 
 
+def _small(match: re.Match[str], work: Workspace) -> Replacement | None:
+    """Reads ``ii)``, ``chương iv``: small, but no syllable."""
+    value = from_roman(match["r"].upper())
+    if value is None:
+        return None
+    return Replacement(*match.span("r"), work.cardinal(value), "roman numeral")
+
+
 def _heads_line(work: Workspace, start: int, end: int) -> bool:
     text = work.text
     if text[:start].strip(" -–—*#"):
@@ -103,7 +170,43 @@ def _after_name(work: Workspace, start: int) -> bool:
     return found is not None and found[1][0].isupper() and syllable(found[1]) is None
 
 
+EARLY_RULES = (
+    Rule("roman numeral", r"(?<![\w)])\((?P<r>[ivx]{1,5}|[IVX]{1,5})\)", _listed, kind="roman"),
+    Rule(
+        "roman numeral",
+        r"\A[-–*•\s]{0,4}(?P<r>(?!vi|xi)[ivx]{2,5})(?=[.)/]\s)",
+        _small,
+        kind="roman",
+    ),
+    Rule(
+        "roman numeral",
+        r"(?<=\p{L} )(?P<r>(?!vi|xi)[ivx]{2,5})(?![\w.])",
+        lambda m, w: _small(m, w) if w.before(m.start()) in _BEFORE else None,
+        kind="roman",
+    ),
+)
+
+_TASKS = word_set(
+    "bài câu phương hệ đề bất ván ô lần nghìn ngàn trăm triệu tỷ tỉ con chiếc việc bàn vụ mã bảng"
+    " sao tháng ngày năm tuần"
+)
+"""What one solves ("giải 1 bài toán") or counts, so that the 1 before it ranks nothing."""
+
+
+def _first(match: re.Match[str], work: Workspace) -> Replacement | None:
+    """Reads ``hạng 1``, ``giải 1`` as the first."""
+    if work.after(match.end()) in _TASKS:
+        return None
+    return Replacement(*match.span("n"), "nhất", "ordinal")
+
+
 RULES = (
+    Rule(
+        "ordinal",
+        r"(?<![\w])(?:hạng|giải) (?P<n>1)(?![\w/:]|[.,–-]\d| ?[xX+=*] ?\d)",
+        _first,
+        flags=re.IGNORECASE,
+    ),
     Rule("crossroads", r"(?<=[Nn]gã )4(?!\w|[.,/]\d)", lambda m, w: "tư"),
     Rule(
         "ordinal",

@@ -43,6 +43,8 @@ _RATED_BEFORE = word_set("lực khỏe khoẻ giá hạng mắt phim đau rating
 _STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
 _OPEN_BEFORE = word_set("cửa vụ việc động trực bán nhận")
 _PRAISED = word_set("đẹp ngon tốt vời lòng hảo ưng cho xịn đỉnh lượng hay chuẩn")
+_PARTS = word_set("tập phần trang chương slide bài kỳ hồi ảnh hình file bản số tờ quyển điểm")
+"""What is counted as "tập 01/12"; elsewhere a zero in front is a date's."""
 _SCALES = frozenset((5, 6, 7, 10, 12, 20, 30, 40, 50, 60, 80, 100))
 _COUNTED = word_set(
     "ngày giờ người lần năm tuần phút điểm bàn trận quả con cái triệu nghìn ngàn tỷ"
@@ -63,6 +65,11 @@ def _slash(match: re.Match[str], work: Workspace) -> str | None:
         return said
     if _is_rating(a, b, before, after, match, work):
         return said
+    if is_day_month(a, b) and "0" in (match["a"][0], match["b"][0]):
+        if before in _PARTS:
+            return said
+        if after not in _FRACTION_AFTER:
+            return say_day(a, b, work, match.start())
     if is_day_month(a, b) and _is_date(a, b, before, after, match, work):
         return say_day(a, b, work, match.start())
     if b == 0 or a >= b or b > 1000 or after == "điểm":

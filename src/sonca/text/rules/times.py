@@ -10,11 +10,16 @@ from sonca.text.vietnamese.wordlists import word_set
 
 def _say(hour: str, minute: str | None, second: str | None, work: Workspace, end: int) -> str:
     said = f"{work.cardinal(int(hour))} giờ"
-    if minute and (int(minute) or second):
+    if second and work.followed(end, r"(?i: ?giây)"):
+        return f"{said} {work.cardinal(int(minute or 0))} phút {work.cardinal(int(second))}"
+    if second and int(minute or 0) + int(second):
+        said += f" {work.cardinal(int(minute or 0))} phút"
+        return f"{said} {work.cardinal(int(second))} giây" if int(second) else said
+    if minute and int(minute):
         said += f" {work.padded(minute)}"
         if not work.followed(end, r"(?i: ?phút)"):
             said += " phút"
-    return f"{said} {work.padded(second)} giây" if second else said
+    return said
 
 
 _HALVES = {"am": " sáng", "a.m": " sáng", "pm": " chiều", "p.m": " chiều"}
@@ -65,9 +70,27 @@ def _quotes(match: re.Match[str], work: Workspace) -> str | None:
     return f"{said} {work.cardinal(int(second))} giây" if second else said
 
 
+_LASTED = (
+    r"(?i)(?<!\w)(?:thời lượng|dài|thời gian|thành tích|kỷ lục|kỉ lục|video|clip|bài hát"
+    r"|(?P<long>trong|mất|hết|sau|về đích|chạy|bơi|đạt|pace))(?!\w)[^.,;:]{0,16}\Z"
+)
+_SCORED = r"(?i)(?<!\w)(?:thắng|thua|t[ỷỉ] số|hòa|hoà|dẫn|set|séc|ván|hiệp|game|t[ỷỉ] lệ)(?!\w)"
+
+
+def _lasted(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``thời lượng 3:45`` and ``chạy trong 27:45`` as minutes and seconds: so many hours has
+    no day, and a length is no time of day."""
+    before = work.text[max(0, match.start() - 32) : match.start()]
+    found = re.search(_LASTED, before)
+    if found is None or re.search(_SCORED, before) or (found["long"] and int(match["m"]) <= 24):
+        return None
+    return _quotes(match, work)
+
+
 _LEFT = r"(?<![\w:/.,])"
 
 RULES = (
+    Rule("duration", rf"{_LEFT}(?P<m>\d{{1,3}}):(?P<s>[0-5]\d)(?![\w:]|[.,]\d)", _lasted),
     Rule(
         "time",
         rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′]"

@@ -30,7 +30,8 @@ _CHAINED = re.compile(rf"(?:\A|[\s.(])(?:{DIGRAPHS}|[A-ZĐ])\.\s?\Z")
 _OPENERS = word_set(
     "sau hôm trước theo khi tại đến vì do trong ngày năm nhưng tuy hiện lúc từ rồi sáng tối trưa"
     " chiều đối bị qua người nạn vụ cả nó hắn tôi họ chị anh ông bà cô em bé cơ công tòa toà đêm"
-    " nay đây đó ngoài ngay nếu cũng lời còn mẹ cha bố vợ chồng con gia hai không có thấy nghe biết một"
+    " nay đây đó ngoài ngay nếu cũng lời còn mẹ cha bố vợ chồng con gia hai không có thấy nghe biết"
+    " một"
 )
 """Words that open a sentence after a person who stays unnamed."""
 _NEXT = re.compile(r"\.\s?([A-ZĐÀ-Ỵ][^\W\d_]*)(\.?)")

@@ -8,7 +8,7 @@ from sonca.text.reading import Reading
 
 DIGITS = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
 _BILLION = 10**9
-MAX_CARDINAL_DIGITS = 18
+MAX_CARDINAL_DIGITS = 27
 """Longer numbers are read digit by digit."""
 
 
