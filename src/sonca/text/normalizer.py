@@ -14,7 +14,7 @@ from sonca.text.reading import Reading, Token
 from sonca.text.rules.fallback import is_english, read_word
 from sonca.text.rules.order import rules_for
 from sonca.text.rules.rule import LETTER, Replacement, Workspace
-from sonca.text.vietnamese.initials import before_name
+from sonca.text.vietnamese.initials import before_name, before_number
 from sonca.text.vietnamese.syllables import syllable
 from sonca.text.vietnamese.wordlists import words
 
@@ -91,8 +91,11 @@ def _mark(work: Workspace, at: int, end: int) -> str:
 
 def _abbreviated(text: str, dot: int) -> bool:
     """Returns whether the word before a dot is an abbreviation that ends nothing."""
-    word = re.search(r"(?<!\w)[^\W\d_]{2,5}\Z", text[max(0, dot - 6) : dot])
-    return word is not None and word[0].lower() in words("dotted.tsv")
+    word = re.search(r"(?<!\w)[^\W\d_]{1,5}\Z", text[max(0, dot - 6) : dot])
+    if word is None:
+        return False
+    known = len(word[0]) > 1 and word[0].lower() in words("dotted.tsv")
+    return known or before_number(word[0], text[dot + 1 : dot + 3])
 
 
 def _bracket(work: Workspace, at: int, end: int) -> str:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from sonca.text import pauses
 from sonca.text.vietnamese.initials import (
     before_name,
+    before_number,
     before_province,
     goes_on,
     is_unnamed_person,
 )
 from sonca.text.vietnamese.syllables import syllable
-from sonca.text.vietnamese.wordlists import word_set, words
+from sonca.text.vietnamese.wordlists import words
 
 MAX_SOURCE = 1000
 """Longest piece, in source characters, that is read at once. It bounds the cost of every rule,
@@ -40,8 +41,6 @@ _HEADING = re.compile(
     r"|kết)",
     re.IGNORECASE,
 )
-_NUMBERED = word_set("tk q p lv lvl ch hq kp tr đ no")
-"""Abbreviations whose dot ends nothing before a number: "tk. 19"."""
 _HEADING_LIMIT = 100
 _SEPARATOR = re.compile(r"[\W_]{1,200}\Z")
 
@@ -217,7 +216,7 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
         return True
     if (kept := goes_on(text, begin, dot, token)) is not None:
         return kept
-    if token.lower() in _NUMBERED and text[dot + 1 : dot + 3].lstrip()[:1] in "0123456789IVX":
+    if before_number(token, text[dot + 1 : dot + 3]):
         return True
     if len(token) == 1 and token.isupper() and dot - 1 > begin:
         if before_name(text, dot) or (token == "T" and before_province(text, dot)):

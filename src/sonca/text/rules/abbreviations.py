@@ -178,6 +178,22 @@ def _is_person(match: re.Match[str], work: Workspace, named: bool) -> bool:
     return match[0] != "Tr." and (named or bool(work.followed(end, r"(?: \p{L}|[,;:)]| \()")))
 
 
+_HOUSED = (
+    r"(?i)\.? ?(?::|\d|(?:số|nhà|phố|đường|ngõ|ngách|hẻm|xã|phường|quận|huyện|thôn|tổ|ấp|kđt|kcn"
+    r"|khu|chung cư|tòa|toà|lô|tại|ở|cũ|mới|liên hệ|giao|nhận|email|công ty|cửa hàng|cụ thể"
+    r"|chính xác|thường trú|của|trên|như|dưới|bên)(?!\w))"
+)
+_ADDRESSED = word_set("ở tại theo ghi xin gửi đổi sai đúng nhập cần giao tới đến cùng có")
+
+
+def _address(match: re.Match[str], work: Workspace) -> str:
+    """Reads ``đ/c`` as an address before a house or a colon, as a comrade before a name."""
+    named = work.followed(match.end(), r" [A-ZĐÀ-Ỵ][^\W\d_A-Z]")
+    housed = work.followed(match.end(), _HOUSED)
+    placed = not named and work.before(match.start()) in _ADDRESSED
+    return "địa chỉ" if housed or placed else "đồng chí"
+
+
 def _elder(match: re.Match[str], work: Workspace) -> str | None:
     """Reads ``Ô. Ba và B. Tư``; a B. by itself is an initial."""
     if match[0] == "Ô.":
@@ -233,6 +249,7 @@ RULES = (
         mask=WORD_MASK,
     ),
     Rule("ward", r"(?<![\w.])P(?P<n>[1-9]\d?)(?=,|;| |\Z)", _ward),
+    Rule("abbreviation", r"(?<![\w/])[Đđ]/[Cc](?![\w/])", _address, kind="symbol", mask=WORD_MASK),
     Rule("abbreviation", r"(?<!\w)[Đđ][Cc](?= ?:)", lambda m, w: "địa chỉ", mask=WORD_MASK),
     Rule(
         "abbreviation", r"(?<!\w)LH(?= ?:|(?: ngay)? 0\d)", lambda m, w: "liên hệ", mask=WORD_MASK
@@ -289,7 +306,7 @@ RULES = (
     ),
     Rule(
         "abbreviation",
-        r"(?<![\w])(?:v/v|đ/c|k/g|t/m|đ/v)(?![\w])",
+        r"(?<![\w])(?:v/v|k/g|t/m|đ/v)(?![\w])",
         lambda m, w: mapping("shorthand.tsv")[m[0].lower()],
         kind="symbol",
         mask=WORD_MASK,

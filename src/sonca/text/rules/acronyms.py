@@ -76,7 +76,27 @@ def _named(match: re.Match[str], work: Workspace) -> str | None:
     return None if listed[0] == "=" else listed
 
 
+_GAME = re.compile(
+    r"(?i)(?<!\w)(?:máu|mana|quái|boss|skill|kỹ năng|kĩ năng|nhân vật|level|lv|lvl|exp|atk|def"
+    r"|str|tướng|sát thương|game|buff|đòn|hồi|pokémon|pokemon|phép|kiếm|giáp|npc|hp[ :+-])(?!\w)"
+)
+
+
+def _points(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``200 HP`` in a game as points; elsewhere it is horsepower."""
+    around = work.text[: match.start("p")] + work.text[match.end("p") :]
+    if not _GAME.search(around):
+        return None
+    return spell(match["p"])
+
+
 EARLY_RULES = (
+    Rule(
+        "game",
+        r"(?<=\d)(?P<gap> ?)(?P<p>HP|MP)(?![\w])",
+        lambda m, w: Replacement(*m.span("p"), said, "game") if (said := _points(m, w)) else None,
+        mask=WORD_MASK,
+    ),
     Rule(
         "acronym",
         r"(?<![\w-])[A-Za-z]{1,5}[A-Z0-9₀-₉][A-Za-z0-9]{0,2}(?![\w])",

@@ -124,12 +124,21 @@ _WEEK_BEFORE = word_set("sáng trưa chiều tối đêm từ đến tới hàng
 _WEEK_AFTER = word_set("nghỉ hàng hằng tuần này tới đóng lễ")
 
 
+_WEEK = re.compile(r"(?<!\w)(?:T[2-7]|CN)(?: ?[-–] ?| đến | tới )(?:T[2-7]|CN)(?!\w)")
+"""Days that a sentence says in a row: then its other T7 are days, too."""
+_NO_WEEK = re.compile(r"(?i)(?<!\w)(?:tsh|f?t3f|ft[34]|tuyến giáp|hormon|đốt sống|cột sống|nhà ga)")
+
+
 def _weekday(match: re.Match[str], work: Workspace) -> str | None:
     """Reads ``T7`` among other days, before a date or after a part of the day."""
     start, end = match.span()
+    if _NO_WEEK.search(work.text):
+        return None
     around = work.text[max(0, start - 6) : end + 6]
     if not (
         len(re.findall(r"(?<!\w)(?:T[2-7]|CN)(?!\w)", around)) > 1
+        or _WEEK.search(work.text)
+        or work.followed(end, r",?:? (?:từ )?\d{1,2}(?:[hg:]| giờ)")
         or work.before(start) in _WEEK_BEFORE
         or (match[0] == "CN" and work.after(end) in _WEEK_AFTER)
         or work.followed(end, r",? \(?\d{1,2}/\d")

@@ -57,7 +57,9 @@ def read_word(word: str, work: Workspace, at: int) -> tuple[str, str, str | None
         short = abbreviation(word.upper())
     if short is not None:
         return short, "abbreviation", None
-    if len(word) <= 3 and word.isascii() and _in_formula(word, work, at):
+    named = known_foreign(word) is not None or (len(word) == 3 and word.istitle())
+    variable = len(word) <= 3 and word.isascii() and not named
+    if variable and _in_formula(word, work, at):
         return spell(word), "variables", None
     if (known := known_foreign(word)) is not None:
         return known, "foreign word list", word

@@ -186,6 +186,19 @@ EARLY_RULES = (
     ),
 )
 
+_ERA = word_set(
+    "đầu cuối giữa từ đến tới thời vào nửa khoảng của ở trong sang nửa những các hồi sau trước và"
+    " là suốt qua"
+)
+
+
+def _century(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``tk. 19`` and ``tk XX``; before more digits, or after "số", it is an account."""
+    dated = match["dot"] or not match["n"].isdigit() or match[0].isupper()
+    before = work.before(match.start())
+    return "thế kỷ" if before != "số" and (dated or before in _ERA) else None
+
+
 _TASKS = word_set(
     "bài câu phương hệ đề bất ván ô lần nghìn ngàn trăm triệu tỷ tỉ con chiếc việc bàn vụ mã bảng"
     " sao tháng ngày năm tuần"
@@ -214,12 +227,16 @@ RULES = (
         lambda m, w: Replacement(*m.span("n"), _ordinal(int(m["n"]), w), "ordinal"),
         flags=re.IGNORECASE,
     ),
-    Rule(
-        "century",
-        r"(?<!\w)TK(?= (?:thứ )?(?:[IVX]{1,5}|[1-9]|1\d|2[01])(?![\w.]))",
-        lambda m, w: "thế kỷ",
-        kind="capital",
-        mask=WORD_MASK,
+    *(
+        Rule(
+            "century",
+            r"(?<!\w)(?:T[Kk]|tk)(?P<dot>\.?)(?= ?(?:thứ )?(?P<n>[IVX]{1,5}|[1-9]|1\d|2[01])"
+            r"(?!\w|[.,/-]\d))",
+            _century,
+            kind=kind,
+            mask=WORD_MASK,
+        )
+        for kind in ("roman", "digit")
     ),
     Rule("roman numeral", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L})", _roman, kind="capital"),
 )

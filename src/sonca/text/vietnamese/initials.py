@@ -34,12 +34,18 @@ _OPENERS = word_set(
     " một"
 )
 """Words that open a sentence after a person who stays unnamed."""
+_NUMBERED = word_set("tk q p lv lvl ch hq kp tr đ no")
 _NEXT = re.compile(r"\.\s?([A-ZĐÀ-Ỵ][^\W\d_]*)(\.?)")
 
 
 def is_chain(text: str) -> bool:
     """Returns whether initials stand in a row, the last without its dot: "L.V.Th"."""
     return _CHAIN.match(text) is not None
+
+
+def before_number(token: str, following: str) -> bool:
+    """Returns whether a dot ends nothing because a number follows: "tk. 19", "Lv. 12"."""
+    return token.lower() in _NUMBERED and following.lstrip()[:1] in tuple("0123456789IVX")
 
 
 def foreign_name(word: str) -> bool:
