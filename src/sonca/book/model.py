@@ -63,11 +63,13 @@ class Book:
     author: str
     chapters: tuple[Chapter, ...]
     format: str
-    """``text``, ``markdown``, ``html``, ``epub``, ``docx`` or ``srt``."""
+    """``text``, ``markdown``, ``html``, ``epub``, ``docx``, ``pdf``, ``srt`` or ``vtt``."""
     cover: Cover | None = None
     encoding: str = ""
     """How the text was encoded, for formats that do not say."""
     unspoken: tuple[Unspoken, ...] = ()
+    mended: tuple[str, ...] = ()
+    """What was wrong with the file and how it is read all the same, a phrase each."""
 
     @property
     def chars(self) -> int:
@@ -76,7 +78,7 @@ class Book:
     @property
     def timed(self) -> bool:
         """Whether its paragraphs have times to keep (subtitles)."""
-        return self.format == "srt"
+        return self.format in ("srt", "vtt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,5 @@ class Source:
     author: str = ""
     cover: Cover | None = None
     encoding: str = ""
+    mended: tuple[str, ...] = ()
+    """As `Book.mended`."""

@@ -106,6 +106,7 @@ def to_json(found: Preview, speed: float | None = None) -> dict[str, Any]:
         ],
         "speeches": len(found.attribution.lines),
         "speeches_of_unknown": found.unknown,
+        "mended": list(book.mended),
         "unspoken": [
             {"reason": u.reason, "part": u.part, "start": u.start, "text": u.text}
             for u in found.unspoken

@@ -36,6 +36,8 @@ def show_plan(found: Preview, speed: float | None, everything: bool) -> None:
     if speed:
         line += f", made in about {clock(found.duration_s / speed)} ({speed:.1f} times real time)"
     console.print(line + "\n")
+    for mended in book.mended:
+        console.print(f"[bold]Mended[/]: {escape(mended)}", soft_wrap=True)
     table = Table("#", "chapter", "characters", "length", "speeches", box=None, pad_edge=False)
     for column in (0, 2, 3, 4):
         table.columns[column].justify = "right"

@@ -21,7 +21,8 @@ FORMATS = {
     ".xhtml": "html",
     ".epub": "epub",
     ".docx": "docx",
-    ".srt": "srt",
+    ".srt": "subtitles",
+    ".vtt": "subtitles",
 }
 """Suffix to format."""
 _PACKED = ("epub", "docx")
@@ -76,7 +77,7 @@ def _text(path: Path, format: str, data: bytes, encoding: str | None) -> Source:
             from sonca.book.sources import markdown
 
             source = markdown.read(text)
-        case "srt":
+        case "subtitles":
             from sonca.book.sources import subtitles
 
             source = subtitles.read(text, path.name)

@@ -56,6 +56,7 @@ def make_book(source: Source, *, name: str) -> Book:
         source.cover,
         source.encoding,
         tuple(unspoken),
+        source.mended,
     )
 
 
