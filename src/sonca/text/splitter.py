@@ -152,9 +152,9 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     following = text[after]
     glued = after == stop
     if ";" in run or "；" in run:
-        listed = (following.isdigit() or following in "+-−∞") and text[
+        listed = (following.isdecimal() or following in "+-−∞") and text[
             match.start() - 1
-        ].isdigit()  # (1; 2)
+        ].isdecimal()  # (1; 2)
         return None if glued or listed else pauses.CLAUSE
     dash = following in _DASHES
     if dash and not glued:

@@ -55,7 +55,7 @@ def _is_word(key: str, start: int, stop: int, work: Workspace) -> bool:
 
 def _longest(start: int, end: int, match: re.Match[str], work: Workspace) -> Replacement | None:
     text = work.masked
-    if text[end : end + 1].isdigit() and text[end - 1].isalpha():
+    if text[end : end + 1].isdecimal() and text[end - 1].isalpha():
         return None  # VN123 is a flight
     for stop in range(end, start, -1):
         if stop < end and text[stop - 1].isalpha() and text[stop].isalpha():

@@ -63,7 +63,7 @@ def _figure_letter(match: re.Match[str], work: Workspace) -> str | None:
         return None
     if match["letters"] and work.text[match.start() - 1] == ".":
         return None  # P.An Phú
-    if letters == "G" and work.text[match.start() - 1].isdigit():
+    if letters == "G" and work.text[match.start() - 1].isdecimal():
         return "gờ"
     return spell(letters)
 

@@ -107,7 +107,7 @@ def _counts_months(match: re.Match[str], work: Workspace) -> bool:
 
 def _day(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     day = int(match["d"])
-    if not 1 <= day <= 31 or work.text[: match.start()].rstrip()[-1:].isdigit():
+    if not 1 <= day <= 31 or work.text[: match.start()].rstrip()[-1:].isdecimal():
         return None
     dated = match["t"] is not None or work.before(match.start("d") - 5) == "tháng"
     said = day_name(day, work, "") if dated else work.cardinal(day)

@@ -81,7 +81,7 @@ def _in_formula(word: str, work: Workspace, at: int) -> bool:
     if "=" not in text and "+" not in text:
         return False
     before, after = text[:at].rstrip()[-1:], text[at + len(word) :].lstrip()[:1]
-    return before.isdigit() or any(side and side in _OPERATOR for side in (before, after))
+    return before.isdecimal() or any(side and side in _OPERATOR for side in (before, after))
 
 
 _K_NAMED_BEFORE = word_set(

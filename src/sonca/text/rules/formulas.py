@@ -22,7 +22,7 @@ def _power(match: re.Match[str], work: Workspace) -> str:
     text = text.strip("+-−")
     if not text:
         return ""
-    return f"mũ {sign}{work.cardinal(text) if text.isdigit() else spell(text)}"
+    return f"mũ {sign}{work.cardinal(text) if text.isdecimal() else spell(text)}"
 
 
 def _operator(match: re.Match[str], work: Workspace) -> str | None:

@@ -25,14 +25,14 @@ _CODE_WORDS = (
 
 def _phone(match: re.Match[str], work: Workspace) -> str | None:
     text = match[0]
-    if "+" in text and sum(c.isdigit() for c in text) < 9:
+    if "+" in text and sum(c.isdecimal() for c in text) < 9:
         return None
     return ("cộng " if text.lstrip("(").startswith("+") else "") + digits(text)
 
 
 def _called(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     number = match["number"].rstrip(" .–-")
-    count = sum(c.isdigit() for c in number)
+    count = sum(c.isdecimal() for c in number)
     road = match[0].upper().startswith("ĐT") and ":" not in match[0]  # ĐT.743
     if count < 3 or count > 15 or (count == 3 and number[:2] != "11" and road):
         return None
@@ -51,11 +51,11 @@ _COUNTED = word_set("người lần cuộc bạn học phút giờ đồng nghì
 
 def _code(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     text = match["code"]
-    figures = sum(c.isdigit() for c in text)
-    if figures < 3 or (figures == 3 and text[0] != "0" and text.isdigit()):
+    figures = sum(c.isdecimal() for c in text)
+    if figures < 3 or (figures == 3 and text[0] != "0" and text.isdecimal()):
         return None
     return read_parts(
-        match, r"\d+|[A-ZĐ]+|-", lambda p: digits(p) if p.isdigit() else spell(p), "code", "code"
+        match, r"\d+|[A-ZĐ]+|-", lambda p: digits(p) if p.isdecimal() else spell(p), "code", "code"
     )
 
 
@@ -142,7 +142,7 @@ def _document(match: re.Match[str], work: Workspace) -> list[Replacement]:
 
 def say_part(part: str, work: Workspace) -> str:
     """Says figures, letters or a slash of a number that names something; a dash is silent."""
-    if part.isdigit():
+    if part.isdecimal():
         return work.padded(part)
     return "trên" if part == "/" else spell(part)
 

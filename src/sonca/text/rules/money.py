@@ -117,7 +117,7 @@ def _code_first(match: re.Match[str], work: Workspace) -> str | None:
     text = work.text[: match.start()].rstrip()
     if len(match["n"]) == 1 and not match["scale"]:
         return None  # "mua USD 3 lần"
-    if text[-1:].isdigit() or work.before(match.start()) in _SCALES.split("|"):
+    if text[-1:].isdecimal() or work.before(match.start()) in _SCALES.split("|"):
         return None
     return _signed(match, work)
 

@@ -23,7 +23,7 @@ def _read(match: re.Match[str], work: Workspace, rule: str = "path") -> list[Rep
     out = []
     for found in _PIECE.finditer(match[0].rstrip(".")):
         piece, at, foreign = found[0], match.start() + found.start(), None
-        if piece.isdigit():
+        if piece.isdecimal():
             said = digits(piece) if len(piece) > 2 else work.padded(piece)
         elif piece.isalpha():
             said = spell(piece) if len(piece) == 1 else read_label(piece)
@@ -44,15 +44,15 @@ def _unix(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
 def _identifier(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     """Reads ``user_2024_dev``; a letter with an index is a formula's (``x_1``)."""
     head = match[0].partition("_")[0]
-    return _read(match, work, "identifier") if len(head) > 1 or head.isdigit() else None
+    return _read(match, work, "identifier") if len(head) > 1 or head.isdecimal() else None
 
 
 def _colons(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     """Reads ``2001:0db8::1`` and ``00:1A:2B:3C:4D:5E`` digit by digit and letter by letter."""
     groups = match[0].split(":")
-    if not any(c.isdigit() for c in match[0]) or ":::" in match[0] or match[0][-2:] == "::":
+    if not any(c.isdecimal() for c in match[0]) or ":::" in match[0] or match[0][-2:] == "::":
         return None
-    lettered = any(not g.isdigit() for g in groups if g)
+    lettered = any(not g.isdecimal() for g in groups if g)
     if "::" not in match[0] and not (
         len(groups) == 8 or (lettered and len(groups) >= 6 and all(groups))
     ):

@@ -15,7 +15,7 @@ _SPELLED = r" \((?:một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)"
 
 def _number(match: re.Match[str], work: Workspace) -> str:
     text, before = match[0], work.before(match.start())
-    if text[0] != "0" or len(text) == 1 or not text.isdigit():
+    if text[0] != "0" or len(text) == 1 or not text.isdecimal():
         return work.number(text, point="phẩy" if "," in text else "chấm")
     if before in CHAPTERS or work.followed(match.end(), _SPELLED):
         return work.cardinal(text)

@@ -51,7 +51,7 @@ def read_pieces(start: int, text: str, rule: str) -> list[Replacement]:
 
 def _piece(at: int, piece: str, rule: str, title: bool) -> Replacement:
     foreign = None
-    if piece.isdigit():
+    if piece.isdecimal():
         said = digits(piece)
     elif piece.isalpha():
         said = read_label(piece)
@@ -71,7 +71,7 @@ def _unescape(text: str) -> str:
 def _say_unescaped(word: str) -> str:
     if word.isalpha():
         return read_label(word)
-    return digits(word) if word.isdigit() else mapping("web.tsv").get(word, "")
+    return digits(word) if word.isdecimal() else mapping("web.tsv").get(word, "")
 
 
 def _escaped_title(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
@@ -126,7 +126,7 @@ def _hashtag(match: re.Match[str], work: Workspace) -> list[Replacement]:
 def _say_word(word: str) -> str:
     if word == "_":
         return ""
-    return digits(word) if word.isdigit() else read_label(word)
+    return digits(word) if word.isdecimal() else read_label(word)
 
 
 RULES = (
