@@ -29,8 +29,9 @@ class Unspoken:
 
     text: str
     reason: str
-    """``contents``, ``note``, ``note mark``, ``picture``, ``code``, ``hidden`` or, found by the
-    text planner, ``separator``, ``emoji``, ``symbols``, ``controls``."""
+    """``contents``, ``note``, ``note mark``, ``picture``, ``code``, ``formula``, ``page number``,
+    ``hidden`` or, found by the text planner, ``separator``, ``emoji``, ``symbols``,
+    ``controls``."""
     part: str = ""
     start: int = 0
 

@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A .txt, .md, .html, .epub, .docx, .srt or .vtt file.")
+    Path, typer.Argument(metavar="FILE", help="A .txt, .md, .html, .epub, .docx, .srt or .vtt file")
 ]
 Encoding = Annotated[
     str | None,

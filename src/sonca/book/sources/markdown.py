@@ -1,68 +1,220 @@
-"""Reads Markdown (CommonMark): headings and paragraphs; code and pictures are not spoken."""
+"""Reads Markdown as CommonMark, GitHub, Pandoc and Obsidian write it: headings and paragraphs,
+lists with their numbers, tables by rows; notes, code and pictures are not spoken."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sonca.book.model import Source, TextBlock
+from sonca.book.sources import formulas, markup, rows, tex
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _FIELD = re.compile(r"""^(title|author)[ \t]*:[ \t]*["']?(.*?)["']?[ \t]*$""", re.MULTILINE)
+_SETTING = re.compile(
+    # Lines for the program that sets the text: divs, contents, page breaks, attributes.
+    r"^[ \t]{0,3}(?::{3,}[^\n]*|\[(?:TOC|toc|\[(?:_TOC_|toc)\])\]"
+    r"|\\(?:newpage|pagebreak|clearpage)|\{:[^}\n]{0,200}\}|%%[^\n]*%%|\[//\]:[^\n]*)[ \t]*$",
+    re.MULTILINE,
+)
+_ATTRIBUTE = r"(?:[#.][A-Za-z_][\w:-]*|[A-Za-z][\w-]*=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"']+)|-)"
+_ATTRIBUTES = re.compile(rf"[ \t]*\{{:?[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}")
+_SPAN = re.compile(r"\[([^\[\]\n]{1,400})\](?=\{[.#])")
+_NOTE_MARK = re.compile(r"\[\^[^\]\s]{1,60}\]|[ \t]?\[-?@[^\]\n]{1,200}\]")
+_TASK = re.compile(r"\A\s*\[[ xX]\][ \t]+")
+_ALERT = re.compile(r"\A\[!\w{1,20}\][+-]?[ \t]*\n?")
+_WIKI_PICTURE = re.compile(r"!\[\[[^\[\]\n]{1,300}\]\]")
+_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
+_HIGHLIGHT = re.compile(r"==(?=\S)([^=\n]{1,400}?)(?<=\S)==")
+_TAG = re.compile(r"<(/?)(\w+)")
 
 
 def read(text: str) -> Source:
     """Reads a Markdown text, with `title` and `author` of its YAML front matter."""
-    from markdown_it import MarkdownIt
-
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     front = _FRONT.match(text)
     fields = dict(_FIELD.findall(front[1])) if front else {}
     if front:  # blanked, so that places in the file stay true
         text = re.sub(r"[^\n]", " ", text[: front.end()]) + text[front.end() :]
+    text = _SETTING.sub(lambda m: " " * len(m[0]), text)
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    blocks = tuple(_blocks(MarkdownIt("commonmark").parse(text), starts))
+    blocks = tuple(_Reader(starts).read(_parser().parse(text)))
     return Source("markdown", blocks, fields.get("title", ""), fields.get("author", ""))
 
 
-def _blocks(tokens: Sequence[Token], starts: Sequence[int]) -> Iterator[TextBlock]:
-    level, start = 0, 0
-    for token in tokens:
-        start = starts[token.map[0]] if token.map else start
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.deflist import deflist_plugin
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+    from mdit_py_plugins.footnote import footnote_plugin
+    from mdit_py_plugins.subscript import sub_plugin
+    from mdit_py_plugins.superscript import superscript_plugin
+
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    for plugin in (footnote_plugin, deflist_plugin, sub_plugin, superscript_plugin):
+        parser.use(plugin)
+    return parser
+
+
+class _Reader:
+    """Makes blocks of the parser's tokens."""
+
+    def __init__(self, starts: Sequence[int]) -> None:
+        self._starts = starts
+        self._at = 0
+        self._level = 0
+        self._number = ""  # of the list item that has just begun
+        self._ordered: list[str] = []
+        self._notes = 0
+        self._cells: list[list[TextBlock]] | None = None
+
+    def read(self, tokens: Sequence[Token]) -> Iterator[TextBlock]:
+        for token in tokens:
+            self._at = self._starts[token.map[0]] if token.map else self._at
+            match token.type:
+                case "tr_open":
+                    self._cells = []
+                case "tr_close" if self._cells is not None:
+                    cells, self._cells = self._cells, None
+                    yield from rows.row(cells)
+                case "inline" if self._cells is not None:
+                    self._cells.append(list(self._inline(token)))
+                case "inline":
+                    yield from self._inline(token)
+                case _:
+                    yield from self._block(token)
+
+    def _block(self, token: Token) -> Iterator[TextBlock]:
         match token.type:
             case "heading_open":
-                level = int(token.tag[1:])
+                self._level = int(token.tag[1:])
             case "heading_close":
-                level = 0
+                self._level = 0
+            case "list_item_open":
+                self._number = f"{token.info}{token.markup} " if token.info else ""
+            case "footnote_open" | "footnote_close":
+                self._notes += 1 if token.type == "footnote_open" else -1
             case "hr":
-                yield TextBlock("***", start=start)
+                yield TextBlock("***", start=self._at)
             case "fence" | "code_block":
-                yield TextBlock(token.content.strip() or "```", start=start, skip="code")
+                yield TextBlock(token.content.strip() or "```", start=self._at, skip="code")
             case "html_block":
-                yield TextBlock(token.content.strip() or "<!-- -->", start=start, skip="hidden")
-            case "inline":
-                yield from _inline(token, level, start)
+                yield from self._html(token.content)
+            case "math_block" | "math_block_label":
+                formula = tex.line(token.content)
+                text = formula or token.content.strip() or "$$"
+                yield TextBlock(text, start=self._at, skip=None if formula else "formula")
+
+    def _html(self, content: str) -> Iterator[TextBlock]:
+        blocks = markup.parse(content).blocks
+        if not any(block.text.strip() for block in blocks):
+            blocks = [TextBlock(content.strip() or "<!-- -->", skip="hidden")]
+        yield from (replace(block, start=self._at) for block in blocks)
+
+    def _inline(self, token: Token) -> Iterator[TextBlock]:
+        verse = all(line.startswith("| ") for line in token.content.split("\n"))
+        line = _Line(verse=verse and self._cells is None)
+        for child in token.children or ():
+            line.add(child)
+        text = line.text(heading=self._level > 0)
+        number, self._number = self._number, ""
+        if number:
+            text = f"{number}{text}"
+        skip = "note" if self._notes else None
+        if text.strip():
+            yield TextBlock(text.strip(), 0 if skip else self._level, start=self._at, skip=skip)
+        for unspoken, why in line.unspoken:
+            yield TextBlock(unspoken, start=self._at, skip=skip or why)
 
 
-def _inline(token: Token, level: int, start: int) -> Iterator[TextBlock]:
-    pieces: list[str] = []
-    for child in token.children or ():
-        match child.type:
+class _Line:
+    """The text of a paragraph, a heading or a cell."""
+
+    def __init__(self, *, verse: bool) -> None:
+        self.unspoken: list[tuple[str, str]] = []
+        """Text and why it is not spoken."""
+        self._verse = verse
+        self._pieces: list[str] = []
+        self._outer: list[str] = []  # what stands before the raised text that is being read
+
+    def add(self, token: Token) -> None:
+        match token.type:
             case "text" | "code_inline":
-                pieces.append(child.content)
+                self._pieces.append(token.content)
             case "softbreak":
-                pieces.append(" ")
+                self._pieces.append("\n" if self._verse else " ")
             case "hardbreak":
-                pieces.append("\n")
-            case "image":
-                if child.content.strip():
-                    yield TextBlock(child.content, start=start, skip="picture")
-    text = "".join(pieces).strip()
-    if text:
-        yield TextBlock(text, level, start=start)
+                self._pieces.append("\n")
+            case "image" if token.content.strip():
+                self.unspoken.append((token.content, "picture"))
+            case "footnote_ref":
+                label = token.meta.get("label")
+                self.unspoken.append((f"[^{label}]" if label else "^[…]", "note mark"))
+            case "math_inline" | "math_inline_double":
+                self._formula(token.content)
+            case "sup_open" | "sub_open":
+                self._begin()
+            case "sup_close" | "sub_close":
+                self._end(token.tag)
+            case "html_inline":
+                self._tag(token.content)
+
+    def _formula(self, content: str) -> None:
+        formula = tex.line(content)
+        if formula:
+            self._pieces.append(formula)
+        else:
+            self.unspoken.append((content, "formula"))
+
+    def _begin(self) -> None:
+        self._outer.append("".join(self._pieces))
+        self._pieces = []
+
+    def _end(self, tag: str) -> None:
+        if not self._outer:
+            return
+        before, inside = self._outer.pop(), "".join(self._pieces)
+        if tag == "sub":
+            self._pieces = [before, formulas.lowered(inside)]
+        elif formulas.is_note_mark(inside, before):
+            self.unspoken.append((inside, "note mark"))
+            self._pieces = [before]
+        else:
+            self._pieces = [before, formulas.raised(inside)]
+
+    def _tag(self, content: str) -> None:
+        found = _TAG.match(content)
+        tag = found[2].lower() if found else ""
+        if tag == "br":
+            self._pieces.append("\n")
+        elif found and tag in ("sup", "sub"):
+            self._end(tag) if found[1] else self._begin()
+
+    def text(self, *, heading: bool) -> str:
+        """Returns what is spoken, without what other programs than CommonMark mean by signs."""
+        text = "".join([*self._outer, *self._pieces])
+        if self._verse:
+            text = "\n".join(line.removeprefix("|").strip() for line in text.split("\n"))
+        if "[" in text:
+            text = self._without_brackets(text)
+        if "{" in text:
+            text = _ATTRIBUTES.sub("", text)
+        if "==" in text:
+            text = _HIGHLIGHT.sub(r"\1", text)
+        return text
+
+    def _without_brackets(self, text: str) -> str:
+        text = _ALERT.sub("", _TASK.sub("", text))
+        for pattern, why in ((_NOTE_MARK, "note mark"), (_WIKI_PICTURE, "picture")):
+            self.unspoken.extend((mark.strip(), why) for mark in pattern.findall(text))
+            text = pattern.sub("", text)
+        return _SPAN.sub(r"\1", _WIKI_LINK.sub(r"\1", text))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sonca.book.model import TextBlock
-from sonca.book.sources import safe_xml
-from sonca.book.sources.docx import math, table
+from sonca.book.sources import rows, safe_xml
+from sonca.book.sources.docx import math
 from sonca.book.sources.docx.fields import Fields
 from sonca.book.sources.docx.numbering import Numbering
 from sonca.book.sources.docx.paragraph import NEW_PAGE, Paragraph
@@ -244,7 +244,7 @@ class Body:
         self._rows.append([])
 
     def _end_row(self) -> None:
-        self._add(table.row(self._rows.pop()))
+        self._add(rows.row(self._rows.pop()))
 
     def _start_cell(self, attributes: Mapping[str, str]) -> None:
         self._sinks.append([])
