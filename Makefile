@@ -15,6 +15,11 @@ endif
 INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip install --quiet --no-compile --no-warn-script-location
 
+# What is compiled is kept, and in one place, whatever the caller's shell says: tests start hundreds
+# of processes, and each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
+
 # As many test processes as there are cores; a module stays in one process, so what its tests share
 # is set up once. Modules begin in the order of their names, which has the longest ones first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
@@ -25,7 +30,7 @@ PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 help:
 	@echo 'make serve      set up .venv and start the server: http://127.0.0.1:11111'
-	@echo 'make quick      set up .venv and run the tests that are quick; every room has some'
+	@echo 'make quick      set up .venv and run the tests that are quick, which is most'
 	@echo 'make test       set up .venv and run all tests;  ARGS="tests/cli -k say" chooses'
 	@echo 'make check      lint, types, layers, exports, figures'
 	@echo 'make fix        format the code, and mend what the linter can mend'
@@ -41,7 +46,7 @@ serve: $(VENV)/.ready
 	@exec $(PY) -m sonca serve $(ARGS)
 
 quick: $(VENV)/.ready-dev
-	@$(PY) -m pytest -m 'not slow' $(PARALLEL) $(ARGS)
+	@$(PY) -m pytest -m 'not slow' --hypothesis-profile quick $(PARALLEL) $(ARGS)
 
 test: $(VENV)/.ready-dev
 	@$(PY) -m pytest -rs $(PARALLEL) $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -12,7 +13,13 @@ from tests.processes import forked_command
 
 # Deadlines would make the tests depend on what else the machine does.
 settings.register_profile("sonca", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("sonca")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: it need not be looked through for garbage again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def clean_environment(data_dir: Path) -> dict[str, str]:
-    """An environment with no settings of whoever runs the tests, and a data folder of its own."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("SONCA_")}
+    """An environment with no settings of whoever runs the tests, nor of the make that does, and a
+    data folder of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("SONCA_", "MAKE", "ARGS"))}
     return clean | {
         "PYTHONPATH": str(ROOT / "src"),
         "PYTHONUTF8": "1",

@@ -32,6 +32,7 @@ def run(
     )
 
 
+@pytest.mark.slow
 def test_openai_client(server: str, tmp_path: Path) -> None:
     done = run("openai_client.py", server, room=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -48,6 +48,7 @@ def test_the_wheel_carries_licence_and_notice(wheel: Path) -> None:
     assert names == {"LICENSE", "NOTICE"}
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_speaks(wheel: Path, tmp_path: Path) -> None:
     """`pip install .` in essence: the files of the wheel, and none of the source."""
     with zipfile.ZipFile(wheel) as archive:

@@ -81,6 +81,7 @@ def test_the_special_commands_are_there() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [each for each in commands() if each not in SPECIAL])
 def test_command(command: str, place: tuple[Path, dict[str, str]]) -> None:
     if command.startswith("curl ") and not shutil.which("curl"):
@@ -104,6 +105,7 @@ def test_command(command: str, place: tuple[Path, dict[str, str]]) -> None:
 MAGIC = {"wav": b"RIFF", "mp3": b"\xff\xf3", "opus": b"OggS", "m4b": b"\0\0\0"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", programs(), ids=lambda code: code.splitlines()[0])
 def test_program(code: str, place: tuple[Path, dict[str, str]]) -> None:
     room, environment = place
@@ -132,6 +134,7 @@ def made(tmp_path: Path) -> list[str]:
     return ["make", "--no-print-directory", f"VENV={venv}", f"PY={sys.executable}"]
 
 
+@pytest.mark.slow
 def test_make_serve(made: list[str], tmp_path: Path) -> None:
     environment = clean_environment(tmp_path / "data")
     port = free_port()
@@ -145,9 +148,10 @@ def test_make_serve(made: list[str], tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_make_test(made: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
-        [*made, "test", "ARGS=tests/test_exports.py -k public -p no:cacheprovider"],
+        [*made, "test", "ARGS=tests/test_background.py -n 0 -p no:cacheprovider"],
         capture_output=True,
         text=True,
         env=clean_environment(tmp_path),

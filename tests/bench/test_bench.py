@@ -47,6 +47,7 @@ def test_the_bare_call_says_what_the_library_says() -> None:
     assert wav(theirs, 16_000)[:4] == b"RIFF"
 
 
+@pytest.mark.slow
 def test_latency_by_length_and_overhead() -> None:
     measured = latency.run("tone", rounds=2, lengths=(60, 300))
     assert set(measured["by_chars"]) == {"60", "300"}  # type: ignore[call-overload]
@@ -55,6 +56,7 @@ def test_latency_by_length_and_overhead() -> None:
     assert measured["livez_while_speaking_to_mp3"]["probes"] > 0  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_load_leaves_nothing_behind() -> None:
     measured = load.run("tone", per_s=50, requests=10, soak=20, readers=3)
     assert measured["open_loop"]["answered"] == 10  # type: ignore[index]
@@ -91,6 +93,7 @@ def hanging_server() -> Iterator[int]:
     server.server_close()
 
 
+@pytest.mark.slow
 def test_a_hang_counts_for_every_probe_that_it_kept_waiting(hanging_server: int) -> None:
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()

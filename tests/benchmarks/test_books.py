@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks import books
 
 
+@pytest.mark.slow
 def test_a_book_is_measured_beside_engine_and_encoder() -> None:
     result = books.run("tone", rounds=1, copies=1)
     assert result["chapters"] == 3 and result["utterances"] > 150  # type: ignore[operator]

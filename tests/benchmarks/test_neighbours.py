@@ -61,6 +61,7 @@ def measured(name: str) -> dict[str, Any]:
     return found[1]  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 def test_a_kept_file_while_books_are_planned() -> None:
     result = measured("plans")
     assert set(result["measured"]) == {"kept_file", "livez"}
@@ -68,6 +69,7 @@ def test_a_kept_file_while_books_are_planned() -> None:
     assert len(result["answered_after_s"]) == TINY.plans
 
 
+@pytest.mark.slow
 def test_a_stream_while_voices_are_made() -> None:
     result = measured("newcomers")
     assert set(result["measured"]) == {"cloned", "own_voice"}
@@ -75,6 +77,7 @@ def test_a_stream_while_voices_are_made() -> None:
     assert min(result["cloned_first_audio_s"] + result["own_first_audio_s"]) > 0
 
 
+@pytest.mark.slow
 def test_callers_while_books_are_built() -> None:
     result = measured("books")
     assert set(result["measured"]) == {"one_after_another", "at_once"}
@@ -85,6 +88,7 @@ def test_callers_while_books_are_built() -> None:
     assert all(0 <= done <= 1 for done in result["books_done"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "half_sent", "stalled"), [("half_sent", 3, 0), ("stalled", 0, 2), ("crowd", 3, 2)]
 )
@@ -122,6 +126,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_stream_that_ends_too_early_is_no_measurement(server: Server) -> None:
     with (
         pytest.raises(SoncaError, match="all its sound is there"),
@@ -131,6 +136,7 @@ def test_a_stream_that_ends_too_early_is_no_measurement(server: Server) -> None:
     assert idle(server.port, "sonca_requests_in_flight ") == 0
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_refused_says_why(server: Server) -> None:
     with pytest.raises(SoncaError, match="status 400"), Stream(server.port, ""):
         pass

@@ -31,6 +31,7 @@ def result() -> dict[str, object]:
     return result
 
 
+@pytest.mark.slow
 def test_every_setup_of_the_document_is_measured_beside_ours(result: dict[str, object]) -> None:
     rows = result["setups"]
     assert list(rows) == [  # type: ignore[call-overload]
@@ -55,6 +56,7 @@ def test_every_setup_of_the_document_is_measured_beside_ours(result: dict[str, o
     assert all(value > 0 for value in health.values())  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_result_is_shown_in_a_table(result: dict[str, object]) -> None:
     shown = table(result)
     assert "| start to ready, s |" in shown
@@ -62,6 +64,7 @@ def test_a_result_is_shown_in_a_table(result: dict[str, object]) -> None:
     assert "an idle server beside the loaded `sonca`" in shown
 
 
+@pytest.mark.slow
 def test_charts_are_pictures(result: dict[str, object], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     svg, png = charts.draw(result, tmp_path)
@@ -69,6 +72,7 @@ def test_charts_are_pictures(result: dict[str, object], tmp_path: Path) -> None:
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_start_says_why() -> None:
     with (
         pytest.raises(SoncaError, match="nothing-of-that-name"),

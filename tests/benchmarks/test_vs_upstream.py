@@ -137,6 +137,7 @@ def measure_all(out: Path, *, resume: bool = False) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 def test_both_sides_speak_in_turns(tmp_path: Path, measured: list[viettts.Case]) -> None:
     out = tmp_path / "out.json"
     said = measure_all(out)
@@ -158,6 +159,7 @@ def test_both_sides_speak_in_turns(tmp_path: Path, measured: list[viettts.Case])
     assert any("times less CPU" in line for line in said)
 
 
+@pytest.mark.slow
 def test_what_is_measured_already_is_kept(tmp_path: Path, measured: list[viettts.Case]) -> None:
     out = tmp_path / "out.json"
     measure_all(out)

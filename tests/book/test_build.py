@@ -43,6 +43,7 @@ def story(sonca: Sonca, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+@pytest.mark.slow
 def test_an_m4b_has_chapters_tags_and_nothing_left_beside_it(story: Path) -> None:
     sound = listen(story)
     assert [title for title, _, _ in sound.marks] == [
@@ -55,6 +56,7 @@ def test_an_m4b_has_chapters_tags_and_nothing_left_beside_it(story: Path) -> Non
     assert names == {f"truyện.{kind}" for kind in ("m4b", "srt", "vtt", "lrc", "json")}
 
 
+@pytest.mark.slow
 def test_chapter_marks_stand_where_the_chapters_begin_in_the_sound(story: Path) -> None:
     sound = listen(story)
     told = mapping(story)
@@ -333,6 +335,7 @@ def _die(*args: object) -> None:
     raise KeyboardInterrupt  # as far as files go, a death
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exchanges", [True, False])
 def test_a_folder_is_replaced_in_one_step_or_mended_by_the_next_build(
     sonca: Sonca, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
@@ -409,6 +412,7 @@ def test_two_builds_of_one_output_do_not_meet(sonca: Sonca, tmp_path: Path) -> N
 # Going on
 
 
+@pytest.mark.slow
 def test_a_stopped_build_goes_on_and_gives_the_same_bytes(sonca: Sonca, tmp_path: Path) -> None:
     book = read_book(STORY)
     cast = propose_cast(book, sonca.catalogue.of("tone"))
@@ -465,6 +469,7 @@ def _journaled(folder: Path) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_an_edited_book_costs_what_was_edited(tmp_path: Path) -> None:
     with Sonca("tone", cache=ChunkCache(tmp_path / "cache", quota_bytes=1 << 30)) as sonca:
         path = write_book(tmp_path, STORY.read_text("utf-8"))

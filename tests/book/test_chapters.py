@@ -136,6 +136,7 @@ def test_every_letter_of_a_text_is_in_a_chapter_or_set_aside() -> None:
     assert sorted(c for c in kept if c.isalnum()) == sorted(c for c in text if c.isalnum())
 
 
+@pytest.mark.slow
 def test_five_thousand_chapters_are_planned() -> None:
     body = "- Đi thôi! - ông Thoại nói.\n\n- Vâng ạ.\n\nTrời sáng. 🙂\n\n***\n\n"
     found = preview(book_of("".join(f"Chương {n}: Số {n}\n\n{body}" for n in range(1, 5001))))

@@ -8,6 +8,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from sonca.synthesizer import Sonca
 from tests import killed
 from tests.book.book_helpers import STORY, build, write_book
@@ -32,6 +34,7 @@ def _beginnings() -> str:
     return "\n\n".join("Chương " + "\n\n".join(each.split("\n\n")[:6]) for each in chapters)
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_the_build_goes_on(tmp_path: Path) -> None:
     book_path = write_book(tmp_path, _beginnings())
     whole = killed.run(_build, book_path, tmp_path / "whole.m4b")

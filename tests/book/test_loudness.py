@@ -47,6 +47,7 @@ def level(path: Path) -> float:
     return measured(sound.samples, sound.rate_hz)
 
 
+@pytest.mark.slow
 def test_a_book_has_the_level_that_is_asked_for(tmp_path: Path) -> None:
     levels = []
     for lufs in (-20.0, -26.0):
@@ -107,6 +108,7 @@ def test_another_level_speaks_nothing_again_that_stands_in_the_log(
     assert level(tmp_path / "a.m4b") == pytest.approx(level(tmp_path / "whole.m4b"), abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_command_line_passes_the_setting_on(forked: list[str], tmp_path: Path) -> None:
     levels = []
     for setting in ("-20", "-26"):

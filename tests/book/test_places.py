@@ -54,6 +54,7 @@ def book_of(folder: Path, number: int, sonca: Sonca) -> Build:
     return Build(read_book(path), target, sonca, one_voice(Role()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [8, 64])
 def test_callers_are_served_while_two_books_are_built(tmp_path: Path, limit: int) -> None:
     with Sonca("tone", queue_limit=limit) as sonca:

@@ -45,11 +45,6 @@ class SlowEngine(ToneEngine):
             time.sleep(0.5 * chunk.duration_s)
             yield chunk
 """
-SERVE = """
-from sonca.server.run import run
-from sonca.settings import read
-run(read(), on_ready=lambda url: print(url, flush=True))
-"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
             if CHROMIUM is None:
                 reason = f"none of {', '.join(NAMES)} is on the path"
                 item.add_marker(pytest.mark.skip(reason=reason))
@@ -87,14 +83,16 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, forked: list[str]
+) -> Iterator[Callable[..., Server]]:
     """Start a server with some settings, or take the one that has them."""
     running: dict[tuple[tuple[str, str], ...], tuple[Server, subprocess.Popen[str]]] = {}
 
     def start(**settings: str) -> Server:
         key = tuple(sorted(settings.items()))
         if key not in running:
-            running[key] = _start(settings, tmp_path_factory.mktemp("sonca"))
+            running[key] = _start(forked, settings, tmp_path_factory.mktemp("sonca"))
         return running[key][0]
 
     yield start
@@ -104,7 +102,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
         process.wait(30)
 
 
-def _start(settings: dict[str, str], folder: Path) -> tuple[Server, subprocess.Popen[str]]:
+def _start(
+    command: list[str], settings: dict[str, str], folder: Path
+) -> tuple[Server, subprocess.Popen[str]]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SONCA_")}
     plugins = [str(_plugin(folder))] if settings.get("engine") == "slow" else []
     path = os.pathsep.join([*plugins, *filter(None, sys.path)])
@@ -113,16 +113,16 @@ def _start(settings: dict[str, str], folder: Path) -> tuple[Server, subprocess.P
     log = folder / "log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
+            [*command, "serve"],
             env=kept | {"PYTHONPATH": path} | ours,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
         )
     assert process.stdout is not None
-    url = process.stdout.readline().strip()
-    assert url.startswith("http://127.0.0.1:"), log.read_text()
-    return Server(url), process
+    url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+    assert url is not None, log.read_text()
+    return Server(url[0]), process
 
 
 def _plugin(folder: Path) -> Path:

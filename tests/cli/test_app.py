@@ -22,6 +22,7 @@ def test_help_names_every_command(sonca, args: tuple[str, ...]) -> None:
     assert all(f" {name} " in page for name in COMMANDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_of_its_own(sonca, name: str) -> None:
     page = sonca(name, "--help").stdout.decode()

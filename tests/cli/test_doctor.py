@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from sonca import __version__
 
 
@@ -11,6 +13,7 @@ def report(sonca, **options: object) -> dict:
     return json.loads(sonca("doctor", "--json", **options).stdout)
 
 
+@pytest.mark.slow
 def test_all_is_well(sonca, speakers, tmp_path: Path) -> None:
     found = report(sonca, env=speakers)
     assert found["problems"] == []

@@ -36,6 +36,7 @@ def test_the_list_names_what_can_be_fetched(sonca) -> None:
     assert sonca("models", "list", "--installed").stdout == b""
 
 
+@pytest.mark.slow
 def test_pull_makes_a_voice_that_speaks(sonca, hub: Hub, tmp_path: Path) -> None:
     done = sonca("models", "pull", "vi_VN-vivos-x_low", "--yes", "--mirror", hub.address)
     assert b"CC BY-NC-SA" in done.stderr

@@ -91,6 +91,7 @@ def test_a_substitute_is_told(sonca) -> None:
     assert "instead" in done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_100_000_letters_without_a_blank(sonca) -> None:
     text = b"a" * 90_000 + b"ab" * 5_000  # the first sound once, the others a letter at a time
     sound = sonca("say", "-", "-o", "-", "--format", "pcm", stdin=text).stdout

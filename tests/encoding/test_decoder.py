@@ -60,6 +60,7 @@ def test_what_we_write_we_read(name: str) -> None:
     assert np.abs(heard).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("container", "codec"),
     [

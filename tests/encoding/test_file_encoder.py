@@ -95,6 +95,7 @@ with FileEncoder(sys.stdout.buffer, FORMATS["wav"], 24000) as encoder:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["wb", "ab", "pipe"])
 def test_stdout_gets_true_sizes_where_it_is_a_new_file(mode: str, tmp_path: Path) -> None:
     path = tmp_path / "out.wav"

@@ -89,6 +89,7 @@ def test_sound_comes_out_while_the_sentence_is_being_made(engine: EspeakEngine) 
     assert max(sizes) < 1
 
 
+@pytest.mark.slow
 def test_engines_do_not_disturb_each_other() -> None:
     """Two engines on two threads, each with its own copy of the C globals."""
     expected = {}

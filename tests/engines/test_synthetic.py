@@ -16,6 +16,7 @@ from sonca.engines.synthetic import SyntheticEngine, calibration
 from sonca.testing import utterance
 
 
+@pytest.mark.slow
 def test_the_synthetic_engine_costs_what_it_is_told_to() -> None:
     """Twice the work takes clearly longer in processor time, whatever else runs."""
 

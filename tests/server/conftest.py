@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import json
@@ -11,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn.server
 
 from sonca import settings as sonca_settings
 from sonca.engines import registry
@@ -98,6 +101,16 @@ def _engines() -> Iterator[None]:
         registry.specs.cache_clear()
         yield
     registry.specs.cache_clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ticks() -> Iterator[None]:
+    """uvicorn looks ten times a second whether it is ready or is to end; here a hundred times."""
+    quick = SimpleNamespace(**vars(asyncio))
+    quick.sleep = lambda seconds: asyncio.sleep(seconds / 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uvicorn.server, "asyncio", quick)
+        yield
 
 
 @contextlib.contextmanager

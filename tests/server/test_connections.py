@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import math
 import resource
 import socket
 import time
@@ -70,9 +71,16 @@ def readers(live: Live) -> list[StreamReader]:
 
 
 def all_stall(live: Live, count: int, for_s: float) -> None:
+    """Wait until so many readers have taken nothing for so long, and the engine has nothing left to
+    do for them. What they took would play for two seconds, which pass at once."""
+    line = live.server.services.sonca.load()._line
+
     def do() -> bool:
         found = readers(live)
-        return len(found) == count and all(r.stalled_s > for_s for r in found)
+        for reader in found:
+            reader._began_at = -math.inf
+        stalled = len(found) == count and all(r.stalled_s > for_s for r in found)
+        return stalled and all(place.stream.full for place in list(line.values()))
 
     wait_until(do, f"{count} stalled readers")
 
@@ -108,6 +116,7 @@ class TestReceiving:
             raw.close()
         assert live.speech("một").status_code == 200
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "path", ["/v1/audio/speech", "/api/tts/synthesize", "/v1/jobs", "/v1/jobs/plan"]
     )
@@ -123,6 +132,7 @@ class TestReceiving:
         assert closed(raw)
         wait_until(lambda: told(live, 'sonca_errors_total{code="receive_timeout"} 1.0'))
 
+    @pytest.mark.slow
     def test_a_slow_but_steady_upload_passes(self, serve: Serve) -> None:
         live = serve(receive_timeout_s=2.0)
         raw = live.connect()
@@ -295,6 +305,7 @@ class TestStalling:
         assert live.http.get("/v1/models").status_code == 200  # what makes no sound
         assert [answer(raw)[0] for raw in kept] == [200, 200]
 
+    @pytest.mark.slow
     def test_a_paused_reader_in_nobodys_way_gets_all_after_any_time(self, serve: Serve) -> None:
         live = serve(queue_limit=1, stall_timeout_s=0.1, request_timeout_s=0.5, send_buffer=SMALL)
         raw = stalled(live)

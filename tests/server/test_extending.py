@@ -43,6 +43,7 @@ def test_every_example_is_tried_here() -> None:
     ]
 
 
+@pytest.mark.slow
 class TestEngine:
     """In a package of its own, which only its entry point makes known."""
 
@@ -77,6 +78,7 @@ class TestEngine:
         assert result.returncode == 0, result.stdout
         assert re.search(r"\d\d passed", result.stdout)
 
+    @pytest.mark.slow
     def test_a_level_that_is_not_known_is_no_fault(self, package: Path) -> None:
         engine = package / "beep" / "__init__.py"
         measured = "loudness(self._beep(voice, 1.0), RATE_HZ)"
@@ -94,6 +96,7 @@ class TestEngine:
         assert rate_hz == 16_000
         assert len(samples) == pytest.approx(2 * 0.2 * rate_hz, abs=10)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("right", "wrong", "test"),
         [

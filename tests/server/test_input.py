@@ -158,6 +158,7 @@ def test_odd_characters_are_no_trouble(strict: Live, path: str, text: str) -> No
     assert len(answer.content) > 44
 
 
+@pytest.mark.slow
 def test_100_000_letters_without_a_blank(live: Live) -> None:
     for text in ("a" * 100_000, "ạ" * 100_000, "1" * 100_000):
         answer = live.synthesize(text, return_audio=False, store=False)

@@ -46,6 +46,7 @@ def test_a_job_that_is_deleted_while_it_is_followed_says_so(
     gate.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [

@@ -141,6 +141,7 @@ def test_deleting_cancels_and_leaves_nothing(live: Live, gate: threading.Event) 
     assert live.http.delete(f"/v1/jobs/{id}").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_job_goes_on_after_a_restart(tmp_path: Path, gate: threading.Event) -> None:
     data = tmp_path / "data"
     with running(data) as live:
@@ -204,6 +205,7 @@ def test_an_owner_has_a_limit_and_only_their_own(tmp_path: Path, gate: threading
         gate.set()
 
 
+@pytest.mark.slow
 def test_a_job_expires_as_audio_does(live: Live) -> None:
     id = start(live, expiry_hours=0.0002)["id"]
     wait_until(lambda: live.http.get(f"/v1/jobs/{id}").status_code == 404, "the expiry")
@@ -238,6 +240,7 @@ def test_a_plan_shows_chapters_and_a_cast_that_can_be_sent_back(live: Live) -> N
         ([], 400, "dictionary"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_at_once(live: Live, body: Any, status: int, word: str) -> None:
     import re
 

@@ -84,6 +84,7 @@ def dumped(**changes: Any) -> str:
 # Rows of other versions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "state", "result"),
     [
@@ -298,6 +299,7 @@ def test_a_row_keeps_what_it_was_promised(shelf: Shelf) -> None:
     assert shelf.ended("p" * 22).record.expires_at == shelf.now_s + 2 * 3600
 
 
+@pytest.mark.slow
 def test_books_have_the_level_of_the_setting(serve: Serve, tmp_path: Path) -> None:
     levels = []
     for lufs in (-20.0, -26.0):

@@ -40,6 +40,7 @@ def test_the_time_limit_holds_while_the_engine_is_loaded(serve: Serve) -> None:
     wait_until(lambda: live.speech("một hai", model="slow").status_code == 200, "the engine")
 
 
+@pytest.mark.slow
 def test_who_goes_away_meanwhile_is_no_longer_answered(serve: Serve) -> None:
     live = serve()
     sockets = [

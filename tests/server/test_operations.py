@@ -183,6 +183,7 @@ class TestDraining:
         assert live.http.get("/v1/models").status_code == 200
 
 
+@pytest.mark.slow
 class TestShuttingDown:
     """Every refusal of a server that ends is a 503: a 429 would be taken for a full one."""
 

@@ -93,6 +93,12 @@ def start(command: list[str], tmp_path: Path) -> Iterator[object]:
         yield go
 
 
+def answers(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{url}/livez").status_code == 200
+    return False
+
+
 def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.kill()
@@ -110,7 +116,10 @@ def test_it_says_where_it_is_and_ends_well(start) -> None:  # type: ignore[no-un
     assert not [line for line in running.lines() if line["level"] not in ("info", "debug")]
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "by", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_lets_what_is_in_flight_finish(start, by: signal.Signals) -> None:  # type: ignore[no-untyped-def]
     running = start(engine="tone")
     url = running.url()
@@ -134,6 +143,7 @@ def test_a_signal_lets_what_is_in_flight_finish(start, by: signal.Signals) -> No
     raw.close()
 
 
+@pytest.mark.slow
 def test_what_outlives_the_drain_is_cut(start) -> None:  # type: ignore[no-untyped-def]
     running = start(engine="tone", drain_s="0.3")
     raw = running.post(running.url(), {"input": LONG, "response_format": "wav"})
@@ -246,6 +256,7 @@ def test_a_folder_that_cannot_be_used(refusal: Refusal, tmp_path: Path) -> None:
     assert str(tmp_path / "file") in said
 
 
+@pytest.mark.slow
 def test_an_engine_that_cannot_be_loaded(tmp_path: Path) -> None:
     """The process ends with one line, instead of a server that will never speak."""
     script = (
@@ -275,7 +286,6 @@ def test_a_device_that_the_default_engine_cannot_use_ends_the_process(start) -> 
     assert "Traceback" not in running.log()
 
 
-@pytest.mark.parametrize("command", [[sys.executable, "-m", "sonca"]], ids=["sonca"])
 def test_kept_audio_outlives_a_kill(start) -> None:  # type: ignore[no-untyped-def]
     first = start(engine="tone")
     url = first.url()
@@ -285,6 +295,7 @@ def test_kept_audio_outlives_a_kill(start) -> None:  # type: ignore[no-untyped-d
     first.process.kill()
     first.process.wait()
     stalled.close()
+    wait_until(lambda: not answers(url), "its end")
     second = start(engine="tone")
     url = second.url()
     kept = httpx.get(f"{url}/api/tts/audio/{answer.headers['x-file-id']}")
@@ -306,6 +317,7 @@ def test_the_server_says_it_is_alive_while_it_loads(start) -> None:  # type: ign
     assert 'sonca_utterances_total{engine="espeak"} 0.0' in told
 
 
+@pytest.mark.slow
 def test_what_is_loaded_at_the_start_is_not_looked_through_for_garbage(tmp_path: Path) -> None:
     program = """
 import gc, os, signal

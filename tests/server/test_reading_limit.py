@@ -90,6 +90,7 @@ def test_an_owner_and_all_of_them_have_a_limit(serve: Serve, held: threading.Eve
     assert not live.server.services.reading_limit._waiting
 
 
+@pytest.mark.slow
 def test_a_shutdown_answers_those_whose_books_wait(tmp_path: Path, held: threading.Event) -> None:
     with running(tmp_path / "data") as live:
         planner = Planner(live)

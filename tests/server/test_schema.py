@@ -38,6 +38,7 @@ _CHECKS = [
 ]
 
 
+@pytest.mark.slow
 def test_answers_are_as_declared(api: schemathesis.schemas.BaseSchema) -> None:
     tested = []
     for result in api.get_all_operations():

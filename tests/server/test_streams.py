@@ -145,6 +145,7 @@ def test_a_speech_without_any_sound_is_an_empty_file(cue: Live) -> None:
     assert cue.speech("lặng", response_format="mp3").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_reader_that_stalls_stalls_the_engine_and_then_gets_all(live: Live) -> None:
     body = {"input": LONG, "response_format": "wav"}
     raw = live.post_raw("/v1/audio/speech", body, receive_buffer=4096)
@@ -165,6 +166,7 @@ def test_a_reader_that_stalls_stalls_the_engine_and_then_gets_all(live: Live) ->
     raw.close()
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_too_long_is_an_error(cue_serve: Serve) -> None:
     live = cue_serve(request_timeout_s=0.4)
     with pytest.raises(httpx.RemoteProtocolError):

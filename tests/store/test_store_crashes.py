@@ -79,6 +79,7 @@ def put_and_delete(say: Callable[[str], None], root: Path, seed: int) -> None:
             store.delete(ids.pop(0))
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     chance = random.Random(20)
     for seed in range(12):
@@ -115,6 +116,7 @@ def put_and_die(
 @pytest.mark.parametrize(
     ("what", "name"), [(what, name) for what, names in STEPS.items() for name in names]
 )
+@pytest.mark.slow
 def test_killed_at_every_step(what: str, name: str, after: bool, tmp_path: Path) -> None:
     end = killed.run(put_and_die, tmp_path, what, name, after=after)
     assert end.was_killed

@@ -100,6 +100,7 @@ def test_a_long_number_keeps_a_source_for_every_word() -> None:
     assert words(planned) == ["bảy"] * 3000
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_letters_without_a_blank() -> None:
     text = "k" * 100_000
     planned = plan(text)

@@ -88,6 +88,7 @@ def test_it_goes_on_where_it_stopped(hub: Hub, store: ModelStore) -> None:
     assert ranges == ["bytes=700000-"]
 
 
+@pytest.mark.slow
 def test_a_cut_connection_is_taken_up_again(
     hub: Hub, store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

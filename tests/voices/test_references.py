@@ -199,6 +199,7 @@ def add_and_delete(say: Callable[[str], None], root: Path) -> None:
             store.delete(ids.pop(0))
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     root = tmp_path / "references"
     chance = random.Random(20)

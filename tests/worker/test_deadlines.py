@@ -143,6 +143,7 @@ def test_closing_leaves_an_engine_behind_that_hangs_and_tells_who_waits_for_it(
     eventually(lambda: worker.state == "closed")
 
 
+@pytest.mark.slow
 def test_a_reader_who_is_behind_has_all_the_time_it_takes() -> None:
     """Its sound is not made meanwhile: a listener at the speed of speech is never done sooner."""
     worker = Worker(ToneEngine)

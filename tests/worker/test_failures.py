@@ -360,6 +360,7 @@ def test_copies_that_all_broke_are_all_lost(caplog: pytest.LogCaptureFixture) ->
     worker.close()
 
 
+@pytest.mark.slow
 def test_a_copy_that_breaks_every_time_is_tried_for_ever_and_ever_more_rarely(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -30,6 +30,8 @@ from sonca.engines.viettts.pieces import Cuts
 from sonca.engines.viettts.runtime_config import Limits
 from sonca.engines.viettts.session import VietTTSSession
 
+pytestmark = pytest.mark.slow
+
 SETUP = Setup(device="cpu", threads=1)
 CUTS = Cuts(whole_s=1.5, first_s=0.4, rest_s=0.8, before_s=0.2, after_s=0.1, blend_s=0.05)
 

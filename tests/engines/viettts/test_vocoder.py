@@ -33,6 +33,7 @@ def test_transforms_equal_upstream(golden: GoldenFolder) -> None:
     assert relative(wave, case["out.wav_unclamped"][0]) < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cuts", [[60], [25, 31, 200], [1, 2, 3, 70, 71, 72, 150], range(7, 233, 7)]
 )

@@ -53,6 +53,7 @@ print(json.dumps(marks))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the C library")
 def test_many_lengths_take_no_more_than_few() -> None:
     environment = {key: value for key, value in os.environ.items() if "ONEDNN" not in key}

@@ -40,6 +40,7 @@ def logp(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(shifted - np.log(np.exp(shifted).sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["spk", "one_text_token"])
 def test_language_model_equals_upstream(
     exact: OpenVINOBackend, golden: GoldenFolder, case: str
@@ -51,6 +52,7 @@ def test_language_model_equals_upstream(
     assert relative([logp(row) for row in rows], arrays["out.logp"]) < 1e-5
 
 
+@pytest.mark.slow
 def test_a_run_can_be_taken_up_again(exact: OpenVINOBackend, golden: GoldenFolder) -> None:
     arrays = golden.cases("llm")["spk"]
     generated = arrays["in.forced"][:17].astype(np.int64)
@@ -58,6 +60,7 @@ def test_a_run_can_be_taken_up_again(exact: OpenVINOBackend, golden: GoldenFolde
     assert relative(logp(logits), arrays["out.logp"][17]) < 1e-5
 
 
+@pytest.mark.slow
 def test_sentences_do_not_disturb_each_other(exact: OpenVINOBackend, golden: GoldenFolder) -> None:
     """They join and leave at different steps, long ones and short, past the cache's growth."""
     arrays = golden.cases("llm")["spk"]

@@ -36,6 +36,7 @@ def voice() -> VoicePrompt:
     return VoicePrompt(rng.standard_normal(24).astype(np.float32), rng.integers(0, 64, 29), mel)
 
 
+@pytest.mark.slow
 def test_the_mel_is_within_two_percent(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> None:
     rng = np.random.default_rng(1)
     tokens = rng.integers(0, 64, 60)
@@ -50,6 +51,7 @@ def test_the_mel_is_within_two_percent(both: tuple[OpenVINOBackend, OpenVINOBack
     assert relative(mels[1], mels[0]) < 0.02
 
 
+@pytest.mark.slow
 def test_the_likeliest_tokens_are_the_same(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> None:
     rng = np.random.default_rng(2)
     forced, text = rng.integers(0, 64, 60), rng.integers(0, 200, 12)
@@ -83,6 +85,7 @@ def test_nothing_leaves_the_ranges_of_int8() -> None:
     assert np.median(reached / bound) > 0.8  # and the ranges are not wider than need be
 
 
+@pytest.mark.slow
 def test_the_trunk_is_close(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> None:
     rng = np.random.default_rng(3)
     mel = rng.standard_normal((40, 80)).astype(np.float32)
@@ -92,6 +95,7 @@ def test_the_trunk_is_close(both: tuple[OpenVINOBackend, OpenVINOBackend]) -> No
     np.testing.assert_array_equal(both[0].pitch(mel), both[1].pitch(mel))  # in float32 on both
 
 
+@pytest.mark.slow
 def test_a_sentence_is_the_same_to_the_last_bit_whoever_is_beside_it(
     both: tuple[OpenVINOBackend, OpenVINOBackend],
 ) -> None:

@@ -83,6 +83,7 @@ def test_converting_what_was_written_changes_no_number(
             np.testing.assert_array_equal(found[key], value)
 
 
+@pytest.mark.slow
 def test_converting_again_replaces(model: Path, checkpoint: Path, vocabulary: Path) -> None:
     target = model.parent / "again"
     for _ in range(2):

@@ -39,6 +39,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_one_member_is_taken_checked_and_kept(index: Path, tmp_path: Path) -> None:
     target = tmp_path / "kept" / "file.bin"
     assert fetch.fetch(MEMBER, target).read_bytes() == CONTENT
@@ -48,6 +49,7 @@ def test_one_member_is_taken_checked_and_kept(index: Path, tmp_path: Path) -> No
     assert fetch.fetch(MEMBER, target) == target  # it is there: nothing is asked for
 
 
+@pytest.mark.slow
 def test_what_is_not_the_file_it_was_is_refused(index: Path, tmp_path: Path) -> None:
     target = tmp_path / "file.bin"
     with pytest.raises(EngineError, match="is not the file it should be"):
@@ -62,6 +64,7 @@ def test_without_a_network_it_says_what_to_do(index: Path, tmp_path: Path) -> No
         fetch.fetch(replace(MEMBER, requirement="no-such-thing==9"), tmp_path / "file.bin")
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_fetched_again(index: Path, tmp_path: Path) -> None:
     target = tmp_path / "file.bin"
     target.write_bytes(b"half")
