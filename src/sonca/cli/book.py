@@ -35,6 +35,9 @@ Encoding = Annotated[
     ),
 ]
 Engine = Annotated[str | None, typer.Option(help="Speak with this engine.")]
+Lexicon = Annotated[
+    Path | None, typer.Option(help="The book's own readings: a .tsv or .toml file.")
+]
 _SAMPLE_CHARS = 120
 
 
@@ -47,6 +50,15 @@ def plan(
         bool, typer.Option("--all", help="Show every row of every list.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    spoken: Annotated[
+        bool,
+        typer.Option(
+            "--spoken",
+            help="Print what will be said instead: a line each utterance, an empty one between "
+            "chapters; with --json their places in the book.",
+        ),
+    ] = False,
+    lexicon: Lexicon = None,
     measure: Annotated[
         bool, typer.Option(help="Speak one sentence to estimate how long the build takes.")
     ] = True,
@@ -56,12 +68,29 @@ def plan(
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_plan
 
-    found = preview(read_book(file, encoding=encoding))
+    book = read_book(file, encoding=encoding)
+    if spoken:
+        _print_spoken(book, lexicon, as_json)
+        return
+    found = preview(book)
     speed = _measured_speed(found, engine) if measure else None
     if as_json:
         typer.echo(json.dumps(to_json(found, speed), ensure_ascii=False, indent=1))
         return
     show_plan(found, speed, everything)
+
+
+def _print_spoken(book: Book, lexicon: Path | None, as_json: bool) -> None:
+    from sonca.book import spoken
+    from sonca.text import Lexicon as Readings
+    from sonca.text import Reading
+
+    reading = Reading(lexicon=Readings.load(lexicon) if lexicon else None)
+    if as_json:
+        typer.echo(json.dumps(spoken.to_json(book, reading), ensure_ascii=False, indent=1))
+        return
+    for number, lines in enumerate(spoken.spoken_chapters(book, reading)):
+        typer.echo("\n" * bool(number) + "".join(f"{line.spoken}\n" for line in lines), nl=False)
 
 
 def _measured_speed(found: Preview, engine: str | None) -> float | None:
@@ -148,9 +177,7 @@ def build(
     speed: Annotated[float, typer.Option(help="0.5 to 2.0; without a cast file.")] = 1.0,
     engine: Engine = None,
     encoding: Encoding = None,
-    lexicon: Annotated[
-        Path | None, typer.Option(help="The book's own readings: a .tsv or .toml file.")
-    ] = None,
+    lexicon: Lexicon = None,
     title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
     author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
@@ -167,9 +194,9 @@ def build(
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_report, watched
     from sonca.settings import read
-    from sonca.text import Lexicon
+    from sonca.text import Lexicon as Readings
 
-    words = Lexicon.load(lexicon) if lexicon else None
+    words = Readings.load(lexicon) if lexicon else None
     target = Target(output, format, force, file, work_dir)
     target.check()
     book = read_book(file, encoding=encoding)

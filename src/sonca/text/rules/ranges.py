@@ -78,7 +78,9 @@ def _colon(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
 
 def _chain(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     """Reads ``4-4-2``, ``1-2-3`` one after the other."""
-    return read_parts(match, r"\d+|[-–]", lambda p: work.padded(p) if p.isdecimal() else "", "chain")
+    return read_parts(
+        match, r"\d+|[-–]", lambda p: work.padded(p) if p.isdecimal() else "", "chain"
+    )
 
 
 def _to(match: re.Match[str], work: Workspace) -> str | None:
