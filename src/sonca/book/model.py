@@ -30,8 +30,8 @@ class Unspoken:
     text: str
     reason: str
     """``contents``, ``note``, ``note mark``, ``picture``, ``code``, ``formula``, ``page number``,
-    ``hidden`` or, found by the text planner, ``separator``, ``emoji``, ``symbols``,
-    ``controls``."""
+    ``page`` (menus and the like of a web page), ``hidden`` or, found by the text planner,
+    ``separator``, ``emoji``, ``symbols``, ``controls``."""
     part: str = ""
     start: int = 0
 

@@ -70,9 +70,9 @@ def _text(path: Path, format: str, data: bytes, encoding: str | None) -> Source:
     text, found = encodings.decode(data, encoding, name=path.name)
     match format:
         case "html":
-            from sonca.book.sources import markup
+            from sonca.book.sources import markup, web_page
 
-            source = markup.read(text)
+            source = markup.read(web_page.marked(text))
         case "markdown":
             from sonca.book.sources import markdown
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from sonca.book.model import Source, TextBlock
-from sonca.book.sources import safe_xml
+from sonca.book.sources import safe_xml, web_page
 from sonca.errors import InvalidRequest
 
 
@@ -250,6 +250,8 @@ def _reason(tag: str, attributes: Mapping[str, str]) -> str | None:
     """Returns why what is in an element is not spoken; None if it is."""
     if tag in _SILENT or not attributes:
         return _SILENT.get(tag)
+    if web_page.SKIP in attributes:
+        return attributes[web_page.SKIP]
     types = attributes.get("epub:type") or attributes.get(_EPUB_TYPE, "")
     roles = f"{types} {attributes.get('role', '')}"
     for pattern, why in _ROLES if roles != " " else ():
