@@ -76,7 +76,7 @@ def _mark(work: Workspace, at: int, end: int) -> str:
             return "…" if strongest == "." else strongest
         if following == " (" and _BEFORE_BRACKET.search(text[max(0, at - 3) : at + 3]):
             return ","  # chị B. (28 tuổi)
-        if following[1:].islower() or _abbreviated(text, at):
+        if following and (following[1:].islower() or _abbreviated(text, at)):
             return ""  # anh M. đi, tp. HCM: the sentence was not cut here
         if following and (following[0].isalnum() or following[0] == "," or before_name(text, at)):
             return ""  # inside a name or a number, not at its end

@@ -214,10 +214,11 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
         return False
     if dot - len(token) == begin and _LIST_MARK.match(token):
         return True
-    if (kept := goes_on(text, begin, dot, token)) is not None:
-        return kept
-    if before_number(token, text[dot + 1 : dot + 3]):
-        return True
+    if len(token) <= 3 or "." in token:
+        if (kept := goes_on(text, begin, dot, token)) is not None:
+            return kept
+        if before_number(token, text[dot + 1 : dot + 3]):
+            return True
     if len(token) == 1 and token.isupper() and dot - 1 > begin:
         if before_name(text, dot) or (token == "T" and before_province(text, dot)):
             return True

@@ -95,7 +95,13 @@ def test_every_listed_reading_is_made_of_syllables() -> None:
     tables = ("foreign", "acronyms", "shorthand", "web", "currencies", "documents", "signs")
     readings = [r for t in (*tables, "operators") for r in mapping(f"{t}.tsv").values()]
     readings += [row[1] for t in ("units", "abbreviations") for row in rows(f"{t}.tsv")]
-    sections = (("letters", "name"), ("letters", "sound"), ("places", "place"), ("places", "road"))
+    sections = (
+        ("letters", "name"),
+        ("letters", "sound"),
+        ("letters", "english"),
+        ("places", "place"),
+        ("places", "road"),
+    )
     readings += [r for t, kind in sections for r in section(f"{t}.tsv", kind).values()]
     assert len(readings) > 1000
     wrong = {r for r in readings for s in r.lstrip("=").split() if not syllable(s)}

@@ -147,7 +147,35 @@ def say_part(part: str, work: Workspace) -> str:
     return "trên" if part == "/" else spell(part)
 
 
+def _model(match: re.Match[str], work: Workspace) -> list[Replacement]:
+    """Reads ``i9-14900K``: letters, and numbers as they are called; the dash is silent."""
+
+    def say(part: str) -> str:
+        if part.isdigit():
+            return work.padded(part)
+        return "" if part == "-" else spell(part)
+
+    return read_parts(match, r"\d+|[^\W\d_]+|-", say, "model")
+
+
+def _port(match: re.Match[str], work: Workspace) -> list[Replacement]:
+    """Reads the port of ``192.168.1.10:8080`` digit by digit."""
+    host, colon = match["host"], match.start("port") - 1
+    said = _dotted(host, work) if host[0].isdigit() else "lô cồ hốt"
+    return [
+        Replacement(match.start(), colon, said, "port", None if host[0].isdigit() else host),
+        Replacement(colon, colon + 1, "hai chấm", "port"),
+        Replacement(colon + 1, match.end(), digits(match["port"]), "port"),
+    ]
+
+
 RULES = (
+    Rule(
+        "port",
+        r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3}|localhost):(?P<port>\d{2,5})(?![\w:])",
+        _port,
+    ),
+    Rule("model", r"(?<![\w-])i[3579]-\d{4,5}[A-Z]{0,3}(?![\w-])", _model),
     Rule(
         "phone",
         r"(?:(?<=cảnh sát )|(?<=cứu hỏa )|(?<=cứu hoả )|(?<=cứu thương )|(?<=cấp cứu )|"

@@ -11,11 +11,13 @@ _NAMED = re.compile(r"\.\s?([A-ZĐÀ-Ỵ][^\W\d_]{0,7})(?![^\W\d_])")
 _TITLE_BEFORE = word_set(
     "hệ gặp gọi hỏi nhắn tin gửi tìm nhờ báo mời ơn đưa giao cho với của và hoặc hay cùng do theo"
     " lh alo sđt đt zalo hotline trách chủ là bởi thưa chào bên nhắc thăm đón rước nhà xin mua thuê"
+    " giúp hộ dùm phiền"
 )
 _GRADED = word_set(
     "vitamin nhóm lớp hạng loại điểm khối đội bảng tổ câu án chọn khoanh mục phần tố hepatitis gan"
 )
 """Words near which A and C are marks or sorts, not people."""
+_CALLED = re.compile(r" (?:ơi|à|ạ|nhé|nha)(?!\w)")
 _PHONED = re.compile(r"[^\n.]{0,30}?[ (:–-]\(?\+?\d[\d .]{6}")
 
 
@@ -28,6 +30,8 @@ def is_title(text: str, dot: int) -> bool:
     found = _NAMED.match(text, dot)
     if found is None or found[1] not in words("given_names.tsv"):
         return False
+    if _CALLED.match(text, found.end()):
+        return True
     before = text[max(0, start - 28) : start]
     if not before.strip() or before[-1] == "\n":
         return _PHONED.match(text, found.end()) is not None
