@@ -102,6 +102,14 @@ RULES = (
         flags=re.ASCII,
     ),
     Rule(
+        "path",
+        rf"(?<![\w/.@])[A-Za-z0-9-]{{1,60}}(?:\.[A-Za-z0-9-]{{1,30}}){{1,4}}{_ENDING}(?![\w.])",
+        _read,
+        kind="dotted",
+        mask=WORD_MASK,
+        flags=re.ASCII,
+    ),
+    Rule(
         "identifier",
         r"(?<![\w.@#%/\\-])[A-Za-z0-9]{1,60}(?:_[A-Za-z0-9]{1,60}){1,12}"
         r"(?:[.-][A-Za-z0-9]{1,60}){0,8}(?![\w@])",
