@@ -98,6 +98,13 @@ EARLY_RULES = (
         mask=WORD_MASK,
     ),
     Rule(
+        "prime",
+        r"(?<![\w'’‘])(?:[A-Z]['’′]){1,4}(?![\w'’]| [A-ZĐ][^\W\d_A-Z])",
+        lambda m, w: " ".join(f"{spell(letter)} phẩy" for letter in m[0][::2]),
+        kind="capital",
+        mask=WORD_MASK,
+    ),
+    Rule(
         "acronym",
         r"(?<![\w-])[A-Za-z]{1,5}[A-Z0-9₀-₉][A-Za-z0-9]{0,2}(?![\w])",
         _named,

@@ -9,7 +9,7 @@ from sonca.text.rules.rule import NUMBER, NUMBER_START, Rule, Workspace
 from sonca.text.vietnamese.numbers import digits
 from sonca.text.vietnamese.wordlists import word_set
 
-_NAMED = word_set("số mã lô phòng khu ca bàn đội tổ nhà")
+_NAMED = word_set("số mã lô phòng khu ca bàn đội tổ nhà án thị quyết luận")
 _SPELLED = r" \((?:một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười)"
 
 

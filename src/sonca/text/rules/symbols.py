@@ -101,6 +101,7 @@ LATE_RULES = (
         lambda m, w: "đến",
         kind="symbol",
     ),
+    Rule("arrow", r"(?<=[\w\x01\x02)])→(?=[\w\x01\x02(])", lambda m, w: "đến", kind="symbol"),
     Rule(
         "sign",
         r"[^\w\s\x01-\x03.,?!;:…\"“”‘’'()–—―‒\[\]{}【】「」『』《》〈〉«»/\\_*|~-]",
