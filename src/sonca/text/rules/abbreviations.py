@@ -57,9 +57,9 @@ def _longest(start: int, end: int, match: re.Match[str], work: Workspace) -> Rep
     text = work.masked
     if text[end : end + 1].isdecimal() and text[end - 1].isalpha():
         return None  # VN123 is a flight
-    if text[start:end] == "VN" and compiled(r"[- ][1-9]\d{2,3}(?!\d)").match(text, end):
-        if text[end] == "-" or work.before(start) in ("bay", "hiệu"):
-            return None  # so is VN-215
+    flown = text[end : end + 1] == "-" or work.before(start) in ("bay", "hiệu")
+    if text[start:end] == "VN" and flown and re.match(r"[- ]\d{3,4}(?!\d)", text[end:]):
+        return None  # so is VN-215
     for stop in range(end, start, -1):
         if stop < end and text[stop - 1].isalpha() and text[stop].isalpha():
             continue

@@ -151,7 +151,7 @@ def _model(match: re.Match[str], work: Workspace) -> list[Replacement]:
     """Reads ``i9-14900K``: letters, and numbers as they are called; the dash is silent."""
 
     def say(part: str) -> str:
-        if part.isdigit():
+        if part.isdecimal():
             return work.padded(part)
         return "" if part == "-" else spell(part)
 
@@ -161,9 +161,9 @@ def _model(match: re.Match[str], work: Workspace) -> list[Replacement]:
 def _port(match: re.Match[str], work: Workspace) -> list[Replacement]:
     """Reads the port of ``192.168.1.10:8080`` digit by digit."""
     host, colon = match["host"], match.start("port") - 1
-    said = _dotted(host, work) if host[0].isdigit() else "lô cồ hốt"
+    said = _dotted(host, work) if host[0].isdecimal() else "lô cồ hốt"
     return [
-        Replacement(match.start(), colon, said, "port", None if host[0].isdigit() else host),
+        Replacement(match.start(), colon, said, "port", None if host[0].isdecimal() else host),
         Replacement(colon, colon + 1, "hai chấm", "port"),
         Replacement(colon + 1, match.end(), digits(match["port"]), "port"),
     ]
