@@ -68,6 +68,13 @@ def _text(path: Path, format: str, data: bytes, encoding: str | None) -> Source:
     if format == "html":
         encoding = encoding or encodings.declared(data)
     text, found = encodings.decode(data, encoding, name=path.name)
+    mended: tuple[str, ...] = ()
+    if not text.isascii():
+        from sonca.book.sources import mojibake
+
+        text, taken_for = mojibake.repaired(text)
+        if taken_for:
+            mended = (f"its text was UTF-8 taken for {taken_for}; the letters were put right",)
     match format:
         case "html":
             from sonca.book.sources import markup, web_page
@@ -85,7 +92,7 @@ def _text(path: Path, format: str, data: bytes, encoding: str | None) -> Source:
             from sonca.book.sources import plain
 
             source = plain.read(text)
-    return replace(source, encoding=found)
+    return replace(source, encoding=found, mended=mended + source.mended)
 
 
 def _read(path: Path, limit: int, *, whole: bool) -> bytes:
