@@ -141,6 +141,7 @@ def _weekday(match: re.Match[str], work: Workspace) -> str | None:
         or work.followed(end, r",?:? (?:từ )?\d{1,2}(?:[hg:]| giờ)")
         or work.before(start) in _WEEK_BEFORE
         or (match[0] == "CN" and work.after(end) in _WEEK_AFTER)
+        or work.followed(end, r" ?: ?(?:nghỉ|đóng|mở|\d{1,2}[hg:])")
         or work.after(end) in ("nghỉ", "hàng", "hằng")
         or work.followed(end, r",? \(?\d{1,2}/\d")
         or work.preceded(start, r"(?i:thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5})")
@@ -154,6 +155,21 @@ def _weekdays(match: re.Match[str], work: Workspace) -> list[Replacement]:
     return read_parts(
         match, r"T\d|[-–]", lambda p: f"thứ {_WEEKDAYS[p[1]]}" if p[1:] else "", "weekday"
     )
+
+
+def _short_weekdays(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``T2,4,6`` and ``T3-5-7`` day by day, ``T2-6`` as a range."""
+    if _NO_WEEK.search(work.text):
+        return None
+    ranged = match["days"].count("-") + match["days"].count("–") == 1 and "," not in match["days"]
+    out = []
+    if not match["word"]:
+        out.append(Replacement(match.start(), match.start() + 1, "thứ", "weekday"))
+
+    def say(part: str) -> str:
+        return _WEEKDAYS.get(part, "đến thứ" if ranged else "")
+
+    return [*out, *read_parts(match, r"\d|[-–]", say, "weekday", "days")]
 
 
 _QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
@@ -183,6 +199,12 @@ RULES = (
         "months of a year",
         r"(?<![\w.,])(?P<n>[1-9]|1[0-2])T/(?P<y>(?:19|20)\d\d)(?![\w/])",
         lambda m, w: f"{w.cardinal(m['n'])} tháng năm {year_name(m['y'], w)}",
+    ),
+    Rule(
+        "weekdays",
+        r"(?<!\w)(?:T|(?P<word>[Tt]hứ ))(?P<days>[2-7](?:, ?[2-7]|[-–][2-7]){1,5})"
+        r"(?!\w|[.,–-]\d)",
+        _short_weekdays,
     ),
     Rule("weekdays", r"(?<!\w)T[2-7](?:[-–]T[2-7]){2,5}(?!\w)", _weekdays),
     Rule(

@@ -47,8 +47,9 @@ def _coded(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     code = match["code"]
     if code in ("đ", "Đ") and work.text[match.end() : match.end() + 1] == ".":
         after = work.text[match.end() + 1 : match.end() + 3].strip()
-        if after[:1].isupper() and match["gap"]:
-            return None  # "số 5 Đ. Lê Lợi" is a street
+        named = after[:1].isupper() or work.followed(match.end(), r"\. ?\d{1,2}/\d{1,2}(?!\d)")
+        if named and match["gap"]:
+            return None  # "số 5 Đ. Lê Lợi", "số 1 Đ. 3/2" are streets
     out = [Replacement(*match.span("n"), work.number(match["n"], grouped=True), "money")]
     if match["scale"]:
         out.append(Replacement(*match.span("scale"), _scale(match["scale"], work), "money"))
@@ -133,7 +134,7 @@ RULES = (
     Rule(
         "money",
         rf"(?<![\w])(?P<sign>{_SIGNS}) ?(?P<n>{NUMBER})"
-        rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKMB])(?![\w]))?(?: ?(?:USD|đô la)(?!\w))?",
+        rf"(?: ?(?P<scale>{_SCALES}|tr|bn|[kKmMB])(?![\w]))?(?: ?(?:USD|đô la)(?!\w))?",
         _signed,
         kind="symbol",
     ),

@@ -18,7 +18,7 @@ _BEFORE = word_set(
 )
 _NUMBERED = word_set(
     "khoa đoàn sở án hợp kiểu thể trạm cục lộ câu đội phòng ban tổ đề nội ngoại sản nhi ương mẫu"
-    " hình mốc nhánh xưởng kho dãy thành bước công"
+    " hình mốc nhánh xưởng kho dãy thành bước công phường"
 )
 """Words after which a lone I or V is a number more often than a letter."""
 _SERIES = word_set("iphone fantasy gta civilization rocky")
@@ -88,6 +88,7 @@ def _counts(letter: str, before: str, work: Workspace, start: int, end: int) -> 
 
 
 _REFERRED = r"(?i:(?<!\w)(?:khoản|mục|điểm|điều|ý|kiện) )"
+_HEADED = r"(?:[:,;]|(?<!\w)(?:và|hoặc|hay|gồm|là)) "
 _SIBLINGS = re.compile(r"\((?:iii?|iv|vii{0,2}|ix|xi)\)")
 
 
@@ -101,7 +102,7 @@ def _listed(match: re.Match[str], work: Workspace) -> Replacement | None:
     if numeral.lower() in ("v", "x", "vi", "xi"):
         headed = (
             not work.text[:start].strip()
-            or work.preceded(start, r"(?:[:,;]|(?<!\w)(?:và|hoặc|hay|gồm|là)) ", 8)
+            or (numeral not in "xX" and work.preceded(start, _HEADED, 8))
             or work.preceded(start, _REFERRED, 12)
             or _SIBLINGS.search(work.text)
         )
@@ -146,6 +147,18 @@ def _ordinal(value: int, work: Workspace) -> str:
     return {1: "nhất", 4: "tư"}.get(value) or work.cardinal(value)
 
 
+_BRACKETED = re.compile(r"(?<![\w(/])(?:iii?|iv|vii{0,2}|ix)\) ")
+
+
+def _bracketed(match: re.Match[str], work: Workspace) -> Replacement | None:
+    """Reads ``i) …, ii) …``; after a) and b) a lone i) is a letter."""
+    lone = match["r"] in ("i", "v", "x", "xi")
+    heads = match["r"] == "i" and work.preceded(match.start(), r"(?:[:]|(?i:gồm|là)) ", 6)
+    if lone and not heads and not _BRACKETED.search(work.text):
+        return None
+    return _small(match, work)
+
+
 def _small(match: re.Match[str], work: Workspace) -> Replacement | None:
     """Reads ``ii)``, ``chương iv``: small, but no syllable."""
     value = from_roman(match["r"].upper())
@@ -172,6 +185,12 @@ def _after_name(work: Workspace, start: int) -> bool:
 
 EARLY_RULES = (
     Rule("roman numeral", r"(?<![\w)])\((?P<r>[ivx]{1,5}|[IVX]{1,5})\)", _listed, kind="roman"),
+    Rule(
+        "roman numeral",
+        r"(?<![\w(/])(?P<r>[ivx]{1,5})(?=\) )",
+        _bracketed,
+        kind="roman",
+    ),
     Rule(
         "roman numeral",
         r"\A[-–*•\s]{0,4}(?P<r>(?!vi|xi)[ivx]{2,5})(?=[.)/]\s)",

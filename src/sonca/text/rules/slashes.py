@@ -81,7 +81,7 @@ def _slash(match: re.Match[str], work: Workspace) -> str | None:
 
 def _names_place(a: int, b: int, before: str, match: re.Match[str], work: Workspace) -> bool:
     """Returns whether a place is named after the day: "đường 3/2", "chợ 1-5"."""
-    if before in ("đường", "phố", "lộ"):
+    if before in ("đường", "phố", "lộ", "đ"):
         return "/" in match[0] or f"{a}/{b}" in _MEMORIAL
     if "/" in match[0] and work.before(match.start(), 2) in _PLACES:
         return True

@@ -36,7 +36,7 @@ def _measured(match: re.Match[str], work: Workspace) -> list[Replacement] | None
     elif symbol == "T" and work.before(match.start()) in _TERM_BEFORE:
         name = "tháng"
     elif symbol in ("l/p", "l/ph") and re.search(
-        "mạch|nhịp|tim|thở", work.text[: match.start()][-30:].lower()
+        r"mạch|nhịp|tim|thở|\b(?:m|nt|hr):? ?\Z", work.text[: match.start()][-30:].lower()
     ):
         name = "lần trên phút"
     return _number_and(match, "unit", name, "unit", work)
