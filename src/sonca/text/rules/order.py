@@ -16,18 +16,18 @@ _KINDS = {
     "short": re.compile(r"\A.{1,24}\Z"),
     "digit": re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]"),
     "capital": re.compile(
-        r"[A-ZĐÀ-ÖØ-Þ][^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|[A-ZĐÔ]\b|[A-ZĐ]\w{0,5}\.(?!\W*\Z)"
-        r"|\b[A-ZĐ]{1,4}\d"
+        r"[A-ZĐÀ-ÖØ-Þ](?:[^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b|\w{0,5}\.(?!\W*\Z)|[A-ZĐ]{0,3}\d)"
     ),
     "symbol": re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_"),
-    "dotted": re.compile(r"[^\W_]\. ?[^\W_]"),
+    "dotted": re.compile(r"\.(?= ?[^\W_])(?<=[^\W_].)"),
     "typed": re.compile(r" [ac] [A-ZĐÀ-Ỵ]"),
-    "roman": re.compile(r"[( ][ivxIVX]{1,5}[).,/: ]|\A[ivx]{2,5}[.)/]|[Tt][Kk][. ]"),
+    "bracketed numeral": re.compile(r"\)(?<=[ivxIVX].)"),
+    "small numeral": re.compile(r"i[ivx]|x[vx]"),
     "initial": re.compile(r"[A-Z][ghiru]h?[. ,]"),
     "broken": re.compile(r"[-–—~…→]|\.\."),
     "drawn": re.compile(r"([^\W\d_])\1\1", re.IGNORECASE),
     "smile": re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@"),
-    "apostrophe": re.compile(r"[^\W\d_][’'][^\W\d_]"),
+    "apostrophe": re.compile(r"[’'](?=[^\W\d_])(?<=[^\W\d_].)"),
 }
 """What a sentence holds if rules of a kind can find anything in it. Plain prose holds nothing."""
 

@@ -184,24 +184,29 @@ def _after_name(work: Workspace, start: int) -> bool:
 
 
 EARLY_RULES = (
-    Rule("roman numeral", r"(?<![\w)])\((?P<r>[ivx]{1,5}|[IVX]{1,5})\)", _listed, kind="roman"),
+    Rule(
+        "roman numeral",
+        r"(?<![\w)])\((?P<r>[ivx]{1,5}|[IVX]{1,5})\)",
+        _listed,
+        kind="bracketed numeral",
+    ),
     Rule(
         "roman numeral",
         r"(?<![\w(/])(?P<r>[ivx]{1,5})(?=\) )",
         _bracketed,
-        kind="roman",
+        kind="bracketed numeral",
     ),
     Rule(
         "roman numeral",
         r"\A[-–*•\s]{0,4}(?P<r>(?!vi|xi)[ivx]{2,5})(?=[.)/]\s)",
         _small,
-        kind="roman",
+        kind="small numeral",
     ),
     Rule(
         "roman numeral",
         r"(?<=\p{L} )(?P<r>(?!vi|xi)[ivx]{2,5})(?![\w.])",
         lambda m, w: _small(m, w) if w.before(m.start()) in _BEFORE else None,
-        kind="roman",
+        kind="small numeral",
     ),
 )
 
@@ -255,7 +260,7 @@ RULES = (
             kind=kind,
             mask=WORD_MASK,
         )
-        for kind in ("roman", "digit")
+        for kind in ("capital", "digit")
     ),
     Rule("roman numeral", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L})", _roman, kind="capital"),
 )
