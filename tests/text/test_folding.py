@@ -24,6 +24,11 @@ from sonca.text.folding import fold
         ("Z\u0336a\u0337", "Za"),
         ("\ud800a\x00", "a"),
         ("①", "1"),
+        ("e\u200b\u0301", "é"),
+        ("đươc\u0323", "được"),
+        ("chо trᴏng", "cho trong"),
+        ("Ока и chо", "Ока и cho"),
+        ("kα, πr", "kα, πr"),
     ],
 )
 def test_fold(source: str, folded: str) -> None:

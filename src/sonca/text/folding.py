@@ -1,9 +1,9 @@
 """Gives every letter one spelling (NFC, plain characters) and keeps the way back to the source.
 
 `fold` turns a stretch of source text into the form that all rules read: composed letters,
-ASCII digits and Latin letters instead of full-width ones, Đ for the look-alike U+00D0, no
-controls or invisible characters. Every folded character has the span of the source it stands
-for. This module knows no words and no sentences.
+ASCII digits and Latin letters instead of full-width ones and look-alikes, a tone where it can
+stand, no controls or invisible characters. Every folded character has the span of the source it
+stands for. This module knows no words and no sentences.
 """
 
 from __future__ import annotations
@@ -13,10 +13,16 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sonca.text.lookalikes import latin_letters
 from sonca.utterance import Span
 
 _MARKS_SHAPE = "\u0302\u0306\u031b"  # circumflex, breve, horn: part of a Vietnamese letter
 _MARKS_TONE = "\u0300\u0301\u0303\u0309\u0323"
+_JOINERS = frozenset(
+    "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+    "\ufe0e\ufe0f"
+)
+"""Invisible; between a letter and its marks they part nothing."""
 _MAX_MARKS = 6  # a letter has two; the rest of a heap is noise and is dropped
 _KEEP = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒⁻⁺ₙⁿ™℠…№℃℉‼⁇⁈⁉´¨¯¸")
 _FIXED = {
@@ -50,6 +56,11 @@ _FIXED = {
     "｡": ".",
     "､": ",",
     "ʼ": "’",
+    "\u2800": " ",
+    "\u115f": "",
+    "\u1160": "",
+    "\u3164": "",
+    "\uffa0": "",
     "`": "‘",
     "´": "’",
 }
@@ -71,6 +82,8 @@ class Folded:
     starts: tuple[int, ...] | None = None
     """Source offset of every folded character; None where folding changed nothing."""
     ends: tuple[int, ...] | None = None
+    disguised: bool = False
+    """Whether letters stood for others that they look like."""
 
     def source(self, start: int, end: int) -> Span:
         """Returns the source span of ``text[start:end]``, which must not be empty."""
@@ -84,35 +97,42 @@ def fold(source: str, start: int = 0, end: int | None = None) -> Folded:
     end = len(source) if end is None else end
     if _PLAIN.fullmatch(source, start, end):
         return Folded(source[start:end], start)
+    written = source[start:end]
+    letters = latin_letters(written)
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     at = start
     while at < end:
         stop = at + 1
-        while stop < end and unicodedata.combining(source[stop]):
+        while stop < end and (unicodedata.combining(source[stop]) or source[stop] in _JOINERS):
             stop += 1
-        for char in _cluster(source[at : min(stop, at + 1 + _MAX_MARKS)]):
+        cluster, misplaced = _cluster(letters[at - start : stop - start][: 1 + _MAX_MARKS])
+        if misplaced and out:
+            out[-1] = unicodedata.normalize("NFC", out[-1] + misplaced)[0]
+        for char in cluster:
             out.append(char)
             starts.append(at)
             ends.append(stop)
         at = stop
-    return Folded("".join(out), start, tuple(starts), tuple(ends))
+    return Folded("".join(out), start, tuple(starts), tuple(ends), letters != written)
 
 
 @lru_cache(maxsize=4096)
-def _cluster(cluster: str) -> str:
+def _cluster(cluster: str) -> tuple[str, str]:
+    """Returns the folded characters, and a tone that the letter cannot carry ("c̣")."""
     base, marks = cluster[0], cluster[1:]
     folded = _character(base)
     if not marks or not folded:
-        return folded
+        return folded, ""
     letters = unicodedata.normalize("NFD", folded[-1] + marks)
     # A tone typed before the hat ("é" + U+0302) does not compose; the letter's own marks go first.
     shape = [m for m in letters[1:] if m in _MARKS_SHAPE]
     tone = [m for m in letters[1:] if m in _MARKS_TONE]
     other = [m for m in letters[1:] if m not in _MARKS_SHAPE and m not in _MARKS_TONE]
     composed = unicodedata.normalize("NFC", letters[0] + "".join(shape[:1] + tone[:1] + other[:1]))
-    return folded[:-1] + composed[0]  # marks that do not compose with the letter are noise
+    misplaced = "".join(m for m in composed[1:2] if letters[0].isalpha() and m in _MARKS_TONE)
+    return folded[:-1] + composed[0], misplaced  # other marks that do not compose are noise
 
 
 @lru_cache(maxsize=4096)

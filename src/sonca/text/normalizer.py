@@ -15,7 +15,7 @@ from sonca.text.rules.fallback import is_english, read_word
 from sonca.text.rules.order import rules_for
 from sonca.text.rules.rule import LETTER, Replacement, Workspace
 from sonca.text.vietnamese.initials import before_name, before_number
-from sonca.text.vietnamese.syllables import syllable
+from sonca.text.vietnamese.syllables import is_unmarked, nearest, syllable
 from sonca.text.vietnamese.wordlists import words
 
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
@@ -58,6 +58,8 @@ def _assemble(source: str, work: Workspace) -> list[Token]:
                 said = (_mark(work, at, end), "punctuation", None, True, "normalizer")
             elif not english and (known := syllable(piece)) is not None:
                 said = (known, "syllable", None, False, "vietnamese.syllables")
+            elif work.folded.disguised and is_unmarked(piece):
+                said = (nearest(piece), "look-alike letters", piece, False, "lookalikes")
             else:
                 said = (*read_word(piece, work, at), False, "rules.fallback")
         span = work.folded.source(at, end)

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 from sonca.text.rules.rule import Rule
+from sonca.text.vietnamese import slips as typing
 
 _KINDS = {
     "short": re.compile(r"\A.{1,24}\Z"),
@@ -25,9 +26,10 @@ _KINDS = {
     "small numeral": re.compile(r"i[ivx]|x[vx]"),
     "initial": re.compile(r"[A-Z][ghiru]h?[. ,]"),
     "broken": re.compile(r"[-–—~…→]|\.\."),
-    "drawn": re.compile(r"([^\W\d_])\1\1", re.IGNORECASE),
+    "drawn": re.compile(r"([A-Za-zÀ-ỹ])\1\1", re.IGNORECASE),
     "smile": re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@"),
     "apostrophe": re.compile(r"[’'](?=[^\W\d_])(?<=[^\W\d_].)"),
+    "slip": typing.POSSIBLE,
 }
 """What a sentence holds if rules of a kind can find anything in it. Plain prose holds nothing."""
 
@@ -57,6 +59,7 @@ def ordered_rules() -> tuple[Rule, ...]:
         ranges,
         romans,
         slashes,
+        slips,
         symbols,
         times,
         units,
@@ -67,6 +70,7 @@ def ordered_rules() -> tuple[Rule, ...]:
         *web.RULES,
         *paths.RULES,
         *web.FILE_RULES,
+        *slips.RULES,
         *symbols.EARLY_RULES,
         *romans.EARLY_RULES,
         *fiction.RULES,
