@@ -38,6 +38,25 @@ Engine = Annotated[str | None, typer.Option(help="Speak with this engine.")]
 Lexicon = Annotated[
     Path | None, typer.Option(help="The book's own readings: a .tsv or .toml file.")
 ]
+Chapters = Annotated[
+    str,
+    typer.Option(
+        metavar="HOW",
+        help="Where chapters begin: toc, headings, files, or a pattern of the lines that begin "
+        "one. Default: the best of all signs; plan says which.",
+    ),
+]
+Skip = Annotated[
+    str,
+    typer.Option(
+        metavar="LIST", help="Chapters to leave out: numbers, ranges, parts of titles (1,4-6,Phụ)."
+    ),
+]
+Only = Annotated[str, typer.Option(metavar="LIST", help="The only chapters to read, likewise.")]
+Front = Annotated[
+    bool,
+    typer.Option("--front", help="Read title pages, copyright, dedication and contents, too."),
+]
 _SAMPLE_CHARS = 120
 
 
@@ -59,16 +78,22 @@ def plan(
         ),
     ] = False,
     lexicon: Lexicon = None,
+    chapters: Chapters = "auto",
+    skip: Skip = "",
+    only: Only = "",
+    front: Front = False,
     measure: Annotated[
         bool, typer.Option(help="Speak one sentence to estimate how long the build takes.")
     ] = True,
 ) -> None:
     """Show chapters, lengths, the cast, and what will not be spoken and why."""
+    from sonca.book.options import BookOptions
     from sonca.book.preview import preview, to_json
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_plan
 
-    book = read_book(file, encoding=encoding)
+    options = BookOptions(chapters, skip, only, front)
+    book = read_book(file, encoding=encoding, options=options)
     if spoken:
         _print_spoken(book, lexicon, as_json)
         return
@@ -126,14 +151,20 @@ def cast(
         bool, typer.Option("--lines", help="Print every speech and its speaker instead.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    chapters: Chapters = "auto",
+    skip: Skip = "",
+    only: Only = "",
+    front: Front = False,
 ) -> None:
     """Draft a cast: who speaks, how much, with which voice. Edit it, then build."""
     from sonca.book.cast import cast_file, propose_cast
     from sonca.book.cast.attribution import attribute
+    from sonca.book.options import BookOptions
     from sonca.book.sources import read_book
     from sonca.settings import read
 
-    book = read_book(file, encoding=encoding)
+    options = BookOptions(chapters, skip, only, front)
+    book = read_book(file, encoding=encoding, options=options)
     if lines:
         for line in attribute(book).lines:
             where = f"{line.chapter + 1}.{line.paragraph + 1}.{line.piece + 1}"
@@ -178,6 +209,10 @@ def build(
     engine: Engine = None,
     encoding: Encoding = None,
     lexicon: Lexicon = None,
+    chapters: Chapters = "auto",
+    skip: Skip = "",
+    only: Only = "",
+    front: Front = False,
     title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
     author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
@@ -190,6 +225,7 @@ def build(
     from dataclasses import replace
 
     from sonca.book.build import Build
+    from sonca.book.options import BookOptions
     from sonca.book.output import Target
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_report, watched
@@ -199,7 +235,8 @@ def build(
     words = Readings.load(lexicon) if lexicon else None
     target = Target(output, format, force, file, work_dir)
     target.check()
-    book = read_book(file, encoding=encoding)
+    options = BookOptions(chapters, skip, only, front)
+    book = read_book(file, encoding=encoding, options=options)
     book = replace(book, title=title or book.title, author=author or book.author)
     chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)
     settings = read(engine=engine)

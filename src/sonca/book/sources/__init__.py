@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sonca.book import limits
 from sonca.book.model import Book, Source
+from sonca.book.options import BookOptions
 from sonca.book.sources import encodings
 from sonca.book.structure.chapters import make_book
 from sonca.errors import InvalidRequest
@@ -40,7 +41,13 @@ def format_of(name: str) -> str:
     return format
 
 
-def read_book(path: Path, *, encoding: str | None = None, name: str | None = None) -> Book:
+def read_book(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    name: str | None = None,
+    options: BookOptions | None = None,
+) -> Book:
     """Reads the book in a file, by its suffix. Raises `InvalidRequest`, or one of its kinds, that
     says why it cannot be read.
 
@@ -51,7 +58,7 @@ def read_book(path: Path, *, encoding: str | None = None, name: str | None = Non
     limit = limits.MAX_FILE_BYTES if format in _PACKED else limits.MAX_TEXT_BYTES
     data = _read(path, limit, whole=format not in _PACKED)
     source = _unpacked(path, format) if format in _PACKED else _text(path, format, data, encoding)
-    return make_book(source, name=name or path.stem)
+    return make_book(source, name=name or path.stem, options=options)
 
 
 def _unpacked(path: Path, format: str) -> Source:

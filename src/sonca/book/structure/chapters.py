@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sonca.book import limits
 from sonca.book.model import Book, Chapter, Kind, Paragraph, Source, TextBlock
+from sonca.book.options import BookOptions
 from sonca.book.structure import headings
 from sonca.book.structure.headings import Heading, parse_heading
 from sonca.book.structure.unspoken import split_unspoken
@@ -24,15 +25,18 @@ _AUTHOR = re.compile(
 )
 
 
-def make_book(source: Source, *, name: str) -> Book:
+def make_book(source: Source, *, name: str, options: BookOptions | None = None) -> Book:
     """Returns the book of `source`; `name` (the file's, without suffix) is its title if nothing
     better is known. Raises `NothingToSay` if there is nothing to read in it."""
+    options = options or BookOptions()
     spoken, unspoken = split_unspoken(source.blocks)
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     starts = _starts(spoken)
     title, author = _named(source, spoken, starts, name)
     chapters = _cut(spoken, starts, title)
+    if options.skip or options.only:
+        chapters = [chapters[i] for i in options.chosen([c.title for c in chapters])]
     if all(p.kind == "separator" for chapter in chapters for p in chapter.paragraphs):
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     if len(chapters) > limits.MAX_CHAPTERS:
