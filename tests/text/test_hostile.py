@@ -32,6 +32,10 @@ INPUTS = {
     "spans": "'9h sáng - ' * (n // 10)",
     "sums": "'5 - 2 : ' * (n // 8)",
     "days": "'8-3, ' * (n // 5)",
+    "broken words": "'ch.' * (n // 3)",
+    "letters apart": "'c ' * (n // 2)",
+    "masked words": "'gi*' * (n // 3)",
+    "two alphabets": "'\u0441h\u043e ' * (n // 4)",
     "bars": "'|x' * (n // 2)",
 }
 QUICK = {"dots", "letters", "quotes", "blanks", "vowels", "joiners", "marks"}

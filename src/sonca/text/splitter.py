@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.text import pauses
+from sonca.text.vietnamese.broken import joins
 from sonca.text.vietnamese.initials import (
     before_name,
     before_number,
@@ -169,7 +170,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
             return _glued(text, begin, match.start(), after)
         if following.islower() and _last_token(text, begin, match.start()).lower() in ("v.v", "vv"):
             return None
-        return None if _dotted(text, begin, match.start()) else pauses.SENTENCE
+        inside = _dotted(text, begin, match.start()) or joins(text, match.start())
+        return None if inside else pauses.SENTENCE
     if following.islower() or following in "=+×÷":
         return None
     if _broken_off(text, begin, match.start(), after):

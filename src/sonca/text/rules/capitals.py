@@ -15,7 +15,9 @@ def is_all_capitals(text: str) -> bool:
     if text != text.upper() or not any(c.isalpha() for c in text):
         return False
     words = re.findall(r"[^\W\d_]{2,}", text)
-    return len(words) >= 2 and sum((syllable(w) or mended(w)) is not None for w in words) * 2 > len(words)
+    return len(words) >= 2 and sum((syllable(w) or mended(w)) is not None for w in words) * 2 > len(
+        words
+    )
 
 
 def among_capitals(text: str, start: int, end: int) -> bool:

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 from sonca.text.rules.rule import Rule
+from sonca.text.vietnamese import broken
 from sonca.text.vietnamese import slips as typing
 
 _KINDS = {
@@ -30,6 +31,8 @@ _KINDS = {
     "smile": re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@"),
     "apostrophe": re.compile(r"[’'](?=[^\W\d_])(?<=[^\W\d_].)"),
     "slip": typing.POSSIBLE,
+    "glued": broken.GLUED_SIGN,
+    "apart": broken.APART,
 }
 """What a sentence holds if rules of a kind can find anything in it. Plain prose holds nothing."""
 
@@ -67,10 +70,11 @@ def ordered_rules() -> tuple[Rule, ...]:
     )
 
     return (
+        *slips.RULES,
         *web.RULES,
         *paths.RULES,
         *web.FILE_RULES,
-        *slips.RULES,
+        *slips.LATE_RULES,
         *symbols.EARLY_RULES,
         *romans.EARLY_RULES,
         *fiction.RULES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sonca.text.rules.rule import WORD_MASK, Rule, Workspace
+from sonca.text.vietnamese import broken
 from sonca.text.vietnamese.slips import mended
 
 
@@ -12,6 +13,39 @@ def _slip(match: re.Match[str], work: Workspace) -> str | None:
     return mended(match[0])
 
 
+def _glued(match: re.Match[str], work: Workspace) -> str | None:
+    if "/" in match[0] and work.text[: match.start()].rstrip()[-1:].isdecimal():
+        return None  # 5 t/ạ is no word
+    sure = match[0].islower() and broken.beside(work.text, *match.span())
+    return broken.join_glued(match[0], sure=sure)
+
+
 RULES = (
+    Rule(
+        "masked word",
+        broken.MASKED.pattern,
+        lambda m, w: broken.unmask(m[0]),
+        kind="glued",
+        mask=WORD_MASK,
+    ),
+    Rule("broken word", broken.GLUED.pattern, _glued, kind="glued", mask=WORD_MASK),
+    Rule(
+        "broken word",
+        broken.LETTERS.pattern,
+        lambda m, w: broken.join_letters(m[0]),
+        kind="apart",
+        mask=WORD_MASK,
+    ),
+    Rule(
+        "broken word",
+        broken.PAIR.pattern,
+        lambda m, w: broken.join_pair(m[0]),
+        kind="apart",
+        mask=WORD_MASK,
+    ),
+)
+"""Words that were broken up, before their signs mean anything else."""
+
+LATE_RULES = (
     Rule("typing slip", r"(?<![\w'’-])\p{L}{2,10}(?![\w'’])", _slip, kind="slip", mask=WORD_MASK),
 )

@@ -32,6 +32,12 @@ def _rimes() -> dict[str, frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
+def onsets() -> frozenset[str]:
+    """Returns the consonants with which syllables begin, such as "ngh"."""
+    return frozenset(_rimes()) - {""}
+
+
+@lru_cache(maxsize=1)
 def _unmarked_syllables() -> frozenset[str]:
     return frozenset(_flat(onset + rime) for onset, own in _rimes().items() for rime in own)
 

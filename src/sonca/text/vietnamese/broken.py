@@ -1,0 +1,160 @@
+"""Joins words that were broken up to pass a filter: "ch.ết", "t/ự", "c h ế t", "gi*t".
+
+Pieces are one word if they make a Vietnamese syllable together and one of them is no word alone.
+Initials ("T.A", "Ng.V.T."), stutters ("T-tôi"), names ("Lu-i"), units ("t/ha") and addresses
+("x.ai") stay.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from sonca.text.vietnamese.syllables import onsets, segment, split_tone, syllable
+from sonca.text.vietnamese.wordlists import mapping, word_set, words
+
+_L = r"[^\W\d_]"
+_SIGN = r"[./\\_·•∙・*|…~+^='’‘`,:–—-]"
+_MASK = r"(?:[*#@_•·.…-]{1,4})"
+GLUED = re.compile(
+    rf"(?<![\w@/\\.&#*-]){_L}{{1,5}}(?:{_SIGN}{{1,3}}{_L}{{1,6}}){{1,8}}(?!\w|[@/\\*-]\w|\.\w)"
+)
+"""Pieces with signs between them: "ch.ết", "b-ạ-o"."""
+LETTERS = re.compile(rf"(?<![\w.'’-]){_L}(?:(?: {_SIGN}? ?|{_SIGN} ?){_L}){{2,24}}(?![\w'’-])")
+"""Single letters with blanks between them: "c h ế t", "c . h . ế . t"."""
+PAIR = re.compile(
+    rf"(?<![\w.'’-]){_L}{{1,3}}(?: {_SIGN}{{1,3}} ?|{_SIGN}{{0,3}} )"
+    rf"(?=[^\x00-\x7f]|[iuy]){_L}{{1,5}}(?![\w'’-])"
+)
+"""The consonants of a word apart from the rest: "ch ết", "th - ể"."""
+MASKED = re.compile(rf"(?<![\w*.]){_L}{{1,4}}{_MASK}{_L}{{0,4}}(?![\w*])")
+GLUED_SIGN = re.compile(rf"{_SIGN}(?<={_L}.)(?![ \d])|[*#@](?<={_L}.)")
+"""Finds something in every text that holds a match of `GLUED` or `MASKED`."""
+
+
+def _apart() -> str:
+    """Returns what finds the blank in every match of `LETTERS` or `PAIR`, and seldom another."""
+
+    def onset(gap: str) -> str:
+        return (
+            rf"(?:(?<=[bcdđghklmnpqrstvxBCDĐGHKLMNPQSTVX]{gap})(?<!\w.{gap})|(?<=[nN]gh{gap})"
+            rf"|(?<=[cgknptqCGKNPTQ][hgiurHGIUR]{gap})(?<!\w..{gap}))"
+        )
+
+    sign, marked = r"[^\w\s]", r"[^\x00-\x7f\u2010-\u2fff]"
+    return (
+        rf" (?:(?={_L}(?: |[^\w ] ?){_L}(?!\w))|(?=(?:{sign}{{1,3}} ?)?{marked}){onset('.')}"
+        rf"|(?<={sign} )(?={marked}){onset('..')})"
+    )
+
+
+APART = re.compile(_apart())
+_SHAPED = re.compile("[ăâđêôơư]")
+_ADDRESS = word_set(
+    "com net org vn io info me tv app co ai in ly be id it es us uk is to so am fm cc ch tr py js c"
+    " h cs go do doc log bin exe dat bat"
+)
+"""Endings of addresses and files: "x.ai", "t.in"."""
+
+
+def join_glued(written: str, *, sure: bool = False) -> str | None:
+    """Returns the word of which `written`, a match of `GLUED`, holds the pieces; if it is `sure`
+    that they are broken, for words without marks too."""
+    pieces = re.findall(_L + "+", written)
+    sign = written[len(pieces[0])]
+    word = "".join(pieces)
+    if not _one_case(pieces) or all(map(_is_word, pieces)):
+        return None
+    if not sure and not _marked(word, pieces, sign):
+        return None
+    if sign == "/" and (_is_word(pieces[0]) or pieces[-1] == "ha"):
+        return None  # trẻ/m, 5 t/ha
+    if sign == "-" and pieces[0].istitle() and syllable(pieces[0]) and not _is_onset(pieces[0]):
+        return None  # vua Lu-i
+    said = syllable(word)
+    if said is None and len(pieces) > 3 and max(map(len, pieces)) < 3:
+        return _several(word, pieces)
+    return said
+
+
+def join_letters(written: str) -> str | None:
+    """Returns the word that single letters spell."""
+    pieces = re.findall(_L, written)
+    word = "".join(pieces)
+    tone = any(split_tone(piece.lower())[1] for piece in pieces)
+    if word.isascii() or not _one_case(pieces) or not (tone or len(pieces) > 3):
+        return None
+    if all(map(_is_word, pieces)):
+        return None
+    return syllable(word) or _several(word, pieces)
+
+
+def join_pair(written: str) -> str | None:
+    """Returns the word whose consonants stand apart."""
+    first, rest = re.findall(_L + "+", written)
+    apart = _is_onset(first) and not _is_word(rest) and not rest.isascii()
+    return syllable(first + rest) if apart and _one_case([first, rest]) else None
+
+
+def unmask(written: str) -> str | None:
+    """Returns the word of which letters are hidden: "giết" for "gi*t"."""
+    key = re.sub(r"[^\w]+|_+", "*", written.lower())
+    hidden = re.search(r"[*#@]", written) is not None
+    return mapping("masked.tsv").get(key) if hidden or len(key) > 3 else None
+
+
+def beside(text: str, start: int, end: int) -> bool:
+    """Returns whether the word before or after ``text[start:end]`` was broken up."""
+    for match in GLUED.finditer(text, max(0, start - 24), min(len(text), end + 24)):
+        near = text[match.end() : start] == " " or text[end : match.start()] == " "
+        if near and join_glued(match[0]):
+            return True
+    return False
+
+
+def joins(text: str, at: int) -> bool:
+    """Returns whether the dot at `at`, before a blank, stands inside a word that was broken up."""
+    if not re.search(r"(?<!\w)[^\W\d_]{1,3} ?\Z", text[max(0, at - 5) : at]):
+        return False
+    low, high = max(0, at - 24), at + 24
+    for pattern, join in ((LETTERS, join_letters), (PAIR, join_pair)):
+        for match in pattern.finditer(text, low, high):
+            if match.start() < at < match.end() and join(match[0]):
+                return True
+    return False
+
+
+def _several(word: str, pieces: list[str]) -> str | None:
+    """Returns the syllables of several words, none of them short: "tự tử" from "t.ự.t.ử"."""
+    found = segment(word)
+    return " ".join(found) if found and len(found) * 2 <= len(pieces) else None
+
+
+def _one_case(pieces: list[str]) -> bool:
+    """Returns whether pieces are written as one word: "Ch.ết" but not "T.Hà" or "Đ.A"."""
+    word = "".join(pieces)
+    if word.isupper():
+        return bool(split_tone(word.lower())[1])
+    return word[1:].islower()
+
+
+def _marked(word: str, pieces: list[str], sign: str) -> bool:
+    """Returns whether the word has marks, or is broken so that it can mean nothing else."""
+    low = word.lower()
+    if split_tone(low)[1] or (_SHAPED.search(low) and len(low) > 2):
+        return True
+    if len(pieces) > 2:
+        return sign in ".*•·_|-"
+    return sign in ".*•·|" and len(low) > 2 and pieces[-1].lower() not in _ADDRESS
+
+
+@lru_cache(maxsize=4096)
+def _is_word(piece: str) -> bool:
+    low = piece.lower()
+    if _is_onset(low) or syllable(low) is None:
+        return False
+    return split_tone(low)[0][0] not in "aăâeêioôơuưy" or low in words("vowel_words.tsv")
+
+
+def _is_onset(piece: str) -> bool:
+    return piece.lower() in onsets()
