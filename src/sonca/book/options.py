@@ -30,6 +30,8 @@ class BookOptions:
     """Whether title pages, copyright, dedications and contents are read, too."""
     notes: Notes = "skip"
     """Whether notes are left out, or read after their paragraph or at the end of the chapter."""
+    ocr: bool = False
+    """Whether pages of a PDF that are pictures are recognized, by an installed Tesseract."""
 
     def __post_init__(self) -> None:
         if self.chapters not in ("auto", "toc", "headings", "files"):

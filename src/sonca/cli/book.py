@@ -25,13 +25,22 @@ app = typer.Typer(
 )
 
 File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A .txt, .md, .html, .epub, .docx, .srt or .vtt file")
+    Path,
+    typer.Argument(
+        metavar="FILE", help="A .txt, .md, .html, .epub, .docx, .pdf, .srt or .vtt file."
+    ),
 ]
 Encoding = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
         help="Of a text: utf-8, utf-16, windows-1258, viscii, tcvn3, vni. Default: found out.",
+    ),
+]
+Ocr = Annotated[
+    bool,
+    typer.Option(
+        "--ocr", help="Recognize the pages of a PDF that are pictures, by Tesseract with `vie`."
     ),
 ]
 Engine = Annotated[str | None, typer.Option(help="Speak with this engine.")]
@@ -64,6 +73,7 @@ _SAMPLE_CHARS = 120
 def plan(
     file: File,
     encoding: Encoding = None,
+    ocr: Ocr = False,
     engine: Engine = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Show every row of every list.")
@@ -92,7 +102,7 @@ def plan(
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_plan
 
-    options = BookOptions(chapters, skip, only, front)
+    options = BookOptions(chapters, skip, only, front, ocr=ocr)
     book = read_book(file, encoding=encoding, options=options)
     if spoken:
         _print_spoken(book, lexicon, as_json)
@@ -146,6 +156,7 @@ def cast(
         typer.Option("-o", "--output", help="Where the cast goes [FILE with .cast.toml]."),
     ] = None,
     encoding: Encoding = None,
+    ocr: Ocr = False,
     engine: Engine = None,
     lines: Annotated[
         bool, typer.Option("--lines", help="Print every speech and its speaker instead.")
@@ -163,7 +174,7 @@ def cast(
     from sonca.book.sources import read_book
     from sonca.settings import read
 
-    options = BookOptions(chapters, skip, only, front)
+    options = BookOptions(chapters, skip, only, front, ocr=ocr)
     book = read_book(file, encoding=encoding, options=options)
     if lines:
         for line in attribute(book).lines:
@@ -208,6 +219,7 @@ def build(
     speed: Annotated[float, typer.Option(help="0.5 to 2.0; without a cast file.")] = 1.0,
     engine: Engine = None,
     encoding: Encoding = None,
+    ocr: Ocr = False,
     lexicon: Lexicon = None,
     chapters: Chapters = "auto",
     skip: Skip = "",
@@ -235,7 +247,7 @@ def build(
     words = Readings.load(lexicon) if lexicon else None
     target = Target(output, format, force, file, work_dir)
     target.check()
-    options = BookOptions(chapters, skip, only, front)
+    options = BookOptions(chapters, skip, only, front, ocr=ocr)
     book = read_book(file, encoding=encoding, options=options)
     book = replace(book, title=title or book.title, author=author or book.author)
     chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)

@@ -22,11 +22,12 @@ FORMATS = {
     ".xhtml": "html",
     ".epub": "epub",
     ".docx": "docx",
+    ".pdf": "pdf",
     ".srt": "subtitles",
     ".vtt": "subtitles",
 }
 """Suffix to format."""
-_PACKED = ("epub", "docx")
+_PACKED = ("epub", "docx", "pdf")
 
 
 def format_of(name: str) -> str:
@@ -57,15 +58,22 @@ def read_book(
     format = format_of(path.name)
     limit = limits.MAX_FILE_BYTES if format in _PACKED else limits.MAX_TEXT_BYTES
     data = _read(path, limit, whole=format not in _PACKED)
-    source = _unpacked(path, format) if format in _PACKED else _text(path, format, data, encoding)
+    if format in _PACKED:
+        source = _unpacked(path, format, ocr=options is not None and options.ocr)
+    else:
+        source = _text(path, format, data, encoding)
     return make_book(source, name=name or path.stem, options=options)
 
 
-def _unpacked(path: Path, format: str) -> Source:
+def _unpacked(path: Path, format: str, *, ocr: bool) -> Source:
     if format == "epub":
         from sonca.book.sources import epub
 
         return epub.read(path)
+    if format == "pdf":
+        from sonca.book.sources import pdf
+
+        return pdf.read(path, recognize=ocr)
     from sonca.book.sources import docx
 
     return docx.read(path)

@@ -93,7 +93,7 @@ def _checked(text: str, name: str) -> str:
     if "\0" in text:
         raise InvalidRequest(
             f"{name} is not a text: character {text.index(chr(0))} is NUL; give a book "
-            "(txt, md, html, epub, docx, srt)",
+            "(txt, md, html, epub, docx, pdf, srt, vtt)",
             field="file",
         )
     return text
@@ -122,7 +122,8 @@ def _old(data: bytes, error: UnicodeDecodeError, name: str) -> tuple[str, str]:
     """Decodes with the old encoding in which most words are Vietnamese."""
     if b"\0" in data[:_SAMPLE_BYTES]:
         raise InvalidRequest(
-            f"{name} is not a text; give a book (txt, md, html, epub, docx, srt)", field="file"
+            f"{name} is not a text; give a book (txt, md, html, epub, docx, pdf, srt, vtt)",
+            field="file",
         )
     scores = {key: plausibility(make(data[:_SAMPLE_BYTES])) for key, make in _OLD.items()}
     best = max(scores, key=lambda key: scores[key])

@@ -11,7 +11,7 @@ export async function textOf(chosen) {
   if (chosen.size > MAX_MB * 2 ** 20) {
     throw Object.assign(new ApiError("file_size"), { mb: MAX_MB });
   }
-  if (/\.(epub|docx)$/i.test(chosen.name)) throw new ApiError("file_book");
+  if (/\.(epub|docx|pdf)$/i.test(chosen.name)) throw new ApiError("file_book");
   const text = decode(await chosen.arrayBuffer());
   if (text === null) throw new ApiError("file_type");
   return text.replace(/^\ufeff/, "").replace(/\r\n?/g, "\n");

@@ -1,0 +1,243 @@
+"""Reads the lines of a PDF's pages, with where they stand: words as PDFium finds them.
+
+A line is what is set on one base line without a gap, so that the lines of two columns are two.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sonca.book.sources import formulas
+
+_BLANK = frozenset((0x20, 0x09, 0x0D, 0x0A, 0xA0, 0x00))
+_HYPHENS = {0x02: "-", 0xFFFE: "-"}
+"""What PDFium gives for a hyphen at the end of a line, beside the hyphen itself."""
+_GAP_SIZES = 1.6
+"""A wider gap, in heights of the line, separates columns, or a number from its title."""
+_SAME_LINE = 0.35
+_SMALL = 0.82
+_SCRIPT_RATIO = 1.75
+"""A larger word beside a small one is a drop cap, and no word with an index."""
+_SCRIPT_CHARS = 3
+_MARKED = re.compile(r"(?P<word>.*?[^\s\d*†‡])(?P<mark>\d{1,3}|[*†‡]{1,3})\Z|\d+\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line. Places are in points, from the page's upper left corner."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    first_width: float = 0.0
+    """Of its first word."""
+    marks: tuple[str, ...] = ()
+    """Marks of notes that stood in it."""
+
+    @property
+    def size(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's lines, as they come in the file, and what else is on it."""
+
+    number: int
+    width: float
+    height: float
+    lines: tuple[Line, ...] = field(repr=False)
+    has_picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    mark: str = ""
+
+    @property
+    def size(self) -> float:
+        return self.bottom - self.top
+
+
+def read_page(page: Any, number: int) -> Page:
+    """Returns a page of pypdfium2 with its lines."""
+    import pypdfium2.raw as pdfium
+
+    width, height = page.get_size()
+    text = page.get_textpage()
+    try:
+        words = list(_words(text.raw, height))
+    finally:
+        text.close()
+    lines = tuple(_lines(words))
+    picture = False
+    if not lines:
+        kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+        picture = next(iter(page.get_objects(filter=kinds, max_depth=2)), None) is not None
+    return Page(number, width, height, lines, picture)
+
+
+def _words(text: Any, height: float) -> Iterator[_Word]:
+    import pypdfium2.raw as pdfium
+
+    count = pdfium.FPDFText_CountChars(text)
+    codes = [pdfium.FPDFText_GetUnicode(text, index) for index in range(count)]
+    measure = _Measure(text, height)
+    start = 0
+    for index in range(count + 1):
+        if index < count and codes[index] not in _BLANK:
+            continue
+        if index > start:
+            yield from _measured(codes[start:index], start, measure)
+        start = index + 1
+
+
+class _Measure:
+    """Says where a character of a page is."""
+
+    def __init__(self, text: Any, height: float) -> None:
+        import pypdfium2.raw as pdfium
+
+        self._get = pdfium.FPDFText_GetLooseCharBox
+        self._text, self._height = text, height
+        self._box = pdfium.FS_RECTF()
+        self._pointer = ctypes.byref(self._box)
+
+    def __call__(self, index: int) -> tuple[float, float, float, float]:
+        """Returns left, right, top, bottom."""
+        self._get(self._text, index, self._pointer)
+        box = self._box
+        top, bottom = self._height - box.top, self._height - box.bottom
+        return box.left, box.right, min(top, bottom), max(top, bottom)
+
+
+def _measured(codes: Sequence[int], start: int, measure: _Measure) -> Iterator[_Word]:
+    """Yields a word; two, if PDFium put what is on two lines into one."""
+    text = "".join(_HYPHENS.get(code) or _letter(code) for code in codes)
+    left, right, top, bottom = measure(start)
+    if len(codes) > 1:
+        _, right, last_top, last_bottom = measure(start + len(codes) - 1)
+        if right < left or last_top > bottom or last_bottom < top:
+            middle = _break(codes, start, measure)
+            if 0 < middle < len(codes):
+                yield from _measured(codes[:middle], start, measure)
+                yield from _measured(codes[middle:], start + middle, measure)
+                return
+        if last_bottom - last_top < _SMALL * (bottom - top) and _MARKED.match(text):
+            text, mark = _with_script(text, start, measure, (top + bottom) / 2)
+            yield _Word(text, left, right, top, bottom, mark)
+            return
+    if text:
+        yield _Word(text, left, right, top, bottom)
+
+
+def _letter(code: int) -> str:
+    return chr(code) if code > 0x1F and not 0xD800 <= code <= 0xDFFF else ""
+
+
+def _break(codes: Sequence[int], start: int, measure: _Measure) -> int:
+    """Returns where a word goes on in another line."""
+    reached, _, top_before, bottom_before = measure(start)
+    for index in range(1, len(codes)):
+        left, right, top, bottom = measure(start + index)
+        if left < reached - 1 or top > bottom_before or bottom < top_before:
+            return index
+        reached, top_before, bottom_before = (left + right) / 2, top, bottom
+    return 0
+
+
+def _with_script(text: str, start: int, measure: _Measure, middle: float) -> tuple[str, str]:
+    """Returns a word that ends in something small: with it as a power or an index, or without it
+    if it marks a note; and that mark."""
+    size = 0.0
+    at = len(text)
+    for index in range(len(text)):
+        _, _, top, bottom = measure(start + index)
+        if index == 0:
+            size = bottom - top
+        elif bottom - top < _SMALL * size:
+            at = index
+            break
+    before, script = text[:at], text[at:]
+    _, _, top, bottom = measure(start + min(at, len(text) - 1))
+    if (top + bottom) / 2 > middle:
+        return before + formulas.lowered(script), ""
+    if formulas.is_note_mark(script, before):
+        return before, script
+    return before + formulas.raised(script), ""
+
+
+def _lines(words: Sequence[_Word]) -> Iterator[Line]:
+    line: list[_Word] = []
+    for word in words:
+        if line and not _goes_on(line[-1], word):
+            yield _line(line)
+            line = []
+        line.append(word)
+    if line:
+        yield _line(line)
+
+
+def _goes_on(before: _Word, word: _Word) -> bool:
+    gap = word.left - before.right
+    size = max(before.size, word.size)
+    if not -size <= gap <= _GAP_SIZES * size:
+        return False
+    if abs(word.bottom - before.bottom) <= _SAME_LINE * min(before.size, word.size):
+        return True
+    # What is small beside a word, above or below its line, belongs to it.
+    small, large = sorted((before, word), key=lambda each: each.size)
+    return (
+        small.size < _SMALL * large.size < _SCRIPT_RATIO * small.size
+        and len(small.text) <= _SCRIPT_CHARS
+        and large.top - 2 <= small.top
+        and small.bottom <= large.bottom + 3
+    )
+
+
+def _line(words: Sequence[_Word]) -> Line:
+    text, marks = "", [word.mark for word in words if word.mark]
+    size = max(word.size for word in words)
+    for word in words:
+        small = text and word.size < _SMALL * size
+        if small and formulas.is_note_mark(word.text, text):
+            marks.append(word.text)
+            continue
+        text += f" {word.text}" if text else word.text
+    first = words[0]
+    return Line(
+        text,
+        first.left,
+        words[-1].right,
+        min(word.top for word in words if word.size >= _SMALL * size),
+        max(word.bottom for word in words if word.size >= _SMALL * size),
+        first.right - first.left,
+        tuple(marks),
+    )
+
+
+def joined(lines: Sequence[Line], between: str) -> Line:
+    """Returns pieces of one line as one."""
+    return replace(
+        lines[0],
+        text=between.join(line.text for line in lines),
+        right=lines[-1].right,
+        top=min(line.top for line in lines),
+        bottom=max(line.bottom for line in lines),
+        marks=tuple(mark for line in lines for mark in line.marks),
+    )
