@@ -77,7 +77,9 @@ _HOUSED = (
     r"|khu|chung cư|tòa|toà|lô|tại|ở|cũ|mới|liên hệ|giao|nhận|email|công ty|cửa hàng|cụ thể"
     r"|chính xác|thường trú|của|trên|như|dưới|bên)(?!\w))"
 )
-_ADDRESSED = word_set("ở tại theo ghi xin gửi đổi sai đúng nhập cần giao tới đến cùng có")
+_ADDRESSED = word_set(
+    "rõ lấy hỏi chỉ ở tại theo ghi xin gửi đổi sai đúng nhập cần giao tới đến cùng có"
+)
 
 
 def _address(match: re.Match[str], work: Workspace) -> str:

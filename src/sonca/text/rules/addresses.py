@@ -18,7 +18,10 @@ _STREET = r" (?:đường |phố |[A-ZĐ][^\W\d_A-Z]{1,7} [A-ZĐ])"
 def _address(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     text, start = match[0], match.start()
     before = work.before(start)
-    if re.fullmatch(r"\d+[VW]/\d+[AW]|T\d{1,2}/\d{4}|Q[1-4]/\d{4}|\d{1,2}T/\d{4}", text):
+    if re.fullmatch(
+        r"\d+[VW]/\d+[AW]|H[12]/20\d\d|\d+M/20\d\d|\d+Y/\d+Y|T\d{1,2}/\d{4}|Q[1-4]/\d{4}|\d{1,2}T/\d{4}",
+        text,
+    ):
         return None
     if before == "số" and work.before(start, 2) == "phân số":
         return None

@@ -12,7 +12,7 @@ _SCALES = {"B": "tỷ", "M": "triệu", "T": "nghìn tỷ"}
 _CODES = "USD|VNĐ|VND|EUR|GBP|JPY|CNY|KRW|SGD|AUD|USDT|đồng|đô la|đô"
 _COUNTED = word_set(
     "view views lượt sub follow like người tham params parameters token tokens mẫu samples user"
-    " users download downloads đơn khách điểm bản file ảnh câu từ dòng record records stream"
+    " dân hộ users download downloads đơn khách điểm bản file ảnh câu từ dòng record records stream"
 )
 _AMOUNT_BEFORE = re.compile(
     r"(?i)(?:doanh thu|doanh số|vốn hóa|vốn hoá|lợi nhuận|định giá|gọi vốn|gọi được|trị giá"
@@ -70,6 +70,23 @@ def _term(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     ]
 
 
+def _period(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``H1/2025``, ``9M2024`` and ``FY2023``."""
+    part, glued = match["p"], "/" not in match[0]
+    if part in ("H1", "H2"):
+        said = "nửa đầu năm" if part == "H1" else "nửa cuối năm"
+    elif part.endswith("M") and part[:-1].isdecimal():
+        said = f"{work.cardinal(part[:-1])} tháng năm"
+    elif part == "FY" and glued:
+        said = "năm tài chính"
+    else:
+        return None
+    return [
+        Replacement(match.start(), match.start("y"), said, "period"),
+        Replacement(*match.span("y"), work.cardinal(match["y"]), "period"),
+    ]
+
+
 _PAIRED = (
     "USD|VND|VNĐ|EUR|GBP|JPY|CNY|KRW|THB|SGD|AUD|CAD|CHF|HKD|RUB|BTC|ETH|USDT|USDC|BNB|XAU|XAG|NZD"
     "|DXY|INR|TWD"
@@ -78,12 +95,10 @@ _PAIRED = (
 
 def _pair(match: re.Match[str], work: Workspace) -> list[Replacement]:
     """Reads a rate or a ratio: ``USD/EUR``, ``P/E``."""
-    slash = match.start("slash")
-    return [
-        Replacement(match.start(), slash, _name(match["a"]), "pair"),
-        Replacement(slash, slash + 1, "trên", "pair"),
-        Replacement(slash + 1, match.end(), _name(match["b"]), "pair"),
-    ]
+    out = [Replacement(*match.span("a"), _name(match["a"]), "pair")]
+    if match["slash"]:
+        out.append(Replacement(*match.span("slash"), "trên", "pair"))
+    return [*out, Replacement(*match.span("b"), _name(match["b"]), "pair")]
 
 
 def _name(code: str) -> str:
@@ -119,6 +134,23 @@ def _coin(match: re.Match[str], work: Workspace) -> str | None:
     return mapping("currencies.tsv")["BTC"]
 
 
+_GAINED = re.compile(
+    r"(?i)(?<!\w)(?:tăng|giảm|hơn|mạnh|đắt|rẻ|cao|nhanh|đòn bẩy|margin|p/e|p/b|ev/ebitda)(?!\w)"
+    r"(?: \w{1,6}){0,2} \Z"
+)
+
+
+def _times(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads ``tăng 5x`` and ``P/E 15x`` as times; in a sum the x is a letter."""
+    before = work.text[max(0, match.start() - 28) : match.start()]
+    if re.search("[=+*]", work.text) or not _GAINED.search(before):
+        return None
+    return [
+        Replacement(*match.span("n"), work.number(match["n"], point="chấm"), "number"),
+        Replacement(*match.span("x"), "lần", "times"),
+    ]
+
+
 _LEFT = rf"(?<![\w]){NUMBER_START}"
 
 RULES = (
@@ -127,12 +159,25 @@ RULES = (
         rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<scale>[BMT])(?: ?(?P<code>{_CODES}))?(?![\w/-])",
         _scaled,
     ),
-    Rule("term", r"(?<![\w.,/-])(?P<n>\d{1,2})(?P<unit>[YMWD])(?![\w/-])", _term),
+    Rule(
+        "term",
+        r"(?:(?<![\w.,/-])|(?<=Y/))(?P<n>\d{1,2})(?P<unit>[YMWD])(?!\w|-|/(?!\d{1,2}Y))",
+        _term,
+    ),
+    Rule("times", rf"{_LEFT}(?P<n>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?P<x>[xX])(?![\w/-])", _times),
+    Rule("period", r"(?<![\w/.-])(?P<p>[HT]?[1-9]M?|FY|1[0-2]M)/?(?P<y>20\d\d)(?![\w/])", _period),
     Rule(
         "pair",
         rf"(?<![\w/])(?:(?P<a>{_PAIRED})(?P<slash>/)(?P<b>{_PAIRED}))(?![\w/])",
         _pair,
         kind="symbol",
+    ),
+    Rule(
+        "pair",
+        r"(?<![\w/])(?P<a>USD|EUR|GBP|AUD|NZD|BTC|ETH|XAU|JPY)(?P<slash>)(?P<b>VND|USD|JPY|CHF|CAD"
+        r"|USDT)(?![\w/])",
+        _pair,
+        kind="capital",
     ),
     Rule(
         "pair",

@@ -87,7 +87,7 @@ RULES = (
     Rule(
         "place",
         r"(?<![\w.])(?P<kind>[đpqxht]|t[xt]|kp)(?P<dot>\.) ?(?:(?P<n>\d{1,2})(?![\w]|[.,]\d)"
-        r"|(?=[A-ZĐÀ-Ỵ]))",
+        r"|(?=[A-ZĐÀ-Ỵ]|số \d))",
         _small_place,
         kind="dotted",
         mask=WORD_MASK,

@@ -218,7 +218,8 @@ _ERA = word_set(
 
 def _century(match: re.Match[str], work: Workspace) -> str | None:
     """Reads ``tk. 19`` and ``tk XX``; before more digits, or after "số", it is an account."""
-    dated = match["dot"] or not match["n"].isdecimal() or match[0].isupper()
+    dated = match["dot"] or len(match["n"]) == 2 or not match["n"].isdecimal() or match[0].isupper()
+    dated = dated or work.followed(match.end(), r" ?\d (?:trước|sau|TCN|SCN)")
     before = work.before(match.start())
     return "thế kỷ" if before != "số" and (dated or before in _ERA) else None
 

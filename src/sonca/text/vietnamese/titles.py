@@ -42,10 +42,11 @@ def is_title(text: str, dot: int) -> bool:
 
 
 _PLACED = re.compile(
-    r"\.\s?(?P<first>[A-ZĐÀ-Ỵ][^\W\d_]*)(?P<next> [A-ZĐÀ-Ỵ0-9]|\s*(?:[,.;)–-]|\Z))?"
+    r"\.\s?(?P<first>[A-ZĐÀ-Ỵ][^\W\d_]*|số(?= \d))(?P<next> [A-ZĐÀ-Ỵ0-9]|\s*(?:[,.;)–-]|\Z))?"
 )
 _PLACE_BEFORE = re.compile(
-    r"(?:\A|\n|[,;(–:-]|(?<![\w.,])\d{1,4}[a-dA-D]?(?:/\d{1,4}[a-dA-D]?){0,4}"
+    r"(?:\A|\n|[,;(–:-]|(?-i:[A-ZĐÀ-Ỵ][^\W\d_]{1,7}) "
+    r"|(?<![\w.,])\d{1,4}[a-dA-D]?(?:/\d{1,4}[a-dA-D]?){0,4}"
     r"|(?<!\w)(?:ở|tại|thuộc|về|đến|tới|ra|vào|từ|góc|tư|ngụ|trú|hẻm|ngõ|quê|trên|dọc|khu|phố|nhà"
     r"|xã|phường|ấp|thôn|qua|số|và|hết|ngay|gần|đường))[ ]?\Z",
     re.IGNORECASE,
@@ -70,4 +71,6 @@ def is_place(text: str, dot: int) -> bool:
     kept = _PLACE_BEFORE.search(before)
     if kept is None or (kind == "đ" and _PRICE.search(before)):
         return False
+    if found["first"] == "số":
+        return kind == "đ"
     return found["next"] is not None or (kind == "đ" and kept[0].strip(" ,;(–:-\n") != "")
