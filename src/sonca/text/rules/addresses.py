@@ -12,16 +12,15 @@ _BEFORE = word_set(
     "số nhà hẻm ngõ ngách kiệt lô căn chỉ kho phòng xóm tổ ấp hẻm: block xẹt địa hộ lớp khối"
 )
 _DATED = word_set("ngày mùng mồng đêm sáng trưa chiều tối dịp lễ hôm từ đến tới trước sau")
+_TERMS = re.compile(r"\d+[VW]/\d+[AW]|\d+Y/\d+Y|(?:T\d{1,2}|[QH][1-4]|\d{1,2}[TM])/\d{4}")
+"""Voltages, terms of bonds, months, quarters and halves of a year."""
 _STREET = r" (?:đường |phố |[A-ZĐ][^\W\d_A-Z]{1,7} [A-ZĐ])"
 
 
 def _address(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     text, start = match[0], match.start()
     before = work.before(start)
-    if re.fullmatch(
-        r"\d+[VW]/\d+[AW]|H[12]/20\d\d|\d+M/20\d\d|\d+Y/\d+Y|T\d{1,2}/\d{4}|Q[1-4]/\d{4}|\d{1,2}T/\d{4}",
-        text,
-    ):
+    if _TERMS.fullmatch(text):
         return None
     if before == "số" and work.before(start, 2) == "phân số":
         return None
