@@ -20,6 +20,7 @@ from sonca.text.vietnamese.wordlists import words
 
 _PIECE = re.compile(LETTER + r"+|[\x01\x02]+|\x03+|[ ]+|[.?!…]+|.", re.DOTALL)
 _BEFORE_BRACKET = re.compile(r"(?:\A|\W)[A-ZĐ][ghiru]?\. \(")
+_LIST_NUMBER = re.compile(r"\W{0,3}(?:\d{1,3}|[IVX]{2,5})\Z")
 _OPENING, _CLOSING = "([【「『", ")]】」』"
 
 
@@ -78,6 +79,8 @@ def _mark(work: Workspace, at: int, end: int) -> str:
             return "…" if strongest == "." else strongest
         if following == " (" and _BEFORE_BRACKET.search(text[max(0, at - 3) : at + 3]):
             return ","  # chị B. (28 tuổi)
+        if following[:1].isupper() and following[1:].islower() and _LIST_NUMBER.match(text[:at]):
+            return "."  # 1.Giới thiệu
         if following and (following[1:].islower() or _abbreviated(text, at)):
             return ""  # anh M. đi, tp. HCM: the sentence was not cut here
         if following and (following[0].isalnum() or following[0] == "," or before_name(text, at)):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.text import pauses
+from sonca.text.stops import ends_glued
 from sonca.text.vietnamese.broken import joins
 from sonca.text.vietnamese.initials import (
     before_name,
@@ -20,7 +21,6 @@ from sonca.text.vietnamese.initials import (
     goes_on,
     is_unnamed_person,
 )
-from sonca.text.vietnamese.syllables import syllable
 from sonca.text.vietnamese.wordlists import words
 
 MAX_SOURCE = 1000
@@ -37,7 +37,7 @@ _DASHES = "-–—―‒"
 _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđÔ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
 _HEADING = re.compile(
-    r"(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
+    r"[\W_]{0,20}(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
     r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối"
     r"|kết)",
     re.IGNORECASE,
@@ -194,14 +194,13 @@ def _broken_off(text: str, begin: int, stop: int, after: int) -> bool:
 
 
 def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
-    """Returns the pause of a dot without a blank after it, which must part two plain words."""
-    if text[dot] in "。｡":
-        return pauses.SENTENCE
-    if after + 1 >= len(text) or not (text[after].isupper() and text[after + 1].islower()):
-        return None
+    """Returns the pause of a dot without a blank after it, if it parts two sentences."""
     token = _last_token(text, begin, dot)
-    plain = len(token) > 2 and not token.isupper() and "." not in token
-    return pauses.SENTENCE if plain and syllable(unicodedata.normalize("NFC", token)) else None
+    if text[dot] in "。｡":  # among signs it decorates: ⋆｡°✩
+        return (
+            pauses.SENTENCE if any(c.isalnum() for c in text[max(begin, dot - 2) : dot]) else None
+        )
+    return pauses.SENTENCE if ends_glued(text, begin, dot, after, token) else None
 
 
 def _last_token(text: str, begin: int, at: int) -> str:

@@ -27,7 +27,7 @@ DIGRAPHS = "Ngh|Ng|Nh|Ph|Th|Tr|Ch|Kh|Gi|Qu"
 """Two letters that stand for one sound and so for one initial ("chị Ph.")."""
 _CHAIN = re.compile(rf"(?:(?:{DIGRAPHS}|[A-ZĐ])\.){{1,5}}(?:{DIGRAPHS}|[A-ZĐ])\Z")
 _CHAINED = re.compile(rf"(?:\A|[\s.(])(?:{DIGRAPHS}|[A-ZĐ])\.\s?\Z")
-_OPENERS = word_set(
+OPENERS = word_set(
     "sau hôm trước theo khi tại đến vì do trong ngày năm nhưng tuy hiện lúc từ rồi sáng tối trưa"
     " chiều đối bị qua người nạn vụ cả nó hắn tôi họ chị anh ông bà cô em bé cơ công tòa toà đêm"
     " nay đây đó ngoài ngay nếu cũng lời còn mẹ cha bố vợ chồng con gia hai không có thấy nghe biết"
@@ -99,7 +99,7 @@ def goes_on(text: str, begin: int, dot: int, token: str) -> bool | None:
     if is_title(text, dot) or is_place(text, dot):
         return True
     word = re.match(r"[^\W\d_]*", after)
-    opened = word is not None and word[0].lower() in _OPENERS
+    opened = word is not None and word[0].lower() in OPENERS
     if chained and opened:
         return False
     if len(token) > 1 and initial:

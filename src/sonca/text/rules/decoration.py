@@ -1,0 +1,38 @@
+"""Silences signs that only decorate: frames around a heading, runs of stars."""
+
+from __future__ import annotations
+
+import re
+
+from sonca.text.rules.rule import SILENT_MASK, Replacement, Rule, Workspace
+
+_STAR = "[•·∘∙⋆⊰⊱⊹¤※¯¨¸´˖˚➳❀-❧ღ\u2500-\u25b1\u25b4-\u25bb\u25be-\u27bf\u2900-\u2bff꧁꧂༺༻]"
+_NOISE = "[°*~=+.:;,'`’‘^_<>|\\\\/#$%&@«»‹›—–―()\\[\\]{}-]"
+_PLAIN = re.compile(r"[\"“”‘’'().,;:!?…\\-–—―\\[\\]#]+")
+_PAIRS = str.maketrans("()[]{}<>«»‹›【】《》〈〉/\\\\¸", ")(][}{><»«›‹】【》《〉〈\\\\/¸")
+_TAIL = re.compile(r"(?<= )[^\w\s]{1,20}\Z")
+
+
+def _frame(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Silences the same signs before and after a heading: "☆ Chương 1 ☆", "-=[ Hết ]=-"."""
+    lead = match[0]
+    tail = _TAIL.search(work.text, match.end())
+    if tail is None or _PLAIN.fullmatch(lead):
+        return None
+    if tail[0] not in (lead, lead[::-1].translate(_PAIRS), lead.translate(_PAIRS)):
+        return None
+    return [Replacement(*m.span(), "", "decoration") for m in (match, tail)]
+
+
+RULES = (
+    Rule("decoration", r"\A[^\w\s]{1,20}(?= )", _frame, kind="symbol", mask=SILENT_MASK),
+    Rule(
+        "decoration",
+        rf"(?:(?<!\w){_NOISE}{{1,20}})?(?<!\d)(?!(?<=\w)[•·∘∙]){_STAR}"
+        rf"(?:{_STAR}|{_NOISE}){{1,60}}(?<![.?!…])(?!\w)"
+        rf"|(?<!\w){_NOISE}{{1,20}}{_STAR}(?!\w)|(?<![\w*]){_NOISE}?([°$%+=&@])\1{{2,40}}(?!\w)",
+        lambda m, w: "",
+        kind="symbol",
+        mask=SILENT_MASK,
+    ),
+)
