@@ -139,10 +139,10 @@ def test_reported_files_of_another_kind_are_named(name: str, what: str) -> None:
 def test_every_format_of_number(
     tmp_path: Path, levels: list[tuple[str, str]], items: list[int], wanted: str | list[str]
 ) -> None:
-    body = "".join(item("nội dung", level) for level in items)
+    body = "".join(item("nội dung.", level) for level in items)
     wanted = wanted.split() if isinstance(wanted, str) else wanted
     found = spoken(tmp_path, body, numbers=numbering(*levels))
-    assert found == [f"{number} nội dung".strip() for number in wanted]
+    assert found == [f"{number} nội dung.".strip() for number in wanted]
 
 
 def test_legal_numbers_set_the_level_above_in_numerals(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ class Unspoken:
 
     text: str
     reason: str
-    """``contents``, ``note``, ``note mark``, ``picture``, ``code``, ``formula``, ``page number``,
+    """``contents``, ``front matter``, ``note``, ``note mark``, ``picture``, ``code``, ``formula``,
+    ``page number``, ``running head``, ``title`` (said already),
     ``page`` (menus and the like of a web page), ``hidden`` or, found by the text planner,
     ``separator``, ``emoji``, ``symbols``, ``controls``."""
     part: str = ""
@@ -96,6 +97,10 @@ class TextBlock:
     skip: str | None = None
     """Why it is not to be spoken, as `Unspoken.reason`."""
     slot_s: tuple[float, float] | None = None
+    apart: bool = True
+    """Whether something divides it from what stands before: an empty line, a tag."""
+    indent: int = 0
+    """Blanks before it on its line."""
 
 
 @dataclass(frozen=True, slots=True)

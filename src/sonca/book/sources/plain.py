@@ -1,4 +1,4 @@
-"""Reads plain text: every line is a paragraph, except where a line was only wrapped."""
+"""Reads plain text: every line is a block; `sonca.book.structure.lines` joins the wrapped ones."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from sonca.book.model import Source, TextBlock
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_WRAP_CHARS = 40
-"""A shorter line was ended on purpose."""
+_TAB = 4
 
 
 def read(text: str) -> Source:
@@ -18,30 +17,16 @@ def read(text: str) -> Source:
 
 
 def blocks(text: str) -> Iterator[TextBlock]:
-    """Yields the paragraphs of `text`, as they stand in it."""
-    start = end = -1
+    """Yields the lines of `text` that are not blank, as they stand in it."""
+    end = 0
     for line in _LINE.finditer(text):
         stripped = line[0].strip()
         if not stripped:
             continue
-        left = line.start() + len(line[0]) - len(line[0].lstrip())
-        if start >= 0 and _wrapped(text, start, end, left):
-            end = left + len(stripped)
-            continue
-        if start >= 0:
-            yield TextBlock(text[start:end], start=start)
-        start, end = left, left + len(stripped)
-    if start >= 0:
-        yield TextBlock(text[start:end], start=start)
-
-
-def _wrapped(text: str, start: int, end: int, following: int) -> bool:
-    """Returns whether the line that ends at `end` goes on in the next one. The rule is the text
-    planner's (a long line, no stop, a small letter), so that both agree."""
-    last = max(text.rfind(c, start, end) for c in "\n\r") + 1
-    return (
-        end - max(start, last) >= _WRAP_CHARS
-        and text[following].islower()
-        and (text[end - 1].isalpha() or text[end - 1] == ",")
-        and text.count("\n", end, following) <= 1
-    )
+        left = len(line[0]) - len(line[0].lstrip())
+        start = line.start() + left
+        between = text[end : line.start()]
+        ends = between.count("\n") or len(between.split("\r")) - 1
+        indent = left + (_TAB - 1) * line[0][:left].count("\t")
+        yield TextBlock(stripped, start=start, apart=ends != 1, indent=indent)
+        end = start + len(stripped)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sonca.book import limits
 from sonca.book.model import Book, Chapter, Kind, Paragraph, Source, TextBlock
 from sonca.book.options import BookOptions
 from sonca.book.structure import headings
 from sonca.book.structure.headings import Heading, parse_heading
+from sonca.book.structure.lines import join_lines
+from sonca.book.structure.pages import mark_pages
 from sonca.book.structure.unspoken import split_unspoken
 from sonca.errors import InvalidRequest, NothingToSay
 
@@ -29,7 +32,7 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
     """Returns the book of `source`; `name` (the file's, without suffix) is its title if nothing
     better is known. Raises `NothingToSay` if there is nothing to read in it."""
     options = options or BookOptions()
-    spoken, unspoken = split_unspoken(source.blocks)
+    spoken, unspoken = split_unspoken(_paragraphed(source))
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     starts = _starts(spoken)
@@ -62,6 +65,20 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
         tuple(unspoken),
         source.mended,
     )
+
+
+def _paragraphed(source: Source) -> Sequence[TextBlock]:
+    """Returns the blocks without printed pages' marks, and with wrapped lines joined."""
+    blocks = source.blocks
+    if source.format in ("pdf", "markdown") or any(block.slot_s for block in blocks):
+        return blocks
+    skips = [block.skip for block in blocks]
+    first = next((b.text for b in blocks if b.skip is None), "")
+    title = first if headings.can_be_title(first) else ""
+    mark_pages(blocks, skips, (source.title or title, source.author))
+    joined, reasons = join_lines(blocks, skips)
+    told = zip(joined, reasons, strict=True)
+    return [b if b.skip == r else replace(b, skip=r) for b, r in told]
 
 
 # Where chapters begin

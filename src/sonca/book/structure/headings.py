@@ -9,39 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal
 
-Rank = Literal["part", "chapter", "bare"]
+from sonca.book.structure import heading_forms as forms
+from sonca.book.structure.heading_forms import Rank
 
-_ORDER: dict[str, Rank] = {
-    **dict.fromkeys(("phần", "quyển", "tập", "thiên", "bộ", "part", "book", "volume"), "part"),
-    **dict.fromkeys(
-        ("chương", "hồi", "bài", "màn", "cảnh", "chapter", "act", "scene", "ngoại truyện"),
-        "chapter",
-    ),
-}
-_DIGIT_WORDS = (
-    "không|một|mốt|hai|ba|bốn|tư|năm|lăm|sáu|bảy|bẩy|tám|chín|mười|mươi|trăm|linh|lẻ|nhất|nhì"
-)
-_NUMBER = (
-    r"(?:\d{1,5}|[IVXLCDM]{1,9}(?![\w])|[ivxlcdm]{1,9}(?![\w])|"
-    rf"(?:{_DIGIT_WORDS})(?:\s+(?:{_DIGIT_WORDS}))*|cuối(?:\s+cùng)?|kết|mở\s+đầu|đầu(?:\s+tiên)?|"
-    r"one|two|three|four|five|six|seven|eight|nine|ten)"
-)
-_NAMED = re.compile(
-    rf"(?P<name>{'|'.join(sorted(_ORDER, key=len, reverse=True))})"
-    rf"\s+(?:(?:thứ|số)\s+)?(?P<number>{_NUMBER})(?![\w])"
-    r"(?P<mark>\s*[:.\-–—|)\]/]+\s*|\s+|\Z)(?P<title>.*)\Z",
-    re.IGNORECASE | re.DOTALL,
-)
-_ALONE = re.compile(
-    r"(?:lời\s+(?:mở\s+đầu|nói\s+đầu|giới\s+thiệu|tựa|bạt|kết|cảm\s+ơn|ngỏ|tác\s+giả|người\s+dịch)"
-    r"|mở\s+đầu|đoạn\s+kết|khúc\s+dạo\s+đầu|dẫn\s+nhập|vĩ\s+thanh|phụ\s+lục|tựa|kết\s+thúc"
-    r"|ngoại\s+truyện|prologue|epilogue|preface|introduction|foreword|afterword)"
-    r"(?:\s*[:.\-–—]\s*(?P<title>.+)|\s+\d{1,3}|\s+[A-Z])?\s*\Z",
-    re.IGNORECASE,
-)
-_BARE = re.compile(r"(?:(?P<roman>[IVXLCDM]{1,8})|(?P<digits>\d{1,4}))\s*[.:)]?\s*\Z")
 _NOTES = re.compile(r"(?:chú\s+thích|ghi\s+chú|cước\s+chú|notes?)\s*:?\s*\Z", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:mục\s+lục|contents|table\s+of\s+contents)\s*:?\s*\Z", re.IGNORECASE)
 _LEADER = re.compile(r"[\s.…·_]{3,}\d{1,4}\s*\Z")
@@ -65,22 +36,101 @@ class Heading:
 
 def parse_heading(line: str) -> Heading | None:
     """Returns the heading that `line` reads as, None for any other line."""
-    text = unicodedata.normalize("NFC", line).strip().strip("*_#=~ \t")
+    if len(line) > 2 * MAX_CHARS:
+        return None
+    text = plain(line)
     if not text or len(text) > MAX_CHARS or text[0] in '-–—“"«':
         return None
-    text = " ".join(text.split("\n"))
-    named = _NAMED.match(text)
-    if named and _is_title(named["title"], bool(named["mark"].strip())):
-        return Heading(
-            _ORDER[" ".join(named["name"].lower().split())], named["number"], named["title"].strip()
-        )
-    alone = _ALONE.match(text)
+    named = _named(text) or _after(text)
+    if named:
+        return named
+    alone = forms.ALONE.match(text)
     if alone and (text[0].isupper() or text.isupper()):
         return Heading("chapter", "", text)
-    bare = _BARE.match(text)
+    bare = forms.BARE.match(text)
     if bare:
         return Heading("bare", bare["roman"] or bare["digits"], "", named=False)
+    listed = forms.LISTED.match(text)
+    if listed and listed["title"][0].isupper() and listed["title"][-1] not in ".,;:!?…":
+        number = listed["roman"] or listed["digits"]
+        return Heading("bare", number, listed["title"], named=False)
     return None
+
+
+def plain(line: str) -> str:
+    """Returns a line without what decorates it: stars, dashes on both sides, brackets around the
+    number or the whole."""
+    text = forms.UNSEEN.sub("", unicodedata.normalize("NFC", line))
+    text = " ".join(text.replace("\n", " ").split()).strip(forms.DECORATION)
+    dashes = len(text) - len(text.lstrip(forms.DASHES))
+    if dashes > 1 or (dashes and text[-1] in forms.DASHES):
+        text = text.strip(forms.DASHES + forms.DECORATION)
+    inside = forms.BRACKETS.match(text)
+    if inside:
+        rest = text[inside.end() :].strip(forms.DECORATION)
+        inner = inside["inner"].strip(forms.DECORATION)
+        if _named(inner):
+            text = f"{inner}: {rest.lstrip(':-–— ')}" if rest else inner
+        elif rest[:1] in forms.DASHES and _named(rest.lstrip(forms.DASHES + " ")):
+            text = rest.lstrip(forms.DASHES + " ")
+    return text
+
+
+def _named(text: str) -> Heading | None:
+    """Reads a heading that says what it is: `Chương 12: Bão`, `Đệ nhất chương`, `C12: Bão`."""
+    if not text:
+        return None
+    found = forms.NAMED.match(text) or forms.HAN_ORDER.match(text)
+    if found:
+        number, title, mark = found["number"], found["title"].strip(), found["mark"].strip()
+        rank = forms.ORDER[" ".join(found["name"].lower().split())]
+        if text[0].islower() and not number[-1].isdigit():
+            return None  # `bộ ba`, `phần hai`
+        if text.lower() == "tập trung":
+            return None
+        if not _is_title(title, bool(mark) or title[:1] == "(") and not _small_title(text, title):
+            return None
+        below = _below(title) if rank == "part" else None
+        return below or Heading(rank, number, title)
+    short = forms.LETTERED.match(text)
+    if short and (short["mark"].strip() or not short["title"]):
+        if short["name"].lower() in ("c", "ch") and not short["mark"].strip():
+            return Heading("bare", short["number"], "", named=False)
+        if _is_title(short["title"], True) and text[0].isupper():
+            return Heading("chapter", short["number"], short["title"].strip())
+    if text[0] in "QqVvTt":
+        before = forms.BEFORE.match(text)
+        return _below(before["rest"]) if before else None
+    return None
+
+
+def _below(rest: str) -> Heading | None:
+    """Returns the chapter's heading that follows its part's on the line, if there is one."""
+    if not rest or rest[0].lower() not in "chđp":
+        return None
+    head = _named(rest)
+    return head if head and head.named and head.rank == "chapter" else None
+
+
+def _after(text: str) -> Heading | None:
+    """Reads a heading with the book's title before it: `Bến Vắng - Chương 1`."""
+    before = forms.AFTER_TITLE.match(text) if text[0].isupper() else None
+    if before is None or before["book"][-1] in ".!?,;":
+        return None
+    rest = before["rest"]
+    return _below(rest) if rest[0].isupper() else None
+
+
+def _small_title(text: str, title: str) -> bool:
+    """Returns whether a title in small letters follows (`Chương 1 gặp gỡ`), not a sentence."""
+    first = title.split()[0] if title else ""
+    return (
+        bool(forms.LOWER_TITLE.match(text))
+        and len(title) <= 50
+        and first.isalpha()
+        and first.lower() not in forms.NO_TITLE
+        and not set(title) & set(".,;:!?…")
+    )
 
 
 def _is_title(title: str, marked: bool) -> bool:

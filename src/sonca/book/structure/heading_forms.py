@@ -1,0 +1,96 @@
+"""How headings are written: names of chapters and parts, numbers, decoration.
+
+Only patterns and word lists; `sonca.book.structure.headings` reads lines with them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Rank = Literal["part", "chapter", "bare"]
+
+ORDER: dict[str, Rank] = {
+    **dict.fromkeys(
+        ("phần", "quyển", "tập", "thiên", "bộ", "cuốn", "part", "book", "volume", "vol"), "part"
+    ),
+    **dict.fromkeys(
+        (
+            *("chương", "hồi", "bài", "màn", "cảnh", "tiết", "chapter", "chap", "chp", "act"),
+            *("scene", "ngoại truyện", "phiên ngoại", "extra", "episode", "side story"),
+        ),
+        "chapter",
+    ),
+}
+SHORT = {"c": "chapter", "ch": "chapter", "pn": "chapter", "nt": "chapter"}
+"""Letters that stand for such a name, with a number right after them (`C12:`, `PN2`)."""
+_DIGIT_WORDS = (
+    "không|một|mốt|hai|ba|bốn|tư|năm|lăm|sáu|bảy|bẩy|tám|chín|mười|mươi|trăm|linh|lẻ|nhất|nhì"
+)
+_HAN_WORDS = "nhất|nhị|tam|tứ|ngũ|lục|thất|bát|cửu|thập|bách|thiên|linh"
+_DIGITS = r"\d{1,5}(?:[.,]\d{1,2}(?!\d))?(?:\s?[-–+&]\s?\d{1,5}(?!\w))?[a-dA-D]?"
+NUMBER = (
+    rf"(?:[#№]?{_DIGITS}|[IVXLCDM]{{1,9}}(?![\w])|[ivxlcdm]{{1,9}}(?![\w])|"
+    rf"(?:{_DIGIT_WORDS})(?:\s+(?:{_DIGIT_WORDS}))*|cuối(?:\s+cùng)?|kết|mở\s+đầu|đầu(?:\s+tiên)?|"
+    r"đặc\s+biệt|phụ|thượng|trung|hạ|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+)
+_NAMES = "|".join(sorted(ORDER, key=len, reverse=True))
+MARK = r"(?P<mark>\s*[:.\-–—|)\]/~•·：、。»>=]+\s*|\s+|\Z)"
+NAMED = re.compile(
+    rf"(?P<name>{_NAMES})(?:\s*[.]\s*|\s+)?"
+    rf"(?P<order>(?<=[\s.])(?:thứ|số)\s+)?(?P<number>(?<=[\s.]){NUMBER}|(?<=\w)\d{{1,5}})(?![\w])"
+    rf"{MARK}(?P<title>.*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+HAN_ORDER = re.compile(
+    rf"đệ\s+(?P<number>\d{{1,5}}|(?:{_HAN_WORDS})(?:\s+(?:{_HAN_WORDS}))*)\s+"
+    rf"(?P<name>chương|hồi|quyển|tiết|tập|thiên|bộ|cuốn)(?![\w]){MARK}(?P<title>.*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+LETTERED = re.compile(
+    r"(?:[QqVv](?:ol)?\.?\s?\d{1,3}\s*[-–.,:]?\s*)?"
+    rf"(?P<name>C|Ch|PN|NT)\.?\s?(?P<number>\d{{1,5}})(?![\w]){MARK}(?P<title>.*)\Z",
+    re.DOTALL | re.IGNORECASE,
+)
+BEFORE = re.compile(
+    rf"(?:(?:(?:q|v|vol|t)\.?|{'|'.join(n for n, r in ORDER.items() if r == 'part')})"
+    rf"\s*{NUMBER}(?![\w])\s*[-–—:.,|/]*\s*)(?P<rest>\S.*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A part's number before a chapter's (`Q.1 - Chương 1`)."""
+AFTER_TITLE = re.compile(
+    r"(?P<book>[^\W\d_].{1,70}?)\s+(?:[-–—|]|::?)\s+(?P<rest>\S.*)\Z", re.DOTALL
+)
+"""The book's title before the chapter's heading."""
+ALONE = re.compile(
+    r"(?:lời\s+(?:mở\s+đầu|nói\s+đầu|giới\s+thiệu|tựa|bạt|kết|cảm\s+ơn|ngỏ|tác\s+giả|người\s+dịch"
+    r"|dẫn|đầu\s+sách|nhà\s+xuất\s+bản|cuối\s+sách)"
+    r"|thay\s+lời\s+(?:tựa|kết|mở\s+đầu|giới\s+thiệu)"
+    r"|mở\s+đầu|mở\s+màn|đoạn\s+kết|khúc\s+dạo\s+đầu|khúc\s+vĩ\s+thanh|dẫn\s+nhập|dẫn\s+truyện"
+    r"|vĩ\s+thanh|phụ\s+lục|tựa|kết\s+thúc|đại\s+kết\s+cục|kết\s+cục|tiết\s+tử|tự\s+chương"
+    r"|chung\s+chương|hậu\s+ký|hậu\s+kí|hậu\s+truyện|tiền\s+truyện|văn\s+án"
+    r"|ngoại\s+truyện|phiên\s+ngoại|extra|side\s+story|prologue|epilogue|preface|introduction"
+    r"|foreword|afterword|interlude)"
+    r"(?:\s*[:.\-–—：]\s*(?P<title>.+)|\s+\d{1,3}|\s+[A-Z])?\s*\Z",
+    re.IGNORECASE,
+)
+BARE = re.compile(r"(?:(?P<roman>[IVXLCDM]{1,8})|(?P<digits>\d{1,4}))\s*[.:)]?\s*\Z")
+LISTED = re.compile(
+    r"(?:(?P<roman>[IVXLCDM]{1,8})|(?P<digits>\d{1,4}))\s*[.:)\-–]\s+(?P<title>\S.{0,60})\Z"
+)
+"""A number and a title (`1. Gặp gỡ`): a heading only where such lines count from one."""
+LOWER_TITLE = re.compile(r"(?:chương|chap|chapter|hồi)\s+\d{1,5}\s", re.IGNORECASE)
+_ON = (
+    "của là và thì có này kia ấy đó nọ được cũng đã đang sẽ trong cuốn kể nói viết về với cho "
+    "mà nhưng rồi vẫn chưa không tôi ta anh chị ông bà em nó họ ở từ đến do bởi vì nên như "
+    "giờ phút giây ngày tháng năm tuổi trăm nghìn ngàn triệu tỷ đồng người cái chiếc lần"
+)
+NO_TITLE = frozenset(_ON.split())
+"""Words that go on with a sentence, and do not begin a title in small letters."""
+BRACKETS = re.compile(
+    r"[\[【〔〖《〈「『(<{](?P<inner>[^\]】〕〗》〉」』)>}]{3,100})[\]】〕〗》〉」』)>}]"
+)
+UNSEEN = re.compile(r"[\ufeff\u200b-\u200f\u00ad\u2060\u202a-\u202e]")
+DECORATION = " \t\u00a0\u3000*_#=~+•·●○◦☆★✩✪✦✧✿❀❁❖◆◇■□▪▫♥♡❤♪♫»«›‹|※→←►◄▶◀↔°^✶✴✯❄☀☾⊱⊰꧁꧂ღ"
+DASHES = "-–—―−"

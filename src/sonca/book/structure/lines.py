@@ -1,0 +1,225 @@
+"""Joins lines that were only wrapped: prose of a fixed width, hyphens at line ends, pages.
+
+Whether lines are wrapped is seen by the block that they stand in: how wide it is, how many of its
+lines stop in the middle of a sentence, how many begin like verse. Every letter keeps its place:
+line ends inside a paragraph become blanks, hyphens that only divide a word are blanked out too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sonca.book.model import TextBlock
+from sonca.book.structure import headings
+from sonca.book.structure.pages import HEAD, NUMBER, continues
+from sonca.text.vietnamese.syllables import syllable
+
+_MAX_WIDTH = 130
+"""A longer line is a paragraph."""
+_PROSE_WIDTH = 50
+_NARROW_WIDTH = 30
+_VERSE_WIDTH = 66
+_OPEN_CHARS = 40
+"""A shorter line that stops without a stop was ended on purpose, unless its block is prose."""
+_STOPS = ".!?…:;"
+_CLOSERS = "”\"»'’)]"
+_LIST = re.compile(r"(?:[-–—•*+]\s|\(?\d{1,3}[.)]\s|\(?[a-zđ][.)]\s)")
+_DASH = re.compile(r"[-–—]\s*[A-ZĐÀ-Ỹ]")
+_SOFT = "\u00ad"
+
+
+def join_lines(
+    blocks: Sequence[TextBlock], skips: list[str | None]
+) -> tuple[list[TextBlock], list[str | None]]:
+    """Returns the blocks with wrapped lines joined, and the reasons of those set aside."""
+    ahead = [i for i, skip in enumerate(skips) if skip not in (NUMBER, HEAD)]
+    joins = _joins(blocks, skips, ahead)
+    out: list[TextBlock] = []
+    reasons: list[str | None] = []
+    held = -1  # where the paragraph that still grows stands in `out`
+    pages: list[int] = []
+    for index, block in enumerate(blocks):
+        if skips[index] in (NUMBER, HEAD):
+            pages.append(index)
+            continue
+        if index in joins and held >= 0:
+            out[held] = _joined(out[held], block)
+        else:
+            out.append(block)
+            reasons.append(skips[index])
+            held = len(out) - 1 if skips[index] is None else -1
+        for page in pages:
+            out.append(blocks[page])
+            reasons.append(skips[page])
+        pages.clear()
+    for page in pages:
+        out.append(blocks[page])
+        reasons.append(skips[page])
+    return out, reasons
+
+
+def _joined(first: TextBlock, second: TextBlock) -> TextBlock:
+    """Returns both as one; between them stand as many blanks as in the part."""
+    text, end = first.text, first.start + len(first.text)
+    gap = max(1, second.start - end)
+    if text[-1:] in ("-", _SOFT, "‐") and len(text) > 1 and text[-2].isalpha():
+        left = re.search(r"[^\W\d_]+\Z", text[:-1])
+        right = re.match(r"[^\W\d_]+", second.text)
+        broken = left and right and _is_one_word(left[0].lower(), right[0].lower())
+        between = _SOFT * (gap + 1) if broken else " " * (gap + 1)
+        text = text[:-1] + between
+    else:
+        text += " " * gap
+    return replace(first, text=text + second.text)
+
+
+def _is_one_word(left: str, right: str) -> bool:
+    """Returns whether a hyphen divides a word, and not two syllables (`công-nghiệp`)."""
+    if not (syllable(left) and syllable(right)):
+        return True
+    return syllable(right[0]) is not None and syllable(left + right) is not None  # `chuy-ện`
+
+
+def _joins(
+    blocks: Sequence[TextBlock], skips: Sequence[str | None], ahead: Sequence[int]
+) -> set[int]:
+    """Returns the blocks that go on with the one before."""
+    joins: set[int] = set()
+    run: list[int] = []
+    for position, index in enumerate(ahead):
+        last = ahead[position - 1] if position else -1
+        if run and not _neighbours(blocks, skips, last, index):
+            joins |= _of_run(blocks, run)
+            run = []
+        if skips[index] is None and not blocks[index].level:
+            run.append(index)
+    return joins | _of_run(blocks, run)
+
+
+def _neighbours(
+    blocks: Sequence[TextBlock], skips: Sequence[str | None], one: int, other: int
+) -> bool:
+    a, b = blocks[one], blocks[other]
+    return (
+        skips[one] is None
+        and skips[other] is None
+        and not a.level
+        and not b.level
+        and a.part == b.part
+        and not b.opens
+        and b.start > a.start
+    )
+
+
+def _of_run(blocks: Sequence[TextBlock], run: Sequence[int]) -> set[int]:
+    """Returns which lines of a run without headings go on with the one before: each stretch that
+    no empty line divides is judged as a whole."""
+    joins: set[int] = set()
+    stretch: list[int] = []
+    pairs = [(a, b) for a, b in itertools.pairwise(run) if blocks[b].apart]
+    across = sum(_across(blocks[a], blocks[b], False) for a, b in pairs)
+    # Where a third of all sentences go on behind empty lines, these divide nothing.
+    spaced = across > 1 and across * 3 >= len(pairs)
+    for index in run:
+        if stretch and ((blocks[index].apart and not spaced) or _is_heading(blocks[index].text)):
+            joins |= _wrapped(blocks, stretch)
+            if _across(blocks[stretch[-1]], blocks[index], index - stretch[-1] > 1):
+                joins.add(index)
+            stretch = []
+        stretch.append(index)
+        if _is_heading(blocks[index].text):
+            stretch = []
+    return joins | _wrapped(blocks, stretch)
+
+
+def _is_heading(text: str) -> bool:
+    if len(text) > headings.MAX_CHARS:
+        return False
+    head = headings.parse_heading(text)
+    return head is not None and (head.named or not head.title)
+
+
+def _across(a: TextBlock, b: TextBlock, page: bool) -> bool:
+    """Returns whether a sentence goes on behind an empty line, or behind a page's end."""
+    if "\n" in a.text or "\n" in b.text or not continues(a.text, b.text):
+        return False
+    return page or (len(a.text) >= _OPEN_CHARS and len(a.text) <= _MAX_WIDTH)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How the lines of a stretch look."""
+
+    width: int
+    prose: bool
+    verse: bool
+
+
+def _shape(texts: Sequence[str]) -> _Shape:
+    width = max(len(t) for t in texts)
+    pairs = list(itertools.pairwise(texts))
+    open = [(a, b) for a, b in pairs if not _stopped(a)]
+    caps = sum(b[0].isupper() for _, b in open)
+    low = sum(b[0].islower() for _, b in open)
+    verse = len(texts) > 2 and width <= _VERSE_WIDTH and caps * 5 >= len(open) * 3 and caps > 1
+    full = sum(len(a) + 1 + len(b.split(maxsplit=1)[0]) > width for a, b in pairs)
+    prose = False
+    if not verse and _NARROW_WIDTH <= width <= _MAX_WIDTH and len(open) * 2 >= len(pairs):
+        prose = width >= _PROSE_WIDTH or (len(texts) > 2 and low * 2 >= len(open) <= full * 2)
+    if not prose and len(pairs) > 3 and width <= _MAX_WIDTH:
+        prose = full * 10 >= len(pairs) * 6 and len(open) * 3 >= len(pairs) and low >= caps
+    return _Shape(width, prose, verse)
+
+
+def _wrapped(blocks: Sequence[TextBlock], stretch: Sequence[int]) -> set[int]:
+    if len(stretch) < 2:
+        return set()
+    texts = [blocks[i].text for i in stretch]
+    if any("\n" in t for t in texts):
+        return set()
+    shape = _shape(texts)
+    joins: set[int] = set()
+    for (one, other), (a, b) in zip(
+        itertools.pairwise(stretch), itertools.pairwise(texts), strict=True
+    ):
+        page = other - one > 1
+        indented = blocks[other].indent > blocks[one].indent
+        if (page and continues(a, b)) or (not indented and _goes_on(a, b, shape)):
+            joins.add(other)
+    return joins
+
+
+def _stopped(text: str) -> bool:
+    return text.rstrip(_CLOSERS)[-1:] in tuple(_STOPS)
+
+
+def _goes_on(a: str, b: str, shape: _Shape) -> bool:
+    if shape.verse:
+        return False
+    if not shape.prose:
+        return (
+            not _stopped(a)
+            and b[0].islower()
+            and len(a) >= _OPEN_CHARS
+            and (a[-1].isalpha() or a[-1] in ",-\u00ad")
+        )
+    full = len(a) + 1 + len(b.split(maxsplit=1)[0]) > shape.width * 0.92
+    if _stopped(a):
+        return full and not _DASH.match(b) and not _LIST.match(b) and a[-1] not in ":"
+    if _LIST.match(b) and not _lower_dash(b):
+        return False
+    if a.isupper():
+        return b.isupper()
+    if len(a) < shape.width * 0.35 and not b[0].islower():
+        return False
+    short = shape.width * 0.6
+    return not (len(a) < short and len(b) < short and b[0].isupper())
+
+
+def _lower_dash(text: str) -> bool:
+    """Returns whether a dash in the middle of a sentence begins the line."""
+    rest = text.lstrip("-–— ")
+    return text[0] in "-–—" and rest[:1].islower()

@@ -1,0 +1,156 @@
+"""Wrapped lines, hyphens, verse, page numbers and running heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sonca.book.model import Book, Source, TextBlock
+from sonca.book.sources import plain, read_book
+from sonca.book.structure.chapters import make_book
+
+WILD = Path(__file__).parent / "data" / "wild"
+
+
+def book_of(text: str) -> Book:
+    return make_book(Source("text", tuple(plain.blocks(text))), name="tên tệp")
+
+
+def lines(book: Book) -> list[str]:
+    return [
+        " ".join(p.text.replace("\u00ad", "").split()) for c in book.chapters for p in c.paragraphs
+    ]
+
+
+LONG = "Ông Thoại chèo đò ở bến Lạc đã ba mươi năm, khách quen ai cũng gọi là"
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "Thoại đò, chỉ riêng bà Khuê vẫn gọi ông bằng tên thật.",
+        "1972 cũng có trận bão lớn như vậy, cuốn trôi cả xóm.",
+        "(ở xã Bình Minh) phải sơ tán lên núi, mãi mới về.",
+        '"ông lái", còn bà Khuê thì không.',
+        "“ông lái”, còn bà Khuê thì không.",
+        "- nói cho đúng là hay gọi - ông lái đò.",
+        "thằng Thoại.",
+        "5 ông lái.",
+        "Đà Nẵng, quê ông.",
+        "[ông lái].",
+    ],
+)
+def test_wrapped_prose_is_one_paragraph(following: str) -> None:
+    assert lines(book_of(f"{LONG}\n{following}")) == [f"{LONG} {following}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trăng lên đỉnh núi trăng tà\nNgười về bỏ lại căn nhà vắng tanh\nSông dài cá lội",
+        "Trăng lên đỉnh núi\nNgười về bỏ lại\nthương em đứng đợi\nLá vàng rơi",
+        f"{LONG}.\n- Đi đâu thế?\n- Về nhà.",
+        "Gạo nếp\nĐậu xanh\nThịt lợn\nLá dong",
+        "Ông Tư ra bến.\nQuyên lên đò.\nMưa rơi suốt đêm trên bến sông.",
+        "Danh sách những thứ phải mua cho chuyến đi dài ngày sắp tới của cả nhà:\n1. Gạo\n2. Muối",
+        "Nam\nTrưởng phòng kinh doanh của công ty xuất nhập khẩu thủ công mỹ nghệ Bến Lạc",
+    ],
+)
+def test_verse_lists_and_paragraphs_stay(text: str) -> None:
+    assert lines(book_of(text)) == text.split("\n")
+
+
+def test_an_indented_line_begins_a_paragraph() -> None:
+    text = f"   {LONG}\nThoại đò. Ai cũng gọi ông bằng cái tên ấy từ lâu\n   Hôm ấy trời mưa."
+    assert len(lines(book_of(text))) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("như Việt-", "Nam ta", "như Việt Nam ta"),
+        ("ngành công-", "nghiệp nặng", "ngành công nghiệp nặng"),
+        ("chuyện của ngườ-", "i lái đò", "chuyện của người lái đò"),
+        ("những chuy-", "ện xưa", "những chuyện xưa"),
+        ("một cuộc inter-", "view dài", "một cuộc interview dài"),
+    ],
+)
+def test_hyphens_at_line_ends(one: str, other: str, said: str) -> None:
+    before = "Ông Thoại chèo đò ở bến Lạc đã ba mươi năm, và kể "
+    assert lines(book_of(f"{before}{one}\n{other} cho mọi người nghe.")) == [
+        f"{before}{said} cho mọi người nghe."
+    ]
+
+
+def test_page_marks_are_silent_and_the_sentence_goes_on() -> None:
+    for mark in (
+        "12",
+        "- 12 -",
+        "Trang 12",
+        "trang 12/230",
+        "Page 12 of 230",
+        "12\n\nBẾN VẮNG",
+        "[12]",
+    ):
+        book = book_of(
+            f"Bến Vắng\n\nChương 1\n\nChuyện con đò đêm mưa\n\n{mark}\n\nbão.\n\nChương 2\n\nHết."
+        )
+        assert "Chuyện con đò đêm mưa bão." in [line.replace(mark, "") for line in lines(book)], (
+            mark
+        )
+
+
+def test_running_heads_are_found_by_repetition() -> None:
+    page = "\n\n{n}\n\nNguyễn A - Đò chiều\n\n"
+    text = "Chương 1\n\nGió thổi." + "".join(
+        f"Ông Tư kể chuyện thứ {w} cho đám trẻ nghe." + page.format(n=n)
+        for n, w in enumerate(("nhất", "hai", "ba", "tư"), start=7)
+    )
+    book = book_of(text + "Hết.\n\nChương 2\n\nXong.")
+    assert {u.reason for u in book.unspoken} == {"page number", "running head"}
+    assert not any("Nguyễn A" in line or line.isdigit() for line in lines(book))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1\n\nHai người đi.\n\n2\n\nBa người về.\n\n3\n\nHết.",
+        "Năm ấy là năm\n\n1972\n\nÔng Tư nhớ mãi.",
+        "Anh hỏi bao nhiêu.\n\n42\n\nChị đáp thế.",
+        "Điệp khúc\n\nVề đi em.\n\nĐiệp khúc\n\nVề đi anh.",
+        "Chương 1\n\nMưa.\n\nChương 2\n\nGió.",
+    ],
+)
+def test_numbers_and_lines_that_belong_to_the_text_stay(text: str) -> None:
+    assert not book_of(text).unspoken
+
+
+def test_lines_of_a_page_as_paragraphs() -> None:
+    said = ["Ông Tư kể chuyện bến Lạc cho đám trẻ nghe, chuyện con", "đò đêm mưa bão.", "Hết."]
+    blocks, at = [], 0
+    for text in said:
+        blocks.append(TextBlock(text, part="c.xhtml", start=at))
+        at += len(text) + 1
+    assert lines(make_book(Source("epub", tuple(blocks)), name="x")) == [
+        " ".join(said[:2]),
+        said[2],
+    ]
+
+
+def test_the_wild_files() -> None:
+    assert len(lines(read_book(WILD / "t01_wrap72.txt"))) == 4
+    assert len(lines(read_book(WILD / "w1.txt"))) == 1
+    assert len(lines(read_book(WILD / "w2.txt"))) == 5
+    assert len(lines(read_book(WILD / "w3.txt"))) == 2
+    assert len(lines(read_book(WILD / "w4.txt"))) == 1
+    pages = read_book(WILD / "t02_pdf_pages.txt")
+    assert [c.title for c in pages.chapters] == ["Chương 1: Bến cũ", "Chương 2: Đò chiều"]
+    assert lines(pages)[2].endswith(
+        "chuyện con đò đêm mưa bão và người con gái chờ anh ở bên kia sông."
+    )
+    assert lines(read_book(WILD / "t10_pdf_lines.epub"))[1:3] == [
+        "Ông Tư kể chuyện bến Lạc cho đám trẻ nghe, chuyện con đò đêm mưa bão và người con gái chờ "
+        "anh ở bên kia sông. Nước lớn, gió đưa những tiếng hò.",
+        "Quyên lên đò.",
+    ]
