@@ -132,7 +132,7 @@ RULES = (
     ),
     Rule(
         "acronym",
-        r"(?<!\p{L})[a-z][A-Z]{2,5}(?!\p{L})",
+        r"(?<!\p{L})[a-z][A-Z]{1,5}(?!\p{L})",
         lambda m, w: None if known_foreign(m[0]) is not None else spell(m[0]),
         kind="capital",
         mask=WORD_MASK,

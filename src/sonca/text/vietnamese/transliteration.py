@@ -33,6 +33,8 @@ def transliterate(word: str) -> str:
 
     if not _is_latin(word):
         return _other_script(word)
+    if len(word) <= 4 and word.isascii() and not re.search("[aeiouywAEIOUYW]", word):
+        return spell(word)  # no word: an English reader would name the letters, too
     humps = re.findall("[A-Z][a-z]+", word)
     if len(humps) > 1 and "".join(humps) == word and min(map(len, humps)) > 2:
         return " ".join(known_foreign(hump) or transliterate(hump) for hump in humps)
