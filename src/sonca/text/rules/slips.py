@@ -20,6 +20,11 @@ def _glued(match: re.Match[str], work: Workspace) -> str | None:
     return broken.join_glued(match[0], sure=sure)
 
 
+def _pair(match: re.Match[str], work: Workspace) -> str | None:
+    capital = match[0][0].isupper() and match[0][1] == " "
+    return None if capital and match.start() else broken.join_pair(match[0])  # hạng B ổn
+
+
 RULES = (
     Rule(
         "masked word",
@@ -39,7 +44,7 @@ RULES = (
     Rule(
         "broken word",
         broken.PAIR.pattern,
-        lambda m, w: broken.join_pair(m[0]),
+        _pair,
         kind="apart",
         mask=WORD_MASK,
     ),

@@ -14,7 +14,8 @@ from sonca.text.vietnamese.syllables import onsets, segment, split_tone, syllabl
 from sonca.text.vietnamese.wordlists import mapping, word_set, words
 
 _L = r"[^\W\d_]"
-_SIGN = r"[./\\_·•∙・*|…~+^='’‘`,:–—-]"
+_SIGN = r"[./_·•∙・*|…~+'’‘`,:–—-]"
+_APART_SIGN = r"[./_·•*|…-]"
 _MASK = r"(?:[*#@_•·.…-]{1,4})"
 GLUED = re.compile(
     rf"(?<![\w@/\\.&#*-]){_L}{{1,5}}(?:{_SIGN}{{1,3}}{_L}{{1,6}}){{1,8}}(?!\w|[@/\\*-]\w|\.\w)"
@@ -23,8 +24,8 @@ GLUED = re.compile(
 LETTERS = re.compile(rf"(?<![\w.'’-]){_L}(?:(?: {_SIGN}? ?|{_SIGN} ?){_L}){{2,24}}(?![\w'’-])")
 """Single letters with blanks between them: "c h ế t", "c . h . ế . t"."""
 PAIR = re.compile(
-    rf"(?<![\w.'’-]){_L}{{1,3}}(?: {_SIGN}{{1,3}} ?|{_SIGN}{{0,3}} )"
-    rf"(?=[^\x00-\x7f]|[iuy]){_L}{{1,5}}(?![\w'’-])"
+    rf"(?<![\w.'’-])(?<!\d ){_L}{{1,3}}(?: {_APART_SIGN}{{1,3}} ?|{_APART_SIGN}{{0,3}} )"
+    rf"(?=[iouyIOUY]{{0,2}}[^\x00-\x7f]){_L}{{1,5}}(?![\w'’-])"
 )
 """The consonants of a word apart from the rest: "ch ết", "th - ể"."""
 MASKED = re.compile(rf"(?<![\w*.]){_L}{{1,4}}{_MASK}{_L}{{0,4}}(?![\w*])")
@@ -41,7 +42,7 @@ def _apart() -> str:
             rf"|(?<=[cgknptqCGKNPTQ][hgiurHGIUR]{gap})(?<!\w..{gap}))"
         )
 
-    sign, marked = r"[^\w\s]", r"[^\x00-\x7f\u2010-\u2fff]"
+    sign, marked = r"[^\w\s]", r"[iouyIOUY]{0,2}[^\x00-\x7f\u2010-\u2fff]"
     return (
         rf" (?:(?={_L}(?: |[^\w ] ?){_L}(?!\w))|(?=(?:{sign}{{1,3}} ?)?{marked}){onset('.')}"
         rf"|(?<={sign} )(?={marked}){onset('..')})"
@@ -82,7 +83,7 @@ def join_letters(written: str) -> str | None:
     pieces = re.findall(_L, written)
     word = "".join(pieces)
     tone = any(split_tone(piece.lower())[1] for piece in pieces)
-    if word.isascii() or not _one_case(pieces) or not (tone or len(pieces) > 3):
+    if not _one_case(pieces) or not (tone or _SHAPED.search(word.lower())):
         return None
     if all(map(_is_word, pieces)):
         return None
@@ -134,7 +135,8 @@ def _one_case(pieces: list[str]) -> bool:
     """Returns whether pieces are written as one word: "Ch.ết" but not "T.Hà" or "Đ.A"."""
     word = "".join(pieces)
     if word.isupper():
-        return bool(split_tone(word.lower())[1])
+        shaped = re.search("[ăâêôơư]", word.lower()) and len(word) > 2
+        return bool(any(split_tone(c)[1] for c in word.lower()) or shaped)
     return word[1:].islower()
 
 
