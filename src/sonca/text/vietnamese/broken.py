@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from sonca.text.vietnamese.slips import with_tone
 from sonca.text.vietnamese.syllables import onsets, segment, split_tone, syllable
 from sonca.text.vietnamese.wordlists import mapping, word_set, words
 
@@ -50,6 +51,7 @@ def _apart() -> str:
 
 
 APART = re.compile(_apart())
+_ACUTE = re.compile("[aăâeêioôơuưyAĂÂEÊIOÔƠUƯY]['’]")
 _SHAPED = re.compile("[ăâđêôơư]")
 _ADDRESS = word_set(
     "com net org vn io info me tv app co ai in ly be id it es us uk is to so am fm cc ch tr py js c"
@@ -66,6 +68,9 @@ def join_glued(written: str, *, sure: bool = False) -> str | None:
     word = "".join(pieces)
     if not _one_case(pieces) or all(map(_is_word, pieces)):
         return None
+    after = len(pieces[0]) if _is_onset(pieces[0]) else 0  # gi'ây has no acute
+    if _ACUTE.search(written, after) and not split_tone(word.lower())[1]:
+        return with_tone(word.lower(), "\u0301")  # đ.a'nh
     if not sure and not _marked(word, pieces, sign):
         return None
     if sign == "/" and (_is_word(pieces[0]) or pieces[-1] == "ha"):
@@ -134,10 +139,13 @@ def _several(word: str, pieces: list[str]) -> str | None:
 def _one_case(pieces: list[str]) -> bool:
     """Returns whether pieces are written as one word: "Ch.ết" but not "T.Hà" or "Đ.A"."""
     word = "".join(pieces)
-    if word.isupper():
-        shaped = re.search("[ăâêôơư]", word.lower()) and len(word) > 2
-        return bool(any(split_tone(c)[1] for c in word.lower()) or shaped)
-    return word[1:].islower()
+    if not word.isupper():
+        return word[1:].islower()
+    if len(pieces) == 2 and len(pieces[0]) == 1 and pieces[1][0] == "H":
+        return False  # P.HÒA BÌNH
+    tone = any(split_tone(letter)[1] for letter in word.lower())
+    longer = any(len(piece) > 1 for piece in pieces[1:]) and not word.isascii()
+    return tone or longer or (len(word) > 2 and re.search("[ÂĂÊÔƠƯ]", word) is not None)
 
 
 def _marked(word: str, pieces: list[str], sign: str) -> bool:

@@ -41,7 +41,7 @@ def _any(letters: str) -> str:
 def _possible() -> str:
     a, e, i, o, u = map(_any, ("aăâ", "eê", "iy", "oôơ", "uư"))
     oh, e_tone, i_tone = _any("ơ"), _toned("e"), _toned("iy")
-    toned, odd = _toned("aăâeêioôơuưy"), "ḿńǹćśźĺŕḱǵẃṕṇṃḥṭṛḍḳḷṣẓ"
+    toned, odd = _toned("aăâeêioôơuưy"), "ÄËÏÖÜäëïöüĀāĄ-ďĒ-ħĪ-ŧŪ-žƏǍ-ǰǴ-ȳḀ-ẙ"
     return (
         f"(?=[{a}{e}{i}{o}{u}{odd}])"  # for speed: the search looks for one class
         f"(?:[{_any('u')}][{oh}]\\w|[{u}](?:[{_toned('a')}][ntyNTY]|[{e_tone}](?!\\w)|[{u}])"
@@ -67,7 +67,7 @@ def mended(word: str) -> str | None:
     plain, tone = _without_tones(low)
     for letters in (plain, _once(plain)):
         for shape in (letters, _repaired(letters)):
-            if (said := _with_tone(shape, tone)) is not None:
+            if (said := with_tone(shape, tone)) is not None:
                 return said
     return None
 
@@ -80,7 +80,8 @@ def _without_tones(word: str) -> tuple[str, str]:
         own = [m for m in marks[1:] if m in _TONES]
         if own and char != "ñ":
             tone = own[0]
-        out += unicodedata.normalize("NFC", "".join(m for m in marks if m not in _TONES))
+        shaped = unicodedata.normalize("NFC", "".join(m for m in marks if m not in _TONES))
+        out += shaped if shaped in "ăâđêôơư" else marks[0]
     return out, tone
 
 
@@ -105,7 +106,8 @@ def _repaired(word: str) -> str:
     return word
 
 
-def _with_tone(word: str, tone: str) -> str | None:
+def with_tone(word: str, tone: str) -> str | None:
+    """Returns the syllable that a toneless word makes with a tone."""
     if not tone:
         return _UNTONED.get(word) or syllable(word)
     for index, char in enumerate(word):
