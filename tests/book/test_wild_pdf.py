@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sonca.book.model import Book
+from sonca.book.options import BookOptions
 from sonca.book.sources import encodings, read_book
 from sonca.errors import InvalidRequest
 from tests.book.book_helpers import STORY
@@ -354,6 +355,40 @@ def test_a_scan_is_named(tmp_path: Path) -> None:
     file.picture_pages = {0, 1}
     with pytest.raises(InvalidRequest, match=r"scan.*--ocr"):
         read_book(file.write(tmp_path / "a.pdf"))
+
+
+def test_a_scan_is_recognized_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for Tesseract writes its table of words, in pixels at 300 dots an inch."""
+    rows = [
+        ("Trời", 1, 100, 200),
+        ("sáng", 1, 300, 200),
+        ("~^", 2, 100, 230),
+        ("dần.", 3, 100, 260),
+    ]
+    table = "".join(
+        f"5\\t1\\t1\\t1\\t{line}\\t1\\t{x}\\t{y}\\t150\\t40\\t90\\t{word}\\n"
+        for word, line, x, y in rows
+    )
+    program = tmp_path / "tesseract"
+    program.write_text(f"#!/bin/sh\ncat > /dev/null\nprintf 'level\\n{table}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    file = PdfFile().page()
+    file.picture_pages = {0}
+    path = file.write(tmp_path / "a.pdf")
+    book = read_book(path, options=BookOptions(ocr=True))
+    assert [line.split() for line in lines(book)] == [["Trời", "sáng", "dần."]]
+    assert "Tesseract" in book.mended[0]
+
+
+def test_recognition_without_tesseract_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    file = PdfFile().page()
+    file.picture_pages = {0}
+    with pytest.raises(InvalidRequest, match="tesseract-ocr-vie"):
+        read_book(file.write(tmp_path / "a.pdf"), options=BookOptions(ocr=True))
 
 
 def test_pages_that_are_pictures_among_others_are_reported(tmp_path: Path) -> None:

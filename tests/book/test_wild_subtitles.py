@@ -110,6 +110,21 @@ def test_webvtt(tmp_path: Path) -> None:
     ]
 
 
+def test_captions_of_youtube(tmp_path: Path) -> None:
+    text = (
+        "WEBVTT\nKind: captions\nLanguage: vi\n\n"
+        "00:00:00.160 --> 00:00:02.310 align:start position:0%\n \n"
+        "hôm<00:00:00.400><c> nay</c><00:00:00.600><c> ta</c>\n\n"
+        "00:00:02.310 --> 00:00:02.320 align:start position:0%\nhôm nay ta\n \n\n"
+        "00:00:02.320 --> 00:00:04.400 align:start position:0%\nhôm nay ta\n"
+        "kể<00:00:02.600><c> chuyện</c>\n\n"
+        "00:00:04.400 --> 00:00:04.410 align:start position:0%\nkể chuyện\n \n\n"
+        "00:00:04.410 --> 00:00:06.000 align:start position:0%\nkể chuyện\n"
+        "[âm<00:00:05.000><c> nhạc]</c>\n"
+    )
+    assert texts(written(tmp_path, text, "a.vtt")) == ["hôm nay ta", "kể chuyện", "[âm nhạc]"]
+
+
 def test_places_in_the_file_stay_true(tmp_path: Path) -> None:
     text = srt("<i>Chào</i> &amp; đi", "Một hai ba\nbốn", "bốn\nnăm")
     path = tmp_path / "a.srt"

@@ -16,7 +16,8 @@ _TIMES = re.compile(
     rf"^[ \t]*{_TIME}[ \t]*(?:-{{1,2}}|[–—])>[ \t]*{_TIME}(?![\d:])[^\n]*$", re.MULTILINE
 )
 _NUMBER = re.compile(r"\n[ \t]*\d{1,9}[ \t]*\n[ \t]*\Z")
-_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
+_EMPTY_LINE = re.compile(r"\n\n")
+"""Ends a cue of WebVTT; YouTube writes lines of one blank inside."""
 _TAG = (
     r"</?[a-zA-Z][^>\n]{0,200}>|<\d{1,3}:[\d:.,]{2,12}>"  # tags; times of words
     r"|\{\\[^}\n]{0,200}\}|\{[a-zA-Z]:[^}\n]{0,40}\}"  # of Aegisub and MicroDVD

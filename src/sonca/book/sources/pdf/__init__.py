@@ -123,6 +123,9 @@ def _with_text(
     if pictures:
         shown = ", ".join(map(str, pictures[:5])) + (" …" if len(pictures) > 5 else "")
         mended = (f"{len(pictures):,} of {len(pages):,} pages are pictures without text: {shown}",)
+    read = sum(page.has_picture and not _is_picture(page) for page in pages)
+    if recognize and read:
+        mended += (f"{read:,} pages are pictures; Tesseract read them, not without mistakes",)
     found, font = _in_unicode(pages)
     if font:
         mended += (f"its letters are those of {font.upper()} fonts; they were put right",)

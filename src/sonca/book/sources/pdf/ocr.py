@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from statistics import median
 from typing import Any
 
 from sonca.book.sources.pdf.lines import Line, Page
@@ -15,6 +17,7 @@ _POINTS_PER_INCH = 72
 _TIMEOUT_S = 120
 _LANGUAGE = "vie"
 _WORD_LEVEL = "5"
+_UNEVEN = 1.35
 
 
 def read_page(page: Any, number: int) -> Page:
@@ -41,8 +44,8 @@ def read_page(page: Any, number: int) -> Page:
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().split("\n")[-1][:200]
         raise InvalidRequest(f"Tesseract cannot read page {number + 1}: {said}", field="ocr")
-    lines = tuple(_lines(done.stdout.decode("utf-8", "replace"), scale))
-    return Page(number, width, height, lines, has_picture=True)
+    lines = _evened(list(_lines(done.stdout.decode("utf-8", "replace"), scale)))
+    return Page(number, width, height, tuple(lines), has_picture=True)
 
 
 def _picture(page: Any, scale: float) -> bytes:
@@ -65,7 +68,22 @@ def _lines(table: str, scale: float) -> Iterator[Line]:
         words.setdefault(tuple(cells[1:5]), []).append(word)
     for line in words.values():
         texts, lefts, rights, tops, bottoms = zip(*line, strict=True)
-        # Boxes fit the letters; a line's height is that of its tallest.
+        if sum(c.isalnum() for c in "".join(texts)) * 2 < len("".join(texts)):
+            continue  # spots and lines of the picture
         yield Line(
             " ".join(texts), lefts[0], rights[-1], min(tops), max(bottoms), rights[0] - lefts[0]
         )
+
+
+def _evened(lines: list[Line]) -> list[Line]:
+    """Returns lines, those of about the usual height with just that: boxes fit the letters that
+    happen to be in a line, and say little of its size."""
+    if not lines:
+        return lines
+    usual = median(line.size for line in lines)
+    return [
+        replace(line, top=line.bottom - usual)
+        if usual / _UNEVEN < line.size < usual * _UNEVEN
+        else line
+        for line in lines
+    ]
