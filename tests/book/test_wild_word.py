@@ -437,6 +437,38 @@ def test_notes_are_in_parts_of_their_own(tmp_path: Path) -> None:
     assert [(u.reason, u.text) for u in book.unspoken] == [("note", "Một bến đò.")]
 
 
+def test_notes_stand_after_the_paragraph_that_refers_to_them(tmp_path: Path) -> None:
+    from sonca.book.sources import docx as reader
+
+    mark = '<w:r><w:footnoteReference w:id="{}"/></w:r>'
+    body = p(r("Một") + mark.format(3) + r(".")) + p(r("Hai") + mark.format(2) + r("."))
+    notes = "".join(
+        f'<w:footnote w:id="{id}">{p(text)}</w:footnote>'
+        for id, text in ((2, "Chú hai."), (3, "Chú một."), (4, "Không ai gọi."))
+    )
+    path = docx(tmp_path / "a.docx", body, footnotes=notes)
+    assert [(b.text, b.skip) for b in reader.read(path).blocks] == [
+        ("Một.", None),
+        ("Chú một.", "note"),
+        ("Hai.", None),
+        ("Chú hai.", "note"),
+        ("Không ai gọi.", "note"),
+    ]
+
+
+def test_a_contract_of_four_levels(tmp_path: Path) -> None:
+    """Articles count on through the chapters (`lvlRestart`)."""
+    numbers = numbering(
+        ("upperRoman", "Chương %1."), ("decimal", "Điều %2."), ("decimal", "%3."),
+        ("lowerLetter", "%4)"),
+    ).replace('%2."/>', '%2."/><w:lvlRestart w:val="0"/>')  # fmt: skip
+    body = "".join(item("x", level) for level in (0, 1, 2, 3, 3, 2, 1, 2, 0, 1, 2, 3))
+    assert [line.removesuffix(" x").removeprefix("# ") for line in spoken(tmp_path, body, numbers=numbers)] == [
+        "Chương I.", "Điều 1.", "1.", "a)", "b)", "2.", "Điều 2.", "1.",
+        "Chương II.", "Điều 3.", "1.", "a)",
+    ]  # fmt: skip
+
+
 def test_the_main_part_is_where_the_package_says(tmp_path: Path) -> None:
     relation = (
         '<Relationships><Relationship Type="http://x/officeDocument" Target="/text/main.xml"/>'

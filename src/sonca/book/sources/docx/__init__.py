@@ -11,7 +11,7 @@ from lxml import etree
 from sonca.book.model import Source, TextBlock
 from sonca.book.sources import safe_xml
 from sonca.book.sources.archive import Archive
-from sonca.book.sources.docx.body import Body
+from sonca.book.sources.docx.body import Body, Notes
 from sonca.book.sources.docx.contents import without_contents
 from sonca.book.sources.docx.numbering import Numbering
 from sonca.book.sources.docx.styles import TITLE, Styles
@@ -33,14 +33,16 @@ def read(path: Path) -> Source:
         folder = document.rpartition("/")[0]
         styles = Styles(_part(archive, f"{folder}/styles.xml"))
         numbering = Numbering(_part(archive, f"{folder}/numbering.xml"))
-        body = Body(styles, numbering)
+        notes: Notes = {}
+        for kind in ("footnote", "endnote"):
+            name = f"{folder}/{kind}s.xml"
+            if name in archive:
+                reader = Body(styles, numbering, notes, skip="note", part=name)
+                safe_xml.walk(archive.read(name), reader, name=name)
+        body = Body(styles, numbering, notes)
         safe_xml.walk(archive.read(document), body, name=document)
         blocks = without_contents(body.blocks, body.listed)
-        for name in (f"{folder}/footnotes.xml", f"{folder}/endnotes.xml"):
-            if name in archive:
-                notes = Body(styles, numbering, skip="note", part=name)
-                safe_xml.walk(archive.read(name), notes, name=name)
-                blocks += notes.blocks
+        blocks += [block for left in notes.values() for block in left]
         title, author = _properties(archive)
     titles = [b.text for b in blocks if b.level == TITLE]
     if titles:  # a heading above all others

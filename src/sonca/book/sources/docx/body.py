@@ -29,17 +29,30 @@ class _Run:
     position: str = ""
 
 
+Notes = dict[tuple[str, str], list[TextBlock]]
+"""The blocks of each note, by its kind (``footnote`` or ``endnote``) and id."""
+
+
 class Body:
-    """A parser target that gathers the blocks of a part."""
+    """A parser target that gathers the blocks of a part, each note after the paragraph that
+    refers to it; or, in a part of notes, the notes."""
 
     def __init__(
-        self, styles: Styles, numbering: Numbering, *, skip: str | None = None, part: str = ""
+        self,
+        styles: Styles,
+        numbering: Numbering,
+        notes: Notes,
+        *,
+        skip: str | None = None,
+        part: str = "",
     ) -> None:
         self.blocks: list[TextBlock] = []
         self.listed: set[int] = set()
         """Indexes of blocks that look like lines of a table of contents."""
         self._styles = styles
         self._numbering = numbering
+        self._notes = notes
+        self._note_id = ""
         self._skip = skip
         self._part = part
         self._at = 0
@@ -53,6 +66,7 @@ class Body:
         self._fields = Fields()
         self._links = 0
         self._formula: list[math.Node] = []
+        self._carried_notes: list[tuple[str, str]] = []
         self._carried: list[str] = []  # drop cap, or a paragraph whose end was deleted
 
     # What the parser tells
@@ -162,10 +176,11 @@ class Body:
             self._run.position = value if value in ("superscript", "subscript") else ""
         elif tag in _HIDDEN:
             self._run.hidden = "hidden" if is_on(attributes) else None
-        elif tag in ("footnoteReference", "endnoteReference") and is_on(
-            {"val": safe_xml.get(attributes, "customMarkFollows") or "0"}
-        ):
-            self._run.hidden = "note mark"
+        elif tag in ("footnoteReference", "endnoteReference"):
+            note = (tag.removesuffix("Reference"), safe_xml.get(attributes, "id"))
+            self._paragraphs[-1].notes.append(note)
+            if safe_xml.get(attributes, "customMarkFollows") in ("1", "true", "on"):
+                self._run.hidden = "note mark"
 
     # Elements
 
@@ -186,7 +201,9 @@ class Body:
         self._paragraphs.append(Paragraph(contents=self._fields.in_contents))
         if len(self._paragraphs) == 1:
             self._paragraphs[0].pieces.extend(self._carried)
+            self._paragraphs[0].notes.extend(self._carried_notes)
             self._carried.clear()
+            self._carried_notes.clear()
 
     def _end_paragraph(self) -> None:
         if not self._paragraphs:
@@ -199,12 +216,15 @@ class Body:
         if (paragraph.drop_cap or paragraph.goes_on) and not self._paragraphs:
             text = "".join(paragraph.pieces)
             self._carried.append(text.strip() if paragraph.drop_cap else text)
+            self._carried_notes += paragraph.notes
             self._add(paragraph.boxes)
             return
         skip = self._skip or ("contents" if paragraph.contents else paragraph.style.skip)
         blocks = list(paragraph.blocks(self._number(paragraph), self._part, skip))
         self._add(blocks, listed=paragraph.listed and not paragraph.level)
         self._add(paragraph.boxes)
+        for note in paragraph.notes:
+            self._add(self._notes.pop(note, []))
 
     def _number(self, paragraph: Paragraph) -> str:
         own, style = paragraph.list_id, paragraph.style
@@ -223,6 +243,9 @@ class Body:
             self._sinks[-1].extend(blocks)
             return
         for block in blocks:
+            if block.part != self._part:  # a note
+                self.blocks.append(block)
+                continue
             if listed:
                 self.listed.add(len(self.blocks))
             self.blocks.append(
@@ -239,6 +262,19 @@ class Body:
             self._paragraphs[-1].boxes.extend(blocks)
         else:
             self._add(blocks)
+
+    def _start_note(self, attributes: Mapping[str, str]) -> None:
+        self._note_id = safe_xml.get(attributes, "id")
+
+    def _end_footnote(self) -> None:
+        self._end_note("footnote")
+
+    def _end_endnote(self) -> None:
+        self._end_note("endnote")
+
+    def _end_note(self, kind: str) -> None:
+        self._notes[kind, self._note_id] = self.blocks
+        self.blocks = []
 
     def _start_row(self, attributes: Mapping[str, str]) -> None:
         self._rows.append([])
@@ -278,6 +314,8 @@ _STARTS = {
     "t": Body._start_text,
     "pPr": Body._start_properties,
     "txbxContent": Body._start_box,
+    "footnote": Body._start_note,
+    "endnote": Body._start_note,
     "tr": Body._start_row,
     "tc": Body._start_cell,
     "hyperlink": Body._start_link,
@@ -287,6 +325,8 @@ _ENDS = {
     "t": Body._end_text,
     "pPr": Body._end_properties,
     "txbxContent": Body._end_box,
+    "footnote": Body._end_footnote,
+    "endnote": Body._end_endnote,
     "tr": Body._end_row,
     "tc": Body._end_cell,
     "hyperlink": Body._end_link,

@@ -41,6 +41,8 @@ class Paragraph:
     pieces: list[str] = field(default_factory=list)
     unspoken: list[tuple[str, str]] = field(default_factory=list)
     """Text and why it is not spoken."""
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and id of each note that it refers to."""
     boxes: list[TextBlock] = field(default_factory=list)
     """Paragraphs of text boxes that hang on this one."""
     _script: str = ""
