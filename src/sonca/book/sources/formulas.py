@@ -11,7 +11,9 @@ import re
 _RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|o|a|e|er|ère)\Z", re.IGNORECASE)
-_MARK = re.compile(r"\s*(?:[\[({]\s*(?:\d{1,3}|[*†‡§])\s*[\])}]|[*†‡§]{1,3}|\d{1,3})\s*\Z")
+_MARK = re.compile(
+    r"\s*(?:[\[({]\s*(?:\d{1,3}|[*†‡§])\s*[\])}]|[*†‡§]{1,3}|\d{1,3}|TM|SM|®|©)\s*\Z"
+)
 _UNITS = frozenset(
     [
         "m",
@@ -35,6 +37,8 @@ _UNITS = frozenset(
         "px",
     ]
 )
+_BY_HAND = re.compile(r"([⁰¹²³⁴-⁹]+)\s*[/⁄]\s*([₀-₉]+)")
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _BEFORE = re.compile(r"([^\W\d_]+|\d[\d.,]*|\S)\s*\Z")
 _YEAR = re.compile(r"1\d{3}|20\d{2}")
 _ALGEBRA = re.compile(r"\([^()]*(?:[+\-−*/=^]|\b\w\b)[^()]*\)\Z")
@@ -75,6 +79,18 @@ def is_note_mark(text: str, before: str) -> bool:
     if last == ")":
         return not _ALGEBRA.search(before[-60:].rstrip())
     return last in ".,;:!?…\"'”’»"
+
+
+def is_numerator(text: str, following: str) -> bool:
+    """Returns whether the raised `text` is the upper part of a fraction that is set by hand."""
+    return text.strip().isdigit() and following.lstrip().startswith(("/", "⁄"))
+
+
+def with_fractions(text: str) -> str:
+    """Returns `text`, with raised and lowered figures around a stroke as fractions."""
+    if "/" not in text and "⁄" not in text:
+        return text
+    return _BY_HAND.sub(lambda m: f"{m[1].translate(_PLAIN)}⁄{m[2].translate(_PLAIN)}", text)
 
 
 def fraction(top: str, bottom: str) -> str:

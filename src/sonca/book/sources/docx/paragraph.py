@@ -65,7 +65,7 @@ class Paragraph:
     def write(self, text: str, position: str) -> None:
         """Adds text; `position` is ``superscript``, ``subscript`` or empty."""
         if position != self._script:
-            self.end_script()
+            self.end_script(text)
             self._script = position
         if position:
             self._scripted.append(text)
@@ -78,8 +78,8 @@ class Paragraph:
             text = self.unspoken.pop()[0] + text
         self.unspoken.append((text, why))
 
-    def end_script(self) -> None:
-        """Adds what was raised or lowered, in the signs for it."""
+    def end_script(self, following: str = "") -> None:
+        """Adds what was raised or lowered, in the signs for it; `following` comes next."""
         text, script = "".join(self._scripted), self._script
         self._scripted.clear()
         self._script = ""
@@ -87,14 +87,16 @@ class Paragraph:
             return
         if script == "subscript":
             self.pieces.append(formulas.lowered(text))
-        elif formulas.is_note_mark(text, "".join(self.pieces[-20:])):
+        elif not formulas.is_numerator(text, following) and formulas.is_note_mark(
+            text, "".join(self.pieces[-20:])
+        ):
             self.leave_out(text, "note mark")
         else:
             self.pieces.append(formulas.raised(text))
 
     def blocks(self, number: str, part: str, skip: str | None) -> Iterator[TextBlock]:
         """Yields its blocks: those of its lines that are headings stand alone."""
-        text = "".join(self.pieces)
+        text = formulas.with_fractions("".join(self.pieces))
         if self.page_number and _PAGE_NUMBER.match(text.strip()):
             self.leave_out(text, "page number")
             text = ""
