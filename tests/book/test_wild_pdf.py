@@ -10,6 +10,7 @@ import pytest
 from sonca.book.model import Book
 from sonca.book.options import BookOptions
 from sonca.book.sources import encodings, read_book
+from sonca.book.sources.pdf.outline import Entry, dividing
 from sonca.errors import InvalidRequest
 from tests.book.book_helpers import STORY
 from tests.book.pdf_files import PdfFile, width
@@ -327,6 +328,16 @@ def test_numbers_that_are_text_stay(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_numbers_that_are_headings_stay(tmp_path: Path) -> None:
+    file = PdfFile().page().put("BẾN VẮNG", 150, 200, 28).put("Nhà xuất bản Văn Nghệ", 140, 500)
+    for number in (1, 2):
+        file.page().put(str(number), 200, 60, 16)
+        file.lines(wrapped(PROSE[:700], 300), 60, 100)
+    found = lines(read_book(file.write(tmp_path / "a.pdf")))
+    assert "# 1" in found and "# 2" in found
+    assert any(line.endswith("Nhà xuất bản Văn Nghệ") for line in found)
+
+
 def test_a_heading_that_occurs_once_is_no_running_head(tmp_path: Path) -> None:
     file = PdfFile()
     for number in range(1, 5):
@@ -345,6 +356,27 @@ def test_the_outline_decides_where_chapters_begin(tmp_path: Path) -> None:
     book = read_book(file.write(tmp_path / "a.pdf"))
     assert [c.title for c in book.chapters] == ["Sáng", "Chiều"]
     assert lines(book)[-2:] == ["# Chiều", "Gió thổi từ núi xuống."]
+
+
+@pytest.mark.parametrize(
+    ("outline", "wanted"),
+    [
+        ("Một 0, Hai 0", ["Một", "Hai"]),
+        ("Bến Lạc 0, Một 1, Hai 1", ["Bến Lạc", "Một", "Hai"]),
+        (
+            "Phần I 0, Một 1, Hai 1, Ba 1, Phần II 0, Bốn 1, Mục 2",
+            ["Phần I", "Một", "Hai", "Ba", "Phần II", "Bốn"],
+        ),
+        ("Sáng 0, Mục 1, Mục 1, Mục 1, Chiều 0", ["Sáng", "Chiều"]),
+        ("Chỉ một 0", ["Chỉ một"]),
+    ],
+)
+def test_which_level_of_an_outline_divides_the_book(outline: str, wanted: list[str]) -> None:
+    entries = [
+        Entry(text.rpartition(" ")[0], int(text[-1]), page, None)
+        for page, text in enumerate(outline.split(", "))
+    ]
+    assert [entry.title for entry in dividing(entries)] == wanted
 
 
 # Files that cannot be read, or hardly

@@ -114,6 +114,24 @@ def test_a_page_of_news(tmp_path: Path) -> None:
     ]
 
 
+def test_a_page_made_of_tables(tmp_path: Path) -> None:
+    body = (
+        "<table><tr><td><a href='/'>Trang chủ</a> | <a href='/f'>Diễn đàn</a> | <a>Liên hệ</a></td>"
+        f"</tr><tr><td><h1>Đò chiều</h1>{STORY}</td></tr></table>"
+    )
+    assert lines(read(tmp_path, body)) == ["Đò chiều", *READ]
+
+
+def test_a_post_of_a_blog(tmp_path: Path) -> None:
+    body = (
+        "<article class='post'><header><h1>Đò chiều</h1><span class='byline'>bởi Nam</span>"
+        f"<time>1/6</time></header>{STORY}<p>Lúc <time>10:00</time> thì tạnh.</p>"
+        "<div class='author-box'><p>Nam viết nhiều truyện.</p></div></article>"
+        "<section id='comments'><h3>3 bình luận</h3><p>Hay.</p></section>"
+    )
+    assert lines(read(tmp_path, body)) == ["Đò chiều", *READ, "Lúc 10:00 thì tạnh."]
+
+
 def test_comments_longer_than_the_text_are_still_comments(tmp_path: Path) -> None:
     comments = "".join(f"<p>Chương này hay lắm, hóng chương {i} nhé ad.</p>" for i in range(40))
     body = f"<h1>Đò chiều</h1>{STORY}<div class='comments'>{comments}</div>"

@@ -31,7 +31,7 @@ _MAYBE = _words(
     "menu header head top bottom side foot btn button buttons tag tags taglist hot new trending "
     "popular list like likes rate vote report search box setting settings config control controls "
     "tool tools meta info author date time view views category source ad author action actions "
-    "toc prev next back step more link links logo brand lang counter"
+    "byline dateline toc prev next back step more link links logo brand lang counter"
 )
 _PAIRS = (
     ("binh", "luan"), ("quang", "cao"), ("lien", "quan"), ("bao", "loi"), ("read", "more"),

@@ -20,7 +20,8 @@ _MAX_CHARS = 4_000_000
 _PAGE = re.compile(
     r"\bproperty=[\"']?og:|<script[^>]{1,300}\bsrc=|<(?:form|iframe|button)\b"
     r"|\b(?:class|id)=[\"']?[^\"'>]{0,80}(?:comment|breadcrumb|sidebar|footer|navbar|menu|share"
-    r"|related|\bads?\b|quang-?cao|binh-?luan|chapter-nav|pagination|banner|btn|widget)",
+    r"|related|\bads?\b|quang-?cao|binh-?luan|chapter-nav|pagination|banner|btn|widget)"
+    r"|>\s*(?:trang chủ|đăng nhập|đăng ký|home|login)\s*</a",
     re.IGNORECASE,
 )
 _FRAME = re.compile(r"<(header|nav|footer)\b", re.IGNORECASE)
@@ -31,7 +32,9 @@ _SEPARATOR = re.compile(r"\s+(?:[|–—•·»]|-|::)\s+")
 _NEVER = frozenset(("html", "body", "main", "article"))
 _ALWAYS = frozenset(("nav", "form", "button", "dialog"))
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = frozenset(("div", "ul", "ol", "section", "p", "table", "dl", "center", "aside"))
+_BLOCKS = frozenset(
+    ("div", "ul", "ol", "section", "p", "table", "tr", "td", "dl", "center", "aside")
+)
 _SILENT = frozenset(("script", "style", "noscript", "template", "head"))
 _SHORT_CHARS = 80
 _SITE_LINKS = 0.3
@@ -155,6 +158,8 @@ class _Page:
             return False
         if tag in _ALWAYS:
             return element not in self._framed
+        if tag == "time":  # of a post; in a sentence it is text
+            return _stands_alone(element)
         links = self._links.get(element, 0) / chars
         if chars < _SHORT_CHARS and names.is_phrase(_line(element), linked=links == 1):
             return tag not in _INLINE or _stands_alone(element)

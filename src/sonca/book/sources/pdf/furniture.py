@@ -21,6 +21,7 @@ _SAME_PLACE = 6.0
 _FAR = 1.45
 """Times the usual distance of lines: what is so far from the text does not belong to it."""
 _SMALL = 0.93
+_LARGE = 1.15
 _NUMBER = re.compile(
     r"[\W_]*(?:trang|page|tr\.?|pg\.?|p\.)?\s*(?P<number>\d{1,4}|[ivxlc]{1,7})"
     r"(?:\s*(?:/|trên|of)\s*\d{1,4})?[\W_]*\Z",
@@ -47,22 +48,24 @@ class _Signs:
     numbered: set[int]
     places: dict[str, list[tuple[int, float]]]
     names: frozenset[str]
+    size: float
+    """Of most of the text."""
 
 
 def sort(pages: Sequence[Page], names: Sequence[str] = ()) -> list[Sorted]:
     """Returns the lines of each page as text, notes and furniture. `names` are the book's title
     and author, which stand at the head of pages."""
-    usual = usual_size(pages)
     numbered = _numbered(pages)
     signs = _Signs(
         numbered,
         _places(pages, numbered),
         frozenset(" ".join(name.casefold().split()) for name in names if name),
+        usual_size(pages),
     )
-    return [_sorted(page, signs, usual) for page in pages]
+    return [_sorted(page, signs) for page in pages]
 
 
-def _sorted(page: Page, signs: _Signs, usual: float) -> Sorted:
+def _sorted(page: Page, signs: _Signs) -> Sorted:
     result = Sorted()
     levels = _levels(page)
     taken: set[int] = set()
@@ -75,7 +78,7 @@ def _sorted(page: Page, signs: _Signs, usual: float) -> Sorted:
             if not found:  # what is further in is text
                 break
     result.text = [line for line in page.lines if id(line) not in taken]
-    result.notes = _notes(result.text, usual)
+    result.notes = _notes(result.text, signs.size)
     apart = set(map(id, result.notes))
     result.text = [line for line in result.text if id(line) not in apart]
     return result
@@ -146,6 +149,8 @@ def _is_digits(number: re.Match[str] | None) -> TypeGuard[re.Match[str]]:
 
 def _furniture(page: Page, line: Line, side: str, signs: _Signs) -> str | None:
     """Returns why a line at an edge is not spoken; None if it is text."""
+    if line.size > _LARGE * signs.size:
+        return None  # a heading
     number = _NUMBER.match(line.text)
     if number:
         value = number["number"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sonca.book import limits
+from sonca.book.structure.headings import parse_heading
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -50,13 +51,21 @@ def outline(document: PdfDocument) -> list[Entry]:
                 break
     except pypdfium2.PdfiumError:
         return []
-    return _chapters(found)
+    return dividing(found)
 
 
-def _chapters(entries: Sequence[Entry]) -> list[Entry]:
-    """Returns the level that divides the book: the first with several entries."""
+def dividing(entries: Sequence[Entry]) -> list[Entry]:
+    """Returns the entries down to the level that divides the book: the first with several, or the
+    next where those are parts."""
     for level in range(_MAX_DEPTH):
-        chosen = [entry for entry in entries if entry.level <= level]
-        if len(chosen) > 1 and sum(entry.level == level for entry in entries) > 1:
-            return chosen
+        here = [entry for entry in entries if entry.level == level]
+        if len(here) > 1:
+            below = sum(entry.level == level + 1 for entry in entries)
+            level += below > len(here) and sum(map(_is_part, here)) * 2 > len(here)
+            return [entry for entry in entries if entry.level <= level]
     return list(entries[:1])
+
+
+def _is_part(entry: Entry) -> bool:
+    heading = parse_heading(entry.title)
+    return heading is not None and heading.rank == "part"

@@ -167,7 +167,9 @@ def _join(
         return None
     by_room = _by_room(last, line, margins, stopped=stopped)
     if not stopped and not together:
-        return None if indented and usual.indented and by_room == "\n" else " "
+        # A page ends within a sentence, or after a title.
+        goes_on = by_room == " " or line.text[:1].islower()
+        return " " if goes_on and not (indented and usual.indented and by_room == "\n") else None
     return by_room
 
 
