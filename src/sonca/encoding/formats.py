@@ -144,15 +144,20 @@ _ALL = (
     Format("pcm", "PCM", ".pcm", "audio/pcm", (".raw",), bare=True),
 )
 M4A = Format("m4a", "M4A", ".m4a", "audio/mp4", codec=replace(_AAC, muxer="ipod"))
-"""A chapter of an m4b. It cannot be streamed, so it is no format of an answer."""
+"""A chapter of an m4b or of a read-along EPUB. It cannot be streamed, so it is no format of an
+answer."""
 
 FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _ALL})
 """Every format by name."""
 BOOK_FORMATS: Mapping[str, Format] = MappingProxyType(
-    {"m4b": M4A} | {each.name: each for each in _ALL if each.for_chapters}
+    {"m4b": M4A, "epub": M4A} | {each.name: each for each in _ALL if each.for_chapters}
 )
-"""What a book can be, and the format of its chapters: ``m4b`` is one file, the others are a folder
-with a file a chapter."""
+"""What a book can be, and the format of its chapters: ``m4b`` and ``epub`` are one file, the others
+are a folder with a file a chapter."""
+ONE_FILE: Mapping[str, str] = MappingProxyType(
+    {"m4b": M4A.media_type, "epub": "application/epub+zip"}
+)
+"""Those of `BOOK_FORMATS` that are one file, and its media type."""
 if TYPE_CHECKING:
     FormatName = str
     BookFormatName = str

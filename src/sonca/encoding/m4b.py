@@ -30,6 +30,9 @@ PACKET_SAMPLES = 1024
 """AAC's packet. The first one of a chapter is the codec's lead-in and holds no sound: in a joined
 file it ends where the chapter's first sample lies."""
 _BLOCK = 8192
+_INDEX_FIRST = {"movflags": "+faststart"}
+"""The index before the sound, so that a player on the web begins at once: libav moves the sound
+once for that."""
 
 
 @contextlib.contextmanager
@@ -66,7 +69,8 @@ class ChapterEncoder:
             self._resampler = Resampler(sample_rate_hz, self.output_rate_hz)
         self._rest = np.zeros(0, np.float32)
         with writing(path):
-            self._container = av.open(str(path), "w", format=codec.muxer)
+            options = _INDEX_FIRST if codec.muxer == "ipod" else {}
+            self._container = av.open(str(path), "w", format=codec.muxer, container_options=options)
             self._container.metadata.update(tags)
             self._stream = cast(
                 "av.AudioStream",
@@ -152,21 +156,22 @@ def write_m4b(
     *,
     tags: Mapping[str, str],
     cover: tuple[bytes, str] | None = None,
+    language: str = "vie",
 ) -> None:
     """Joins m4a chapters of one rate into `path`, an m4b with marks, tags and a cover.
 
-    `cover` is a picture's bytes and its media type (JPEG or PNG); one that cannot be read is
-    left out.
+    `language` is that of the sound, as ISO 639-2 names it. `cover` is a picture's bytes and its
+    media type (JPEG or PNG); one that cannot be read is left out.
     """
     import av
 
     with writing(path):
-        # The index before the sound would mean writing all of it twice.
-        options = {"brand": "M4B "}
+        options = {"brand": "M4B ", **_INDEX_FIRST}
         with av.open(str(path), "w", format="mp4", container_options=options) as out:
             out.metadata.update(tags)
             with av.open(str(chapters[0].path)) as first:
                 stream = out.add_stream_from_template(first.streams.audio[0])
+            stream.metadata["language"] = language
             picture = _add_cover(out, cover) if cover else None
             out.set_chapters(_marks(chapters, sample_rate_hz))
             if picture is not None:

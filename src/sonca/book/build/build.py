@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sonca import disk
 from sonca.book.build.build_dir import BuildDir
-from sonca.book.build.chapter_sound import ChapterSound, speaking_order
+from sonca.book.build.chapter_sound import CEILING, ChapterSound, speaking_order
 from sonca.book.build.journal import ChapterLog, UtteranceRecord
 from sonca.book.build.log_flusher import LogFlusher
 from sonca.book.build.progress import BuildReport, Progress, ProgressReporter
@@ -80,6 +80,7 @@ class Build:
         self._lexicon = lexicon
         self._on_chapter = on_chapter
         self._roles, self._voices = self._resolved()
+        self._target = self._told_of(target)
         self._stop = threading.Event()
         self._failing = threading.Lock()
         self._error: BaseException | None = None
@@ -97,6 +98,13 @@ class Build:
             roles[speaker] = replace(role, voice=voice.id)
             voices[voice.id] = voice
         return roles, voices
+
+    def _told_of(self, target: Target) -> Target:
+        """Returns the target with the narrator's voice as the narrator, where no name was given."""
+        if target.about.narrator:
+            return target
+        voice = self._voices[str(self._roles[""].voice)]
+        return replace(target, about=replace(target.about, narrator=f"{voice.name} (Sonca)"))
 
     def stop(self) -> None:
         """Ends `run` with `Cancelled` within a sentence. What is made stays for the next time."""
@@ -168,7 +176,7 @@ class Build:
         ):
             try:
                 for script in self._scripts():
-                    digest = script.digest(*extra, self._sonca.loudness_lufs)
+                    digest = script.digest(*extra, self._sonca.loudness_lufs, CEILING)
                     path = self._dir.sound_path(script.index, digest)
                     if self._found(script, path):
                         continue

@@ -19,8 +19,9 @@ from sonca.book.output.timeline import LATE, TimelineEntry
 from sonca.encoding.resampling import resample
 from sonca.loudness import amplified, gain, level_of
 
-CEILING = 0.89
-"""No sample of a book is above it, -1 dBFS."""
+CEILING = 0.64
+"""No sample of a book is above it, -3.9 dBFS: with what a codec adds it stays under the -3 dB that
+audiobook shops ask for."""
 ENOUGH_BLOCKS = 75
 """Blocks that are not silent, 30 s of speech, that a voice's level is measured on."""
 _MEASURED_CHARS = 600

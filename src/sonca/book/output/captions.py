@@ -7,7 +7,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,13 +75,19 @@ def write_captions(
                     lrc.write(_lrc(cue))
                 span = json.dumps(_span(artifact.chapter, chapter, entry, text), ensure_ascii=False)
                 mapping.write(f"{next(separators)}  {span}")
-                if entry.problem is not None:
-                    line = " ".join(text.split())
-                    problems.append(
-                        SpeechProblem(artifact.chapter, line, entry.start_s, entry.problem)
-                    )
+                problems += problems_of(artifact.chapter, chapter, [entry])
         mapping.write("\n ]\n}\n")
     return problems
+
+
+def problems_of(
+    number: int, chapter: Chapter, entries: Iterable[TimelineEntry]
+) -> Iterator[SpeechProblem]:
+    """Yields the sentences of a chapter, counted from 0, that are not as they should be."""
+    for entry in entries:
+        if entry.problem is not None:
+            line = " ".join(chapter.paragraphs[entry.paragraph].text[slice(*entry.span)].split())
+            yield SpeechProblem(number, line, entry.start_s, entry.problem)
 
 
 # What is shown at once

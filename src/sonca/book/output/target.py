@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sonca import disk
 from sonca.book.model import Book
+from sonca.book.output.about import About
 from sonca.book.output.captions import CAPTIONS
-from sonca.encoding.formats import BOOK_FORMATS, Format, book_format_for
+from sonca.encoding.formats import BOOK_FORMATS, ONE_FILE, Format, book_format_for
 from sonca.errors import InvalidRequest, StorageError
+
+_ENDINGS = {"m4b": (".m4b", ".m4a", ".mp4"), "epub": (".epub",)}
+_FOLDERS = " or ".join(name for name in BOOK_FORMATS if name not in ONE_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Target:
     """An output that was asked for."""
 
     path: Path
-    """The m4b, or the folder."""
+    """The m4b or EPUB, or the folder; of these, a name in .zip gets an archive."""
     format: str = "m4b"
     """A name of `BOOK_FORMATS`."""
     force: bool = False
@@ -27,6 +31,19 @@ class Target:
     """The book's own file: never overwritten, whatever `force` says."""
     work_dir: Path | None = None
     """Where the build keeps what is made so far; None for beside the output."""
+    about: About = field(default_factory=About)
+    by_word: bool = False
+    """Whether an EPUB marks every word, where the engine tells its time, and not the sentence."""
+
+    @property
+    def one_file(self) -> bool:
+        """Whether the output is a file, and no folder."""
+        return self.format in ONE_FILE or self.zipped
+
+    @property
+    def zipped(self) -> bool:
+        """Whether the files of chapters go into one archive."""
+        return self.format not in ONE_FILE and self.path.suffix.lower() == ".zip"
 
     @property
     def chapter_format(self) -> Format:
@@ -56,8 +73,10 @@ class Target:
             disk.sync_folder(self.build_dir)
 
     def captions(self) -> dict[str, Path]:
-        """Returns the paths of an m4b's captions by their kind."""
-        found = {}
+        """Returns the paths of an m4b's captions by their kind. The others have theirs inside."""
+        found: dict[str, Path] = {}
+        if self.format != "m4b":
+            return found
         for kind in CAPTIONS:
             path = self.path.with_suffix(f".{kind}")
             if self.source is not None and _same(path, self.source):
@@ -68,10 +87,11 @@ class Target:
     def check(self) -> None:
         """Raises `InvalidRequest` if the output cannot or must not be written."""
         book_format_for(self.format)
-        if self.format == "m4b" and self.path.suffix.lower() not in (".m4b", ".m4a", ".mp4"):
+        endings = _ENDINGS.get(self.format)
+        if endings and self.path.suffix.lower() not in endings:
             raise InvalidRequest(
-                f"{self.path.name!r}: an audiobook's name ends in .m4b; for a file a chapter give "
-                f"a folder and --format {' or '.join(list(BOOK_FORMATS)[1:])}",
+                f"{self.path.name!r}: the name of {self.format} ends in {endings[0]}; for a file a "
+                f"chapter give a folder or a .zip and --format {_FOLDERS}",
                 field="output",
             )
         parent = self.path.absolute().parent
@@ -84,7 +104,7 @@ class Target:
         self._check_existing()
 
     def _check_existing(self) -> None:
-        if self.format == "m4b":
+        if self.one_file:
             if self.path.is_dir():
                 raise InvalidRequest(f"{self.path} is a folder; give a file name", field="output")
             there = [p for p in (self.path, *self.captions().values()) if p.exists()]
@@ -100,7 +120,7 @@ class Target:
     def tags(self, book: Book, index: int, title: str) -> dict[str, str]:
         """Returns the tags of a chapter's file."""
         tags = {"title": title, "album": book.title, "track": f"{index + 1}/{len(book.chapters)}"}
-        return tags | author_tags(book) | {"genre": "Audiobook"}
+        return tags | author_tags(book) | {"genre": "Audiobook"} | self.about.tags()
 
 
 def author_tags(book: Book) -> dict[str, str]:

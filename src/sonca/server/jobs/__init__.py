@@ -21,7 +21,9 @@ from typing import Any
 from sonca import disk
 from sonca.book.build import Build, Progress
 from sonca.book.model import Book
+from sonca.book.output.publish import file_name
 from sonca.book.sources import read_book
+from sonca.encoding.formats import ONE_FILE
 from sonca.errors import Busy, InvalidRequest, NotFound, StorageError, quoted
 from sonca.server.jobs.builders import Builders
 from sonca.server.jobs.changes import Changes, Watch
@@ -195,26 +197,59 @@ class Jobs:
         folder, title = self._folder(view.record), view.options.title
         if chapter is None:
             path = folder.target.path
-            if view.options.format != "m4b":
+            if view.options.format not in ONE_FILE:
                 raise InvalidRequest(
-                    f"this job has a {view.options.format} file a chapter; ask for ?chapter=1",
+                    f"this job has a {view.options.format} file a chapter; ask for ?chapter=1, or "
+                    "for the archive of all",
                     field="chapter",
                 )
             if not path.is_file():
                 raise NotFound(f"the job {id} is {view.record.state}; its audio is not there yet")
-            return path, f"{title}.m4b"
+            return path, f"{title}{path.suffix}"
         if chapter not in view.ready:
             raise NotFound(f"the chapter {chapter + 1} of the job {id} is not there yet")
         path = folder.chapter(chapter)
         return path, f"{title} {chapter + 1:03}{path.suffix}"
 
-    def captions(self, owner: str, id: str, kind: str) -> tuple[Path, str]:
-        """Returns the captions of a finished m4b, and what to call them. `NotFound`."""
+    def captions(self, owner: str, id: str, kind: str, chapter: int | None) -> tuple[Path, str]:
+        """Returns the captions of a finished m4b, or of a chapter that is a file, and what to call
+        them. `NotFound`; `InvalidRequest` for an EPUB, which has them inside."""
         view = self.get(owner, id)
+        if view.options.format == "epub":
+            raise InvalidRequest("an EPUB has its captions inside; ask for the audio", field="kind")
+        if view.options.format not in ONE_FILE:
+            return self._chapter_captions(view, kind, chapter)
         path = self._folder(view.record).target.path.with_suffix(f".{kind}")
-        if view.options.format != "m4b" or not path.is_file():
+        if not path.is_file():
             raise NotFound(f"the job {id} has no {kind} captions yet")
         return path, f"{view.options.title}.{kind}"
+
+    def _chapter_captions(self, view: JobView, kind: str, chapter: int | None) -> tuple[Path, str]:
+        if chapter is None:
+            raise InvalidRequest(
+                f"this job has a {view.options.format} file a chapter; ask for ?chapter=1",
+                field="chapter",
+            )
+        found = sorted(self._folder(view.record).target.path.glob(f"*.{kind}"))
+        ready = sorted(view.ready)
+        if chapter not in ready or len(found) != len(ready):
+            raise NotFound(f"the chapter {chapter + 1} has no {kind} captions yet")
+        path = found[ready.index(chapter)]
+        return path, f"{view.options.title} {path.name}"
+
+    def files(self, owner: str, id: str) -> tuple[list[tuple[Path, str]], str]:
+        """Returns all files of a finished job, each with what to call it, and what to call the
+        whole. `NotFound` before its end."""
+        view = self.get(owner, id)
+        target, title = self._folder(view.record).target, file_name(view.options.title) or "book"
+        if view.record.state != "done":
+            raise NotFound(f"the job {id} is {view.record.state}; its files are not there yet")
+        if target.path.is_dir():
+            found = [(path, path.name) for path in sorted(target.path.iterdir())]
+        else:
+            paths = [target.path, *target.captions().values()]
+            found = [(path, f"{title}{path.suffix}") for path in paths]
+        return found, f"{title}.zip"
 
     def sweep(self) -> int:
         """Removes jobs that have expired, and folders and bytes that belong to none. Returns how

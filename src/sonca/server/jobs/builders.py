@@ -12,6 +12,7 @@ from typing import Any
 
 from sonca import background
 from sonca.book.build import Build, BuildReport, Progress
+from sonca.encoding.formats import ONE_FILE
 from sonca.errors import Cancelled, SoncaError, StorageError
 from sonca.server.jobs.changes import Changes
 from sonca.server.jobs.job_dir import JobDir
@@ -189,7 +190,7 @@ class Builders:
             nonlocal held, written
             written += folder.add(index, path, duration_s)
             self._changes.job(id)
-            taken = written * (2 if options.format == "m4b" else 1)  # it is joined at the end
+            taken = written * (2 if options.format in ONE_FILE else 1)  # it is joined at the end
             if taken > held:
                 held = taken + taken // 8
                 self._quota.reserve(id, held)

@@ -12,6 +12,7 @@ from sonca import disk
 from sonca.book.model import Book
 from sonca.book.output import Target
 from sonca.book.sources import format_of, read_book
+from sonca.encoding.formats import ONE_FILE
 from sonca.server.jobs.options import JobOptions
 
 
@@ -38,7 +39,7 @@ class JobDir:
     def target(self) -> Target:
         """The build's output."""
         options = self.options
-        name = "audio.m4b" if options.format == "m4b" else "audio"
+        name = f"audio.{options.format}" if options.format in ONE_FILE else "audio"
         book = self.path / options.file
         return Target(self.path / name, options.format, True, book, self.path / "work")
 

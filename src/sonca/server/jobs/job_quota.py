@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from sonca.book.model import Book
+from sonca.encoding.formats import ONE_FILE
 from sonca.errors import StorageFull
 from sonca.store import Quota
 
@@ -15,9 +16,9 @@ _BYTES_PER_CHAR = 600
 
 
 def needed(book: Book, upload_bytes: int, format: str, speed: float) -> int:
-    """Estimates what a job comes to take: its book and its chapters, in an m4b once more."""
+    """Estimates what a job comes to take: its book and its chapters, in one file once more."""
     sound = book.chars * _BYTES_PER_CHAR / speed
-    return upload_bytes + round(sound * (2 if format == "m4b" else 1))
+    return upload_bytes + round(sound * (2 if format in ONE_FILE else 1))
 
 
 class JobQuota:

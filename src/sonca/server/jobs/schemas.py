@@ -23,7 +23,9 @@ class JobBody(OwnReadings):
     text: Text | None = Field(None, description="The book, if it does not come as a file.")
     title: Annotated[Text, Field(max_length=200)] | None = None
     author: Annotated[Text, Field(max_length=200)] | None = None
-    format: BookFormatName = Field("m4b", description="One m4b, or a file a chapter.")
+    format: BookFormatName = Field(
+        "m4b", description="One m4b, a read-along epub, or a file a chapter."
+    )
     voice: Name | None = Field(None, description="The narrator's voice.")
     male: Name | None = Field(None, description="For men who speak; without a cast.")
     female: Name | None = Field(None, description="For women who speak; without a cast.")

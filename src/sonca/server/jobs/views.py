@@ -7,6 +7,7 @@ from typing import Any
 from sonca.book.cast import cast_file, propose_cast
 from sonca.book.model import Book
 from sonca.book.preview import preview, to_json
+from sonca.encoding.formats import ONE_FILE
 from sonca.server.jobs import JobView
 from sonca.synthesizer import Sonca
 
@@ -29,7 +30,8 @@ def job_json(view: JobView, *, chapters: bool = True) -> dict[str, Any]:
         "error": view.result.get("error"),
         "duration_s": view.result.get("duration_s"),
         "problems": view.result.get("problems", []),
-        "audio": f"/v1/jobs/{record.id}/audio" if done and options.format == "m4b" else None,
+        "audio": f"/v1/jobs/{record.id}/audio" if done and options.format in ONE_FILE else None,
+        "archive": f"/v1/jobs/{record.id}/archive" if done else None,
         "progress": None,
     }
     if progress is not None and not record.ended:

@@ -176,7 +176,7 @@ function draw(card, about) {
   });
   drawProblems(card, about);
   const save = card.querySelector("[data-save]");
-  save.replaceChildren(...(about.state === "done" && about.audio ? savers(about) : []));
+  save.replaceChildren(...(about.state === "done" ? savers(about) : []));
   const moved = !before || before.chapters_ready !== about.chapters_ready;
   if (moved && card.querySelector("details").open) drawChapters(card);
 }
@@ -200,13 +200,15 @@ function drawProblems(card, { problems }) {
   box.textContent = first ? say("problems", { n: problems.length, text: first.text }) : "";
 }
 
-function savers({ id, title, audio }) {
-  const kinds = ["srt", "vtt", "lrc", "json"];
+function savers({ id, title, format, audio, archive }) {
+  const kinds = format === "m4b" ? ["srt", "vtt", "lrc", "json"] : [];
+  const name = format.toUpperCase();
   return [
-    saver(audio, `${title}.m4b`, say("save_book"), "primary"),
+    ...(audio ? [saver(audio, `${title}.${format}`, say("save_book", { name }), "primary")] : []),
     ...kinds.map((kind) =>
       saver(`/v1/jobs/${id}/captions?kind=${kind}`, `${title}.${kind}`, kind.toUpperCase()),
     ),
+    ...(format === "epub" ? [] : [saver(archive, `${title}.zip`, "ZIP", audio ? "" : "primary")]),
   ];
 }
 
@@ -234,7 +236,7 @@ async function drawChapters(card) {
       listenButton(chapter),
       element("span", { class: "name" }, chapter.title),
       element("span", { class: "figure" }, chapter.duration_s ? clock(chapter.duration_s) : "…"),
-      ...(about.format === "m4b" ? [] : [chapterSaver(chapter)]),
+      ...(["m4b", "epub"].includes(about.format) ? [] : [chapterSaver(chapter)]),
     ]),
   );
   card.querySelector("[data-chapters]").replaceChildren(...rows);

@@ -10,15 +10,17 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from sonca import errors
-from sonca.encoding.formats import BOOK_FORMATS, M4A
+from sonca.encoding.formats import BOOK_FORMATS, ONE_FILE
 from sonca.server.answers import encode_event, json_response
 from sonca.server.errors import UNFORESEEN, ErrorAnswer
 from sonca.server.jobs import JobView
+from sonca.server.jobs.archive import zip_stream
 from sonca.server.jobs.schemas import BODY, read_body
 from sonca.server.jobs.views import job_json, plan_json
 from sonca.server.policy import Policy
@@ -37,7 +39,7 @@ _SPACING_S = 0.3
 _KEEP_ALIVE_S = 15.0
 _MEDIA_TYPES = {
     **{each.suffix: each.media_type for each in BOOK_FORMATS.values()},
-    ".m4b": M4A.media_type,
+    **{f".{name}": media_type for name, media_type in ONE_FILE.items()},
     ".srt": "application/x-subrip",
     ".vtt": "text/vtt",
     ".lrc": "text/plain",
@@ -200,12 +202,28 @@ async def get_job_captions(
     owner: Owner,
     services: Shared,
     kind: Annotated[Literal["srt", "vtt", "lrc", "json"], Query()] = "srt",
+    chapter: Annotated[
+        int | None, Query(ge=1, le=100_000, description="Where each chapter is a file.")
+    ] = None,
 ) -> Response:
-    """Sends the captions of a finished m4b; `json` maps every spoken span to the book's text."""
+    """Sends the captions of a finished book; `json` maps every spoken span to the book's text."""
+    index = None if chapter is None else chapter - 1
     path, name = await services.pools.run_on_disk(
-        lambda: services.jobs.captions(owner, job_id, kind)
+        lambda: services.jobs.captions(owner, job_id, kind, index)
     )
     return FileResponse(path, media_type=_MEDIA_TYPES[path.suffix], filename=name)
+
+
+@router.get("/{job_id}/archive", response_model=None)
+@_FINDABLE
+async def get_job_archive(job_id: str, owner: Owner, services: Shared) -> Response:
+    """Sends all files of a finished book as one zip: sound, captions, cover, playlist."""
+    files, name = await services.pools.run_on_disk(lambda: services.jobs.files(owner, job_id))
+    return StreamingResponse(
+        zip_stream(files),
+        media_type="application/zip",
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    )
 
 
 @router.delete("/{job_id}", response_model=None)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from sonca.encoding.formats import BOOK_FORMATS, FORMATS, M4A
+from sonca.encoding.formats import BOOK_FORMATS, FORMATS
 from sonca.server.policy import Policy
 
 _OPEN = Policy(open=True)
@@ -103,7 +103,7 @@ def _filled(html: str) -> str:
         f'<option value="{each.name}" data-say="format_folder" data-name="{each.label}">'
         f"{each.label}</option>"
         for each in BOOK_FORMATS.values()
-        if each is not M4A
+        if each.for_chapters
     ]
     html = html.replace("<!-- formats -->", "".join(buttons))
     return html.replace("<!-- book formats -->", "".join(choices))
