@@ -108,14 +108,24 @@ def fold(source: str, start: int = 0, end: int | None = None) -> Folded:
         while stop < end and (unicodedata.combining(source[stop]) or source[stop] in _JOINERS):
             stop += 1
         cluster, misplaced = _cluster(letters[at - start : stop - start][: 1 + _MAX_MARKS])
-        if misplaced and out:
-            out[-1] = unicodedata.normalize("NFC", out[-1] + misplaced)[0]
+        if misplaced:
+            _carry(out, misplaced)
         for char in cluster:
             out.append(char)
             starts.append(at)
             ends.append(stop)
         at = stop
     return Folded("".join(out), start, tuple(starts), tuple(ends), letters != written)
+
+
+def _carry(out: list[str], tone: str) -> None:
+    """Gives a tone to the last vowel, if that is not far and has none."""
+    for at in range(len(out) - 1, max(-1, len(out) - 3), -1):
+        letter = unicodedata.normalize("NFD", out[at])
+        if letter[0] in "aeiouyAEIOUY":
+            if not set(letter) & set(_MARKS_TONE):
+                out[at] = unicodedata.normalize("NFC", letter + tone)
+            return
 
 
 @lru_cache(maxsize=4096)

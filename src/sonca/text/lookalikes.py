@@ -15,7 +15,7 @@ from sonca.text.vietnamese.wordlists import rows
 
 _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])+")
 _ODD = re.compile(
-    "[\u0180-\u019f\u01a2-\u01ae\u01b1-\u02af\u0370-\u0589\u13a0-\u167f\u1d00-\u1d7f\u1f00-\u1fff"
+    "[\u0180-\u019f\u01ea\u01eb\u01a2-\u01ae\u01b1-\u02af\u0370-\u0589\u13a0-\u167f\u1d00-\u1d7f\u1f00-\u1fff"
     "\u2c60-\u2cff\ua4d0-\ua4ff\ua720-\ua7ff\u212e\u217c\U0001f150-\U0001f189]"
 )
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
@@ -58,7 +58,7 @@ def _mixed(word: str, min_greek: int = _MIN_GREEK) -> str | None:
 
 
 def _has_latin(word: str) -> bool:
-    return any(c < "\u0180" or "\u1e00" <= c < "\u1f00" for c in word if c.isalpha())
+    return any(c < "\u0180" or c in "ơưƠƯ" or "\u1e00" <= c < "\u1f00" for c in word if c.isalpha())
 
 
 def _own_script(word: str) -> bool:

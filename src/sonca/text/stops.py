@@ -36,6 +36,8 @@ def ends_glued(text: str, begin: int, dot: int, after: int, token: str) -> bool:
     before = text[dot - 1 : dot] if dot > begin else ""
     if not token:
         return _after_blank(word, before)
+    if word.isupper() and len(word) > 1:  # UBND: what stands before must be Vietnamese
+        return not token.isascii() and token.islower() and _known(token)
     if not _capitalised(text, word, found.end()):
         return False
     token = token.rstrip(_CLOSERS).lstrip("-–—*_")

@@ -20,6 +20,12 @@ def _glued(match: re.Match[str], work: Workspace) -> str | None:
     return broken.join_glued(match[0], sure=sure)
 
 
+def _masked(match: re.Match[str], work: Workspace) -> str | None:
+    before = re.findall(r"[\w*]+", work.text[max(0, match.start() - 12) : match.start()])
+    after = re.findall(r"[\w*]+", work.text[match.end() : match.end() + 12])
+    return broken.unmask(match[0], before[-1:] + after[:1])
+
+
 def _pair(match: re.Match[str], work: Workspace) -> str | None:
     capital = match[0][0].isupper() and match[0][1] == " "
     return None if capital and match.start() else broken.join_pair(match[0])  # hạng B ổn
@@ -29,7 +35,7 @@ RULES = (
     Rule(
         "masked word",
         broken.MASKED.pattern,
-        lambda m, w: broken.unmask(m[0]),
+        _masked,
         kind="glued",
         mask=WORD_MASK,
     ),

@@ -8,16 +8,17 @@ Initials ("T.A", "Ng.V.T."), stutters ("T-tôi"), names ("Lu-i"), units ("t/ha")
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sonca.text.vietnamese.slips import with_tone
 from sonca.text.vietnamese.syllables import onsets, segment, split_tone, syllable
-from sonca.text.vietnamese.wordlists import mapping, word_set, words
+from sonca.text.vietnamese.wordlists import rows, word_set, words
 
 _L = r"[^\W\d_]"
 _SIGN = r"[./_·•∙・*|…~+'’‘`,:–—-]"
 _APART_SIGN = r"[./_·•*|…-]"
-_MASK = r"(?:[*#@_•·.…-]{1,4})"
+_MASK = r"(?:\*{1,4}|[#@_•·.…-]{1,3}(?=[^\W\d_]))"
 GLUED = re.compile(
     rf"(?<![\w@/\\.&#*-]){_L}{{1,5}}(?:{_SIGN}{{1,3}}{_L}{{1,6}}){{1,8}}(?!\w|[@/\\*-]\w|\.\w)"
 )
@@ -29,7 +30,7 @@ PAIR = re.compile(
     rf"(?=[iouyIOUY]{{0,2}}[^\x00-\x7f]){_L}{{1,5}}(?![\w'’-])"
 )
 """The consonants of a word apart from the rest: "ch ết", "th - ể"."""
-MASKED = re.compile(rf"(?<![\w*.]){_L}{{1,4}}{_MASK}{_L}{{0,4}}(?![\w*])")
+MASKED = re.compile(rf"(?<![\w*.]){_L}{{1,4}}{_MASK}{_L}{{0,6}}(?![\w*])")
 GLUED_SIGN = re.compile(rf"{_SIGN}(?<={_L}.)(?![ \d])|[*#@](?<={_L}.)")
 """Finds something in every text that holds a match of `GLUED` or `MASKED`."""
 
@@ -102,11 +103,32 @@ def join_pair(written: str) -> str | None:
     return syllable(first + rest) if apart and _one_case([first, rest]) else None
 
 
-def unmask(written: str) -> str | None:
-    """Returns the word of which letters are hidden: "giết" for "gi*t"."""
-    key = re.sub(r"[^\w]+|_+", "*", written.lower())
-    hidden = re.search(r"[*#@]", written) is not None
-    return mapping("masked.tsv").get(key) if hidden or len(key) > 3 else None
+def unmask(written: str, beside: Sequence[str] = ()) -> str | None:
+    """Returns the word of which letters are hidden: "giết" for "gi*t". `beside` are the words
+    before and after it."""
+    key = _hidden(written)
+    if not re.search(r"[*#@]", written) and len(key) <= 3:
+        return None  # đ.t may be anything
+    near = {_hidden(word) for word in beside}
+    for reading, company in _masked_words().get(key, ()):
+        if not company or near & company:
+            return reading
+    return None
+
+
+def _hidden(word: str) -> str:
+    """Returns a word with a star for whatever hides its letters."""
+    return re.sub(r"[^\w]+|_+", "*", word.lower())
+
+
+@lru_cache(maxsize=1)
+def _masked_words() -> dict[str, list[tuple[str, frozenset[str]]]]:
+    """Returns the readings of every hidden word, those that need company first."""
+    table: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for row in rows("masked.tsv"):
+        for key in row[0].split("|"):
+            table.setdefault(key, []).append((row[1], word_set("".join(row[2:]))))
+    return table
 
 
 def beside(text: str, start: int, end: int) -> bool:

@@ -41,12 +41,12 @@ def _any(letters: str) -> str:
 def _possible() -> str:
     a, e, i, o, u = map(_any, ("aăâ", "eê", "iy", "oôơ", "uư"))
     oh, e_tone, i_tone = _any("ơ"), _toned("e"), _toned("iy")
-    toned, odd = _toned("aăâeêioôơuưy"), "ÄËÏÖÜäëïöüĀāĄ-ďĒ-ħĪ-ŧŪ-žƏǍ-ǰǴ-ȳḀ-ẙ"
+    toned, odd = _toned("aăâeêioôơuưy"), "ÄËÏÑÖÜäëïñöüĀāĄ-ďĒ-ħĪ-ŧŪ-žƏǍ-ǰǴ-ȳḀ-ẙ"
     return (
         f"(?=[{a}{e}{i}{o}{u}{odd}])"  # for speed: the search looks for one class
         f"(?:[{_any('u')}][{oh}]\\w|[{u}](?:[{_toned('a')}][ntyNTY]|[{e_tone}](?!\\w)|[{u}])"
         f"|[{_any('ư')}](?:[{_any('o')}]|[{oh}](?!\\w))"
-        f"|[{oh}][{_any('ư')}]|[{o}][{o}]|[{e}][{e}]|[{a}][{a}]"
+        f"|[{oh}][{_any('ư')}]|[{o}][{o}]|[{i}][{i}]|[{e}][{e}]|[{a}][{a}]"
         f"|[{i}](?:[{e_tone}]|(?<=[{i_tone}])[eE])[cmnptuCMNPTU]"
         f"|[{toned}][^\\W\\d_]{{0,2}}[{toned}]|[{odd}]|(?:(?<=đ)ươ|(?<=m)ô)[ct](?!\\w))"
     )
@@ -65,7 +65,7 @@ def mended(word: str) -> str | None:
     if low in _UNTONED:
         return _UNTONED[low]
     plain, tone = _without_tones(low)
-    for letters in (plain, _once(plain)):
+    for letters in dict.fromkeys((plain, re.sub(r"(.)\1", r"\1", plain), _once(plain))):
         for shape in (letters, _repaired(letters)):
             if (said := with_tone(shape, tone)) is not None:
                 return said
@@ -78,7 +78,7 @@ def _without_tones(word: str) -> tuple[str, str]:
     for char in word:
         marks = unicodedata.normalize("NFD", char)
         own = [m for m in marks[1:] if m in _TONES]
-        if own and char != "ñ":
+        if own and (char != "ñ" or out):
             tone = own[0]
         shaped = unicodedata.normalize("NFC", "".join(m for m in marks if m not in _TONES))
         out += shaped if shaped in "ăâđêôơư" else marks[0]
