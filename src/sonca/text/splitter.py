@@ -30,12 +30,15 @@ whatever the input; no real sentence is so long."""
 _BREAKS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAKS}]+")
 _STOP = re.compile("[.?!…;。！？；｡]+")
-_CLOSERS = re.compile("[\"”’'»)\\]}】」』*_]{0,8}")
+_CLOSERS = re.compile(r"(?:[\"”’'»)\]}】」』*_]|\[(?:\d{1,3}|[a-z])\]){0,8}")
+"""What may follow a stop in its sentence: closing quotes and brackets, the marks of notes."""
 _BLANK = re.compile(r"\s*")
 _QUOTES = frozenset('"”’»」』')
 _DASHES = "-–—―‒"
 _LAST_TOKEN = re.compile(r"[^\s\"“‘'(\[]+\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,3}|[IVXLivxl]{1,6}|[A-Za-zĐđÔ]|\d{1,3}(?:\.\d{1,3}){1,4})\Z")
+_UNCERTAIN = re.compile(r"[\d(]\?(?: ?[-–—] ?[\d?]|\))")
+"""A question mark that says that a year is not certain: "(1766?–1820)", "(?-1789)"."""
 _HEADING = re.compile(
     r"[\W_]{0,20}(?:chương|phần|quyển|hồi|tập|màn|cảnh|chapter|part)\s{1,3}"
     r"(?:thứ\s{1,3})?(?:\d{1,5}|[ivxlcdm]{1,9}\b|một|hai|ba|bốn|năm|sáu|bảy|tám|chín|mười|cuối"
@@ -134,6 +137,8 @@ def _cuts(text: str, start: int, end: int, pause_s: float) -> Iterator[tuple[int
         after = _skip(text, stop, end)
         if after >= end:
             break
+        if match[0] == "?" and _UNCERTAIN.match(text, match.start() - 1):
+            continue
         pause = _boundary(text, begin, match, stop, after)
         if pause is not None:
             if set(text[at:stop]) & _QUOTES:
@@ -218,8 +223,9 @@ def _dotted(text: str, begin: int, dot: int) -> bool:
     if len(token) <= 3 or "." in token:
         if (kept := goes_on(text, begin, dot, token)) is not None:
             return kept
-        if before_number(token, text[dot + 1 : dot + 3]):
-            return True
+        about = token in ("k", "kh", "c", "ca") and text[dot - len(token) - 1] == "("
+        if before_number("no" if about else token, text[dot + 1 : dot + 3]):
+            return True  # tk. 19, (k. 1380 – 1442)
     if len(token) == 1 and token.isupper() and dot - 1 > begin:
         if before_name(text, dot) or (token == "T" and before_province(text, dot)):
             return True

@@ -28,6 +28,15 @@ _FRACTION_AFTER = word_set(
     " độ diop đi"
     " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
 )
+_MEASURED = word_set(
+    "giờ số dân diện quãng tổng lượng khối cốc chén bát ly lít muỗng thìa bánh chiếc quả trái tấn"
+    " kg mét giây inch dung sản thể ngân doanh giá thu vốn tài cup hộ diop hộp viên"
+)
+"""What a fraction is of, whatever word of time stands before it: "trước 1/2 giờ"."""
+_NO_TIME = frozenset(
+    ("ánh sáng", "độ sáng", "bóng tối", "phía trước", "phía sau", "mặt trước", "mặt sau", "nửa sau")
+)
+"""Words whose last syllable alone would be a time."""
 _OVER_BEFORE = word_set("điểm đạt lệ quả áp chấm số trang slide")
 _HOLIDAYS = word_set("1/5 2/9 1/6 3/2 1/1 3/3 7/5 8/3 5/9 2/3 10/10")
 _MEMORIAL = word_set(
@@ -43,6 +52,8 @@ _RATED_BEFORE = word_set("lực khỏe khoẻ giá hạng mắt phim đau rating
 _STATS = word_set("hp mp sp exp mana máu nghiệm lực lượng level pin công")
 _OPEN_BEFORE = word_set("cửa vụ việc động trực bán nhận")
 _PRAISED = word_set("đẹp ngon tốt vời lòng hảo ưng cho xịn đỉnh lượng hay chuẩn")
+_DAY_BEFORE = word_set("ngày mùng mồng hôm lễ tết dịp đêm sinh nhật niệm")
+_NUMBERED = r"(?i:lớp|câu|bài|số|phòng|trang|khối|chương|phần|nhóm|tổ|đội|đề|mã) "
 _PARTS = word_set("tập phần trang chương slide bài kỳ hồi ảnh hình file bản số tờ quyển điểm")
 """What is counted as "tập 01/12"; elsewhere a zero in front is a date's."""
 _SCALES = frozenset((5, 6, 7, 10, 12, 20, 30, 40, 50, 60, 80, 100))
@@ -105,6 +116,29 @@ def _is_rating(
     if a == b and (before in _OPEN_BEFORE or before in _PRAISED):
         return True
     return a <= b and b in _SCALES and before in _RATED_BEFORE
+
+
+def _from_part_to_part(a: int, b: int, match: re.Match[str], work: Workspace) -> bool:
+    """Returns whether both ends of a range are fractions: "từ 1/3 đến 2/3 dân số"."""
+    other = work.followed(match.end(), r" (?:đến|tới|-|–) (\d{1,2})/(\d{1,2})(?![\w/])")
+    if other is not None:
+        return int(other[1]) < int(other[2]) and work.after(other.end()) in _FRACTION_AFTER
+    first = work.preceded(match.start(), r"\d{1,2}/\d{1,2} (?:đến|tới|-|–) ", 16)
+    return first is not None and work.after(match.end()) in _FRACTION_AFTER and a < b
+
+
+def _mixed(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``1 1/2 chén``: a whole number and a fraction of the same thing."""
+    a, b = int(match["a"]), int(match["b"])
+    unit = work.followed(match.end(), r" ?(?:kg|g|m|cm|km|l|ml|h|inch|in|tsp|tbsp|cup)(?!\w)")
+    named = work.after(match.end()) in _FRACTION_AFTER | {"năm", "ngày", "tuổi", "vòng"}
+    numbered = work.preceded(match.start(), _NUMBERED)
+    if not 0 < a < b or not (unit or named) or numbered:
+        return None
+    whole = work.cardinal(match["n"])
+    if (a, b) == (1, 2):
+        return f"{whole} rưỡi"
+    return f"{whole} và {work.cardinal(a)} phần {'tư' if b == 4 else work.cardinal(b)}"
 
 
 def _with_fraction(match: re.Match[str], work: Workspace) -> bool:
@@ -175,6 +209,10 @@ def _is_date(
         return True
     if a >= b and before not in _OVER_BEFORE and after != "điểm":
         return True  # prose has no improper fractions
+    if work.before(start, 2) in _NO_TIME or (before not in _DAY_BEFORE and after in _MEASURED):
+        return False
+    if _from_part_to_part(a, b, match, work):
+        return False
     if work.preceded(start, _DAYS_BEFORE):
         return True
     if before in _DATE_BEFORE and not (before == "sau" and after in _FRACTION_AFTER):
@@ -192,6 +230,12 @@ def _is_date(
 
 
 RULES = (
+    Rule(
+        "mixed number",
+        r"(?<![\w/.,-])(?<!\d )(?P<n>\d{1,3}) (?P<a>\d{1,2})/(?P<b>[2-9]|1[0-6]|32)"
+        r"(?![\w/]|[.,]\d)",
+        _mixed,
+    ),
     Rule(
         "slash",
         r"(?<![\w/.,])(?P<a>\d{1,4})/(?P<b>\d{1,3}(?:\.\d{3}){1,2}|\d{1,7})(?![\w/]|[.,]\d)",

@@ -64,9 +64,20 @@ def _age(match: re.Match[str], work: Workspace) -> bool:
     """Returns whether years are meant, not tons: ``bé 3t``."""
     if match["unit"] != "t" or match["gap"]:
         return False
-    return work.before(match.start()) in _AGED or work.after(match.end()) == "tuổi"
+    start, end = match.span()
+    if work.before(start) in _AGED or work.after(end) == "tuổi":
+        return True
+    cargo = work.before(start) in _CARGO | _CARGO_BEFORE
+    if cargo or not match["n"].isdecimal() or int(match["n"]) > 119:
+        return False
+    bracketed = work.text[start - 1 : start] == "(" and work.text[end : end + 1] in (")", ",")
+    return bracketed or bool(work.preceded(start, _PERSON))
 
 
+_PERSON = (
+    r"(?i:ông|bà|anh|chị|em|cô|chú|bác|cậu|mợ|dì|bé|cháu|thầy|bạn|nạn nhân|bệnh nhân)"
+    r"(?: [A-ZĐÀ-Ỹ][^\W\d_]{0,8}\.?){1,4},? ?"
+)
 _ANSWERS = r"(?i:đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn)"
 
 
