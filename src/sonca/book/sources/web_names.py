@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from lxml import etree
@@ -15,6 +16,11 @@ def _words(text: str) -> frozenset[str]:
 
 
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+OF_PAGES = _words(
+    "og: <script <form <iframe <button comment breadcrumb sidebar footer navbar menu share related "
+    "ads quang binh chapter-nav pagination banner btn widget <header <nav home login"
+) | {"trang chủ", "đăng nhập", "đăng ký"}
+"""One of them is in the source of every page; to look for them is fast."""
 _COMMENTS = _words(
     "comment comments commentlist binhluan disqus reply replies respond cmt comt idcomment"
 )
@@ -84,7 +90,14 @@ _EDGES = "«»‹›<>←→◄►▲▼|•·:*[]() \t"
 def signs(element: etree._Element) -> tuple[str, bool]:
     """Returns whether an element's class or id calls it furniture (``comments``, ``furniture`` or
     empty), and whether it may be."""
-    parts = [part.lower() for value in _values(element) for part in _PART.findall(value)]
+    kinds = [_signs(value) for value in (element.get("class"), element.get("id")) if value]
+    sure = next((kind for kind, _ in kinds if kind), "")
+    return sure, bool(sure) or any(maybe for _, maybe in kinds)
+
+
+@lru_cache(maxsize=1024)
+def _signs(value: str) -> tuple[str, bool]:
+    parts = [part.lower() for part in _PART.findall(value[:500])]
     found = frozenset(parts)
     if found & _COMMENTS or ("binh", "luan") in pairwise(parts):
         return "comments", True
@@ -101,7 +114,12 @@ def is_text(element: etree._Element) -> bool:
         return True
     if element.tag not in ("div", "section", "td"):
         return False
-    return any(_TEXT.fullmatch(value) for value in _values(element))
+    return any(_is_text_name(value) for value in _values(element))
+
+
+@lru_cache(maxsize=1024)
+def _is_text_name(value: str) -> bool:
+    return bool(_TEXT.fullmatch(value))
 
 
 def is_title(element: etree._Element) -> bool:

@@ -16,7 +16,7 @@ from sonca.book.sources import web_names as names
 SKIP = "data-sonca-skip"
 """Attribute of an element that is not spoken; its value is the reason."""
 FURNITURE = "page"
-_MAX_CHARS = 4_000_000
+_MAX_CHARS = 2_000_000
 _PAGE = re.compile(
     r"\bproperty=[\"']?og:|<script[^>]{1,300}\bsrc=|<(?:form|iframe|button)\b"
     r"|\b(?:class|id)=[\"']?[^\"'>]{0,80}(?:comment|breadcrumb|sidebar|footer|navbar|menu|share"
@@ -65,6 +65,9 @@ def marked(text: str) -> str:
 def _is_page(text: str) -> bool:
     """Returns whether there is a sign of a site around the text; headers, footers and a table of
     contents alone are none: books have them, too."""
+    lowered = text.lower()
+    if not any(word in lowered for word in names.OF_PAGES):
+        return False
     if _PAGE.search(text):
         return True
     for number, frame in enumerate(_FRAME.finditer(text)):
