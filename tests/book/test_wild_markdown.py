@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sonca.book.model import Book
-from sonca.book.sources import read_book, tex
+from sonca.book.sources import markdown, read_book, tex
 
 WILD = Path(__file__).parent / "data" / "wild"
 
@@ -112,6 +112,13 @@ def test_notes_are_told_from_their_marks(tmp_path: Path) -> None:
     book = read(tmp_path, "Bến[^1] Lạc[^2].\n\n[^1]: Một.\n[^2]: Hai[^1].\n\nSau.")
     assert lines(book) == ["Bến Lạc.", "Sau."]
     assert [u.text for u in book.unspoken if u.reason == "note"][:1] == ["Một."]
+
+
+def test_notes_stand_after_the_paragraph_that_refers_to_them() -> None:
+    text = "Một[^b] và[^a].\n\nHai.\n\n[^a]: Chú a.\n[^b]: Chú b,\n\n    dài.\n[^c]: Mồ côi.\n"
+    blocks = [(b.text, b.skip) for b in markdown.read(text).blocks if b.skip != "note mark"]
+    assert blocks[:3] == [("Một và.", None), ("Chú b,", "note"), ("dài.", "note")]
+    assert blocks[3:5] == [("Chú a.", "note"), ("Hai.", None)]
 
 
 def test_what_html_hides_stays_hidden(tmp_path: Path) -> None:

@@ -74,10 +74,33 @@ class _Reader:
         self._level = 0
         self._number = ""  # of the list item that has just begun
         self._ordered: list[str] = []
-        self._notes = 0
+        self._note: int | None = None
+        self._references: list[int] = []
         self._cells: list[list[TextBlock]] | None = None
 
-    def read(self, tokens: Sequence[Token]) -> Iterator[TextBlock]:
+    def read(self, tokens: Sequence[Token]) -> list[TextBlock]:
+        """Returns the blocks, each note after the paragraph that refers to it."""
+        found: list[TextBlock] = []
+        notes: dict[int, list[TextBlock]] = {}
+        places: dict[int, int] = {}  # of a note: how many blocks come before it
+        for block in self._read(tokens):
+            if self._note is not None:
+                notes.setdefault(self._note, []).append(block)
+                continue
+            found.append(block)
+            for note in self._references:
+                places.setdefault(note, len(found))
+            self._references.clear()
+        order = sorted(notes, key=lambda note: (places.get(note, len(found)), note))
+        placed: list[TextBlock] = []
+        done = 0
+        for note in order:
+            at = places.get(note, len(found))
+            placed += [*found[done:at], *notes[note]]
+            done = at
+        return placed + found[done:]
+
+    def _read(self, tokens: Sequence[Token]) -> Iterator[TextBlock]:
         for token in tokens:
             self._at = self._starts[token.map[0]] if token.map else self._at
             match token.type:
@@ -101,8 +124,10 @@ class _Reader:
                 self._level = 0
             case "list_item_open":
                 self._number = f"{token.info}{token.markup} " if token.info else ""
-            case "footnote_open" | "footnote_close":
-                self._notes += 1 if token.type == "footnote_open" else -1
+            case "footnote_open":
+                self._note = token.meta["id"]
+            case "footnote_close":
+                self._note = None
             case "hr":
                 yield TextBlock("***", start=self._at)
             case "fence" | "code_block":
@@ -129,7 +154,9 @@ class _Reader:
         number, self._number = self._number, ""
         if number:
             text = f"{number}{text}"
-        skip = "note" if self._notes else None
+        skip = "note" if self._note is not None else None
+        if skip is None:
+            self._references += line.references
         if text.strip():
             yield TextBlock(text.strip(), 0 if skip else self._level, start=self._at, skip=skip)
         for unspoken, why in line.unspoken:
@@ -144,6 +171,8 @@ class _Line:
         """Text and why it is not spoken."""
         self._verse = verse
         self._pieces: list[str] = []
+        self.references: list[int] = []
+        """Ids of notes."""
         self._outer: list[str] = []  # what stands before the raised text that is being read
 
     def add(self, token: Token) -> None:
@@ -158,6 +187,7 @@ class _Line:
                 self.unspoken.append((token.content, "picture"))
             case "footnote_ref":
                 label = token.meta.get("label")
+                self.references.append(token.meta["id"])
                 self.unspoken.append((f"[^{label}]" if label else "^[…]", "note mark"))
             case "math_inline" | "math_inline_double":
                 self._formula(token.content)
