@@ -247,6 +247,23 @@ def test_powers_and_note_marks(tmp_path: Path) -> None:
     assert any(why == "note" and "Một bến đò" in text for why, text in reasons(book))
 
 
+def test_notes_stand_after_the_text_of_their_page(tmp_path: Path) -> None:
+    from sonca.book.sources import pdf
+
+    file = PdfFile()
+    for page, (tree, town) in enumerate((("gạo", "Vinh"), ("đa", "Huế"))):
+        file.page().lines(wrapped(PROSE[page * 300 : page * 300 + 250] + ".", 300), 60, 80)
+        file.put(f"{page + 1} Một bến đò ở miền Trung,", 60, 500, 8)
+        file.put(f"gần {town}, nay đã mất.", 60, 511, 8)
+        file.put(f"* Cây {tree}.", 60, 522, 8)
+    blocks = pdf.read(file.write(tmp_path / "a.pdf")).blocks
+    assert [b.text for b in blocks if b.skip == "note"] == [
+        "1 Một bến đò ở miền Trung, gần Vinh, nay đã mất.", "* Cây gạo.",
+        "2 Một bến đò ở miền Trung, gần Huế, nay đã mất.", "* Cây đa.",
+    ]  # fmt: skip
+    assert [b.skip for b in blocks] == [None, "note", "note", None, "note", "note"]
+
+
 # Columns
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -175,31 +175,40 @@ def _blocks(
     at = 0
     levels = _levels(found)
     opened = _opened(found, entries)
+    notes = _notes(parts, found)
     for index, paragraph in enumerate(found):
         level = levels.get(round(paragraph.size, 1), 0)
         if len(paragraph.text) > _HEADING_CHARS:
             level = 0
         blocks.append(TextBlock(paragraph.text, level, start=at, opens=opened.get(index)))
         at += len(paragraph.text) + 1
-        for mark in paragraph.marks:
-            blocks.append(TextBlock(mark, start=at, skip="note mark"))
-    for text, why in _unspoken(parts):
-        blocks.append(TextBlock(text, start=at, skip=why))
-        at += len(text) + 1
+        blocks += [TextBlock(mark, start=at, skip="note mark") for mark in paragraph.marks]
+        for note in notes.get(index, ()):
+            blocks.append(TextBlock(note, start=at, skip="note"))
+            at += len(note) + 1
+    for part in parts:
+        for text, why in part.furniture:
+            blocks.append(TextBlock(text, start=at, skip=why))
+            at += len(text) + 1
     return blocks
+
+
+def _notes(parts: Sequence[furniture.Sorted], found: Sequence[Paragraph]) -> dict[int, list[str]]:
+    """Returns the notes of each page, by the last paragraph that begins on it or before."""
+    last = {paragraph.page: index for index, paragraph in enumerate(found)}
+    notes: dict[int, list[str]] = {}
+    before = 0
+    for page, part in enumerate(parts):
+        before = last.get(page, before)
+        if part.notes:
+            notes.setdefault(before, []).extend(furniture.note_texts(part.notes))
+    return notes
 
 
 def _columns(page: Page, lines: Sequence[Line]) -> list[Column]:
     found = [each for each in layout.in_order(lines) if each]
     alone = len(found) == 1
     return [Column(page.number, each, page.width, alone) for each in found]
-
-
-def _unspoken(parts: Sequence[furniture.Sorted]) -> Iterator[tuple[str, str]]:
-    for part in parts:
-        if part.notes:
-            yield " ".join(line.text for line in part.notes), "note"
-        yield from part.furniture
 
 
 def _levels(found: Sequence[Paragraph]) -> dict[float, int]:

@@ -84,6 +84,17 @@ def _sorted(page: Page, signs: _Signs) -> Sorted:
     return result
 
 
+def note_texts(lines: Sequence[Line]) -> list[str]:
+    """Returns the notes of a page, which begin with their marks."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and not _NOTE.match(line.text):
+            texts[-1] += f" {line.text}"
+        else:
+            texts.append(line.text)
+    return texts
+
+
 def usual_size(pages: Sequence[Page]) -> float:
     """Returns the size of most of the text."""
     sizes: Counter[float] = Counter()
