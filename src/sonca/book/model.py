@@ -21,6 +21,8 @@ class Paragraph:
     that is the decoded file itself; for the others, the part's paragraphs joined by line ends."""
     slot_s: tuple[float, float] | None = None
     """Seconds at which a subtitle begins and ends."""
+    announced: bool = False
+    """Whether it is a title from the contents that does not stand in the text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class Book:
     unspoken: tuple[Unspoken, ...] = ()
     mended: tuple[str, ...] = ()
     """What was wrong with the file and how it is read all the same, a phrase each."""
+    chapters_by: str = ""
+    """What tells where chapters begin: ``contents``, ``headings``, ``lines``, ``classes``,
+    ``list``, ``files``, ``pattern`` or two of them; empty for a book of one chapter."""
+    chapters_why: str = ""
+    """Why that was taken, in words."""
 
     @property
     def chars(self) -> int:
@@ -101,6 +108,8 @@ class TextBlock:
     """Whether something divides it from what stands before: an empty line, a tag."""
     indent: int = 0
     """Blanks before it on its line."""
+    hint: str = ""
+    """What its format calls it: the classes of its element."""
 
 
 @dataclass(frozen=True, slots=True)

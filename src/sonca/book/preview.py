@@ -90,6 +90,8 @@ def to_json(found: Preview, speed: float | None = None) -> dict[str, Any]:
         "encoding": book.encoding,
         "characters": book.chars,
         "duration_s": round(found.duration_s, 1),
+        "chapters_by": book.chapters_by,
+        "chapters_why": book.chapters_why,
         "build_s": round(found.duration_s / speed, 1) if speed else None,
         "chapters": [
             {

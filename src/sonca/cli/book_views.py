@@ -36,6 +36,12 @@ def show_plan(found: Preview, speed: float | None, everything: bool) -> None:
     if speed:
         line += f", made in about {clock(found.duration_s / speed)} ({speed:.1f} times real time)"
     console.print(line + "\n")
+    if book.chapters_by:
+        console.print(
+            f"[bold]Chapters[/] by {book.chapters_by}: {escape(book.chapters_why)} "
+            "(--chapters toc|headings|files|PATTERN decides otherwise)",
+            soft_wrap=True,
+        )
     for mended in book.mended:
         console.print(f"[bold]Mended[/]: {escape(mended)}", soft_wrap=True)
     table = Table("#", "chapter", "characters", "length", "speeches", box=None, pad_edge=False)

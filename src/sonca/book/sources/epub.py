@@ -99,16 +99,16 @@ def _contents(
     archive: Archive, package: etree._Element, items: dict[str, _Item]
 ) -> dict[tuple[str, str], str]:
     """Returns by (part, anchor) the title of the chapter that begins there."""
-    for item in items.values():
-        if "nav" in item.properties and item.part in archive:
-            found = _nav(archive.read(item.part), item.part)
-            if found:
-                return found
+    nav = next((i for i in items.values() if "nav" in i.properties and i.part in archive), None)
+    found = _nav(archive.read(nav.part), nav.part) if nav else {}
     spine = package.find("{*}spine")
     ncx = items.get(spine.get("toc", "")) if spine is not None else None
     if ncx is None:
         ncx = next((i for i in items.values() if i.media_type.endswith("dtbncx+xml")), None)
-    return _ncx(archive.read(ncx.part), ncx.part) if ncx and ncx.part in archive else {}
+    if len(found) > 1 or ncx is None or ncx.part not in archive:
+        return found
+    other = _ncx(archive.read(ncx.part), ncx.part)  # the nav names the book's beginning, no more
+    return other if len(other) > len(found) else found
 
 
 def _nav(data: bytes, part: str) -> dict[tuple[str, str], str]:

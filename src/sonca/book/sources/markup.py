@@ -55,6 +55,12 @@ _ROLES = (
     (re.compile(r"\b(doc-)?(footnotes?|endnotes?|rearnotes?|note|notes)\b"), "note"),
     (re.compile(r"\b(doc-)?(toc|landmarks|page-list|index)\b"), "contents"),
     (re.compile(r"\b(doc-)?pagebreak\b"), "hidden"),
+    (
+        re.compile(
+            r"\b(half)?title-?page\b|\b(doc-)?(copyright-page|dedication|imprint|colophon)\b"
+        ),
+        "front matter",
+    ),
 )
 _NOTE_MARK = re.compile(r"\s*[\[(]?(\d{1,4}|[*†‡§]{1,3}|[ivx]{1,5})[\])]?\s*\Z")
 _UNSEEN = re.compile(r"display\s*:\s*none")
@@ -146,6 +152,7 @@ class _BlockReader:
         self._text: list[str] = []  # of the paragraph that is being gathered
         self._silent: str | None = None  # why that is not spoken
         self._level = 0
+        self._hint = ""
         self._ids: list[str] = []
         self._at = 0
 
@@ -161,6 +168,7 @@ class _BlockReader:
         tag = safe_xml.local(tag).lower()
         if tag in _BLOCKS or tag == "hr":
             self._flush()
+            self._hint = attributes.get("class") or self._hint
         for key in ("id", "name"):
             if attributes.get(key) and (key == "id" or tag == "a"):
                 self._ids.append(attributes[key])
@@ -183,6 +191,7 @@ class _BlockReader:
         tag = safe_xml.local(tag).lower()
         if tag in _BLOCKS:
             self._flush()
+            self._hint = ""
         self._open.pop()
         if tag in _HEADINGS:
             self._level = 0
@@ -242,7 +251,7 @@ class _BlockReader:
             self.document.anchors.setdefault(id, len(blocks))
         self._ids.clear()
         level = self._level if silent is None else 0
-        blocks.append(TextBlock(text, level, self._part, self._at, skip=silent))
+        blocks.append(TextBlock(text, level, self._part, self._at, skip=silent, hint=self._hint))
         self._at += len(text) + 1
 
 

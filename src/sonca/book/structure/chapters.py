@@ -6,16 +6,18 @@ Knows nothing of formats, voices or speech.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from sonca.book import limits
-from sonca.book.model import Book, Chapter, Kind, Paragraph, Source, TextBlock
+from sonca.book.model import Book, Chapter, Kind, Paragraph, Source, TextBlock, Unspoken
 from sonca.book.options import BookOptions
 from sonca.book.structure import headings
-from sonca.book.structure.headings import Heading, parse_heading
+from sonca.book.structure.front import FRONT, mark_front
 from sonca.book.structure.lines import join_lines
 from sonca.book.structure.pages import mark_pages
+from sonca.book.structure.starts import find_starts, form, short
+from sonca.book.structure.titles import announced, pictured, repeated_book_title, say_once
 from sonca.book.structure.unspoken import split_unspoken
 from sonca.errors import InvalidRequest, NothingToSay
 
@@ -32,12 +34,15 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
     """Returns the book of `source`; `name` (the file's, without suffix) is its title if nothing
     better is known. Raises `NothingToSay` if there is nothing to read in it."""
     options = options or BookOptions()
-    spoken, unspoken = split_unspoken(_paragraphed(source))
+    spoken, unspoken = split_unspoken(_prepared(source, options))
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
-    starts = _starts(spoken)
-    title, author = _named(source, spoken, starts, name)
-    chapters = _cut(spoken, starts, title)
+    listed = [part.text for part in unspoken if part.reason == "contents"]
+    starts = find_starts(spoken, listed, options.chapters)
+    title, author = _named(source, spoken, starts.titles, name)
+    titles, silent = say_once(spoken, starts)
+    unspoken += [_unspoken(spoken[i], why) for i, why in sorted(silent.items())]
+    chapters = _cut(spoken, titles, title, silent)
     if options.skip or options.only:
         chapters = [chapters[i] for i in options.chosen([c.title for c in chapters])]
     if all(p.kind == "separator" for chapter in chapters for p in chapter.paragraphs):
@@ -64,121 +69,66 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
         source.encoding,
         tuple(unspoken),
         source.mended,
+        starts.by,
+        starts.why,
     )
 
 
-def _paragraphed(source: Source) -> Sequence[TextBlock]:
-    """Returns the blocks without printed pages' marks, and with wrapped lines joined."""
-    blocks = source.blocks
-    if source.format in ("pdf", "markdown") or any(block.slot_s for block in blocks):
+def _unspoken(block: TextBlock, why: str) -> Unspoken:
+    return Unspoken(block.text, why, block.part, block.start)
+
+
+def _prepared(source: Source, options: BookOptions) -> Sequence[TextBlock]:
+    """Returns the blocks with wrapped lines joined, and the reasons of those that printed pages,
+    front matter and repeated titles add."""
+    blocks: Sequence[TextBlock] = source.blocks
+    if any(block.slot_s for block in blocks):
         return blocks
+    if options.front:
+        blocks = [replace(b, skip=None) if b.skip == FRONT else b for b in blocks]
+    if source.format not in ("text", "pdf"):
+        blocks = pictured(_split_headings(blocks))
     skips = [block.skip for block in blocks]
     first = next((b.text for b in blocks if b.skip is None), "")
-    title = first if headings.can_be_title(first) else ""
-    mark_pages(blocks, skips, (source.title or title, source.author))
-    joined, reasons = join_lines(blocks, skips)
-    told = zip(joined, reasons, strict=True)
+    title = source.title or (first if headings.can_be_title(first) else "")
+    if source.format not in ("pdf", "markdown"):
+        mark_pages(blocks, skips, (title, source.author))
+        blocks, skips = join_lines(blocks, skips)
+    if not options.front:
+        mark_front(blocks, skips, source.title, source.author)
+    repeated_book_title(blocks, skips, source.title)
+    told = zip(blocks, skips, strict=True)
     return [b if b.skip == r else replace(b, skip=r) for b, r in told]
 
 
-# Where chapters begin
-
-
-def _starts(blocks: Sequence[TextBlock]) -> dict[int, str]:
-    """Returns the index of each block that begins a chapter, and the chapter's title."""
-    if any(block.slot_s for block in blocks):
-        return {}
-    opened = {i: b.opens for i, b in enumerate(blocks) if b.opens}
-    if len(opened) > 1:
-        return _titled(opened)
-    marked = _by_level(blocks)
-    if marked:
-        return marked
-    return _by_lines(blocks) or (_titled(opened) if opened else {})
-
-
-def _titled(opened: dict[int, str]) -> dict[int, str]:
-    return {index: _short(title) for index, title in opened.items()}
-
-
-def _by_level(blocks: Sequence[TextBlock]) -> dict[int, str]:
-    """Finds headings that the format marks: the highest level that occurs more than once, and the
-    single ones above it; a lone heading only if it says that it is a chapter's."""
-    levels = [b.level for b in blocks if b.level]
-    several = [level for level in range(1, 7) if levels.count(level) > 1]
-    if not several:
-        return {
-            i: _short(b.text) for i, b in enumerate(blocks) if b.level and parse_heading(b.text)
-        }
-    top = several[0]
-    ranks = {h.rank for b in blocks if b.level == top and (h := parse_heading(b.text))}
-    if ranks == {"part"} and levels.count(top + 1) > levels.count(top):
-        top += 1  # parts that hold chapters
-    chosen = {i for i, b in enumerate(blocks) if 0 < b.level <= top}
-    if min(levels) < top and levels.count(min(levels)) == 1 and blocks[min(chosen)].level < top:
-        chosen.discard(min(chosen))  # the book's own title
-    return _merged(blocks, {i: _short(blocks[i].text) for i in sorted(chosen)})
-
-
-def _by_lines(blocks: Sequence[TextBlock]) -> dict[int, str]:
-    """Finds lines that read as headings; bare numbers only if they count from one."""
-    found = {i: h for i, b in enumerate(blocks) if (h := parse_heading(b.text))}
-    named = {i: h for i, h in found.items() if h.named}
-    chosen = named or _counting(found)
-    starts: dict[int, str] = {}
-    for index, head in chosen.items():
-        title = _short(blocks[index].text)
-        following = index + 1
-        if (
-            not head.title
-            and following < len(blocks)
-            and following not in chosen
-            and following + 1 < len(blocks)
-            and headings.can_be_title(blocks[following].text)
-        ):
-            title = _short(f"{title.rstrip(' .:')}: {blocks[following].text}")
-        starts[index] = title
-    return _merged(blocks, starts)
-
-
-def _counting(found: dict[int, Heading]) -> dict[int, Heading]:
-    """Finds bare numbers that count from 1. Others on a line of their own are not headings."""
-    chosen: dict[int, Heading] = {}
-    expected = 1
-    for index, head in found.items():
-        if headings.value(head.number) == expected:
-            chosen[index] = head
-            expected += 1
-    return chosen if len(chosen) >= 2 else {}
-
-
-def _merged(blocks: Sequence[TextBlock], starts: dict[int, str]) -> dict[int, str]:
-    """Joins a part's heading to the chapter's right after it, with both in its title."""
-    merged: dict[int, str] = {}
-    carried: tuple[int, str] | None = None
-    order = sorted(starts)
-    for position, index in enumerate(order):
-        title = starts[index]
-        if carried is not None:
-            title = _short(f"{carried[1]} – {title}")
-        first = carried[0] if carried is not None else index
-        following = order[position + 1] if position + 1 < len(order) else len(blocks)
-        body = blocks[index + 1 : following]
-        head = parse_heading(blocks[index].text)
-        only_title = len(body) == 1 and title.endswith(body[0].text.strip())
-        if following < len(blocks) and (not body or only_title) and head and head.rank == "part":
-            carried = (first, title)
+def _split_headings(blocks: Sequence[TextBlock]) -> list[TextBlock]:
+    """Returns the blocks with headings on a line of their own inside a paragraph (between line
+    breaks) as blocks of their own."""
+    out: list[TextBlock] = []
+    for block in blocks:
+        if block.level or block.skip is not None or "\n" not in block.text:
+            out.append(block)
             continue
-        merged[first] = title
-        carried = None
-    return merged
-
-
-def _short(title: str) -> str:
-    title = " ".join(title.split()).strip("*_#=~ ")
-    if len(title) <= limits.MAX_TITLE_CHARS:
-        return title
-    return title[: limits.MAX_TITLE_CHARS - 1] + "…"
+        lines = block.text.split("\n")
+        heads = [(h := headings.parse_heading(line)) is not None and h.named for line in lines]
+        if not any(heads):
+            out.append(block)
+            continue
+        at, opens = block.start, block.opens
+        held: list[str] = []
+        for line, head in zip(lines, heads, strict=True):
+            if head and held:
+                out.append(replace(block, text="\n".join(held), start=at, opens=opens))
+                at, opens = at + len(out[-1].text) + 1, None
+                held = []
+            held.append(line)
+            if head:
+                out.append(replace(block, text=line, start=at, opens=opens))
+                at, opens = at + len(line) + 1, None
+                held = []
+        if held:
+            out.append(replace(block, text="\n".join(held), start=at, opens=opens))
+    return out
 
 
 # Title and chapters
@@ -191,8 +141,8 @@ def _named(
     title, author = " ".join(source.title.split()), " ".join(source.author.split())
     front = blocks[: min(starts)] if starts else blocks[:1]
     if not title and starts:
-        short = next((b for b in front if headings.can_be_title(b.text) or b.level), None)
-        title = " ".join(short.text.split()) if short else ""
+        named = next((b for b in front if headings.can_be_title(b.text) or b.level), None)
+        title = " ".join(named.text.split()) if named else ""
     if (
         not title
         and not starts
@@ -201,12 +151,14 @@ def _named(
     ):
         title = " ".join(blocks[0].text.split())
     if not author and starts:
-        named = (_AUTHOR.match(b.text) for b in front)
-        author = next((m[1].strip() for m in named if m), "")
-    return _short(title) or _short(name), _short(author)
+        told = (_AUTHOR.match(b.text) for b in front)
+        author = next((m[1].strip() for m in told if m), "")
+    return short(title) or short(name), short(author)
 
 
-def _cut(blocks: Sequence[TextBlock], starts: dict[int, str], title: str) -> list[Chapter]:
+def _cut(
+    blocks: Sequence[TextBlock], starts: dict[int, str], title: str, silent: Container[int]
+) -> list[Chapter]:
     if not starts:
         return [Chapter(title, tuple(_paragraphs(blocks, {0} if blocks[0].level else set())))]
     order = sorted(starts)
@@ -224,21 +176,32 @@ def _cut(blocks: Sequence[TextBlock], starts: dict[int, str], title: str) -> lis
         heads = {i - first for i in range(first, end) if _heads(blocks, i, index, starts[index])}
         if position == 0 and begin == 0:
             heads |= set(range(order[0]))  # the book's title and author, read out like headings
-        chapters.append(Chapter(starts[index], tuple(_paragraphs(part, heads))))
+        paragraphs = list(_paragraphs(part, heads))
+        new = announced(blocks, index, end, starts[index])
+        if new:
+            at = index - first
+            paragraphs.insert(at, Paragraph(new.text, "heading", new.part, new.start, None, True))
+            heads = {at}
+        kept = [p for i, p in enumerate(paragraphs) if new or first + i not in silent]
+        chapters.append(Chapter(starts[index], tuple(kept)))
     return chapters
 
 
 def _heads(blocks: Sequence[TextBlock], at: int, start: int, title: str) -> bool:
     """Returns whether a block of a chapter is one of its headings."""
-    text = " ".join(blocks[at].text.split())
+    text = blocks[at].text
     if blocks[at].level:
         return True
-    if at - start > _MAX_EMPTY_TITLE:
+    if at - start > _MAX_EMPTY_TITLE or len(text) > headings.MAX_CHARS:
         return False
-    return bool(text) and (text in title) and len(text) <= headings.MAX_CHARS
+    said = form(text)
+    if said and said in form(title):
+        return True
+    head = headings.parse_heading(text) if at == start else None
+    return head is not None and head.named
 
 
-_SEPARATOR = re.compile(r"[\W_]{1,200}\Z")
+_SEPARATOR = re.compile(r"[\W_]{1,200}\Z|[\W_]{0,60}[oO]{1,3}0?[oO]{1,3}[\W_]{0,60}\Z")
 
 
 def _paragraphs(blocks: Iterable[TextBlock], heads: set[int]) -> Iterable[Paragraph]:

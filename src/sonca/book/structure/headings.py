@@ -71,8 +71,8 @@ def plain(line: str) -> str:
         inner = inside["inner"].strip(forms.DECORATION)
         if _named(inner):
             text = f"{inner}: {rest.lstrip(':-–— ')}" if rest else inner
-        elif rest[:1] in forms.DASHES and _named(rest.lstrip(forms.DASHES + " ")):
-            text = rest.lstrip(forms.DASHES + " ")
+        elif (after := rest.lstrip(forms.DASHES + ": ")) and _named(after):
+            text = after
     return text
 
 
@@ -150,6 +150,13 @@ def _is_title(title: str, marked: bool) -> bool:
     )
 
 
+def can_head(text: str) -> bool:
+    """Returns whether a line may stand among headings: short, and no sentence by its end."""
+    if len(text) > MAX_CHARS or "\n" in text or not text:
+        return False
+    return text[-1] not in '.,;:!?…”"»' or parse_heading(text) is not None
+
+
 def is_notes(line: str) -> bool:
     """Returns whether `line` heads a list of notes."""
     return bool(_NOTES.match(unicodedata.normalize("NFC", line).strip()))
@@ -194,3 +201,9 @@ def value(number: str) -> int | None:
     for one, following in zip(digits, [*digits[1:], 0], strict=True):
         total += -one if one < following else one
     return total
+
+
+def same_number(one: str, other: str) -> bool:
+    """Returns whether two numbers are equal, however written."""
+    a, b = value(one), value(other)
+    return a == b if a is not None and b is not None else one.casefold() == other.casefold()
