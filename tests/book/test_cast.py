@@ -160,7 +160,7 @@ def test_names_that_need_quoting_come_back(tmp_path: Path) -> None:
     text = "Một cô gái đi tới.\n\n- Chào! - Cô gái nói.\n"
     book = book_of(text)
     part = CastMember('A "B" \\ [c]\n.d', "female", Role("x", 1.5, 0.8))
-    cast = Cast(members=(part,), changes={"1.2": 'Ai "đó"'})
+    cast = Cast(members=(part,), changes={"1.2": part.name})
     again = cast_file.parse(cast_file.text_of(cast, book), book)
     assert again.members[0].name == part.name and again.members[0].role == part.role
     assert again.changes == cast.changes
@@ -174,6 +174,44 @@ def test_a_line_can_be_given_to_somebody_else() -> None:
     assert cast.roles()["Mai"].voice == "b"
     cast = cast_file.parse('[lines]\n"1.3.1" = "narrator"\n', book)
     assert (cast.lines_of(0) or {})[2, 0] == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[narrator]\nvoice="a"\n\n[characters."Thoai"]\nvoice="b"',
+            "line 4: .* 'Thoai'; .* Thoại",
+        ),
+        ("[characters.Lan]", "line 1: .* 'Lan'; there are Quyên, Thoại"),
+        ("[characters.'Ông Hai']", "line 1: .* 'Ông Hai'"),
+        ("# ai đọc\n[characters]\nLan = {voice = 'b'}", "line 3: .* 'Lan'"),
+        ('[characters."quyên"]', "'quyên'; there are Quyên"),
+        ('[lines]\n"1.3" = "Thoại"\n"9.12" = "Quyên"', "line 3: .* no speech 9.12"),
+        ('[lines]\n"1.2" = "Quyên"', "line 2: .* no speech 1.2"),
+        ('[lines]\n"1.3.2" = "Quyên"', "line 2: .* no speech 1.3.2"),
+        ("[lines]\n\n'1.3' = 'Quyen'", "line 3: nobody is called 'Quyen'; there are Quyên"),
+        ("lines.'1.99' = 'Quyên'", "no speech 1.99"),
+    ],
+)
+def test_a_cast_that_names_what_is_not_in_the_book_says_where(text: str, told: str) -> None:
+    with pytest.raises(InvalidRequest, match=told):
+        cast_file.parse(text, book_of(SHORT))
+    cast_file.parse(text, book_of(SHORT), some=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[lines]\n"1.3" = "narrator"',
+        '[lines]\n"1.3.1" = "Thoại"',
+        '[lines]\n"1.3" = "Ông lái"\n[characters."Ông lái"]\nvoice="b"',
+        '[characters."Quyên"]\ngender = "female"',
+        "[male]\nvoice='b'",
+    ],
+)
+def test_a_cast_of_those_in_the_book_is_taken(text: str) -> None:
+    cast_file.parse(text, book_of(SHORT))
 
 
 @pytest.mark.parametrize(

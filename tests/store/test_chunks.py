@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -101,6 +102,19 @@ def test_a_full_disk_costs_the_entry_and_nothing_else(
     assert cache.get(key(0)) is None
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert "No space left" in caplog.text
+
+
+def test_a_disk_that_refuses_is_told_of_once_until_it_works_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("sonca.disk.write", refuse)
+        kept(tmp_path, *[chunk()] * 50)
+    assert len(caplog.records) == 1
+    assert "Read-only" in caplog.text
 
 
 @pytest.mark.parametrize("bad", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n"])

@@ -197,12 +197,21 @@ def _cast_path(file: Path) -> Path:
 def build(
     file: File,
     output: Annotated[
-        Path,
-        typer.Option("-o", "--output", help="The .m4b, or a folder with another --format."),
-    ],
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The .m4b or .epub; with a --format of a file a chapter, a folder or a .zip "
+            "[the book's title].",
+        ),
+    ] = None,
     format: Annotated[
-        str, typer.Option(metavar="NAME", help="m4b, or a file a chapter: mp3 and others.")
-    ] = "m4b",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="m4b, epub to read along, or a file a chapter: mp3, opus [by the output's name].",
+        ),
+    ] = None,
     cast: Annotated[
         Path | None,
         typer.Option("--cast", help="A cast.toml [FILE with .cast.toml, if there is one]."),
@@ -227,30 +236,58 @@ def build(
     front: Front = False,
     title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
     author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
+    cover: Annotated[Path | None, typer.Option(help="A JPEG or PNG [the book's own].")] = None,
+    narrator: Annotated[str, typer.Option(help="Who reads it [the narrator's voice].")] = "",
+    year: Annotated[int | None, typer.Option(help="When it was published.")] = None,
+    description: Annotated[str, typer.Option(help="What it is about.")] = "",
+    series: Annotated[str, typer.Option(help="The series that it belongs to.")] = "",
+    part: Annotated[str, typer.Option(help="Its number in the series.")] = "",
+    words: Annotated[
+        bool,
+        typer.Option(
+            "--words", help="Mark each word in an .epub, where the engine tells its time."
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
     work_dir: Annotated[
         Path | None,
         typer.Option(help="Where unfinished work is kept [beside the output, .build]."),
     ] = None,
 ) -> None:
-    """Build the audiobook. Interrupted, the same command goes on where it was."""
+    """Build the audiobook, or an EPUB to read along. Interrupted, the same command goes on where
+    it was."""
     from dataclasses import replace
 
     from sonca.book.build import Build
     from sonca.book.options import BookOptions
     from sonca.book.output import Target
+    from sonca.book.output.about import About
     from sonca.book.sources import read_book
+    from sonca.cli import book_output
     from sonca.cli.book_views import show_report, watched
     from sonca.settings import read
     from sonca.text import Lexicon as Readings
 
-    words = Readings.load(lexicon) if lexicon else None
-    target = Target(output, format, force, file, work_dir)
-    target.check()
+    readings = Readings.load(lexicon) if lexicon else None
+    format = book_output.format_of(output, format)
+    about = About(narrator, year, "vi", description, series, part)
+    target = Target(output or Path(), format, force, file, work_dir, about, words)
+    if output is not None:
+        target.check()
+    picture = book_output.read_cover(cover) if cover else None
     options = BookOptions(chapters, skip, only, front, ocr=ocr)
     book = read_book(file, encoding=encoding, options=options)
-    book = replace(book, title=title or book.title, author=author or book.author)
-    chosen = _chosen_cast(book, file, cast, (voice, male, female), speed)
+    book = replace(
+        book,
+        title=title or book.title,
+        author=author or book.author,
+        cover=picture or book.cover,
+    )
+    if output is None:
+        target = replace(target, path=book_output.default_path(book, file, format))
+        target.check()
+    some = bool(skip or only)
+    chosen = _chosen_cast(book, file, cast, (voice, male, female), speed, some=some)
     settings = read(engine=engine)
     with _open(settings) as sonca, watched(book) as watch:
         making = Build(
@@ -258,10 +295,10 @@ def build(
             target,
             sonca,
             chosen,
-            lexicon=words,
+            lexicon=readings,
             on_progress=watch,
         )
-        with stoppable():
+        with book_output.resumable(target), stoppable():
             report = making.run()
     show_report(report)
 
@@ -272,7 +309,10 @@ def _chosen_cast(
     path: Path | None,
     voices: tuple[str | None, str | None, str | None],
     speed: float,
+    *,
+    some: bool,
 ) -> Cast:
+    """Returns who speaks how; `some` says that only a part of the book is read."""
     from sonca.book.cast import by_gender, cast_file
     from sonca.synthesizer.request import SPEED_RANGE
 
@@ -285,7 +325,7 @@ def _chosen_cast(
     if path is not None:
         if any(voices) or speed != 1:
             raise InvalidRequest("a cast file says who speaks how: give it, or voices and --speed")
-        return cast_file.read(path, book)
+        return cast_file.read(path, book, some=some)
     return by_gender(book, *voices, speed)
 
 

@@ -104,30 +104,22 @@ def watched(book: Book) -> Iterator[Callable[[Progress], None]]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _progress: None
         return
-    from rich import progress as rich
     from rich.console import Console
-    from rich.markup import escape
 
-    columns = (
-        rich.TextColumn("{task.description}"),
-        rich.BarColumn(),
-        rich.TaskProgressColumn(),
-        rich.TimeRemainingColumn(),
-        rich.TextColumn("{task.fields[figures]}"),
-    )
-    with rich.Progress(*columns, console=Console(stderr=True)) as display:
-        task = display.add_task(escape(book.title[:40]), total=max(1, book.chars), figures="")
-        line = display.add_task("", total=None, visible=False, figures="")
+    from sonca.cli.book_progress import BookDisplay
+
+    with BookDisplay(Console(stderr=True)) as display:
+        task = display.add_task(book.title, total=max(1, book.chars), figures="")
 
         def watch(progress: Progress) -> None:
-            where = f"{progress.chapters_done}/{progress.chapters} {progress.title[:40]}"
-            figures = f"{clock(progress.audio_s)} of sound, {progress.speed:.1f}x"
             display.update(
-                task, completed=progress.chars_done, description=escape(where), figures=figures
+                task,
+                completed=progress.chars_done,
+                description=f"{progress.chapters_done}/{progress.chapters} {progress.title}",
+                figures=f"{clock(progress.audio_s)}, {progress.speed:.1f}x",
             )
-            shown = "joining the chapters" if progress.phase == "joining" else progress.sentence
-            if shown:
-                display.update(line, description=escape(shown[:70]), visible=True)
+            joining = progress.phase == "joining"
+            display.below = "joining the chapters" if joining else progress.sentence
 
         yield watch
         display.update(task, completed=max(1, book.chars))

@@ -46,6 +46,7 @@ class ChunkCache:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="sonca-cache")
         self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
         self._size: int | None = None  # known after the first look; only the writer uses it
+        self._refused = False
         self.hits = 0
         self.misses = 0
 
@@ -89,8 +90,11 @@ class ChunkCache:
             self._size = self._measure() if self._size is None else self._size + len(data)
             if self._size > self._quota:
                 self._make_room()
+            self._refused = False
         except (OSError, StorageError) as error:
-            log.warning("the chunk cache could not keep an entry: %s", error)
+            if not self._refused:  # once, until it works again: there may be thousands of entries
+                log.warning("the chunk cache keeps nothing for now, all else goes on: %s", error)
+            self._refused = True
         finally:
             self._waiting.release()
 

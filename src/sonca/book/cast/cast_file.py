@@ -5,15 +5,17 @@ Errors say where something stands that cannot be, and what may stand there.
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sonca import disk
 from sonca.book import limits
-from sonca.book.cast.attribution import attribute
+from sonca.book.cast.attribution import Attribution, attribute
 from sonca.book.cast.cast import NARRATOR, Cast, CastMember, Role
 from sonca.book.model import Book
 from sonca.errors import InvalidRequest
@@ -84,8 +86,9 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def read(path: Path, book: Book) -> Cast:
-    """Reads the cast in a file. Raises `InvalidRequest` that says what in it cannot be."""
+def read(path: Path, book: Book, *, some: bool = False) -> Cast:
+    """Reads the cast in a file. Raises `InvalidRequest` that says what in it cannot be, as
+    `parse` does."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InvalidRequest(f"{path} is not a cast: it has over {_MAX_BYTES:,} bytes")
@@ -94,11 +97,12 @@ def read(path: Path, book: Book) -> Cast:
         raise InvalidRequest(f"{path} is not UTF-8: {error.reason}") from error
     except OSError as error:
         raise InvalidRequest(f"cannot read the cast {path}: {error.strerror or error}") from error
-    return parse(text, book, name=str(path))
+    return parse(text, book, name=str(path), some=some)
 
 
-def parse(text: str, book: Book, *, name: str = "the cast") -> Cast:
-    """Returns the cast that a text in TOML describes. Raises as `read` does."""
+def parse(text: str, book: Book, *, name: str = "the cast", some: bool = False) -> Cast:
+    """Returns the cast that a text in TOML describes. Raises `InvalidRequest` for what cannot be,
+    and for who or what is not in the book, unless only `some` of its chapters are read."""
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -116,14 +120,63 @@ def parse(text: str, book: Book, *, name: str = "the cast") -> Cast:
         )
     members = tuple(_member(who, each, name) for who, each in characters.items())
     changes = _changes(_table(value.get("lines", {}), f"{name}, [lines]"), name)
+    found = attribute(book)
+    if not some:
+        _in_book(text, found, members, changes, name)
     return Cast(
         roles.get(NARRATOR, Role()),
         roles.get("male"),
         roles.get("female"),
         members,
         changes,
-        attribute(book),
+        found,
     )
+
+
+def _in_book(
+    text: str,
+    found: Attribution,
+    members: Sequence[CastMember],
+    changes: Mapping[str, str],
+    name: str,
+) -> None:
+    """Raises `InvalidRequest` for the first character or line that the book has not."""
+    known = {who.name for who in found.characters}
+    places: set[str] = set()
+    for line in found.lines:
+        place = f"{line.chapter + 1}.{line.paragraph + 1}"
+        places |= {place, f"{place}.{line.piece + 1}"}
+    for where, who in changes.items():
+        at = f"{name}, line {_line_of(text, where)}"
+        if where not in places:
+            raise InvalidRequest(
+                f"{at}: the book has no speech {where}; sonca book cast --lines prints them all",
+                field="cast",
+            )
+        if who not in known | {NARRATOR} | {member.name for member in members}:
+            raise InvalidRequest(f"{at}: nobody is called {_who(who, known)}", field="cast")
+    for member in members:
+        if member.name not in known | set(changes.values()):
+            raise InvalidRequest(
+                f"{name}, line {_line_of(text, member.name)}: nobody who speaks in the book is "
+                f"called {_who(member.name, known)}, or give a line to it in [lines]",
+                field="cast",
+            )
+
+
+def _who(wrong: str, known: set[str]) -> str:
+    """Returns the name that was given, and those that come next to it."""
+    like = difflib.get_close_matches(wrong, known, 3, 0.4) or sorted(known)[:5]
+    return f"{wrong[:60]!r}" + (f"; there are {', '.join(like)}" if like else "; nobody speaks")
+
+
+def _line_of(text: str, key: str) -> int:
+    """Returns the number of the line of a TOML text that has a key first, as it may be written;
+    1 if none has."""
+    written = "|".join(re.escape(form) for form in (_quoted(key), f"'{key}'", key))
+    head = r"^[ \t]*(?:\[[ \t]*)?(?:characters[ \t]*\.[ \t]*)?"
+    found = re.search(rf"{head}(?:{written})[ \t]*[\]=.]", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
 def _member(who: str, value: Any, name: str) -> CastMember:
