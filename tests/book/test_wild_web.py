@@ -57,6 +57,7 @@ MENU = "<ul><li><a href='/'>Trang chủ</a></li><li><a href='/t'>Thể loại</a
         (MENU, "<h3>Truyện cùng tác giả</h3><p>Căn nhà. Mưa.</p><h4>Xem</h4><p>Thêm.</p>"),
         (MENU, "<div class='chapter-nav'><a>Chương trước</a> <a>Chương sau</a></div>"),
         (MENU, "<p><a href='1'>« Chương trước</a> | <a href='3'>Chương tiếp »</a></p>"),
+        (MENU, "<p>Bạn đang đọc truyện tại truyenabc.example</p>"),
         (MENU, "<button class='btn'>Báo lỗi</button><p>Báo lỗi chương</p>"),
         ("<div class='ads-banner'>Mua ngay!</div>", "<div class='quang-cao'>Giảm giá.</div>"),
         (f"<header><h1><a href='/'>Truyện ABC</a></h1>{MENU}</header>", ""),
@@ -130,6 +131,37 @@ def test_a_post_of_a_blog(tmp_path: Path) -> None:
         "<section id='comments'><h3>3 bình luận</h3><p>Hay.</p></section>"
     )
     assert lines(read(tmp_path, body)) == ["Đò chiều", *READ, "Lúc 10:00 thì tạnh."]
+
+
+def test_an_article_of_wikipedia(tmp_path: Path) -> None:
+    body = (
+        "<div id='mw-navigation'><ul><li><a>Trang Chính</a></ul></div><main id='content'>"
+        "<h1>Đò ngang</h1><div id='siteSub'>Bách khoa toàn thư mở Wikipedia</div>"
+        f"<div class='mw-parser-output'>{STORY}<h2>Lịch sử<span class='mw-editsection'>[<a>sửa</a>"
+        " | <a>sửa mã nguồn</a>]</span></h2><p>Từ xưa đã có.</p><div class='reflist'><ol><li>Sách A."
+        "</ol></div></div></main><footer>Trang này được sửa đổi lần cuối.</footer>"
+    )
+    assert lines(read(tmp_path, body)) == ["Đò ngang", *READ, "Lịch sử", "Từ xưa đã có."]
+
+
+def test_a_reader_s_page_with_counts(tmp_path: Path) -> None:
+    body = (
+        "<nav>Khám phá</nav><div class='panel-reading'><h1>Chương 5: Gió</h1>"
+        "<span class='reads'>1.2K</span><span class='votes'>30</span><pre><p>Gió thổi qua bến."
+        "<span class='comment-marker'><span>3</span></span></p><p>Ông Tư ngồi im.</p></pre></div>"
+        "<div class='recs'><h2>Bạn cũng sẽ thích</h2><div>Truyện A</div></div>"
+    )
+    assert lines(read(tmp_path, body)) == ["Chương 5: Gió", "Gió thổi qua bến.", "Ông Tư ngồi im."]
+
+
+def test_a_page_of_plain_parts(tmp_path: Path) -> None:
+    body = (
+        "<div class='header'>TruyệnXYZ</div><div class='main'><h2>Đò chiều</h2><p class='meta'>"
+        "Cập nhật: 12/3/2024 | Lượt xem: 1.234</p><div class='nav-chapter'><a>Trước</a> <a>Sau</a>"
+        f"</div><div id='content'>{STORY}</div><p>Đọc truyện hay tại truyenxyz.example</p><h4>Danh "
+        "sách chương</h4><ul><li><a>Chương 1</a></ul></div><div class='copyright'>2024</div>"
+    )
+    assert lines(read(tmp_path, body)) == ["Đò chiều", *READ]
 
 
 def test_comments_longer_than_the_text_are_still_comments(tmp_path: Path) -> None:

@@ -28,14 +28,16 @@ _SURE = _words(
     "nav navbar navigation navbox breadcrumb breadcrumbs crumb crumbs sidebar widget widgets ads "
     "adv advert adverts advertise advertisement adsense adsbygoogle quangcao banner sponsor "
     "sponsored promo popup modal overlay cookie cookies consent gdpr share sharing social socials "
-    "addthis sharethis related relate lienquan recommend recommended recommendation suggestion "
+    "addthis sharethis related relate lienquan recommend recommended recommendation recommendations "
+    "suggestion "
     "pagination pager paging login signup register newsletter subscribe baoloi copyright dmca "
     "disclaimer footer editsection catlinks reflist infobox noprint printfooter toolbar topbar "
     "bottombar offcanvas megamenu hotline donate skiplink backtotop scrolltop rating"
 )
 _MAYBE = _words(
     "menu header head top bottom side foot btn button buttons tag tags taglist hot new trending "
-    "popular list like likes rate vote report search box setting settings config control controls "
+    "popular list like likes reads votes stats rate vote report search "
+    "box setting settings config control controls "
     "tool tools meta info author date time view views category source ad author action actions "
     "byline dateline toc prev next back step more link links logo brand lang counter"
 )
@@ -66,6 +68,7 @@ _PHRASE = re.compile(
     r"|lên đầu trang|về đầu trang|back to top|skip to (?:content|main)|bỏ qua nội dung"
     r"|chuyển đến nội dung(?: chính)?|bật/tắt.{0,20}|chia sẻ (?:bài viết|lên|qua|truyện).{0,20}"
     r"|tùy chỉnh|tuỳ chỉnh|cấu hình|sửa|\[sửa.{0,20}|all rights reserved\.?|©.{0,70}"
+    r"|(?:bạn đang )?(?:đọc|xem|theo dõi) .{0,40}(?:tại|trên|ở) .{0,15}\b[\w-]+\.[a-z]{2,10}\b\S*"
     r"|copyright.{0,60}|bản quyền (?:thuộc|©).{0,60})",
     re.IGNORECASE,
 )
@@ -76,7 +79,7 @@ _LINKED = re.compile(
 )
 _FURNITURE_HEADING = re.compile(
     r"(?:\d+ )?(?:bình luận|comments?|ý kiến(?: bạn đọc)?|nhận xét)(?: \(?\d+\)?| mới.*| về.*)?"
-    r"|(?:có thể )?bạn (?:có thể|cũng có thể|sẽ)? ?(?:quan tâm|thích|muốn đọc).*"
+    r"|(?:có thể )?bạn (?:(?:cũng|có thể|sẽ) ){0,3}(?:quan tâm|thích|muốn đọc).*"
     r"|(?:truyện|tin|bài|bài viết|sách|chương) (?:cùng|liên quan|hot|đề cử|nổi bật|mới|nóng"
     r"|đọc nhiều|xem nhiều|khác).*|cùng (?:chuyên mục|thể loại|tác giả).*|xem thêm|đọc thêm"
     r"|đọc nhiều(?: nhất)?|tags?|từ khóa|chủ đề|related.*|you may.*|leave a (?:reply|comment)"

@@ -24,10 +24,13 @@ _PAGE = re.compile(
     r"|>\s*(?:trang chủ|đăng nhập|đăng ký|home|login)\s*</a",
     re.IGNORECASE,
 )
-_FRAME = re.compile(r"<(header|nav|footer)\b", re.IGNORECASE)
-_LEADS_AWAY = re.compile(r"<a\b[^>]{0,200}\bhref=[\"']?[^\"'#>\s]", re.IGNORECASE)
-_MAX_FRAMES = 20
-_FRAME_CHARS = 3000
+_LEADS_AWAY = re.compile(
+    r"<a(?:\s+(?!href|name|id)[a-z-]{1,30}=[\"']?[^\"'>]{0,100}[\"']?){0,5}"
+    r"(?:\s+href=[\"']?[^\"'#>\s]|\s*>)",
+    re.IGNORECASE,
+)
+"""A link that is not to a place in the file itself, and no such place."""
+_SHORT_FILE_CHARS = 300_000
 _SEPARATOR = re.compile(r"\s+(?:[|–—•·»]|-|::)\s+")
 _NEVER = frozenset(("html", "body", "main", "article"))
 _ALWAYS = frozenset(("nav", "form", "button", "dialog"))
@@ -36,6 +39,7 @@ _BLOCKS = frozenset(
     ("div", "ul", "ol", "section", "p", "table", "tr", "td", "dl", "center", "aside")
 )
 _SILENT = frozenset(("script", "style", "noscript", "template", "head"))
+_TEXT_TAGS = frozenset(("article", "main", "section", "blockquote"))
 _SHORT_CHARS = 80
 _SITE_LINKS = 0.3
 """Share of links in the text of an element from which on it leads somewhere and tells nothing."""
@@ -63,20 +67,12 @@ def marked(text: str) -> str:
 
 
 def _is_page(text: str) -> bool:
-    """Returns whether there is a sign of a site around the text; headers, footers and a table of
-    contents alone are none: books have them, too."""
-    lowered = text.lower()
-    if not any(word in lowered for word in names.OF_PAGES):
-        return False
-    if _PAGE.search(text):
+    """Returns whether there is a sign of a site around the text. A link to elsewhere is one in a
+    short file; headers, footers and contents are none: books have them, too."""
+    if len(text) <= _SHORT_FILE_CHARS and _LEADS_AWAY.search(text):
         return True
-    for number, frame in enumerate(_FRAME.finditer(text)):
-        end = text.find(f"</{frame[1]}", frame.end(), frame.end() + _FRAME_CHARS)
-        if end > 0 and _LEADS_AWAY.search(text, frame.end(), end):
-            return True
-        if number >= _MAX_FRAMES:
-            break
-    return False
+    lowered = text.lower()
+    return any(word in lowered for word in names.OF_PAGES) and bool(_PAGE.search(text))
 
 
 class _Page:
@@ -274,7 +270,7 @@ def _section(heading: etree._Element) -> Iterator[etree._Element]:
 
 
 def _inside_text(element: etree._Element) -> bool:
-    return any(each.tag in ("article", "main", "blockquote") for each in element.iterancestors())
+    return any(each.tag in _TEXT_TAGS for each in element.iterancestors())
 
 
 def _is_marked(element: etree._Element) -> bool:
