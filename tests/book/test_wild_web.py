@@ -138,7 +138,7 @@ def test_an_article_of_wikipedia(tmp_path: Path) -> None:
         "<div id='mw-navigation'><ul><li><a>Trang Chính</a></ul></div><main id='content'>"
         "<h1>Đò ngang</h1><div id='siteSub'>Bách khoa toàn thư mở Wikipedia</div>"
         f"<div class='mw-parser-output'>{STORY}<h2>Lịch sử<span class='mw-editsection'>[<a>sửa</a>"
-        " | <a>sửa mã nguồn</a>]</span></h2><p>Từ xưa đã có.</p><div class='reflist'><ol><li>Sách A."
+        " | <a>sửa mã nguồn</a>]</span></h2><p>Từ xưa đã có.</p><div class='reflist'><ol><li>A."
         "</ol></div></div></main><footer>Trang này được sửa đổi lần cuối.</footer>"
     )
     assert lines(read(tmp_path, body)) == ["Đò ngang", *READ, "Lịch sử", "Từ xưa đã có."]
