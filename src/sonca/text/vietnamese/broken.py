@@ -26,32 +26,27 @@ GLUED = re.compile(
 LETTERS = re.compile(rf"(?<![\w.'’-]){_L}(?:(?: {_SIGN}? ?|{_SIGN} ?){_L}){{2,24}}(?![\w'’-])")
 """Single letters with blanks between them: "c h ế t", "c . h . ế . t"."""
 PAIR = re.compile(
-    rf"(?<![\w.'’-])(?<!\d ){_L}{{1,3}}(?: {_APART_SIGN}{{1,3}} ?|{_APART_SIGN}{{0,3}} )"
+    rf"(?<![\w.'’-])(?<!\d ){_L}{{1,3}} (?:{_APART_SIGN}{{1,3}} ?)?"
     rf"(?=[iouyIOUY]{{0,2}}[^\x00-\x7f]){_L}{{1,5}}(?![\w'’-])"
 )
 """The consonants of a word apart from the rest: "ch ết", "th - ể"."""
 MASKED = re.compile(rf"(?<![\w*.]){_L}{{1,4}}{_MASK}{_L}{{0,6}}(?![\w*])")
-GLUED_SIGN = re.compile(rf"{_SIGN}(?<={_L}.)(?![ \d])|[*#@](?<={_L}.)")
+GLUED_SIGN = re.compile(rf"{_SIGN}(?<={_L}.)(?={_SIGN}{{0,2}}{_L})|[*#@](?<={_L}.)")
 """Finds something in every text that holds a match of `GLUED` or `MASKED`."""
 
 
 def _apart() -> str:
     """Returns what finds the blank in every match of `LETTERS` or `PAIR`, and seldom another."""
-
-    def onset(gap: str) -> str:
-        return (
-            rf"(?:(?<=[bcdđghklmnpqrstvxBCDĐGHKLMNPQSTVX]{gap})(?<!\w.{gap})|(?<=[nN]gh{gap})"
-            rf"|(?<=[cgknptqCGKNPTQ][hgiurHGIUR]{gap})(?<!\w..{gap}))"
-        )
-
-    sign, marked = r"[^\w\s]", r"[iouyIOUY]{0,2}[^\x00-\x7f\u2010-\u2fff]"
-    return (
-        rf" (?:(?={_L}(?: |[^\w ] ?){_L}(?!\w))|(?=(?:{sign}{{1,3}} ?)?{marked}){onset('.')}"
-        rf"|(?<={sign} )(?={marked}){onset('..')})"
+    onset = (
+        r"(?:(?<=[bcdđghklmnpqrstvxBCDĐGHKLMNPQSTVX] )(?<!\w. )"
+        r"|(?<=[cgknptqCGKNPTQ][hgiurHGIUR] )(?<!\w.. )|(?<=[nN]gh ))"
     )
+    marked = r"(?:[^\w\s]{1,3} ?)?[iouyIOUY]{0,2}[^\x00-\x7f\u2010-\u2fff]"
+    return rf" (?:(?={_L}(?: |[^\w ] ?){_L}(?!\w))|{onset}(?={marked}))"
 
 
 APART = re.compile(_apart())
+_CONSONANT = re.compile("[bcdđghklmnpqrstvx]", re.IGNORECASE)
 _ACUTE = re.compile("[aăâeêioôơuưyAĂÂEÊIOÔƠUƯY]['’]")
 _SHAPED = re.compile("[ăâđêôơư]")
 _ADDRESS = word_set(
@@ -91,8 +86,8 @@ def join_letters(written: str) -> str | None:
     tone = any(split_tone(piece.lower())[1] for piece in pieces)
     if not _one_case(pieces) or not (tone or _SHAPED.search(word.lower())):
         return None
-    if all(map(_is_word, pieces)):
-        return None
+    if all(map(_is_word, pieces)) or not _CONSONANT.search(word):
+        return None  # vowels alone are letters: ư ơ i
     return syllable(word) or _several(word, pieces)
 
 
@@ -142,8 +137,8 @@ def beside(text: str, start: int, end: int) -> bool:
 
 def joins(text: str, at: int) -> bool:
     """Returns whether the dot at `at`, before a blank, stands inside a word that was broken up."""
-    if not re.search(r"(?<!\w)[^\W\d_]{1,3} ?\Z", text[max(0, at - 5) : at]):
-        return False
+    if " " not in text[max(0, at - 4) : at] and at > 3:
+        return False  # a longer word stands before it
     low, high = max(0, at - 24), at + 24
     for pattern, join in ((LETTERS, join_letters), (PAIR, join_pair)):
         for match in pattern.finditer(text, low, high):

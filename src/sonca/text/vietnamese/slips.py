@@ -39,16 +39,19 @@ def _any(letters: str) -> str:
 
 
 def _possible() -> str:
+    """Returns what finds vowels that cannot stand side by side, and foreign letters."""
     a, e, i, o, u = map(_any, ("aăâ", "eê", "iy", "oôơ", "uư"))
     oh, e_tone, i_tone = _any("ơ"), _toned("e"), _toned("iy")
     toned, odd = _toned("aăâeêioôơuưy"), "ÄËÏÑÖÜäëïñöüĀāĄ-ďĒ-ħĪ-ŧŪ-žƏǍ-ǰǴ-ȳḀ-ẙ"
+    vowel = a + e + i + o + u
     return (
-        f"(?=[{a}{e}{i}{o}{u}{odd}])"  # for speed: the search looks for one class
+        f"(?=[{vowel}{odd}])(?:(?=.[{vowel}])"  # for speed: one class first, then a second
         f"(?:[{_any('u')}][{oh}]\\w|[{u}](?:[{_toned('a')}][ntyNTY]|[{e_tone}](?!\\w)|[{u}])"
         f"|[{_any('ư')}](?:[{_any('o')}]|[{oh}](?!\\w))"
         f"|[{oh}][{_any('ư')}]|[{o}][{o}]|[{i}][{i}]|[{e}][{e}]|[{a}][{a}]"
         f"|[{i}](?:[{e_tone}]|(?<=[{i_tone}])[eE])[cmnptuCMNPTU]"
-        f"|[{toned}][^\\W\\d_]{{0,2}}[{toned}]|[{odd}]|(?:(?<=đ)ươ|(?<=m)ô)[ct](?!\\w))"
+        f"|[{toned}][{vowel}]?[{toned}]|(?<=đ)ươ[ct](?!\\w))"
+        f"|[{odd}]|ô(?<=[mM]ô)t(?!\\w))"
     )
 
 
