@@ -234,3 +234,29 @@ def test_a_cast_of_those_in_the_book_is_taken(text: str) -> None:
 def test_a_cast_that_cannot_be_says_why(text: str, word: str) -> None:
     with pytest.raises(InvalidRequest, match=word):
         cast_file.parse(text, book_of(SHORT))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- Đi chợ. Dũng đáp.", ["Đi chợ."]),
+        ("- Mày đi đâu? Hùng hỏi.", ["Mày đi đâu?"]),
+        ("- Ừ, đi nhé! Dũng nói rồi quay lưng bước đi.", ["Ừ, đi nhé!"]),
+        ("– Thôi… Bà Khuê thở dài đáp. Trời tối dần.", ["Thôi…"]),
+        ("- Muộn rồi. Về thôi. Ông Thoại khẽ nói.", ["Muộn rồi. Về thôi."]),
+        ("- Ai đó! Lâm Phong lạnh lùng hỏi.", ["Ai đó!"]),
+        ("- Tôi biết rồi. Dũng nói với tôi đấy.", ["Tôi biết rồi. Dũng nói với tôi đấy."]),
+        ("- Con không đi. Mẹ bảo con ở nhà.", ["Con không đi. Mẹ bảo con ở nhà."]),
+        ("- Đừng tin. Dũng hỏi gì cũng đừng nói.", ["Đừng tin. Dũng hỏi gì cũng đừng nói."]),
+        ("- Muộn rồi. Mai hẵng đi.", ["Muộn rồi. Mai hẵng đi."]),
+        ("- Dũng ơi! Hùng đâu rồi?", ["Dũng ơi! Hùng đâu rồi?"]),
+    ],
+)
+def test_the_narrator_goes_on_without_a_dash(text: str, said: list[str]) -> None:
+    assert [text[p.start : p.end] for p in dialogue.pieces(text) if p.speech] == said
+
+
+def test_a_name_that_occurs_once_speaks_with_a_word_of_manner() -> None:
+    for manner in ("lạnh lùng hỏi", "khẽ nói", "bình thản trả lời", "cười nhạt đáp"):
+        book = book_of(f"Quyên đứng trên bến.\n\n“Ngươi là ai?” Lâm Phong {manner}.\n\nHết.")
+        assert [line.speaker for line in attribute(book).lines] == ["Lâm Phong"], manner

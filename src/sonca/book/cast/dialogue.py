@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sonca.book.cast import kinship_terms as terms
+from sonca.book.cast import ner
 
 DASHES = "-–—―−"
 _OPENING = {"“": "”", "«": "»", "„": "”“", '"': '"', "「": "」", "『": "』", "‘": "’", "〝": "〞"}
@@ -20,6 +21,10 @@ _INNER = re.compile(r"(?:(?<=[\s.!?…,;:”\"»])|(?<=^))[-–—―](?=\s)|\s[
 _FIRST = re.compile(r"\s*[-–—―−]\s*")
 _WORD = re.compile(r"[^\W\d_]+")
 _STOPS = ".!?…"
+_STOP = re.compile(r"[.!?…]+\s+(?=[^\W\d_])")
+_TAG_CHARS = 200
+_TALK = terms.table("tôi tao tớ mình mày rằng đấy mà hôm qua đâu gì sao thế vậy")
+"""Words of somebody who is speaking, and does not tell that another one did."""
 _LONGEST_LABEL_WORDS = 3
 
 
@@ -78,6 +83,12 @@ def _dashed(text: str, start: int) -> Iterator[DialoguePiece]:
     """Yields speech and the narrator's words by turns."""
     cuts = [(m.start(), m.end()) for m in _INNER.finditer(text, start + 1)]
     begin, speaking = start, True
+    if not cuts:
+        told = _told(text, start)
+        yield DialoguePiece(start, told, True)
+        if told < len(text):
+            yield DialoguePiece(told, len(text), False)
+        return
     for index, (low, high) in enumerate(cuts):
         end = cuts[index + 1][0] if index + 1 < len(cuts) else len(text)
         if speaking:
@@ -89,6 +100,26 @@ def _dashed(text: str, start: int) -> Iterator[DialoguePiece]:
             yield DialoguePiece(begin, low, False)
             begin, speaking = high, True
     yield DialoguePiece(begin, len(text), speaking)
+
+
+def _told(text: str, start: int) -> int:
+    """Returns where the narrator goes on after a speech without a dash between them (`- Đi chợ.
+    Dũng đáp.`): at a sentence that begins with somebody's name and says that they speak, and is
+    not said to anybody. The end of the text if there is none."""
+    for stop in _STOP.finditer(text, start):
+        tail = text[stop.end() : stop.end() + _TAG_CHARS]
+        words = _WORD.findall(tail)
+        title = terms.longest([w.lower() for w in words[:3]], 0, terms.NOUNS)
+        size = title
+        while size < min(len(words), title + 4) and terms.is_name(words[size]):
+            size += 1
+        if size == title or (title == 0 and words[0].lower() in terms.NOUN_HEADS):
+            continue
+        sentence = re.split(r"(?<=[.!?…])\s", tail, maxsplit=1)[0]
+        said = {w.lower() for w in _WORD.findall(sentence)}
+        if ner.speaks(words, size) and not said & _TALK and not _addressed(tail):
+            return stop.end()
+    return len(text)
 
 
 def is_tag(text: str, *, before: str = "") -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sonca.book.cast import kinship_terms as terms
@@ -68,6 +68,8 @@ def find_names(texts: Iterable[str]) -> NameSet:
                 places[name] += 1
             inner[name] += before not in _SENTENCE_STARTS
             does = after in _DOING and terms.longest([after], 0, terms.NOUNS) == 0
+            likely = size > 1 or bool(terms.gender_of_name(name))
+            does = does or (likely and speaks(tokens, at + size))
             doing[name] += does
             acting[name] += does and (before in _SENTENCE_STARTS or before == ",")
             at += size
@@ -82,6 +84,17 @@ def find_names(texts: Iterable[str]) -> NameSet:
         if score > 0:
             found.add(name)
     return NameSet(found)
+
+
+def speaks(tokens: Sequence[str], at: int, most: int = 4) -> bool:
+    """Returns whether a verb of speaking follows, at most some words of manner before it
+    (`lạnh lùng hỏi`)."""
+    for index in range(at, min(at + most, len(tokens))):
+        if terms.longest(list(tokens[index : index + 3]), 0, terms.SPEAKING):
+            return tokens[index].islower()
+        if not tokens[index].islower() or tokens[index] in terms.NOUN_HEADS:
+            return False
+    return False
 
 
 def _name_size(tokens: list[str], at: int) -> int:
