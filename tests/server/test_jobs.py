@@ -323,3 +323,20 @@ def test_books_count_in_the_storage_quota(tmp_path: Path, gate: threading.Event)
         live.http.delete(f"/v1/jobs/{first}")
         assert store.stats().claimed == 0
         assert start(live, LONG)["state"] in ("queued", "running")
+
+
+def test_chapters_are_chosen(live: Live) -> None:
+    text = "Chương 1\n\nMưa.\n\nChương 2\n\nGió.\n\nChương 3\n\nHết."
+    asked = {"text": text, "skip": "2", "only": "1-2"}
+    plan = live.http.post("/v1/jobs/plan", json=asked).json()
+    assert [chapter["title"] for chapter in plan["chapters"]] == ["Chương 1"]
+    assert plan["chapters_by"] == "lines"
+    made = finished(live, start(live, **asked)["id"])
+    assert [chapter["title"] for chapter in made["chapters"]] == ["Chương 1"]
+
+
+@pytest.mark.parametrize("fields", [{"skip": "9"}, {"only": "Bão"}, {"skip": "1-"}])
+def test_chapters_that_are_not_there_are_refused(live: Live, fields: dict[str, str]) -> None:
+    answer = live.http.post("/v1/jobs/plan", json={"text": "Mưa.", **fields})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] in fields

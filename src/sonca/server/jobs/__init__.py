@@ -21,6 +21,7 @@ from typing import Any
 from sonca import disk
 from sonca.book.build import Build, Progress
 from sonca.book.model import Book
+from sonca.book.options import BookOptions
 from sonca.book.output.publish import file_name
 from sonca.book.sources import read_book
 from sonca.encoding.formats import ONE_FILE
@@ -108,11 +109,18 @@ class Jobs:
 
     # For owners
 
-    def read(self, name: str, data: bytes, encoding: str | None = None) -> Book:
+    def read(
+        self,
+        name: str,
+        data: bytes,
+        encoding: str | None = None,
+        options: BookOptions | None = None,
+    ) -> Book:
         """Reads the book in an upload and keeps nothing. `InvalidRequest` if it is not a book."""
         folder = self._unaccepted(secrets.token_urlsafe(16))
         try:
-            return read_book(keep_upload(folder, name, data), encoding=encoding, name=_stem(name))
+            path = keep_upload(folder, name, data)
+            return read_book(path, encoding=encoding, name=_stem(name), options=options)
         finally:
             JobDir.remove(folder)
 
@@ -153,7 +161,12 @@ class Jobs:
         """Keeps a book in a folder, and checks all that could be wrong with it here and not in the
         night: voices, the cast, the lexicon, the format."""
         path = keep_upload(folder, name, data)
-        book = read_book(path, encoding=options.get("encoding"), name=_stem(name))
+        book = read_book(
+            path,
+            encoding=options.get("encoding"),
+            name=_stem(name),
+            options=options.get("book"),
+        )
         named = {
             "title": options["title"] or book.title,
             "author": options["author"] or book.author,

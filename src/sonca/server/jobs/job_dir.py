@@ -47,7 +47,7 @@ class JobDir:
         """Returns the book, under the title and author that were asked for."""
         options = self.options
         path = self.path / options.file
-        book = read_book(path, encoding=options.encoding, name=options.title)
+        book = read_book(path, encoding=options.encoding, name=options.title, options=options.book)
         return replace(book, title=options.title, author=options.author)
 
     # Finished chapters

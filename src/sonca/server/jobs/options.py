@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from sonca.book.cast import Cast, by_gender, cast_file, propose_cast
 from sonca.book.model import Book
+from sonca.book.options import BookOptions
 from sonca.encoding.formats import BookFormatName
 from sonca.errors import InvalidRequest
 from sonca.synthesizer import Sonca
@@ -37,6 +38,7 @@ class JobOptions:
     """The book's own readings."""
     lexicon_format: Literal["tsv", "toml"] = "tsv"
     encoding: str | None = None
+    book: BookOptions = field(default_factory=BookOptions)
     expiry_hours: float | None = None
     """Counted from its end; None keeps it until it is deleted."""
     needed_bytes: int = 0

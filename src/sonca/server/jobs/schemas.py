@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 
+from sonca.book.options import BookOptions
 from sonca.encoding.formats import BookFormatName
 from sonca.errors import InvalidRequest
 from sonca.server.schemas import MAX_EXPIRY_HOURS, Name, OwnReadings, Speed, Text
@@ -36,6 +37,18 @@ class JobBody(OwnReadings):
     encoding: Annotated[str, Field(max_length=20)] | None = Field(
         None, description="Of a text file; none to find it out."
     )
+    chapters: Literal["auto", "toc", "headings", "files"] = Field(
+        "auto", description="Where chapters begin; `auto` takes the best of all signs."
+    )
+    skip: Annotated[Text, Field(max_length=2000)] = Field(
+        "", description="Chapters to leave out: numbers, ranges, parts of titles, with commas."
+    )
+    only: Annotated[Text, Field(max_length=2000)] = Field(
+        "", description="The only chapters to read, likewise."
+    )
+    front: bool = Field(
+        False, description="Read title pages, copyright, dedication and contents, too."
+    )
     expiry_hours: float | None = Field(
         None,
         gt=0,
@@ -44,6 +57,10 @@ class JobBody(OwnReadings):
         description="How long the book is kept after its end; none is the server's setting, "
         "which by default keeps it until it is deleted.",
     )
+
+    def book_options(self) -> BookOptions:
+        """Returns how the book is to be read."""
+        return BookOptions(self.chapters, self.skip, self.only, self.front)
 
 
 _JSON_SCHEMA = JobBody.model_json_schema()

@@ -73,13 +73,19 @@ async def _owner(request: Request, services: Shared) -> str:
 Owner = Annotated[str, Depends(_owner)]
 
 
+_NOT_KEPT = {"text", "expiry_hours", "chapters", "skip", "only", "front"}
+
+
 @router.post("", response_model=None, status_code=202, openapi_extra=BODY)
 @_KEEPS
 async def create_job(request: Request, owner: Owner, services: Shared) -> Response:
     """Accepts a book; it is built in the background."""
     name, data, body = await read_body(request)
     hours = services.settings.book_expiry_hours if body.expiry_hours is None else body.expiry_hours
-    options = body.model_dump(exclude={"text", "expiry_hours"}) | {"expiry_hours": hours}
+    options = body.model_dump(exclude=_NOT_KEPT) | {
+        "expiry_hours": hours,
+        "book": body.book_options(),
+    }
     view = await _in_line(services, owner, lambda: services.jobs.submit(owner, name, data, options))
     return json_response(job_json(view), 202, {"location": f"/v1/jobs/{view.record.id}"})
 
@@ -93,7 +99,9 @@ async def plan_job(request: Request, owner: Owner, services: Shared) -> Response
     plan = await _in_line(
         services,
         owner,
-        lambda: plan_json(services.jobs.read(name, data, body.encoding), services.sonca),
+        lambda: plan_json(
+            services.jobs.read(name, data, body.encoding, body.book_options()), services.sonca
+        ),
     )
     return json_response(plan)
 
