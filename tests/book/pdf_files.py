@@ -31,6 +31,10 @@ class PdfFile:
     """Title, page from 0, distance from the top."""
     picture_pages: set[int] = field(default_factory=set)
     password: str = ""
+    rotation: int = 0
+    """By which all pages are shown turned; texts are set so that they are upright then."""
+    stamp: str = ""
+    """A text across each page."""
 
     def page(self) -> PdfFile:
         self.pages.append([])
@@ -57,22 +61,26 @@ class PdfFile:
         return path
 
     def _bytes(self) -> bytes:
-        letters = sorted({c for page in self.pages for *_, text in page for c in text})
+        letters = sorted({c for page in self.pages for *_, text in page for c in text + self.stamp})
         codes = {letter: index + 1 for index, letter in enumerate(letters)}
         assert len(codes) < 255
         objects: list[bytes] = [b""] * 6
         kids = []
         for index, page in enumerate(self.pages):
             commands = [
-                f"BT /F1 {size} Tf 1 0 0 1 {x} {HEIGHT - y} Tm "
+                f"BT /F1 {size} Tf {self._matrix(x, y)} Tm "
                 f"<{''.join(f'{codes[c]:02x}' for c in text)}> Tj ET"
                 for x, y, size, text in page
             ]
+            if self.stamp:
+                shown = "".join(f"{codes[c]:02x}" for c in self.stamp)
+                commands.append(f"BT /F1 40 Tf .7 .7 -.7 .7 90 150 Tm <{shown}> Tj ET")
             if index in self.picture_pages:
                 commands.append("q 300 0 0 400 50 50 cm /I1 Do Q")
             objects.append(_stream(" ".join(commands).encode()))
             objects.append(
-                f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents "
+                f"<</Type/Page/Parent 2 0 R/Rotate {self.rotation}"
+                f"/MediaBox[0 0 {WIDTH} {HEIGHT}]/Contents "
                 f"{len(objects)} 0 R/Resources<</Font<</F1 3 0 R>>"
                 f"/XObject<</I1 5 0 R>>>>>>".encode()
             )
@@ -106,6 +114,16 @@ class PdfFile:
             objects += self._outline(len(objects) + 1, kids)
         objects[0] = f"<</Type/Catalog/Pages 2 0 R{entries}>>".encode()
         return _file(objects, self.password)
+
+    def _matrix(self, x: float, y: float) -> str:
+        match self.rotation:
+            case 90:
+                return f"0 1 -1 0 {y} {x}"
+            case 180:
+                return f"-1 0 0 -1 {WIDTH - x} {y}"
+            case 270:
+                return f"0 -1 1 0 {WIDTH - y} {HEIGHT - x}"
+        return f"1 0 0 1 {x} {HEIGHT - y}"
 
     def _outline(self, at: int, kids: Sequence[int]) -> list[bytes]:
         last = at + len(self.outline)

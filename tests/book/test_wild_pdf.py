@@ -264,6 +264,23 @@ def test_notes_stand_after_the_text_of_their_page(tmp_path: Path) -> None:
     assert [b.skip for b in blocks] == [None, "note", "note", None, "note", "note"]
 
 
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_pages_that_are_turned(tmp_path: Path, rotation: int) -> None:
+    file = PdfFile(rotation=rotation).page()
+    rows = wrapped(PROSE[:300].rsplit(" ", 1)[0] + ".", 280)
+    file.lines(rows, 60, 80)
+    assert lines(read_book(file.write(tmp_path / "a.pdf"))) == [" ".join(rows)]
+
+
+def test_a_stamp_across_the_page_is_no_text(tmp_path: Path) -> None:
+    file = PdfFile(stamp="BẢN NHÁP").page()
+    rows = wrapped(PROSE[:600].rsplit(" ", 1)[0] + ".", 300)
+    file.lines(rows, 60, 80)
+    book = read_book(file.write(tmp_path / "a.pdf"))
+    assert lines(book) == [" ".join(rows)]
+    assert ("page", "BẢN NHÁP") in reasons(book)
+
+
 # Columns
 
 

@@ -67,6 +67,8 @@ def sort(pages: Sequence[Page], names: Sequence[str] = ()) -> list[Sorted]:
 
 def _sorted(page: Page, signs: _Signs) -> Sorted:
     result = Sorted()
+    if page.aslant:
+        result.furniture.append((page.aslant, "page"))
     levels = _levels(page)
     taken: set[int] = set()
     for side, order in (("top", levels), ("bottom", levels[::-1])):

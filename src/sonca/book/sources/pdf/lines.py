@@ -6,6 +6,7 @@ A line is what is set on one base line without a gap, so that the lines of two c
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ _GAP_SIZES = 1.6
 """A wider gap, in heights of the line, separates columns, or a number from its title."""
 _SAME_LINE = 0.35
 _SMALL = 0.82
+_ASLANT = 0.15
+"""Sine of the angle from which on text is set across."""
 _SCRIPT_RATIO = 1.75
 """A larger word beside a small one is a drop cap, and no word with an index."""
 _SCRIPT_CHARS = 3
@@ -58,6 +61,8 @@ class Page:
     height: float
     lines: tuple[Line, ...] = field(repr=False)
     has_picture: bool = False
+    aslant: str = ""
+    """Text across the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class _Word:
     top: float
     bottom: float
     mark: str = ""
+    aslant: bool = False
 
     @property
     def size(self) -> float:
@@ -75,29 +81,30 @@ class _Word:
 
 
 def read_page(page: Any, number: int) -> Page:
-    """Returns a page of pypdfium2 with its lines."""
+    """Returns a page of pypdfium2 with its lines. What is set aslant (a stamp across the page) is
+    no text."""
     import pypdfium2.raw as pdfium
 
     width, height = page.get_size()
     text = page.get_textpage()
     try:
-        words = list(_words(text.raw, height))
+        words = list(_words(text.raw, _Measure(text.raw, width, height, page.get_rotation())))
     finally:
         text.close()
-    lines = tuple(_lines(words))
+    lines = tuple(_lines([word for word in words if not word.aslant]))
+    aslant = " ".join(word.text for word in words if word.aslant)
     picture = False
     if not lines:
         kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
         picture = next(iter(page.get_objects(filter=kinds, max_depth=2)), None) is not None
-    return Page(number, width, height, lines, picture)
+    return Page(number, width, height, lines, picture, aslant)
 
 
-def _words(text: Any, height: float) -> Iterator[_Word]:
+def _words(text: Any, measure: _Measure) -> Iterator[_Word]:
     import pypdfium2.raw as pdfium
 
     count = pdfium.FPDFText_CountChars(text)
     codes = [pdfium.FPDFText_GetUnicode(text, index) for index in range(count)]
-    measure = _Measure(text, height)
     start = 0
     for index in range(count + 1):
         if index < count and codes[index] not in _BLANK:
@@ -108,42 +115,61 @@ def _words(text: Any, height: float) -> Iterator[_Word]:
 
 
 class _Measure:
-    """Says where a character of a page is."""
+    """Says where a character of a page is, as the page is seen."""
 
-    def __init__(self, text: Any, height: float) -> None:
+    def __init__(self, text: Any, width: float, height: float, rotation: int) -> None:
+        """`width` and `height` are those of the page when it is turned by `rotation` degrees."""
         import pypdfium2.raw as pdfium
 
-        self._get = pdfium.FPDFText_GetLooseCharBox
-        self._text, self._height = text, height
+        self._get, self._get_angle = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle
+        self._text, self._width, self._height = text, width, height
+        self._rotation = rotation
         self._box = pdfium.FS_RECTF()
         self._pointer = ctypes.byref(self._box)
 
     def __call__(self, index: int) -> tuple[float, float, float, float]:
         """Returns left, right, top, bottom."""
         self._get(self._text, index, self._pointer)
-        box = self._box
-        top, bottom = self._height - box.top, self._height - box.bottom
-        return box.left, box.right, min(top, bottom), max(top, bottom)
+        box, width, height = self._box, self._width, self._height
+        low, high = min(box.bottom, box.top), max(box.bottom, box.top)
+        match self._rotation:
+            case 90:
+                return low, high, box.left, box.right
+            case 180:
+                return width - box.right, width - box.left, low, high
+            case 270:
+                return width - high, width - low, height - box.right, height - box.left
+        return box.left, box.right, height - high, height - low
+
+    def is_aslant(self, index: int) -> bool:
+        angle = self._get_angle(self._text, index)
+        return angle >= 0 and abs(math.sin(angle - math.radians(self._rotation))) > _ASLANT
 
 
 def _measured(codes: Sequence[int], start: int, measure: _Measure) -> Iterator[_Word]:
-    """Yields a word; two, if PDFium put what is on two lines into one."""
+    """Yields a word; several, if PDFium put what is on two lines into one."""
+    while codes:
+        aslant = measure.is_aslant(start)
+        middle = 0 if aslant or len(codes) == 1 else _break(codes, start, measure)
+        word = _word(codes[:middle] if middle else codes, start, measure)
+        if word is not None:
+            yield replace(word, aslant=True) if aslant else word
+        if not middle:
+            return
+        codes, start = codes[middle:], start + middle
+
+
+def _word(codes: Sequence[int], start: int, measure: _Measure) -> _Word | None:
     text = "".join(_HYPHENS.get(code) or _letter(code) for code in codes)
+    if not text:
+        return None
     left, right, top, bottom = measure(start)
+    mark = ""
     if len(codes) > 1:
         _, right, last_top, last_bottom = measure(start + len(codes) - 1)
-        if right < left or last_top > bottom or last_bottom < top:
-            middle = _break(codes, start, measure)
-            if 0 < middle < len(codes):
-                yield from _measured(codes[:middle], start, measure)
-                yield from _measured(codes[middle:], start + middle, measure)
-                return
         if last_bottom - last_top < _SMALL * (bottom - top) and _MARKED.match(text):
             text, mark = _with_script(text, start, measure, (top + bottom) / 2)
-            yield _Word(text, left, right, top, bottom, mark)
-            return
-    if text:
-        yield _Word(text, left, right, top, bottom)
+    return _Word(text, left, right, top, bottom, mark)
 
 
 def _letter(code: int) -> str:
@@ -151,13 +177,17 @@ def _letter(code: int) -> str:
 
 
 def _break(codes: Sequence[int], start: int, measure: _Measure) -> int:
-    """Returns where a word goes on in another line."""
-    reached, _, top_before, bottom_before = measure(start)
+    """Returns where a word goes on in another line; 0 if it does not."""
+    left, _, top, bottom = measure(start)
+    last_left, _, last_top, last_bottom = measure(start + len(codes) - 1)
+    if last_left >= left and last_top <= bottom and last_bottom >= top:
+        return 0
+    reached = left
     for index in range(1, len(codes)):
-        left, right, top, bottom = measure(start + index)
-        if left < reached - 1 or top > bottom_before or bottom < top_before:
+        left, right, here_top, here_bottom = measure(start + index)
+        if left < reached - 1 or here_top > bottom or here_bottom < top:
             return index
-        reached, top_before, bottom_before = (left + right) / 2, top, bottom
+        reached, top, bottom = (left + right) / 2, here_top, here_bottom
     return 0
 
 
