@@ -191,6 +191,34 @@ def test_numbers_without_a_list_are_none(tmp_path: Path) -> None:
     assert spoken(tmp_path, item("a", id=7) + item("b", level=12)) == ["a", "b"]
 
 
+def test_items_of_a_list_are_no_wrapped_lines(tmp_path: Path) -> None:
+    body = (
+        p("Cần mang theo những thứ sau đây khi đi qua sông vào mùa nước nổi")
+        + item("áo phao cứu sinh còn tốt và vừa người mặc")
+        + item("đèn pin, bật lửa và một ít đồ ăn khô cho trẻ")
+        + item("tiền lẻ")
+        + p("Rồi hãy đi.")
+    )
+    assert spoken(tmp_path, body, numbers=numbering(("bullet", "•"))) == [
+        "Cần mang theo những thứ sau đây khi đi qua sông vào mùa nước nổi",
+        "áo phao cứu sinh còn tốt và vừa người mặc",
+        "đèn pin, bật lửa và một ít đồ ăn khô cho trẻ",
+        "tiền lẻ",
+        "Rồi hãy đi.",
+    ]
+
+
+def test_wrapped_lines_that_a_converter_left_are_joined(tmp_path: Path) -> None:
+    rows = (
+        "Người ta gọi bến ấy là bến Lạc, còn người lái đò thì gọi là",
+        "Thoại đò. Ông sinh vào một đêm mưa lớn ở làng này, năm",
+        "1972, tức là vào khoảng mồng 5 Tết, trong một căn nhà nhỏ",
+        "cuối sông của bà nội. Đất nước Việt Nam khi ấy vẫn còn",
+        "rất nghèo.",
+    )
+    assert spoken(tmp_path, "".join(map(p, rows))) == [" ".join(rows)]
+
+
 # Styles
 
 

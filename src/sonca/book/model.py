@@ -108,6 +108,8 @@ class TextBlock:
     """Whether something divides it from what stands before: an empty line, a tag."""
     indent: int = 0
     """Blanks before it on its line."""
+    item: bool = False
+    """An item of a list, or a row of a table: no part of a wrapped sentence, and no page's mark."""
     hint: str = ""
     """What its format calls it: the classes of its element."""
 

@@ -21,7 +21,9 @@ def row(cells: Sequence[Sequence[TextBlock]]) -> list[TextBlock]:
     if len(filled) < 2 or long or any(block.level for block in blocks):
         return blocks
     return [
-        TextBlock(joined(text for texts in filled for text in texts), part=blocks[0].part),
+        TextBlock(
+            joined(text for texts in filled for text in texts), part=blocks[0].part, item=True
+        ),
         *(block for block in blocks if block.skip is not None),
     ]
 

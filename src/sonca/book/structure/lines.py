@@ -108,6 +108,7 @@ def _neighbours(
         and skips[other] is None
         and not a.level
         and not b.level
+        and not (a.item or b.item)
         and a.part == b.part
         and not b.opens
         and b.start > a.start

@@ -220,7 +220,8 @@ class Body:
             self._add(paragraph.boxes)
             return
         skip = self._skip or ("contents" if paragraph.contents else paragraph.style.skip)
-        blocks = list(paragraph.blocks(self._number(paragraph), self._part, skip))
+        number = self._number(paragraph)
+        blocks = list(paragraph.blocks(number, self._part, skip))
         self._add(blocks, listed=paragraph.listed and not paragraph.level)
         self._add(paragraph.boxes)
         for note in paragraph.notes:
@@ -231,6 +232,7 @@ class Body:
         id = own if own is not None else style.list_id
         if not id or id == "0":
             return ""
+        paragraph.item = True
         level = paragraph.list_level
         if level is None and own is None:
             level = self._numbering.level_of_style(id, paragraph.style_id)
@@ -249,7 +251,9 @@ class Body:
             if listed:
                 self.listed.add(len(self.blocks))
             self.blocks.append(
-                TextBlock(block.text, block.level, block.part, self._at, skip=block.skip)
+                TextBlock(
+                    block.text, block.level, block.part, self._at, skip=block.skip, item=block.item
+                )
             )
             self._at += len(block.text) + 1
 

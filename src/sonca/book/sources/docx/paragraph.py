@@ -30,6 +30,8 @@ class Paragraph:
     """Its own level, where it has one."""
     list_id: str | None = None
     list_level: int | None = None
+    item: bool = False
+    """Of a list."""
     drop_cap: bool = False
     goes_on: bool = False
     """Its end was deleted in a tracked change: the next paragraph belongs to it."""
@@ -109,7 +111,8 @@ class Paragraph:
             pages[0][0] = f"{number} {pages[0][0]}"
         for index, lines in enumerate(pages):
             for each, own in _divided(lines, level if index == 0 else 0):
-                yield TextBlock("\n".join(each), 0 if skip else min(own, 6), part, skip=skip)
+                level = 0 if skip else min(own, 6)
+                yield TextBlock("\n".join(each), level, part, skip=skip, item=self.item)
         for hidden, why in self.unspoken:
             if hidden.strip():
                 yield TextBlock(" ".join(hidden.split()), part=part, skip=skip or why)
