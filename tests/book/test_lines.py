@@ -154,3 +154,44 @@ def test_the_wild_files() -> None:
         "anh ở bên kia sông. Nước lớn, gió đưa những tiếng hò.",
         "Quyên lên đò.",
     ]
+
+
+def test_prose_with_short_lines_and_names_at_their_ends() -> None:
+    text = (
+        "Gió thổi từ phía sông lên, mang theo mùi bùn non và mùi cá. Lão\nHạc ngồi trước hiên nhà, "
+        "tay cầm chiếc điếu cày đã cũ, mắt nhìn\nra\nHà Nội xa xôi. Lão nói:\n\n- Mai tôi đi."
+    )
+    assert lines(book_of(text)) == [text.partition("\n\n")[0].replace("\n", " "), "- Mai tôi đi."]
+
+
+def test_lines_with_empty_ones_between() -> None:
+    text = (
+        "Gió thổi từ phía sông lên, mang theo mùi bùn non và mùi\n\ncá. Lão Hạc ngồi trước hiên "
+        "nhà, tay cầm chiếc điếu cày\n\nđã cũ, mắt nhìn ra xa xôi, và lão nghĩ về đứa con ở\n\n"
+        "Nam Kỳ chưa về."
+    )
+    assert len(lines(book_of(text))) == 1
+
+
+def test_a_head_with_the_page_s_number_in_it() -> None:
+    text = (
+        "Chuyện con đò đêm\n\nBẾN VẮNG | 15\n\nmưa bão.\n\n16 | BẾN VẮNG\n\nQuyên lên đò.\n\n"
+        "BẾN VẮNG | 17\n\nHết."
+    )
+    assert lines(book_of(text)) == ["Chuyện con đò đêm mưa bão.", "Quyên lên đò.", "Hết."]
+
+
+def test_a_form_feed_between_pages() -> None:
+    text = "Con đò đêm\nmưa bão và người con\n5 \n\x0cBẾN VẮNG\ngái chờ anh.\n6\n\x0cBẾN VẮNG\nHết."
+    assert "BẾN VẮNG" not in " ".join(lines(book_of(text)))
+
+
+def test_line_breaks_of_markup_that_wrap_prose(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    wrapped = "<br/>".join(
+        (LONG, "Thoại đò. Hôm ấy trời vừa sáng thì Quyên chạy ra bến, áo còn", "ướt.")
+    )
+    verse = "<br/>".join(("Trăng lên đỉnh núi", "Người về bỏ lại", "Lá vàng rơi"))
+    path.write_text(f"<p>{wrapped}</p><p>{verse}</p>", encoding="utf-8")
+    first, second = read_book(path).chapters[0].paragraphs
+    assert "\n" not in first.text and second.text.count("\n") == 2

@@ -211,6 +211,7 @@ def test_the_best_evidence_is_taken(
         ("<h2>Chương 1</h2><p>Nguồn: truyenabc.vn</p><p>Chương 1</p>", ["Chương 1"]),
         ("<h1>Bến Vắng</h1><h2>Chương 1</h2>", ["Bến Vắng", "Chương 1"]),
         ("<h2>Chương 1</h2><p>Bến cũ</p>", ["Chương 1", "Bến cũ"]),
+        ("<h2>Bến Vắng - Chương 1: A</h2><p>Chương 1: A</p>", ["Chương 1: A"]),
         ("<div>Chương 1: Bến cũ<br/><br/>Chương 1: Bến cũ</div>", ["Chương 1: Bến cũ"]),
     ],
 )
@@ -393,3 +394,13 @@ def test_the_wild_web_novel() -> None:
             "PN2",
         )
     ]
+
+
+def test_a_list_of_contents_without_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    listed = "Mục lục\nBến cũ\nĐò chiều\nTạnh\n\n"
+    body = "Bến cũ\n\nÔng Tư kể.\n\nĐò chiều\n\nQuyên lên đò.\n\nTạnh\n\nHết."
+    path.write_text(listed + body, encoding="utf-8")
+    book = read_book(path)
+    assert titles(book) == ["Bến cũ", "Đò chiều", "Tạnh"]
+    assert {u.reason for u in book.unspoken} == {"contents"}

@@ -40,8 +40,10 @@ def _lines(script: Script, run: VoiceRun, reading: Reading | None) -> Iterator[S
     for utterance, place, following in zip(planned, places, [*places[1:], None], strict=True):
         segment = script.segments[place[0]]
         paragraph = script.paragraphs[segment.paragraph]
-        start = paragraph.start + segment.start + place[1]
-        low, high = utterance.span
+        start = paragraph.start
+        if not paragraph.announced:
+            start += segment.start + place[1]
+        low, high = utterance.span if not paragraph.announced else (0, 0)
         last = following is None or following[0] != place[0]
         pause_s = segment.pause_s if last else utterance.pause_s
         yield SpokenLine(utterance.spoken, paragraph.part, start, start + high - low, pause_s)

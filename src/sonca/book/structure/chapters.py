@@ -195,7 +195,7 @@ def _heads(blocks: Sequence[TextBlock], at: int, start: int, title: str) -> bool
     if at - start > _MAX_EMPTY_TITLE or len(text) > headings.MAX_CHARS:
         return False
     said = form(text)
-    if said and said in form(title):
+    if said and said in form(title) and (at == start or not said.isdigit()):
         return True
     head = headings.parse_heading(text) if at == start else None
     return head is not None and head.named

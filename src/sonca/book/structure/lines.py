@@ -28,6 +28,7 @@ _STOPS = ".!?…:;"
 _CLOSERS = "”\"»'’)]"
 _LIST = re.compile(r"(?:[-–—•*+]\s|\(?\d{1,3}[.)]\s|\(?[a-zđ][.)]\s)")
 _DASH = re.compile(r"[-–—]\s*[A-ZĐÀ-Ỹ]")
+_INNER_STOP = re.compile(r"[.!?…]['\"”»)]?\s+['\"“«(]?[^\W\d_a-zđ]")
 _SOFT = "\u00ad"
 
 
@@ -45,6 +46,8 @@ def join_lines(
         if skips[index] in (NUMBER, HEAD):
             pages.append(index)
             continue
+        if skips[index] is None and not block.level and "\n" in block.text:
+            block = _unwrapped(block)
         if index in joins and held >= 0:
             out[held] = _joined(out[held], block)
         else:
@@ -59,6 +62,27 @@ def join_lines(
         out.append(blocks[page])
         reasons.append(skips[page])
     return out, reasons
+
+
+def _unwrapped(block: TextBlock) -> TextBlock:
+    """Returns a paragraph whose line breaks only wrap prose without them. Every place stays."""
+    lines = block.text.split("\n")
+    texts = [line.strip() for line in lines]
+    if not all(texts):
+        return block
+    shape = _shape(texts)
+    if not shape.prose or len(texts) < 3:
+        return block
+    whole = replace(block, text=lines[0])
+    at = len(lines[0]) + 1
+    for line, (a, b) in zip(lines[1:], itertools.pairwise(texts), strict=True):
+        following = TextBlock(line, start=block.start + at)
+        if _goes_on(a, b, shape):
+            whole = _joined(whole, following)
+        else:
+            whole = replace(whole, text=f"{whole.text}\n{line}")
+        at += len(line) + 1
+    return whole
 
 
 def _joined(first: TextBlock, second: TextBlock) -> TextBlock:
@@ -166,6 +190,7 @@ def _shape(texts: Sequence[str]) -> _Shape:
     caps = sum(b[0].isupper() for _, b in open)
     low = sum(b[0].islower() for _, b in open)
     verse = len(texts) > 2 and width <= _VERSE_WIDTH and caps * 5 >= len(open) * 3 and caps > 1
+    verse = verse and not any(_INNER_STOP.search(text) for text in texts)
     full = sum(len(a) + 1 + len(b.split(maxsplit=1)[0]) > width for a, b in pairs)
     prose = False
     if not verse and _NARROW_WIDTH <= width <= _MAX_WIDTH and len(open) * 2 >= len(pairs):
@@ -214,10 +239,10 @@ def _goes_on(a: str, b: str, shape: _Shape) -> bool:
         return False
     if a.isupper():
         return b.isupper()
-    if len(a) < shape.width * 0.35 and not b[0].islower():
+    if len(a) < shape.width * 0.35 and b[0].isupper() and not a[0].islower():
         return False
     short = shape.width * 0.6
-    return not (len(a) < short and len(b) < short and b[0].isupper())
+    return a[0].islower() or not (len(a) < short and len(b) < short and b[0].isupper())
 
 
 def _lower_dash(text: str) -> bool:

@@ -27,6 +27,8 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
+_EDGE = re.compile(r"\A\d{1,4}(?=\D)|(?<=\D)\d{1,4}\Z")
+_NUMBERED = re.compile(r"\d{1,4}\s*[|·•—–/]\s*\D+\Z|\D+?\s*[|·•—–/]\s*\d{1,4}\Z")
 _PARTS = re.compile(r"[—–|]| - ")
 _YEAR = 1500
 _TIMES = 3
@@ -174,7 +176,7 @@ def _sections(numbers: Sequence[_Number]) -> set[int]:
 def _form(text: str, *, keep: bool = False) -> str:
     """Returns what equal heads have in common: letters, and digits only if they are to be kept."""
     letters = "".join(c for c in text.casefold() if c.isalnum())
-    return letters if keep else _DIGITS.sub("#", letters)
+    return letters if keep else _DIGITS.sub("#", _EDGE.sub("", letters) or letters)
 
 
 def _heads(
@@ -191,7 +193,8 @@ def _heads(
     }
     times = Counter(forms.values())
     beside = Counter(forms[i] for i in near if i in forms)
-    sure: set[str] = set()
+    numbered = Counter(forms[i] for i in forms if _NUMBERED.match(blocks[i].text))
+    sure = {form for form, count in numbered.items() if count >= _TIMES}
     found: set[int] = set()
     for index, form in forms.items():
         text = blocks[index].text
@@ -200,6 +203,8 @@ def _heads(
         parts = {_form(part) for part in _PARTS.split(text)}
         own = bool(parts & known)
         if headings.parse_heading(text) and not (own and index in near) and times[form] < 2:
+            continue
+        if form in sure:
             continue
         if index in near and (own or beside[form] > 1 or lines.cuts(index)):
             found.add(index)

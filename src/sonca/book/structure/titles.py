@@ -67,7 +67,8 @@ def _one_chapter(
         if not headings.can_head(block.text):
             break
         worse = [h for h in heads if _repeats(blocks[h].text, block.text)]
-        if worse and not any(_repeats(block.text, blocks[h].text) for h in worse):
+        equal = any(_repeats(block.text, blocks[h].text) for h in worse)
+        if worse and (not equal or _is_plainer(block.text, blocks[worse[0]].text)):
             silent.update(dict.fromkeys(worse, TITLE))
             if start in worse or len(block.text) > len(blocks[start].text):
                 titles[start] = titles.pop(at, " ".join(headings.plain(block.text).split()))
@@ -78,6 +79,11 @@ def _one_chapter(
         elif at in titles:
             break
         heads.append(at)
+
+
+def _is_plainer(text: str, other: str) -> bool:
+    """Returns whether a heading says the same without the book's title before it."""
+    return form(other).endswith(form(text)) and form(other) != form(text)
 
 
 def _repeats(less: str, more: str) -> bool:

@@ -60,6 +60,8 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
             and ((found[end] and not blocks[end].level) or headings.has_leader(blocks[end].text))
         ):
             end += 1
+        if announced and end < len(blocks):
+            end = _listed(blocks, skips, end)
         run = end - at - announced
         if run > 1 and not announced and end < len(blocks):
             # The last of a run without an announcement is the first chapter's own heading.
@@ -72,6 +74,25 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
             for index in range(at, end):
                 skips[index] = "contents"
         at = max(end, at + 1)
+
+
+def _listed(blocks: Sequence[TextBlock], skips: Sequence[str | None], first: int) -> int:
+    """Returns where a list of titles ends, each of which stands again in the book."""
+    texts = (b.text if len(b.text) <= headings.MAX_CHARS else "" for b in blocks)
+    last = {_form(text): index for index, text in enumerate(texts) if text}
+    end = first
+    seen: set[str] = set()
+    while end < len(blocks) and skips[end] is None:
+        said = _form(blocks[end].text)
+        if not said or said in seen or last.get(said, -1) <= end:
+            break
+        seen.add(said)
+        end += 1
+    return end if end - first > 1 else first
+
+
+def _form(text: str) -> str:
+    return "".join(c for c in headings.without_leader(text).casefold() if c.isalnum())
 
 
 def _repeats(blocks: Sequence[TextBlock], first: int, last: int) -> bool:
