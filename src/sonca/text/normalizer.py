@@ -14,6 +14,7 @@ from sonca.text.reading import Reading, Token
 from sonca.text.rules.fallback import is_english, read_word
 from sonca.text.rules.order import rules_for
 from sonca.text.rules.rule import LETTER, Replacement, Workspace
+from sonca.text.vietnamese.broken import settled
 from sonca.text.vietnamese.initials import before_name, before_number
 from sonca.text.vietnamese.syllables import is_unmarked, nearest, syllable
 from sonca.text.vietnamese.wordlists import words
@@ -62,7 +63,8 @@ def _assemble(source: str, work: Workspace) -> list[Token]:
             elif work.folded.disguised and is_unmarked(piece):
                 said = (nearest(piece), "look-alike letters", piece, False, "lookalikes")
             else:
-                said = (*read_word(piece, work, at), False, "rules.fallback")
+                spoken, rule, foreign = read_word(piece, work, at)
+                said = (settled(spoken), rule, foreign, False, "rules.fallback")
         span = work.folded.source(at, end)
         tokens.append(Token(span, source[span[0] : span[1]], *said))
         at = end

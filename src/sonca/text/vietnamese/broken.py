@@ -94,8 +94,15 @@ def join_letters(written: str) -> str | None:
 def join_pair(written: str) -> str | None:
     """Returns the word whose consonants stand apart."""
     first, rest = re.findall(_L + "+", written)
-    apart = _is_onset(first) and not _is_word(rest) and not rest.isascii()
+    bare = len(rest) == 1 and not split_tone(rest.lower())[1]  # may be a letter's name, as gi is
+    bare = bare or (first.lower() == "gi" and rest.lower() != "ết")
+    apart = _is_onset(first) and not _is_word(rest) and not rest.isascii() and not bare
     return syllable(first + rest) if apart and _one_case([first, rest]) else None
+
+
+def settled(spoken: str) -> str:
+    """Returns words as they are when what was said is read again: "giết" for "gi ết"."""
+    return PAIR.sub(lambda match: join_pair(match[0]) or match[0], spoken)
 
 
 def unmask(written: str, beside: Sequence[str] = ()) -> str | None:
