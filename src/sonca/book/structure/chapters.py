@@ -38,7 +38,7 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     listed = [part.text for part in unspoken if part.reason == "contents"]
-    starts = find_starts(spoken, listed, options.chapters)
+    starts = find_starts(spoken, listed, options.chapters, source.title)
     title, author = _named(source, spoken, starts.titles, name)
     titles, silent = say_once(spoken, starts)
     unspoken += [_unspoken(spoken[i], why) for i, why in sorted(silent.items())]

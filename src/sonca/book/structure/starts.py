@@ -48,14 +48,14 @@ class Starts:
 
 
 def find_starts(
-    blocks: Sequence[TextBlock], listed: Iterable[str] = (), how: str = "auto"
+    blocks: Sequence[TextBlock], listed: Iterable[str] = (), how: str = "auto", title: str = ""
 ) -> Starts:
     """Finds where chapters begin. `listed` are the titles in a printed table of contents; `how`
-    is as `BookOptions.chapters`."""
+    is as `BookOptions.chapters`; `title` is the book's, and no chapter's."""
     if any(block.slot_s for block in blocks):
         return Starts({})
     if how == "auto":
-        return _best(blocks, listed)
+        return _best(blocks, listed, form(title))
     if how == "toc":
         opened = {i: short(b.opens) for i, b in enumerate(blocks) if b.opens}
         return Starts(opened or by_list(blocks, listed), "contents", "as asked")
@@ -70,9 +70,9 @@ def find_starts(
     return Starts(matching, "pattern", f"the lines that match {how!r}, as asked")
 
 
-def _best(blocks: Sequence[TextBlock], listed: Iterable[str]) -> Starts:
+def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Starts:
     opened = {i: short(b.opens) for i, b in enumerate(blocks) if b.opens}
-    toc = {i: title for i, title in opened.items() if not _GENERIC.match(title)}
+    toc = {i: t for i, t in opened.items() if not _GENERIC.match(t) and form(t) != own}
     marked, lines = by_level(blocks), by_lines(blocks)
     if _named(blocks, lines) > max(1, 2 * len(marked)):
         marked, kind = lines, "lines"

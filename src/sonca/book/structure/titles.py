@@ -33,7 +33,7 @@ def repeated_book_title(blocks: Sequence[TextBlock], skips: list[str | None], ti
     for index, block in enumerate(blocks):
         if skips[index] is not None or len(block.text) > headings.MAX_CHARS:
             continue
-        first = bool(index and block.part and block.part != blocks[index - 1].part)
+        first = bool(block.part) and (not index or block.part != blocks[index - 1].part)
         if not block.level and not first:
             continue
         said = form(block.text)
