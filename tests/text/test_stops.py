@@ -32,6 +32,13 @@ def split(text: str) -> list[str]:
         ("Tôi dùng Facebook.", "Nhưng ít thôi."),
         ("Hắn ch.ết.", "Tôi khóc."),
         ("Nguời.", "Đi thôi."),
+        ("TÔI ĐI.", "ANH Ở LẠI."),
+        ("Họp lúc 8h30.", "Trời mưa to."),
+        ("Sang nước Ý.", "Anh ấy thích."),
+        ("Hihi.", "Mai gặp nhé."),
+        ("Gửi a@b.vn.", "Anh chờ nhé."),
+        ("Năm trước.", "UBND đã duyệt."),
+        ("Vui quá !", "Tôi về."),
     ],
 )
 def test_a_sentence_ends(first: str, second: str) -> None:
@@ -57,6 +64,8 @@ def test_a_sentence_ends(first: str, second: str) -> None:
         "Nó t.ự.t.ử rồi.",
         "Hắn ch . ết rồi, c . h . ế . t.",
         "⋆｡°✩ Hết chap 1 ✩°｡⋆",
+        "Ở P.HÒA BÌNH, TP.HUẾ, Q.TÂN BÌNH.",
+        "Bà Ng.V.Anh và T.A.Tuấn.",
         "Số 1.500.000 và 3.5 nhé.",
         "Tập tin bao.Cao.docx đây.",
     ],

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from sonca.text.vietnamese.broken import GLUED, join_glued
-from sonca.text.vietnamese.initials import OPENERS, goes_on
+from sonca.text.vietnamese.initials import OPENERS, goes_on, is_chain
 from sonca.text.vietnamese.slips import mended
 from sonca.text.vietnamese.syllables import split_tone, syllable
 from sonca.text.vietnamese.wordlists import word_set, words
@@ -18,7 +18,7 @@ from sonca.text.vietnamese.wordlists import word_set, words
 _WORD = re.compile(r"[“\"‘'«(\[]?([^\W\d_]+)")
 _GOES_ON = re.compile(r",|\s[^\W\d_]")
 _CHAIN = re.compile(r"\.[^\W_A-ZĐ]|[@_]")
-_NUMBER = re.compile(r"\d[\d.,:/]{0,20}(?:[^\W\d_]{1,4}|%|°C?)?(?:/[^\W\d_]{1,5})?")
+_NUMBER = re.compile(r"\d[\d.,:/]{0,20}(?:[^\W\d_]{1,4}\d{0,2}|%|°C?)?(?:/[^\W\d_]{1,5})?")
 _CLOSERS = "”’»)]}\"'"
 _ENDINGS = word_set("net com vn org me tv io co in js py vb web core ltd inc")
 """What may follow a dot as part of a name."""
@@ -36,20 +36,22 @@ def ends_glued(text: str, begin: int, dot: int, after: int, token: str) -> bool:
     before = text[dot - 1 : dot] if dot > begin else ""
     if not token:
         return _after_blank(word, before)
-    if word.isupper() and len(word) > 1:  # UBND: what stands before must be Vietnamese
-        return not token.isascii() and token.islower() and _known(token)
+    if word.isupper() and len(word) > 1:  # UBND, TÔI: what stands before must be Vietnamese
+        spelled = token.islower() or (len(token) > 1 and token.isupper() and _known(word))
+        return spelled and not token.isascii() and _known(token)
     if not _capitalised(text, word, found.end()):
         return False
     token = token.rstrip(_CLOSERS).lstrip("-–—*_")
     if _NUMBER.fullmatch(token):
-        return dot - len(token) > begin
+        return dot - len(token) > begin or not token.isdecimal()
     if token.lower() in ("v.v", "vv"):
         return True
     if token.isalpha():
         return _ends(text, begin, dot, token, word, found.end())
     if GLUED.fullmatch(token) and join_glued(token):
         return True
-    return _opens(text, word, found.end()) and word.lower() not in words("persons.tsv")
+    person = is_chain(token) and word.lower() in words("persons.tsv")
+    return _opens(text, word, found.end()) and not person
 
 
 def _after_blank(word: str, before: str) -> bool:
@@ -73,14 +75,16 @@ def _capitalised(text: str, word: str, end: int) -> bool:
 def _ends(text: str, begin: int, dot: int, token: str, word: str, end: int) -> bool:
     """Returns whether a word before a dot ends its sentence."""
     low = token.lower()
-    if len(token) == 1 and token.islower():  # ạ, ở, ừ; but ô. is a title
-        return bool(split_tone(token)[1]) or token == "ư"
+    if len(token) == 1 and not token.isascii():  # ạ, ừ, Ý; but ô. is a title
+        return bool(split_tone(low)[1]) or token == "ư"
     if low in words("dotted.tsv"):
         return False
     if not token.isupper() and _known(token):
         if len(token) <= 3 and goes_on(text, begin, dot, token):
             return False
         return len(token) > 2 or not token.isascii() or _known(word)
+    if len(token) > 2 and not token.isupper() and _known(word):  # hihi.Mai gặp
+        return text[end : end + 2].strip().islower()
     person = word.lower() in words("persons.tsv")
     return _opens(text, word, end) and not (len(token) == 1 and person)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sonca.text.vietnamese.slips import with_tone
 from sonca.text.vietnamese.syllables import onsets, segment, split_tone, syllable
-from sonca.text.vietnamese.wordlists import rows, word_set, words
+from sonca.text.vietnamese.wordlists import known_foreign, rows, word_set, words
 
 _L = r"[^\W\d_]"
 _SIGN = r"[./_·•∙・*|…~+'’‘`,:–—-]"
@@ -74,6 +74,8 @@ def join_glued(written: str, *, sure: bool = False) -> str | None:
     if sign == "-" and pieces[0].istitle() and syllable(pieces[0]) and not _is_onset(pieces[0]):
         return None  # vua Lu-i
     said = syllable(word)
+    if said is None and len(pieces) == len(word) > 2 and word.islower():
+        said = known_foreign(word)  # s.e.x
     if said is None and len(pieces) > 3 and max(map(len, pieces)) < 3:
         return _several(word, pieces)
     return said
