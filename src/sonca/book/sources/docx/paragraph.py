@@ -111,8 +111,8 @@ class Paragraph:
             pages[0][0] = f"{number} {pages[0][0]}"
         for index, lines in enumerate(pages):
             for each, own in _divided(lines, level if index == 0 else 0):
-                level = 0 if skip else min(own, 6)
-                yield TextBlock("\n".join(each), level, part, skip=skip, item=self.item)
+                shown = 0 if skip else min(own, 6)
+                yield TextBlock("\n".join(each), shown, part, skip=skip, item=self.item)
         for hidden, why in self.unspoken:
             if hidden.strip():
                 yield TextBlock(" ".join(hidden.split()), part=part, skip=skip or why)
