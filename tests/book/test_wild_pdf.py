@@ -160,6 +160,16 @@ def test_speech_begins_a_paragraph(tmp_path: Path) -> None:
     ]
 
 
+def test_a_heading_that_is_set_like_the_text_and_wraps(tmp_path: Path) -> None:
+    assert one(
+        tmp_path,
+        "Chương 1: Người lái đò cuối cùng của bến Lạc và căn nhà có",
+        "mười hai cánh cửa",
+        "Bến Lạc nằm ở khúc sông hẹp nhất, nơi nước chảy xiết đến",
+        "mức lũ trẻ trong làng không đứa nào được xuống tắm.",
+    )[0] == ("# Chương 1: Người lái đò cuối cùng của bến Lạc và căn nhà có mười hai cánh cửa")
+
+
 def test_verse_keeps_its_lines(tmp_path: Path) -> None:
     assert one(
         tmp_path,

@@ -21,6 +21,8 @@ _GAP_SIZES = 1.6
 """A wider gap, in heights of the line, separates columns, or a number from its title."""
 _SAME_LINE = 0.35
 _SMALL = 0.82
+_ABOVE = 0.8
+"""Share of a font's size that is above the base line."""
 _ASLANT = 0.15
 """Sine of the angle from which on text is set across."""
 _SCRIPT_RATIO = 1.75
@@ -121,28 +123,39 @@ class _Measure:
         """`width` and `height` are those of the page when it is turned by `rotation` degrees."""
         import pypdfium2.raw as pdfium
 
-        self._get, self._get_angle = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharAngle
+        self._pdfium = pdfium
         self._text, self._width, self._height = text, width, height
         self._rotation = rotation
-        self._box = pdfium.FS_RECTF()
-        self._pointer = ctypes.byref(self._box)
+        self._box, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._box_at, self._matrix_at = ctypes.byref(self._box), ctypes.byref(self._matrix)
+        self._x_at, self._y_at = ctypes.byref(self._x), ctypes.byref(self._y)
 
     def __call__(self, index: int) -> tuple[float, float, float, float]:
-        """Returns left, right, top, bottom."""
-        self._get(self._text, index, self._pointer)
-        box, width, height = self._box, self._width, self._height
+        """Returns left, right, top, bottom: the height is the font's size around the base line, for
+        boxes are as high as what stands in them, and Vietnamese has high capitals."""
+        pdfium, text = self._pdfium, self._text
+        pdfium.FPDFText_GetLooseCharBox(text, index, self._box_at)
+        pdfium.FPDFText_GetCharOrigin(text, index, self._x_at, self._y_at)
+        pdfium.FPDFText_GetMatrix(text, index, self._matrix_at)
+        matrix, box = self._matrix, self._box
+        size = pdfium.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
         low, high = min(box.bottom, box.top), max(box.bottom, box.top)
         match self._rotation:
             case 90:
-                return low, high, box.left, box.right
+                left, right, base = low, high, self._x.value
             case 180:
-                return width - box.right, width - box.left, low, high
+                left, right, base = self._width - box.right, self._width - box.left, self._y.value
             case 270:
-                return width - high, width - low, height - box.right, height - box.left
-        return box.left, box.right, height - high, height - low
+                left, right = self._width - high, self._width - low
+                base = self._height - self._x.value
+            case _:
+                left, right, base = box.left, box.right, self._height - self._y.value
+        size = size or high - low
+        return left, right, base - _ABOVE * size, base + (1 - _ABOVE) * size
 
     def is_aslant(self, index: int) -> bool:
-        angle = self._get_angle(self._text, index)
+        angle: float = self._pdfium.FPDFText_GetCharAngle(self._text, index)
         return angle >= 0 and abs(math.sin(angle - math.radians(self._rotation))) > _ASLANT
 
 

@@ -149,8 +149,9 @@ def _join(
         return " " if same and near and len(paragraph.text) < _MAX_HEADING else None
     if has_leader(last.text) or has_leader(line.text) or _names_chapter(line.text):
         return None
-    if paragraph.lines == 1 and _names_chapter(paragraph.text):
-        return None
+    if paragraph.lines < 4 and _names_chapter(paragraph.text):
+        wrapped = line.text[:1].islower() and _by_room(last, line, margins, stopped=False) == " "
+        return " " if wrapped and together else None
     if together and line.bottom - last.bottom > _GAP * usual.step:
         return None
     if _HYPHEN.search(last.text) and line.text[:1].isalpha():
