@@ -184,7 +184,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     if (len(run) > 1 and not set(run) - set(".…")) or run == "…":
         return None if glued and not following.isupper() else pauses.ELLIPSIS
     if glued and not following.isupper() and following not in _DASHES + '“"':
-        return None if run not in "。！？" else pauses.SENTENCE
+        said = text[match.start() - 1].isalnum() or text[match.start() - 1] in _QUOTES
+        return pauses.SENTENCE if run in "。！？" and said else None  # not ⋆。°✩
     return pauses.QUESTION if set(run) & set("?!？！") else pauses.SENTENCE
 
 
@@ -201,10 +202,6 @@ def _broken_off(text: str, begin: int, stop: int, after: int) -> bool:
 def _glued(text: str, begin: int, dot: int, after: int) -> float | None:
     """Returns the pause of a dot without a blank after it, if it parts two sentences."""
     token = _last_token(text, begin, dot)
-    if text[dot] in "。｡":  # among signs it decorates: ⋆｡°✩
-        return (
-            pauses.SENTENCE if any(c.isalnum() for c in text[max(begin, dot - 2) : dot]) else None
-        )
     return pauses.SENTENCE if ends_glued(text, begin, dot, after, token) else None
 
 

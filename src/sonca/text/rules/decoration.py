@@ -10,7 +10,8 @@ _STAR = "[•·∘∙⋆⊰⊱⊹¤※¯¨¸´˖˚➳❀-❧ღ\u2500-\u25b1\u25
 _NOISE = "[°*~=+.:;,'`’‘^_<>|\\\\/#$%&@«»‹›—–―()\\[\\]{}-]"
 _PLAIN = re.compile(r"[\"“”‘’'().,;:!?…\\-–—―\\[\\]#]+")
 _PAIRS = str.maketrans("()[]{}<>«»‹›【】《》〈〉/\\\\¸", ")(][}{><»«›‹】【》《〉〈\\\\/¸")
-_TAIL = re.compile(r"(?<= )[^\w\s]{1,20}\Z")
+_TAIL = re.compile(r"(?<= )[^\w\s]{1,20}\Z|(?<=\w)[^\w\s]{2,20}\Z")
+_LETTERS = r"[~*=-]{0,3}(?:[oO0](?:[oO0]){2,5}|x\.?X\.?x|X\.?x\.?X)[~*=-]{0,3}"
 
 
 def _frame(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
@@ -25,14 +26,31 @@ def _frame(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
 
 
 RULES = (
-    Rule("decoration", r"\A[^\w\s]{1,20}(?= )", _frame, kind="symbol", mask=SILENT_MASK),
+    Rule(
+        "decoration",
+        r"\A(?:[^\w\s]{1,20}(?= )|[^\w\s]{2,20}(?=\w))",
+        _frame,
+        kind="symbol",
+        mask=SILENT_MASK,
+    ),
     Rule(
         "decoration",
         rf"(?:(?<!\w){_NOISE}{{1,20}})?(?<!\d)(?!(?<=\w)[•·∘∙]){_STAR}"
         rf"(?:{_STAR}|{_NOISE}){{1,60}}(?<![.?!…])(?!\w)"
-        rf"|(?<!\w){_NOISE}{{1,20}}{_STAR}(?!\w)|(?<![\w*]){_NOISE}?([°$%+=&@])\1{{2,40}}(?!\w)",
+        rf"|(?<!\w){_NOISE}{{1,20}}{_STAR}(?!\w)|(?<![\w*]){_NOISE}?([°$%+=&@])\1{{2,40}}(?!\w)"
+        r"|(?<!\w)(?:°[.~*-]?){3,20}(?!\w)",
         lambda m, w: "",
         kind="symbol",
         mask=SILENT_MASK,
+    ),
+    *(
+        Rule(
+            "decoration",
+            rf"\A{_LETTERS}(?= )|(?<= ){_LETTERS}\Z",
+            lambda m, w: "" if len(set(m[0])) > 1 else None,
+            kind=kind,
+            mask=SILENT_MASK,
+        )
+        for kind in ("drawn", "digit", "dotted")
     ),
 )
