@@ -134,6 +134,17 @@ def test_paragraphs_by_short_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_a_short_line_within_a_sentence_of_prose_goes_on(tmp_path: Path) -> None:
+    found = one(
+        tmp_path,
+        "Bến Lạc nằm ở khúc sông hẹp nhất, nơi nước chảy xiết đến",
+        "mức lũ trẻ trong làng được dặn từ khi mới biết đi, năm",
+        "1920, khi ông Thoại",
+        "chưa ra đời.",
+    )
+    assert len(found) == 1 and found[0].endswith("năm 1920, khi ông Thoại chưa ra đời.")
+
+
 def test_paragraphs_by_gaps(tmp_path: Path) -> None:
     assert one(
         tmp_path,

@@ -167,6 +167,9 @@ def _join(
     if stopped and (_SPEECH.match(line.text) or _ITEM.match(line.text)):
         return None
     by_room = _by_room(last, line, margins, stopped=stopped)
+    prose = paragraph.lines > 1 and "\n" not in paragraph.text
+    if by_room == "\n" and prose and line.text[:1].islower():
+        return " "
     if not stopped and not together:
         # A page ends within a sentence, or after a title.
         goes_on = by_room == " " or line.text[:1].islower()
