@@ -184,7 +184,8 @@ def _boundary(text: str, begin: int, match: re.Match[str], stop: int, after: int
     if (len(run) > 1 and not set(run) - set(".…")) or run == "…":
         return None if glued and not following.isupper() else pauses.ELLIPSIS
     if glued and not following.isupper() and following not in _DASHES + '“"':
-        said = text[match.start() - 1].isalnum() or text[match.start() - 1] in _QUOTES
+        before = text[max(begin, match.start() - 1) : match.start()]
+        said = before.isalnum() or before in _QUOTES
         return pauses.SENTENCE if run in "。！？" and said else None  # not ⋆。°✩
     return pauses.QUESTION if set(run) & set("?!？！") else pauses.SENTENCE
 
