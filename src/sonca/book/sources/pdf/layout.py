@@ -33,6 +33,8 @@ def with_drop_caps(lines: Sequence[Line], size: float) -> list[Line]:
     """Returns lines, with each large first letter before the line beside it; `size` is that of the
     text."""
     found = list(lines)
+    if len(lines) > _MAX_LINES:
+        return found
     for cap in [x for x in lines if x.size > _LARGE * size and _DROP_CAP.fullmatch(x.text)]:
         beside = [
             line

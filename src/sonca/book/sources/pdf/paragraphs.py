@@ -32,7 +32,7 @@ _SPEECH = re.compile(r"[-–—]\s*\S")
 _ITEM = re.compile(r"(?:\d{1,3}|[a-zđA-Z]|[ivxIVX]{1,5})[.)]\s|[•▪●]\s?|Điều \d", re.IGNORECASE)
 _HYPHEN = re.compile(r"([^\W\d_]+)[-\u00ad]\Z")
 _FIRST = re.compile(r"[^\W\d_]+")
-_MAX_HEADING = 200
+_MAX_HEADING_LINES = 4
 
 
 @dataclass(slots=True)
@@ -42,9 +42,14 @@ class Paragraph:
     page: int
     top: float
     size: float
-    text: str = ""
-    lines: int = 0
+    parts: list[str] = field(default_factory=list)
+    """Its lines, each with what stands before it."""
+    is_verse: bool = False
     marks: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +151,10 @@ def _join(
     if _is_heading_size(last, usual) or _is_heading_size(line, usual):
         same = abs(last.size - line.size) < 0.05 * line.size and together
         near = line.bottom - last.bottom < 1.6 * line.size
-        return " " if same and near and len(paragraph.text) < _MAX_HEADING else None
+        return " " if same and near and len(paragraph.parts) < _MAX_HEADING_LINES else None
     if has_leader(last.text) or has_leader(line.text) or _names_chapter(line.text):
         return None
-    if paragraph.lines < 4 and _names_chapter(paragraph.text):
+    if len(paragraph.parts) < _MAX_HEADING_LINES and _names_chapter(paragraph.text):
         wrapped = line.text[:1].islower() and _by_room(last, line, margins, stopped=False) == " "
         return " " if wrapped and together else None
     if together and line.bottom - last.bottom > _GAP * usual.step:
@@ -167,7 +172,7 @@ def _join(
     if stopped and (_SPEECH.match(line.text) or _ITEM.match(line.text)):
         return None
     by_room = _by_room(last, line, margins, stopped=stopped)
-    prose = paragraph.lines > 1 and "\n" not in paragraph.text
+    prose = len(paragraph.parts) > 1 and not paragraph.is_verse
     if by_room == "\n" and prose and line.text[:1].islower():
         return " "
     if not stopped and not together:
@@ -200,16 +205,14 @@ def _names_chapter(text: str) -> bool:
 
 def _add(paragraph: Paragraph, line: Line, between: str) -> None:
     paragraph.marks += line.marks
-    paragraph.lines += 1
-    if between != " ":
-        paragraph.text += between + line.text
-        return
-    hyphen = _HYPHEN.search(paragraph.text)
+    paragraph.is_verse |= between == "\n"
+    parts = paragraph.parts
+    hyphen = _HYPHEN.search(parts[-1]) if parts and between == " " else None
     following = _FIRST.match(line.text)
     if hyphen and following:
-        paragraph.text = paragraph.text[:-1] + _hyphen(hyphen[1], following[0]) + line.text
-    else:
-        paragraph.text += f" {line.text}"
+        parts[-1] = parts[-1][:-1] + _hyphen(hyphen[1], following[0])
+        between = ""
+    parts.append(between + line.text)
 
 
 def _hyphen(before: str, after: str) -> str:
