@@ -90,20 +90,6 @@ def _address(match: re.Match[str], work: Workspace) -> str:
     return "địa chỉ" if housed or placed else "đồng chí"
 
 
-_VITALS = {
-    "HA": ("huyết áp", ""),
-    "M": ("mạch", r":? ?\d{2,3} ?(?:l/p|lần)"),
-    "NT": ("nhịp thở", r":? ?\d{2} ?(?:l/p|lần)"),
-    "T": ("nhiệt độ", r":? ?[34]\d(?:[.,]\d)? ?(?:[°ºo]|độ)"),
-}
-
-
-def _vital(match: re.Match[str], work: Workspace) -> str | None:
-    """Reads what nurses write: ``M: 80 l/ph, T: 37,5°C, HA: 120/80``."""
-    said, measured = _VITALS[match[0]]
-    return said if work.followed(match.end(), measured) else None
-
-
 RULES = (
     Rule(
         "document",
@@ -130,13 +116,6 @@ RULES = (
     ),
     Rule("abbreviation", r"(?<=\d)PN(?!\w)", lambda m, w: "phòng ngủ", mask=WORD_MASK),
     Rule("abbreviation", r"(?<=\d)WC(?!\w)", lambda m, w: "nhà vệ sinh", mask=WORD_MASK),
-    Rule(
-        "vital sign",
-        r"(?<!\w)(?:HA(?=:? ?[\d\x01]{2,3}[/\x01])|(?:M|NT)(?=:? ?[\d\x01]{2,3} ?(?:\x01{3}|lần))"
-        r"|T(?=:? ?[\d\x01.,]{2,4} ?(?:\x01{2}|độ)))",
-        _vital,
-        mask=WORD_MASK,
-    ),
     Rule(
         "abbreviation",
         r"(?<=\()TL(?=\))",

@@ -101,7 +101,7 @@ def _means_no(work: Workspace, at: int) -> bool:
     before, after = work.before(at), work.after(at + 1)
     if before in _K_NAMED_BEFORE or not (before or after):
         return False
-    return len(after) > 1 or (not after and len(before) > 1)
+    return len(after) > 1 or after == "ạ" or (not after and len(before) > 1)
 
 
 def _clustered(word: str) -> str | None:

@@ -159,6 +159,18 @@ def _bracketed(match: re.Match[str], work: Workspace) -> Replacement | None:
     return _small(match, work)
 
 
+def _section(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
+    """Reads the numeral of ``mục II.3`` and its dot."""
+    value = from_roman(match["r"])
+    if value is None or (
+        len(match["r"]) == 1 and work.before(match.start()) not in _BEFORE | _NUMBERED
+    ):
+        return None
+    dot = match.span("dot")
+    said = Replacement(*match.span("r"), work.cardinal(value), "section")
+    return [said, Replacement(*dot, "chấm", "section")]
+
+
 def _small(match: re.Match[str], work: Workspace) -> Replacement | None:
     """Reads ``ii)``, ``chương iv``: small, but no syllable."""
     value = from_roman(match["r"].upper())
@@ -184,6 +196,12 @@ def _after_name(work: Workspace, start: int) -> bool:
 
 
 EARLY_RULES = (
+    Rule(
+        "section",
+        r"(?<![\w.&])(?P<r>[IVX]{1,5})(?P<dot>\.)(?=\d{1,2}(?!\d))",
+        _section,
+        mask=WORD_MASK,
+    ),
     Rule(
         "roman numeral",
         r"(?<![\w)])\((?P<r>[ivx]{1,5}|[IVX]{1,5})\)",
