@@ -22,7 +22,7 @@ _KINDS = {
     ),
     "symbol": re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_"),
     "dotted": re.compile(r"\.(?= ?[^\W_])(?<=[^\W_].)"),
-    "chat": re.compile(r"[eErzjk][ ,.?!](?<![^ ]..)| [Mm]ún "),
+    "chat": re.compile(r"[eErzjk][ ,.?!](?<![^ ]..)|[Mm]ún"),
     "typed": re.compile(r" [ac] [A-ZĐÀ-Ỵ]"),
     "bracketed numeral": re.compile(r"\)(?<=[ivxIVX].)"),
     "small numeral": re.compile(r"i[ivx]|x[vx]"),

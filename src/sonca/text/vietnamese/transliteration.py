@@ -33,7 +33,7 @@ def transliterate(word: str) -> str:
 
     if not _is_latin(word):
         return _other_script(word)
-    if len(word) <= 4 and word.isascii() and not re.search("[aeiouywAEIOUYW]", word):
+    if not re.search(r"[aeiouyw]|(.)\1\1|[^a-z]", word.lower()):
         return spell(word)  # no word: an English reader would name the letters, too
     humps = re.findall("[A-Z][a-z]+", word)
     if len(humps) > 1 and "".join(humps) == word and min(map(len, humps)) > 2:
