@@ -58,5 +58,5 @@ RULES = (
 """Words that were broken up, before their signs mean anything else."""
 
 LATE_RULES = (
-    Rule("typing slip", r"(?<![\w'’-])\p{L}{2,10}(?![\w'’])", _slip, kind="slip", mask=WORD_MASK),
+    Rule("typing slip", r"(?<![\w'’])\p{L}{2,10}(?![\w'’])", _slip, kind="slip", mask=WORD_MASK),
 )
