@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from lxml import etree
@@ -41,7 +42,7 @@ class Package:
         self.pages = [self.items[row.get("idref")] for row in self.opf.iter("{*}itemref")]
 
     def parse(self, name: str) -> Any:
-        return etree.fromstring(self.zip.read(name))
+        return etree.fromstring(self.zip.read(unquote(name)))
 
     def meta(self, name: str) -> list[str]:
         return [m.text for m in self.opf.iter("{*}meta") if m.get("property") == name]

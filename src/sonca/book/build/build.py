@@ -19,11 +19,13 @@ from sonca.book.build.build_dir import BuildDir
 from sonca.book.build.chapter_sound import CEILING, ChapterSound, speaking_order
 from sonca.book.build.journal import ChapterLog, UtteranceRecord
 from sonca.book.build.log_flusher import LogFlusher
+from sonca.book.build.original import read_original
 from sonca.book.build.progress import BuildReport, Progress, ProgressReporter
 from sonca.book.build.run_speaker import RunSpeaker
 from sonca.book.build.script import Script, make_script
 from sonca.book.cast import Cast, Role
 from sonca.book.model import Book
+from sonca.book.output.own_pages import Original
 from sonca.book.output.publish import publish, recover_interrupted_publish
 from sonca.book.output.target import Target
 from sonca.book.output.timeline import ChapterArtifact
@@ -126,7 +128,8 @@ class Build:
             build_dir.sweep(chapters)
             last = len(self._book.chapters) - 1
             reporter.report(last, self._book.chapters[last].title, phase="joining")
-            finished, problems = publish(self._book, self._target, chapters)
+            original = self._original()
+            finished, problems = publish(self._book, self._target, chapters, original)
             build_dir.remove()
         return BuildReport(
             self._target.path,
@@ -136,6 +139,11 @@ class Build:
             reporter.utterances,
             reporter.elapsed_s,
         )
+
+    def _original(self) -> Original | None:
+        """Returns the book's own pages, where a read-along EPUB is made of an EPUB."""
+        source = self._target.source
+        return read_original(source) if source and self._target.format == "epub" else None
 
     def _engines(self) -> tuple[int, list[object]]:
         """Loads every engine of the cast. Returns the book's rate in Hz, and what decides how its

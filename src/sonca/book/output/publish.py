@@ -24,6 +24,7 @@ from sonca.book.output.captions import (
     problems_of,
     write_captions,
 )
+from sonca.book.output.own_pages import Original, own_pages
 from sonca.book.output.pages import Page, chapter_page
 from sonca.book.output.read_along import Resource, write_read_along
 from sonca.book.output.target import Target, author_tags
@@ -41,14 +42,18 @@ def recover_interrupted_publish(target: Target) -> None:
 
 
 def publish(
-    book: Book, target: Target, chapters: Sequence[ChapterArtifact]
+    book: Book,
+    target: Target,
+    chapters: Sequence[ChapterArtifact],
+    original: Original | None = None,
 ) -> tuple[list[FinishedChapter], list[SpeechProblem]]:
-    """Puts the finished book together from its chapters' files."""
+    """Puts the finished book together from its chapters' files. A read-along EPUB has the pages of
+    `original`, if there is one and what is spoken stands on them."""
     target.mark_publishing()
     if target.format == "m4b":
         return _publish_m4b(book, target, chapters)
     if target.format == "epub":
-        return _publish_epub(book, target, chapters)
+        return _publish_epub(book, target, chapters, original)
     if target.zipped:
         return _publish_archive(book, target, chapters)
     return _publish_folder(book, target, chapters)
@@ -91,34 +96,46 @@ def _rate_of(path: Path) -> int:
 
 
 def _publish_epub(
-    book: Book, target: Target, chapters: Sequence[ChapterArtifact]
+    book: Book,
+    target: Target,
+    chapters: Sequence[ChapterArtifact],
+    original: Original | None,
 ) -> tuple[list[FinishedChapter], list[SpeechProblem]]:
     finished = [
         FinishedChapter(book.chapters[artifact.chapter].title, 0.0, artifact.duration_s)
         for artifact in chapters
     ]
-    problems: list[SpeechProblem] = []
+    problems = [
+        problem
+        for artifact in chapters
+        for problem in problems_of(
+            artifact.chapter, book.chapters[artifact.chapter], artifact.timeline(0.0)
+        )
+    ]
     sounds = [
         Resource(f"audio/{number:04}.m4a", M4A.media_type, artifact.path)
         for number, artifact in enumerate(chapters, start=1)
     ]
-
-    def pages() -> Iterator[Page]:
-        for number, (artifact, sound) in enumerate(zip(chapters, sounds, strict=True), start=1):
-            chapter, entries = book.chapters[artifact.chapter], artifact.timeline(0.0)
-            problems.extend(problems_of(artifact.chapter, chapter, entries))
-            yield chapter_page(
-                chapter,
-                number,
-                entries,
-                (sound.name, artifact.duration_s),
-                language=target.about.language,
-                by_word=target.by_word,
-            )
-
+    own = original and own_pages(original, book, chapters, sounds, by_word=target.by_word)
+    pages, more = own or (_pages(book, target, chapters, sounds), [])
     with disk.new_files(target.path.resolve(), sole_writer=True) as (draft,):
-        write_read_along(draft, book, target.about, pages(), sounds)
+        write_read_along(draft, book, target.about, pages, [*more, *sounds], cover_page=own is None)
     return finished, problems
+
+
+def _pages(
+    book: Book, target: Target, chapters: Sequence[ChapterArtifact], sounds: Sequence[Resource]
+) -> Iterator[Page]:
+    """Yields a page of our own for each chapter."""
+    for number, (artifact, sound) in enumerate(zip(chapters, sounds, strict=True), start=1):
+        yield chapter_page(
+            book.chapters[artifact.chapter],
+            number,
+            artifact.timeline(0.0),
+            (sound.name, artifact.duration_s),
+            language=target.about.language,
+            by_word=target.by_word,
+        )
 
 
 # A file a chapter

@@ -32,7 +32,7 @@ h1, h2, .separator { text-align: center; text-indent: 0; margin: 1em 0; }
 .cover { text-align: center; margin: 0; }
 .cover img { max-width: 100%; max-height: 100vh; }
 """
-_HIGHLIGHT = f".{ACTIVE} {{ background-color: #ffe08a; color: #000; }}\n"
+HIGHLIGHT = f".{ACTIVE} {{ background-color: #ffe08a; color: #000; }}\n"
 _ACCESS = (
     ("accessMode", "textual"),
     ("accessMode", "auditory"),
@@ -66,12 +66,19 @@ class _Item:
 
 
 def write_read_along(
-    path: Path, book: Book, about: About, pages: Iterable[Page], resources: Iterable[Resource]
+    path: Path,
+    book: Book,
+    about: About,
+    pages: Iterable[Page],
+    resources: Iterable[Resource],
+    *,
+    cover_page: bool = True,
 ) -> None:
-    """Writes the package to `path`. Pages are taken one at a time, in the order of reading."""
+    """Writes the package to `path`. Pages are taken one at a time, in the order of reading; before
+    them comes one of the cover, if there is a cover and `cover_page` is set."""
     with zipfile.ZipFile(path, "w") as package:
         package.writestr("mimetype", "application/epub+zip")
-        _Writer(package, book, about).write(pages, resources)
+        _Writer(package, book, about).write(pages, resources, cover_page)
 
 
 class _Writer:
@@ -85,10 +92,10 @@ class _Writer:
         self._durations_s: dict[str, float] = {}
         """By the id of an overlay."""
 
-    def write(self, pages: Iterable[Page], resources: Iterable[Resource]) -> None:
+    def write(self, pages: Iterable[Page], resources: Iterable[Resource], cover_page: bool) -> None:
         self._text("META-INF/container.xml", _CONTAINER)
-        self._add("style", "style.css", "text/css", _STYLE + _HIGHLIGHT)
-        self._cover()
+        self._add("style", "style.css", "text/css", _STYLE + HIGHLIGHT)
+        self._cover(cover_page)
         for number, page in enumerate(pages, start=1):
             self._page(number, page)
         for number, resource in enumerate(resources, start=1):
@@ -111,12 +118,14 @@ class _Writer:
             self._package.writestr(name, resource.source)
         self._items.append(_Item(id, resource.name, resource.media_type, resource.properties))
 
-    def _cover(self) -> None:
+    def _cover(self, page: bool) -> None:
         cover = self._book.cover
         if cover is None:
             return
         name = "images/cover.png" if cover.media_type == "image/png" else "images/cover.jpg"
         self._resource("cover", Resource(name, cover.media_type, cover.data, "cover-image"))
+        if not page:
+            return
         title = escaped(self._book.title)
         picture = f'<p class="cover"><img src="../{name}" alt="{title}"/></p>'
         shown = document(self._book.title, picture, self._about.language)
