@@ -23,6 +23,8 @@ class Paragraph:
     """Seconds at which a subtitle begins and ends."""
     announced: bool = False
     """Whether it is a title from the contents that does not stand in the text itself."""
+    note: bool = False
+    """Whether it is a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class TextBlock:
     """An item of a list, or a row of a table: no part of a wrapped sentence, and no page's mark."""
     hint: str = ""
     """What its format calls it: the classes of its element."""
+    note: bool = False
+    """Whether it is a note that is to be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Archive:
             self._zip.close()
             raise self.damaged(f"{len(entries):,} parts, the limit is {limits.MAX_ENTRIES:,}")
         self._entries = {entry.filename: entry for entry in entries}
+        self._loose = {_loose(name): name for name in reversed(self._entries)}
 
     def damaged(self, why: str) -> InvalidRequest:
         """Returns the error for a file that cannot be read."""
@@ -42,6 +43,15 @@ class Archive:
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its parts."""
+        return list(self._entries)
+
+    def actual(self, name: str) -> str:
+        """Returns the part that `name` means, whatever its case and slashes; `name` if none."""
+        return name if name in self._entries else self._loose.get(_loose(name), name)
 
     def read(self, name: str, *, limit: int = limits.MAX_TEXT_BYTES) -> bytes:
         """Returns the part `name`. Raises `InvalidRequest` if it is missing, damaged, locked or too
@@ -74,6 +84,11 @@ class Archive:
 
     def close(self) -> None:
         self._zip.close()
+
+
+def _loose(name: str) -> str:
+    """Returns a name as badly written links may have it."""
+    return posixpath.normpath(unquote(name).replace("\\", "/")).lstrip("./").casefold()
 
 
 def resolve(base: str, href: str) -> tuple[str, str]:

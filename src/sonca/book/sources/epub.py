@@ -1,10 +1,12 @@
 """Reads EPUB 2 and 3: the spine in its order, chapters from the table of contents (nav or NCX).
 
-Protected books are refused; a document that is missing is an error that names it.
+A small blemish costs nobody a book: what is missing or damaged is left out and reported. Protected
+books are refused.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ from lxml import etree
 
 from sonca.book import limits
 from sonca.book.model import Cover, Source, TextBlock
-from sonca.book.sources import encodings, markup, safe_xml
+from sonca.book.sources import encodings, markup, note_links, safe_xml
 from sonca.book.sources.archive import Archive, resolve
 from sonca.errors import InvalidRequest
 
@@ -23,6 +25,7 @@ _ENCRYPTION = "META-INF/encryption.xml"
 _RIGHTS = "META-INF/rights.xml"
 _PICTURES = {"image/jpeg", "image/png"}
 _DOCUMENTS = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml"}
+_SUFFIXES = (".xhtml", ".html", ".htm")
 _FONT_LOCKS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 
@@ -32,16 +35,25 @@ class _Item:
     media_type: str
     properties: frozenset[str]
 
+    @property
+    def is_document(self) -> bool:
+        known = self.media_type in _DOCUMENTS
+        return known or self.part.lower().endswith(_SUFFIXES)
+
 
 def read(path: Path) -> Source:
-    """Reads an EPUB file. Raises `InvalidRequest` if it is damaged or protected."""
+    """Reads an EPUB file. What is damaged or missing is left out, and reported; raises
+    `InvalidRequest` if nothing is left, or if the file is protected."""
+    mended: list[str] = []
     with closing(Archive(path, "EPUB file")) as archive:
         _refuse_protected(archive)
-        name = _package_name(archive)
-        package = safe_xml.parse(archive.read(name), name=name)
-        items = _manifest(package, name)
-        spine = [items[ref] for ref in _spine(package) if ref in items]
-        contents = _contents(archive, package, items)
+        name = _package_name(archive, mended)
+        package = safe_xml.parse_leniently(archive.read(name), name=name, mended=mended)
+        if package is None:
+            raise archive.damaged(f"its package {name!r} is empty")
+        items = _manifest(archive, package, name)
+        spine = _documents(archive, package, items, mended)
+        contents = _contents(archive, package, items, mended)
         blocks = list(_blocks(archive, spine, contents))
         return Source(
             "epub",
@@ -49,7 +61,31 @@ def read(path: Path) -> Source:
             _metadata(package, "title"),
             _metadata(package, "creator"),
             _cover(archive, package, items),
+            mended=tuple(mended),
         )
+
+
+def _documents(
+    archive: Archive, package: etree._Element, items: dict[str, _Item], mended: list[str]
+) -> list[_Item]:
+    """Returns the documents in their order that are there."""
+    spine = [items[ref] for ref in _spine(package) if ref in items and items[ref].is_document]
+    if not spine:
+        spine = [item for item in items.values() if item.is_document]
+        if spine:
+            mended.append("the package names no order, so documents follow its list")
+    if not spine:
+        spine = [
+            _Item(name, "text/html", frozenset())
+            for name in sorted(archive.names)
+            if name.lower().endswith(_SUFFIXES)
+        ]
+        mended.append("the package lists no documents, so all were taken, by their names")
+    missing = [item.part for item in spine if item.part not in archive]
+    if spine and len(missing) == len(spine):
+        raise archive.damaged(f"it has no part {missing[0][:200]!r}, nor any other document")
+    mended += [f"{part} is missing" for part in missing[:20]]
+    return [item for item in spine if item.part in archive]
 
 
 def _refuse_protected(archive: Archive) -> None:
@@ -66,12 +102,25 @@ def _refuse_protected(archive: Archive) -> None:
         )
 
 
-def _package_name(archive: Archive) -> str:
-    root = safe_xml.parse(archive.read(_CONTAINER), name=_CONTAINER)
-    for file in root.iter("{*}rootfile"):
-        if file.get("full-path"):
-            return resolve("", file.get("full-path"))[0]
-    raise archive.damaged("its container names no package")
+def _package_name(archive: Archive, mended: list[str]) -> str:
+    """Returns the name of the package; one that no container names is looked for."""
+    inside = [n for n in archive.names if n.replace("\\", "/").endswith(_CONTAINER)]
+    container = archive.actual(_CONTAINER)
+    if container not in archive and inside:
+        container = min(inside, key=len)
+        mended.append(f"the book was zipped with its folder {container[: -len(_CONTAINER)]!r}")
+    if container in archive:
+        root = safe_xml.parse_leniently(archive.read(container), name=container, mended=mended)
+        for file in root.iter("{*}rootfile") if root is not None else ():
+            folder = container.replace("\\", "/").removesuffix(_CONTAINER)
+            name = archive.actual(resolve("", folder + file.get("full-path", ""))[0])
+            if file.get("full-path") and name in archive:
+                return name
+    packages = sorted((n for n in archive.names if n.lower().endswith(".opf")), key=len)
+    if not packages:
+        raise archive.damaged("it has no part that lists its documents, a package (.opf)")
+    mended.append(f"its container names no package, so {packages[0]} was taken")
+    return packages[0]
 
 
 def _metadata(package: etree._Element, name: str) -> str:
@@ -80,10 +129,10 @@ def _metadata(package: etree._Element, name: str) -> str:
     return ", ".join(values) if name == "creator" else (values[0] if values else "")
 
 
-def _manifest(package: etree._Element, base: str) -> dict[str, _Item]:
+def _manifest(archive: Archive, package: etree._Element, base: str) -> dict[str, _Item]:
     items = {}
     for item in package.iterfind("{*}manifest/{*}item"):
-        part = resolve(base, item.get("href", ""))[0]
+        part = archive.actual(resolve(base, item.get("href", "").replace("\\", "/"))[0])
         properties = frozenset(item.get("properties", "").split())
         items[item.get("id", "")] = _Item(part, item.get("media-type", "").lower(), properties)
     return items
@@ -96,61 +145,94 @@ def _spine(package: etree._Element) -> Iterator[str]:
 
 
 def _contents(
-    archive: Archive, package: etree._Element, items: dict[str, _Item]
+    archive: Archive, package: etree._Element, items: dict[str, _Item], mended: list[str]
 ) -> dict[tuple[str, str], str]:
     """Returns by (part, anchor) the title of the chapter that begins there."""
     nav = next((i for i in items.values() if "nav" in i.properties and i.part in archive), None)
-    found = _nav(archive.read(nav.part), nav.part) if nav else {}
+    found = _nav(archive, nav.part, mended) if nav else {}
     spine = package.find("{*}spine")
     ncx = items.get(spine.get("toc", "")) if spine is not None else None
-    if ncx is None:
-        ncx = next((i for i in items.values() if i.media_type.endswith("dtbncx+xml")), None)
-    if len(found) > 1 or ncx is None or ncx.part not in archive:
+    if ncx is None or ncx.part not in archive:
+        ncx = next((i for i in items.values() if _is_ncx(i) and i.part in archive), None)
+    if len(found) > 1 or ncx is None:
         return found
-    other = _ncx(archive.read(ncx.part), ncx.part)  # the nav names the book's beginning, no more
+    other = _ncx(archive, ncx.part, mended)  # the nav names the book's beginning, no more
     return other if len(other) > len(found) else found
 
 
-def _nav(data: bytes, part: str) -> dict[tuple[str, str], str]:
-    navs = list(safe_xml.parse(data, name=part).iter("{*}nav"))
+def _is_ncx(item: _Item) -> bool:
+    return item.media_type.endswith("dtbncx+xml") or item.part.lower().endswith(".ncx")
+
+
+def _nav(archive: Archive, part: str, mended: list[str]) -> dict[tuple[str, str], str]:
+    root = safe_xml.parse_leniently(archive.read(part), name=part, mended=mended)
+    navs = list(root.iter("{*}nav")) if root is not None else []
     tables = [nav for nav in navs if "toc" in safe_xml.get(nav, "type").split()] or navs
     found: dict[tuple[str, str], str] = {}
     for link in tables[0].iter("{*}a") if tables else ():
         title = safe_xml.text(link)
         if link.get("href") and title:
-            found.setdefault(resolve(part, link.get("href")), title)
+            found.setdefault(_place(archive, part, link.get("href")), title)
     return found
 
 
-def _ncx(data: bytes, part: str) -> dict[tuple[str, str], str]:
+def _ncx(archive: Archive, part: str, mended: list[str]) -> dict[tuple[str, str], str]:
+    root = safe_xml.parse_leniently(archive.read(part), name=part, mended=mended)
     found: dict[tuple[str, str], str] = {}
-    for point in safe_xml.parse(data, name=part).iter("{*}navPoint"):
+    for point in root.iter("{*}navPoint") if root is not None else ():
         title = safe_xml.text(point.find("{*}navLabel"))
         content = point.find("{*}content")
         if title and content is not None and content.get("src"):
-            found.setdefault(resolve(part, content.get("src")), title)
+            found.setdefault(_place(archive, part, content.get("src")), title)
     return found
+
+
+def _place(archive: Archive, base: str, href: str) -> tuple[str, str]:
+    part, anchor = resolve(base, href.replace("\\", "/"))
+    return archive.actual(part), anchor
 
 
 def _blocks(
     archive: Archive, spine: list[_Item], contents: dict[tuple[str, str], str]
 ) -> Iterator[TextBlock]:
+    documents: dict[str, markup.Document] = {}
     for item in spine:
-        if item.media_type not in _DOCUMENTS:
-            continue
-        data = archive.read(item.part)
-        text, _ = encodings.decode(data, encodings.declared(data), name=item.part)
-        document = markup.parse(text, part=item.part)
-        if "nav" in item.properties:
-            yield from (replace(b, skip=b.skip or "contents", level=0) for b in document.blocks)
-            continue
-        opens = {
-            document.anchors.get(anchor, 0): title
-            for (part, anchor), title in reversed(contents.items())
-            if part == item.part
-        }
-        for index, block in enumerate(document.blocks):
-            yield replace(block, opens=opens[index]) if index in opens else block
+        if item.part not in documents:
+            documents[item.part] = _document(archive, item, contents)
+    blocks = note_links.resolved(documents)
+    for item in spine:
+        yield from blocks.pop(item.part, ())
+
+
+def _document(
+    archive: Archive, item: _Item, contents: dict[tuple[str, str], str]
+) -> markup.Document:
+    """Returns a document, with the titles of the chapters that begin in it."""
+    data = archive.read(item.part)
+    text, _ = encodings.decode(data, encodings.declared(data), name=item.part)
+
+    def sheet(href: str) -> str:
+        part = _place(archive, item.part, href)[0]
+        if part not in archive:
+            return ""
+        with contextlib.suppress(InvalidRequest):
+            return archive.read(part).decode("utf-8", "replace")
+        return ""
+
+    document = markup.parse(text, part=item.part, sheet=sheet)
+    if "nav" in item.properties:
+        document.blocks = [replace(b, skip=b.skip or "contents", level=0) for b in document.blocks]
+        document.links.clear()
+        return document
+    opens = {
+        document.anchors.get(anchor, 0): title
+        for (part, anchor), title in reversed(contents.items())
+        if part == item.part
+    }
+    for index, title in opens.items():
+        if index < len(document.blocks):
+            document.blocks[index] = replace(document.blocks[index], opens=title)
+    return document
 
 
 def _cover(archive: Archive, package: etree._Element, items: dict[str, _Item]) -> Cover | None:

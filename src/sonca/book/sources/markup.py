@@ -9,14 +9,29 @@ from __future__ import annotations
 import contextlib
 import html
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
 from sonca.book.model import Source, TextBlock
-from sonca.book.sources import safe_xml, web_page
+from sonca.book.sources import mathml, note_links, safe_xml, stylesheet, web_page
+from sonca.book.sources.inline import (
+    ALL_SIGNS,
+    BR,
+    CELL,
+    LINK,
+    LINK_END,
+    READABLE,
+    SCRIPT_END,
+    SIGNS,
+    SUB,
+    SUP,
+    Line,
+    Link,
+    is_drop_cap,
+    item_number,
+)
 from sonca.errors import InvalidRequest
 
 
@@ -38,13 +53,12 @@ _SILENT = {
     "template": "hidden",
     "noscript": "hidden",
     "svg": "picture",
-    "math": "picture",
     "audio": "hidden",
     "video": "hidden",
     "iframe": "hidden",
     "object": "hidden",
     "rp": "hidden",
-    "rt": "hidden",
+    "rtc": "hidden",
     "nav": "contents",
     "select": "hidden",
     "button": "hidden",
@@ -62,9 +76,7 @@ _ROLES = (
         "front matter",
     ),
 )
-_NOTE_MARK = re.compile(r"\s*[\[(]?(\d{1,4}|[*†‡§]{1,3}|[ivx]{1,5})[\])]?\s*\Z")
-_UNSEEN = re.compile(r"display\s*:\s*none")
-_BLANK = re.compile(r"[ \t\r\n\f\v]+")
+_PAGE_NUMBER = re.compile(r"\b(?:page-?num(?:ber)?s?|page-?no|pagebreak|folio|pb)\b", re.IGNORECASE)
 _XHTML = "http://www.w3.org/1999/xhtml"
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
@@ -73,8 +85,9 @@ _PIECE_BYTES = 8192
 _MAX_SEARCH = 500_000_000
 """Open elements that may be looked through for ends of what never began: some five seconds."""
 _SEPARATOR = "***"
-_BR = "\ue000"
-"""Stands for `br` while a paragraph is gathered: line ends of the file are only blanks."""
+_LISTS = frozenset(("ol", "ul", "menu", "dir"))
+_INSIDE = frozenset(("p", "dt", "dd", "td", "th", "caption", "figcaption", *_HEADINGS))
+"""Elements whose text goes on after a block that is not seen."""
 
 
 @dataclass(slots=True)
@@ -84,6 +97,9 @@ class Document:
     blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, int] = field(default_factory=dict)
     """Id to the index of the first block at or after it."""
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Id of an element that holds whole blocks to the first of them and the one after the last."""
+    links: list[Link] = field(default_factory=list)
     title: str = ""
     author: str = ""
 
@@ -91,20 +107,22 @@ class Document:
 def read(text: str) -> Source:
     """Reads an HTML text."""
     document = parse(text)
-    return Source("html", tuple(document.blocks), document.title, document.author)
+    blocks = note_links.resolved({"": document})[""]
+    return Source("html", tuple(blocks), document.title, document.author)
 
 
-def parse(text: str, *, part: str = "") -> Document:
+def parse(text: str, *, part: str = "", sheet: Callable[[str], str] | None = None) -> Document:
     """Returns the blocks of a document, in order. What is broken is read as it stands; raises
-    `InvalidRequest` only for a document that was made to keep a parser busy."""
+    `InvalidRequest` only for a document that was made to keep a parser busy. `sheet` returns the
+    text of a stylesheet that the document links to."""
     if _XHTML in text[:4096]:
         # XML while it is well-formed: there any element may be empty, and hold any other.
         with contextlib.suppress(InvalidRequest):
-            reader = _BlockReader(part)
+            reader = _BlockReader(part, sheet)
             data = _ENTITY.sub(_letter, text).encode("utf-8", "replace")
             safe_xml.walk(data, reader, name=part, encoding="utf-8")
             return reader.document
-    return _parse_html(text.encode("utf-8", "replace"), _BlockReader(part))
+    return _parse_html(text.encode("utf-8", "replace"), _BlockReader(part, sheet))
 
 
 def _letter(entity: re.Match[str]) -> str:
@@ -133,24 +151,39 @@ def _parse_html(data: bytes, reader: _BlockReader) -> Document:
     return reader.document
 
 
-class _Open(NamedTuple):
+@dataclass(slots=True)
+class _Open:
     tag: str
     silent: str | None
     """Why what is in it is not spoken."""
+    id: str = ""
+    first: int = 0
+    """Index of the block that comes next when it begins."""
+    number: int = 0
+    """Of the next item, in a list that counts."""
+    kind: str = ""
+    """How it counts, as HTML says it: 1, a, A, i, I."""
 
 
 class _BlockReader:
     """A parser target that gathers blocks. Starts and ends match, text comes in pieces."""
 
-    def __init__(self, part: str) -> None:
+    def __init__(self, part: str, sheet: Callable[[str], str] | None = None) -> None:
         self.document = Document()
         self.ended = 0
         """Elements that have ended."""
         self._part = part
+        self._sheet = sheet
+        self._styles = stylesheet.Stylesheet()
+        self._path: list[stylesheet.Element] = []
         self._open: list[_Open] = []
         self._data: list[str] = []  # since the last tag
         self._text: list[str] = []  # of the paragraph that is being gathered
-        self._silent: str | None = None  # why that is not spoken
+        self._pending: list[tuple[str, str]] = []  # its links: where to, id
+        self._hushed: list[str] = []  # what is not spoken of it, and why
+        self._hushed_why = ""
+        self._ruby: tuple[list[str], list[str]] | None = None
+        self._math: list[mathml.Node] = []
         self._level = 0
         self._hint = ""
         self._ids: list[str] = []
@@ -166,84 +199,222 @@ class _BlockReader:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._end_data()
         tag = safe_xml.local(tag).lower()
+        element = stylesheet.Element(
+            tag, attributes.get("id", ""), frozenset(attributes.get("class", "").split())
+        )
+        self._path.append(element)
+        outer = self._open[-1].silent if self._open else None
+        silent = self._reason(tag, attributes) if outer is None else outer
+        if silent != outer:
+            self._end_hushed()
         if tag in _BLOCKS or tag == "hr":
-            self._flush()
-            self._hint = attributes.get("class") or self._hint
+            self._begin_block(tag, attributes, silent)
         for key in ("id", "name"):
             if attributes.get(key) and (key == "id" or tag == "a"):
                 self._ids.append(attributes[key])
-        outer = self._open[-1].silent if self._open else None
-        self._open.append(_Open(tag, _reason(tag, attributes) if outer is None else outer))
-        if tag in _HEADINGS:
+        number = int(attributes["start"]) if attributes.get("start", "").isdecimal() else 1
+        kind = attributes.get("type", "") if tag == "ol" else ""
+        self._open.append(_Open(tag, silent, element.id, len(self.document.blocks), number, kind))
+        if silent is None or tag in ("style", "meta", "link"):
+            self._start_inside(tag, attributes)
+
+    def _begin_block(self, tag: str, attributes: Mapping[str, str], silent: str | None) -> None:
+        if silent is None and not self._in_cell(tag):
+            self._flush()
+        elif silent is not None:
+            self._end_hushed()
+            if not any(each.tag in _INSIDE and each.silent is None for each in self._open[-6:]):
+                self._flush()
+        self._hint = attributes.get("class") or self._hint
+
+    def _in_cell(self, tag: str) -> bool:
+        """Returns whether a block begins in a cell of a table, which is a line with its row."""
+        if tag in ("td", "th"):
+            if self._text and self._text[-1] != CELL:
+                self._text.append(CELL)
+            return True
+        inside = any(each.tag in ("td", "th") for each in self._open[-2:])
+        return inside and tag in ("p", "div") and (not self._text or self._text[-1] == CELL)
+
+    def _start_inside(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Begins what an element means besides its text."""
+        if self._math or tag == "math":
+            self._start_math(tag, attributes)
+        elif tag in _HEADINGS:
             self._level = _HEADINGS[tag]
+        elif tag == "li":
+            self._number(attributes)
+        elif tag == "a":
+            self._text.append(LINK)
+            outer = self._path[-2].id if len(self._path) > 1 else ""
+            own = attributes.get("id") or attributes.get("name") or outer
+            self._pending.append((attributes.get("href", ""), own))
+        elif tag in ("sup", "sub"):
+            self._text.append(SUP if tag == "sup" else SUB)
+        elif tag == "ruby":
+            self._ruby = ([], [])
         elif tag == "br":
-            self._text.append(_BR)
+            self._text.append(BR)
         elif tag == "hr":
             self._add(_SEPARATOR, None)
-        elif tag == "img" and attributes.get("alt", "").strip():
-            self._skip(attributes["alt"], "picture")
+        elif tag == "img":
+            self._picture(attributes.get("alt", "").strip())
         elif tag == "meta" and attributes.get("name", "").lower() == "author":
             self.document.author = attributes.get("content", "").strip()
+        elif tag == "link" and "stylesheet" in attributes.get("rel", "").lower() and self._sheet:
+            self._styles.rules.extend(
+                stylesheet.parse(self._sheet(attributes.get("href", ""))).rules
+            )
 
     def end(self, tag: str) -> None:
         self.ended += 1
         self._end_data()
         tag = safe_xml.local(tag).lower()
-        if tag in _BLOCKS:
+        closed = self._open[-1]
+        outer = self._open[-2].silent if len(self._open) > 1 else None
+        if closed.silent is not None:
+            if closed.silent != outer or tag in _BLOCKS:
+                self._end_hushed()
+        elif tag in _BLOCKS and not self._in_row(tag):
             self._flush()
             self._hint = ""
+        if closed.silent is None:
+            self._end_inside(tag)
         self._open.pop()
+        self._path.pop()
+        if closed.id and len(self.document.blocks) > closed.first:
+            self.document.spans[closed.id] = (closed.first, len(self.document.blocks))
         if tag in _HEADINGS:
             self._level = 0
+
+    def _in_row(self, tag: str) -> bool:
+        return tag in ("td", "th") or (
+            tag in ("p", "div") and any(each.tag in ("td", "th") for each in self._open[-3:-1])
+        )
+
+    def _end_inside(self, tag: str) -> None:
+        if self._math:
+            self._end_math()
+        elif tag == "a":
+            self._text.append(LINK_END)
+        elif tag in ("sup", "sub"):
+            self._text.append(SCRIPT_END)
+        elif tag == "ruby" and self._ruby is not None:
+            base, reading = map("".join, self._ruby)
+            self._ruby = None
+            spoken = reading if READABLE.search(reading) else base
+            self._text.append(spoken)
+            self._skip(base if spoken is reading else reading, "ruby")
 
     def data(self, text: str) -> None:
         self._data.append(text)
 
     def close(self) -> None:
         self._end_data()
+        self._end_hushed()
         self._flush()
 
     # Building
 
     def _end_data(self) -> None:
-        """Takes the text since the last tag as a whole: a note's mark is nothing else."""
+        """Takes the text since the last tag as a whole."""
         text, self._data = "".join(self._data), []
         here = self._open[-1] if self._open else _Open("", None)
-        silent = here.silent
+        if not text:
+            return
         if here.tag == "title":
             self.document.title += text
+        elif here.tag == "style":
+            self._styles.rules.extend(stylesheet.parse(text).rules)
+        elif here.silent == _NO_TEXT:
             return
-        if silent == _NO_TEXT or not text:
-            return
-        if silent is None and self._in_note_mark() and _NOTE_MARK.match(text):
-            silent = "note mark"
-        if silent == "note mark":
-            self._skip(text, silent)
-            return
-        if silent != self._silent and text.strip():
-            self._flush()
-            self._silent = silent
-        self._text.append(text)
+        elif here.silent is not None:
+            self._hushed.append(text)
+            self._hushed_why = here.silent
+        elif self._math:
+            self._math[-1].text += text
+        elif self._ruby is not None:
+            self._ruby[any(each.tag == "rt" for each in self._open[-3:])].append(text)
+        else:
+            pre = any(each.tag == "pre" for each in self._open[-4:])
+            self._text.append(text.strip("\n").replace("\n", BR) if pre else text)
 
-    def _in_note_mark(self) -> bool:
-        tags = [each.tag for each in self._open[-4:]]
-        return "sup" in tags and "a" in tags
+    def _reason(self, tag: str, attributes: Mapping[str, str]) -> str | None:
+        """Returns why what is in an element is not spoken; None if it is."""
+        known = _reason(tag, attributes)
+        if known is None and (self._styles.rules or "style" in attributes):
+            hidden = self._styles.hides(self._path, attributes.get("style", ""))
+            return "hidden" if hidden else None
+        return known
+
+    def _end_hushed(self) -> None:
+        """Reports what was not spoken, and lets the paragraph around it go on."""
+        text, self._hushed = "".join(self._hushed), []
+        if self._ids and not self._text and text.strip():
+            for id in self._ids:
+                self.document.anchors.setdefault(id, len(self.document.blocks))
+            self._ids.clear()
+        self._skip(text, self._hushed_why)
 
     def _skip(self, text: str, why: str) -> None:
-        text = " ".join(text.split())
+        text = " ".join(SIGNS.sub(" ", text).split())
         if text:
             self.document.blocks.append(TextBlock(text, part=self._part, start=self._at, skip=why))
+
+    def _picture(self, alt: str) -> None:
+        """Takes the words of a picture where it stands for a letter or a heading."""
+        capital = len(alt) == 1 and alt.isupper() and not "".join(self._text).strip()
+        if alt and (capital or self._level):
+            self._text.append(alt)
+        else:
+            self._skip(alt, "picture")
+
+    def _number(self, attributes: Mapping[str, str]) -> None:
+        """Says the number of an item in a list that counts."""
+        parent = next((each for each in reversed(self._open[:-1]) if each.tag in _LISTS), None)
+        if parent is None or parent.tag != "ol":
+            return
+        if attributes.get("value", "").isdecimal():
+            parent.number = int(attributes["value"])
+        kind = parent.kind or "1"
+        self._text.append(item_number(parent.number, kind))
+        parent.number += 1
+
+    def _start_math(self, tag: str, attributes: Mapping[str, str]) -> None:
+        node = mathml.Node(tag, alt=attributes.get("alttext", ""))
+        if self._math:
+            self._math[-1].children.append(node)
+        self._math.append(node)
+
+    def _end_math(self) -> None:
+        node = self._math.pop()
+        if self._math:
+            return
+        text = mathml.line(node)
+        if text is None:
+            self._skip(node.alt or "(formula)", "formula")
+            text = node.alt if READABLE.search(node.alt) and "\\" not in node.alt else ""
+        self._text.append(f" {text} " if text else " ")
 
     def _flush(self) -> None:
         """Ends the paragraph that is being gathered."""
         if not self._text:
             return
         raw, self._text = "".join(self._text), []
-        silent, self._silent = self._silent, None
-        lines = (_BLANK.sub(" ", line).strip() for line in raw.split(_BR))
-        text = "\n".join(line for line in lines if line)
+        pending, self._pending = self._pending, []
+        if not raw.strip(ALL_SIGNS + " \t\r\n\f\v"):
+            return
+        line = Line(pending, len(self.document.blocks))
+        for piece in SIGNS.split(raw):
+            line.take(piece)
+        text = line.finished()
+        for mark in line.marks:
+            self._skip(mark, "note mark")
+        for link in line.links:
+            link.block = len(self.document.blocks)
+        self.document.links += line.links
         if text:
-            self._add(text, silent)
+            self._add(text, None)
 
     def _add(self, text: str, silent: str | None) -> None:
         blocks = self.document.blocks
@@ -251,12 +422,18 @@ class _BlockReader:
             self.document.anchors.setdefault(id, len(blocks))
         self._ids.clear()
         level = self._level if silent is None else 0
+        capital = blocks[-1] if blocks else None
+        if capital is not None and silent is None and is_drop_cap(capital, text):
+            # The first letter had a block of its own.
+            blocks[-1] = replace(capital, text=capital.text.strip() + text, hint=self._hint)
+            self._at += len(text)
+            return
         blocks.append(TextBlock(text, level, self._part, self._at, skip=silent, hint=self._hint))
         self._at += len(text) + 1
 
 
 def _reason(tag: str, attributes: Mapping[str, str]) -> str | None:
-    """Returns why what is in an element is not spoken; None if it is."""
+    """Returns why what is in an element is not spoken; None if it is, by all but its style."""
     if tag in _SILENT or not attributes:
         return _SILENT.get(tag)
     if web_page.SKIP in attributes:
@@ -266,5 +443,7 @@ def _reason(tag: str, attributes: Mapping[str, str]) -> str | None:
     for pattern, why in _ROLES if roles != " " else ():
         if pattern.search(roles):
             return why
+    if tag in ("span", "a", "div", "p") and _PAGE_NUMBER.search(attributes.get("class", "")):
+        return "page number"
     unseen = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-    return "hidden" if unseen or _UNSEEN.search(attributes.get("style", "")) else None
+    return "hidden" if unseen else None

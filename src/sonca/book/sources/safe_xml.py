@@ -6,6 +6,8 @@ limit). Knows no formats.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -29,6 +31,30 @@ def parse(data: bytes, *, name: str) -> etree._Element:
     """Returns the document's element. Raises `InvalidRequest` if it is broken or declares
     entities."""
     return _parsed(data, etree.XMLParser(**_SAFE, remove_comments=True, remove_pis=True), name)
+
+
+_NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
+_BARE = re.compile(rb"&(?!#\d{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)")
+
+
+def parse_leniently(data: bytes, *, name: str, mended: list[str]) -> etree._Element | None:
+    """Returns the document's element; a damaged one is read as far as it goes, and `mended` told.
+    None if there is nothing to read in it; raises `InvalidRequest` for entities of its own."""
+    try:
+        return parse(data, name=name)
+    except InvalidRequest:
+        if b"<!ENTITY" in data:
+            raise
+    plain = _NAMED.sub(lambda m: html.unescape(m[0].decode()).encode(), _BARE.sub(b"&amp;", data))
+    try:
+        root = parse(plain, name=name)
+        mended.append(f"{name} has signs that XML does not know")
+        return root
+    except InvalidRequest:
+        parser = etree.XMLParser(**_SAFE, recover=True, remove_comments=True, remove_pis=True)
+        root = etree.fromstring(plain.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+        mended.append(f"{name} is damaged, and was read as far as it goes")
+        return root if root is not None and len(root) else None
 
 
 def walk(data: bytes, target: ParserTarget, *, name: str, encoding: str | None = None) -> None:

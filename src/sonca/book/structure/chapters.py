@@ -34,7 +34,7 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
     """Returns the book of `source`; `name` (the file's, without suffix) is its title if nothing
     better is known. Raises `NothingToSay` if there is nothing to read in it."""
     options = options or BookOptions()
-    spoken, unspoken = split_unspoken(_prepared(source, options))
+    spoken, unspoken = split_unspoken(_prepared(source, options), options.notes)
     if not spoken:
         raise NothingToSay(f"there is nothing to read in {name!r}", field="file")
     listed = [part.text for part in unspoken if part.reason == "contents"]
@@ -43,6 +43,8 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
     titles, silent = say_once(spoken, starts)
     unspoken += [_unspoken(spoken[i], why) for i, why in sorted(silent.items())]
     chapters = _cut(spoken, titles, title, silent)
+    if options.notes == "chapter":
+        chapters = [replace(c, paragraphs=_notes_last(c.paragraphs)) for c in chapters]
     if options.skip or options.only:
         chapters = [chapters[i] for i in options.chosen([c.title for c in chapters])]
     if all(p.kind == "separator" for chapter in chapters for p in chapter.paragraphs):
@@ -72,6 +74,10 @@ def make_book(source: Source, *, name: str, options: BookOptions | None = None) 
         starts.by,
         starts.why,
     )
+
+
+def _notes_last(paragraphs: tuple[Paragraph, ...]) -> tuple[Paragraph, ...]:
+    return tuple(sorted(paragraphs, key=lambda paragraph: paragraph.note))
 
 
 def _unspoken(block: TextBlock, why: str) -> Unspoken:
@@ -209,4 +215,4 @@ def _paragraphs(blocks: Iterable[TextBlock], heads: set[int]) -> Iterable[Paragr
         kind: Kind = "heading" if index in heads else "body"
         if block.slot_s is None and _SEPARATOR.match(block.text):
             kind = "separator"
-        yield Paragraph(block.text, kind, block.part, block.start, block.slot_s)
+        yield Paragraph(block.text, kind, block.part, block.start, block.slot_s, note=block.note)

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sonca.book.model import TextBlock, Unspoken
+from sonca.book.options import Notes
 from sonca.book.structure import headings
+from sonca.book.structure.notes import FoundNotes, find_notes
 
 _MIN_RUN = 3
 """Headings in a row with nothing between them that make a table of contents."""
-_NOTE_LINE = re.compile(r"\s*(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)]|[*†‡]{1,3})\s+\S")
-_NOTE_MARK = re.compile(r"\[(\d{1,3})\]")
 
 
-def split_unspoken(blocks: Sequence[TextBlock]) -> tuple[list[TextBlock], list[Unspoken]]:
-    """Returns the blocks that are to be spoken, and what is not."""
+def split_unspoken(
+    blocks: Sequence[TextBlock], notes: Notes = "skip"
+) -> tuple[list[TextBlock], list[Unspoken]]:
+    """Returns the blocks that are to be spoken, and what is not. Notes that are to be read stand
+    behind the paragraphs that refer to them."""
     skips = [block.skip for block in blocks]
+    found = FoundNotes()
     if not any(block.slot_s for block in blocks):
         _skip_contents(blocks, skips)
-        _skip_notes(blocks, skips)
-    lines = (_NOTE_LINE.match(b.text) for b, s in zip(blocks, skips, strict=True) if s == "note")
-    notes = {line[1] for line in lines if line and line[1]}
+        found = find_notes(blocks, skips)
     spoken: list[TextBlock] = []
     unspoken: list[Unspoken] = []
     opens: str | None = None
-    for block, skip in zip(blocks, skips, strict=True):
+    for index in _order(len(blocks), found.owners if notes != "skip" else {}):
+        block, skip = blocks[index], skips[index]
+        if skip == "note" and notes != "skip" and not _heads_notes(block.text):
+            spoken.append(replace(block, skip=None, level=0, opens=None, note=True))
+            continue
         if skip is not None:
             unspoken.append(Unspoken(block.text, skip, block.part, block.start))
             opens = opens or block.opens  # the chapter begins with what is left of it
             continue
-        if notes and "[" in block.text:
-            block, marks = _without_marks(block, notes)
+        if index in found.marks:
+            block, marks = _without_marks(block, found.marks[index])
             unspoken.extend(marks)
         if opens and not block.opens:
             block = replace(block, opens=opens)
@@ -40,6 +45,21 @@ def split_unspoken(blocks: Sequence[TextBlock]) -> tuple[list[TextBlock], list[U
         if block.text.strip():
             spoken.append(block)
     return spoken, unspoken
+
+
+def _heads_notes(text: str) -> bool:
+    return headings.is_notes(text) or not any(c.isalnum() for c in text)
+
+
+def _order(count: int, owners: Mapping[int, int]) -> Iterator[int]:
+    """Yields all indices in order, notes behind what refers to them."""
+    behind: dict[int, list[int]] = {}
+    for note, owner in owners.items():
+        behind.setdefault(owner, []).append(note)
+    for index in range(count):
+        if index not in owners:
+            yield index
+            yield from behind.get(index, ())
 
 
 def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
@@ -102,35 +122,15 @@ def _repeats(blocks: Sequence[TextBlock], first: int, last: int) -> bool:
     return last > first and one == other
 
 
-def _skip_notes(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
-    """Marks lines under a heading such as `Chú thích`, and those that a mark refers to."""
-    marks = {
-        m[1]
-        for b, s in zip(blocks, skips, strict=True)
-        if s is None
-        for m in _NOTE_MARK.finditer(b.text)
-        if m.start() > 0
-    }
-    inside = False
-    for index, block in enumerate(blocks):
-        if skips[index] is not None:
-            continue
-        if headings.is_notes(block.text):
-            inside = index + 1 < len(blocks) and bool(_NOTE_LINE.match(blocks[index + 1].text))
-            skips[index] = "note" if inside else None
-            continue
-        line = _NOTE_LINE.match(block.text)
-        if inside and not line:
-            inside = False
-        if line and (inside or (line[1] and line[1] in marks)):
-            skips[index] = "note"
-
-
-def _without_marks(block: TextBlock, notes: set[str]) -> tuple[TextBlock, list[Unspoken]]:
-    """Blanks out `[1]` where there is a note of that number. Every other place stays true."""
-    found = [m for m in _NOTE_MARK.finditer(block.text) if m[1] in notes]
+def _without_marks(
+    block: TextBlock, spans: Sequence[tuple[int, int]]
+) -> tuple[TextBlock, list[Unspoken]]:
+    """Blanks out the marks of notes. Every other place stays true."""
     text = block.text
-    for mark in found:
-        text = text[: mark.start()] + " " * len(mark[0]) + text[mark.end() :]
-    marks = [Unspoken(m[0], "note mark", block.part, block.start + m.start()) for m in found]
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    marks = [
+        Unspoken(block.text[start:end], "note mark", block.part, block.start + start)
+        for start, end in spans
+    ]
     return replace(block, text=text.rstrip()), marks
