@@ -52,7 +52,8 @@ class Line:
         self._scripts: list[tuple[str, int]] = []
         self._linked: list[Link] = []
 
-    def take(self, piece: str) -> None:
+    def take(self, piece: str, following: str) -> None:
+        """Adds a piece of text, or does what a sign stands for."""
         match piece:
             case "":
                 pass
@@ -69,7 +70,7 @@ class Line:
             case sign if sign in (SUP, SUB):
                 self._scripts.append((sign, len(self._text)))
             case sign if sign == SCRIPT_END:
-                self._end_script()
+                self._end_script(following)
             case _:
                 text = _BLANK.sub(" ", piece)
                 if not self._text or self._text[-1] in " \n":
@@ -91,7 +92,7 @@ class Line:
             if link.href:
                 self.links.append(link)
 
-    def _end_script(self) -> None:
+    def _end_script(self, following: str) -> None:
         if not self._scripts:
             return
         sign, start = self._scripts.pop()
@@ -101,7 +102,8 @@ class Line:
             self._linked
         )
         marked = sign == SUP and (
-            (linked and _NOTE_MARK.match(text) is not None) or formulas.is_note_mark(text, before)
+            (linked and _NOTE_MARK.match(text) is not None)
+            or (formulas.is_note_mark(text, before) and not formulas.is_numerator(text, following))
         )
         if not marked:
             write = formulas.raised if sign == SUP else formulas.lowered

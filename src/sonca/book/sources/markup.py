@@ -405,8 +405,9 @@ class _BlockReader:
         if not raw.strip(ALL_SIGNS + " \t\r\n\f\v"):
             return
         line = Line(pending, len(self.document.blocks))
-        for piece in SIGNS.split(raw):
-            line.take(piece)
+        pieces = SIGNS.split(raw)
+        for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+            line.take(piece, following)
         text = line.finished()
         for mark in line.marks:
             self._skip(mark, "note mark")

@@ -152,7 +152,11 @@ def _try_way_back(
         here = mark.id == id or first <= mark.block < end
         leads = resolve(to, mark.href)[0] == part
         if here and leads and _MARK.match(mark.text):
-            note = _Note(link.block, link.block + 1, False, (to, mark.block))
+            end = link.block + 1
+            named = _target(documents, to, mark.href)
+            if named and named[0] == part and link.block <= named[1] <= link.block + 3:
+                end = max(end, named[2])  # the arrow stands before what it belongs to
+            note = _Note(link.block, end, False, (to, mark.block))
             found[part].notes.setdefault(link.block, note)
             found[to].marks.append(mark)
             return

@@ -39,7 +39,7 @@ class FoundNotes:
 def find_notes(blocks: Sequence[TextBlock], skips: list[str | None]) -> FoundNotes:
     """Marks notes and what heads them in `skips`, and returns the marks that refer to them."""
     found = FoundNotes()
-    if not any(s is None and _SIGN.search(b.text) for b, s in zip(blocks, skips, strict=True)):
+    if not any(_SIGN.search(b.text) or headings.is_notes(b.text) for b in blocks):
         return found
     everywhere = _marks(blocks, skips, range(len(blocks)), "square")
     for start, end in _sections(blocks, skips):
