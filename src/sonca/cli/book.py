@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -66,6 +66,14 @@ Front = Annotated[
     bool,
     typer.Option("--front", help="Read title pages, copyright, dedication and contents, too."),
 ]
+NotesRead = Annotated[
+    Literal["skip", "paragraph", "chapter"],
+    typer.Option(
+        "--notes",
+        metavar="WHERE",
+        help="Leave notes out (skip), or read them after their paragraph or their chapter.",
+    ),
+]
 _SAMPLE_CHARS = 120
 
 
@@ -92,6 +100,7 @@ def plan(
     skip: Skip = "",
     only: Only = "",
     front: Front = False,
+    notes: NotesRead = "skip",
     measure: Annotated[
         bool, typer.Option(help="Speak one sentence to estimate how long the build takes.")
     ] = True,
@@ -102,7 +111,7 @@ def plan(
     from sonca.book.sources import read_book
     from sonca.cli.book_views import show_plan
 
-    options = BookOptions(chapters, skip, only, front, ocr=ocr)
+    options = BookOptions(chapters, skip, only, front, notes, ocr)
     book = read_book(file, encoding=encoding, options=options)
     if spoken:
         _print_spoken(book, lexicon, as_json)
@@ -166,6 +175,7 @@ def cast(
     skip: Skip = "",
     only: Only = "",
     front: Front = False,
+    notes: NotesRead = "skip",
 ) -> None:
     """Draft a cast: who speaks, how much, with which voice. Edit it, then build."""
     from sonca.book.cast import cast_file, propose_cast
@@ -174,7 +184,7 @@ def cast(
     from sonca.book.sources import read_book
     from sonca.settings import read
 
-    options = BookOptions(chapters, skip, only, front, ocr=ocr)
+    options = BookOptions(chapters, skip, only, front, notes, ocr)
     book = read_book(file, encoding=encoding, options=options)
     if lines:
         for line in attribute(book).lines:
@@ -234,6 +244,7 @@ def build(
     skip: Skip = "",
     only: Only = "",
     front: Front = False,
+    notes: NotesRead = "skip",
     title: Annotated[str | None, typer.Option(help="The book's title.")] = None,
     author: Annotated[str | None, typer.Option(help="The book's author.")] = None,
     cover: Annotated[Path | None, typer.Option(help="A JPEG or PNG [the book's own].")] = None,
@@ -275,7 +286,7 @@ def build(
     if output is not None:
         target.check()
     picture = book_output.read_cover(cover) if cover else None
-    options = BookOptions(chapters, skip, only, front, ocr=ocr)
+    options = BookOptions(chapters, skip, only, front, notes, ocr)
     book = read_book(file, encoding=encoding, options=options)
     book = replace(
         book,

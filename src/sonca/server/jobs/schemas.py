@@ -49,6 +49,9 @@ class JobBody(OwnReadings):
     front: bool = Field(
         False, description="Read title pages, copyright, dedication and contents, too."
     )
+    notes: Literal["skip", "paragraph", "chapter"] = Field(
+        "skip", description="Leave notes out, or read them after their paragraph or chapter."
+    )
     expiry_hours: float | None = Field(
         None,
         gt=0,
@@ -60,7 +63,7 @@ class JobBody(OwnReadings):
 
     def book_options(self) -> BookOptions:
         """Returns how the book is to be read."""
-        return BookOptions(self.chapters, self.skip, self.only, self.front)
+        return BookOptions(self.chapters, self.skip, self.only, self.front, self.notes)
 
 
 _JSON_SCHEMA = JobBody.model_json_schema()

@@ -73,7 +73,7 @@ async def _owner(request: Request, services: Shared) -> str:
 Owner = Annotated[str, Depends(_owner)]
 
 
-_NOT_KEPT = {"text", "expiry_hours", "chapters", "skip", "only", "front"}
+_NOT_KEPT = {"text", "expiry_hours", "chapters", "skip", "only", "front", "notes"}
 
 
 @router.post("", response_model=None, status_code=202, openapi_extra=BODY)
