@@ -42,13 +42,14 @@ def _possible() -> str:
     """Returns what finds vowels that cannot stand side by side, and foreign letters."""
     a, e, i, o, u = map(_any, ("aăâ", "eê", "iy", "oôơ", "uư"))
     oh, e_tone, i_tone = _any("ơ"), _toned("e"), _toned("iy")
+    bare_u, horned_u = _any("u"), _any("ư")
     toned, odd = _toned("aăâeêioôơuưy"), "ÄËÏÑÖÜäëïñöüĀāĄ-ďĒ-ħĪ-ŧŪ-žƏǍ-ǰǴ-ȳḀ-ẙ"
     vowel = a + e + i + o + u
     return (
         f"(?=[{vowel}{odd}])(?:(?=.[{vowel}])"  # for speed: one class first, then a second
-        f"(?:[{_any('u')}][{oh}]\\w|[{u}](?:[{_toned('a')}][ntyNTY]|[{e_tone}](?!\\w)|[{u}])"
-        f"|[{_any('ư')}](?:[{_any('o')}]|[{oh}](?!\\w))"
-        f"|[{oh}][{_any('ư')}]|[{o}][{o}]|[{i}][{i}]|[{e}][{e}]|[{a}][{a}]"
+        f"(?:[{bare_u}](?:[{oh}]\\w|[{e_tone}](?!\\w)|[{u}]|(?<![qQ].)[{_toned('a')}][ntyNTY])"
+        f"|[{horned_u}](?:[{_any('o')}{horned_u}]|[{oh}](?!\\w))"
+        f"|[{oh}][{horned_u}]|[{o}][{o}]|[{i}][{i}]|[{e}][{e}]|[{a}][{a}]"
         f"|[{i}](?:[{e_tone}]|(?<=[{i_tone}])[eE])[cmnptuCMNPTU]"
         f"|[{toned}][{vowel}]?[{toned}]|(?<=đ)ươ[ct](?!\\w))"
         f"|[{odd}]|ô(?<=[mM]ô)t(?!\\w))"
