@@ -51,7 +51,9 @@ def _mixed(word: str, min_greek: int = _MIN_GREEK) -> str | None:
     latin = word.translate(_table("same"))
     if not _ODD.search(latin):
         return latin
-    latin = latin.replace("υê", "yê").translate(_table("like"))  # υêu; elsewhere υ is u
+    if latin.startswith("υê"):
+        latin = "y" + latin[1:]  # υêu; elsewhere υ is u
+    latin = latin.translate(_table("like"))
     long_enough = len(latin) >= min_greek or not _GREEK.search(word)
     known = long_enough and syllable(unicodedata.normalize("NFC", latin)) is not None
     return latin if known else None
