@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,41 @@ def test_a_file_becomes_a_file_a_chapter(live: Live, tmp_path: Path) -> None:
         sound = listen(tmp_path / "c.mp3")
         assert len(sound.samples) / sound.rate_hz == pytest.approx(chapter["duration_s"], abs=0.2)
     assert live.http.get(f"/v1/jobs/{done['id']}/audio").status_code == 400
+    captions = f"/v1/jobs/{done['id']}/captions"
+    assert live.http.get(captions).status_code == 400
+    assert "Căn nhà" in live.http.get(f"{captions}?kind=vtt&chapter=2").text
+    assert live.http.get(f"{captions}?chapter=4").status_code == 404
+    archive = live.http.get(done["archive"])
+    assert archive.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as files:
+        assert files.testzip() is None
+        names = files.namelist()
+    assert sum(name.endswith(".mp3") for name in names) == 3
+    assert {"cover.png", "01 Người lái đò.srt", "03 Chuyến đò.json"} <= set(names)
+
+
+def test_a_book_becomes_an_epub_to_read_along(live: Live) -> None:
+    said = {"narrator": "Đọc", "year": 1990, "series": "Bộ", "part": "2", "words": True}
+    done = finished(live, start(live, format="epub", title="Sông", **said)["id"])
+    answer = live.http.get(done["audio"])
+    assert answer.headers["content-type"] == "application/epub+zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+        package = book.read("EPUB/package.opf").decode()
+    assert '<meta property="media:narrator">Đọc</meta>' in package
+    assert live.http.get(f"/v1/jobs/{done['id']}/captions").status_code == 400
+    with zipfile.ZipFile(io.BytesIO(live.http.get(done["archive"]).content)) as files:
+        assert files.namelist() == ["Sông.epub"]
+
+
+def test_the_archive_of_an_m4b_has_its_captions_and_comes_at_the_end(
+    live: Live, gate: threading.Event
+) -> None:
+    id = start(live, LONG, title="Sông")["id"]
+    assert live.http.get(f"/v1/jobs/{id}/archive").status_code == 404
+    gate.set()
+    done = finished(live, id)
+    with zipfile.ZipFile(io.BytesIO(live.http.get(done["archive"]).content)) as files:
+        assert files.namelist() == [f"Sông.{kind}" for kind in ("m4b", "srt", "vtt", "lrc", "json")]
 
 
 def test_a_finished_chapter_can_be_heard_before_the_book_is_done(
@@ -220,7 +257,7 @@ def test_a_plan_shows_chapters_and_a_cast_that_can_be_sent_back(live: Live) -> N
     assert [c["name"] for c in plan["cast"]][:2] == ["Thoại", "Quyên"]
     assert list((live.data_dir / "jobs").glob("*/")) == []
     cast = plan["cast_toml"].replace('gender = "male"', 'gender = ""')
-    assert start(live, cast=cast)["state"] in ("queued", "running")
+    assert start(live, text, cast=cast)["state"] in ("queued", "running")
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,15 @@ class JobDir:
         options = self.options
         name = f"audio.{options.format}" if options.format in ONE_FILE else "audio"
         book = self.path / options.file
-        return Target(self.path / name, options.format, True, book, self.path / "work")
+        return Target(
+            self.path / name,
+            options.format,
+            True,
+            book,
+            self.path / "work",
+            options.about(),
+            options.words,
+        )
 
     def read(self) -> Book:
         """Returns the book, under the title and author that were asked for."""

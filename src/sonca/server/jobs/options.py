@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sonca.book.cast import Cast, by_gender, cast_file, propose_cast
 from sonca.book.model import Book
 from sonca.book.options import BookOptions
+from sonca.book.output.about import About
 from sonca.encoding.formats import BookFormatName
 from sonca.errors import InvalidRequest
 from sonca.synthesizer import Sonca
@@ -37,6 +38,13 @@ class JobOptions:
     lexicon: str | None = None
     """The book's own readings."""
     lexicon_format: Literal["tsv", "toml"] = "tsv"
+    narrator: str = ""
+    year: int | None = None
+    description: str = ""
+    series: str = ""
+    part: str = ""
+    words: bool = False
+    """Whether an EPUB marks every word."""
     encoding: str | None = None
     book: BookOptions = field(default_factory=BookOptions)
     expiry_hours: float | None = None
@@ -58,8 +66,13 @@ class JobOptions:
             name = ".".join(str(part) for part in first["loc"])
             raise ValueError(f"{name or 'its options'}: {first['msg'].lower()}") from error
 
+    def about(self) -> About:
+        """Returns what the book says of itself. `InvalidRequest` for a year that is none."""
+        return About(self.narrator, self.year, "vi", self.description, self.series, self.part)
+
     def check(self) -> None:
-        """Raises `InvalidRequest` for options that cannot be together."""
+        """Raises `InvalidRequest` for options that cannot be, or cannot be together."""
+        self.about()
         if self.cast is not None and (self.voice or self.male or self.female or self.speed != 1):
             raise InvalidRequest(
                 "a cast says who speaks how: send it, or voice, male, female and speed",

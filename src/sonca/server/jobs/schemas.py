@@ -34,6 +34,14 @@ class JobBody(OwnReadings):
     cast: Annotated[Text, Field(max_length=1_000_000)] | None = Field(
         None, description="`auto`, or a cast as TOML: the `cast_toml` of /v1/jobs/plan, edited."
     )
+    narrator: Annotated[Text, Field(max_length=200)] = Field(
+        "", description="Who reads it; none for the narrator's voice."
+    )
+    year: Annotated[int, Field(ge=1, le=9999)] | None = Field(None, description="Of the book.")
+    description: Annotated[Text, Field(max_length=10_000)] = ""
+    series: Annotated[Text, Field(max_length=200)] = ""
+    part: Annotated[Text, Field(max_length=20)] = Field("", description="Its number in the series.")
+    words: bool = Field(False, description="Whether an epub marks every word.")
     encoding: Annotated[str, Field(max_length=20)] | None = Field(
         None, description="Of a text file; none to find it out."
     )
@@ -92,7 +100,7 @@ async def read_body(request: Request) -> tuple[str, bytes, JobBody]:
     or `RequestValidationError` for options that cannot be."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        form = await request.form(max_files=1, max_fields=20)
+        form = await request.form(max_files=1, max_fields=40)
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise InvalidRequest("no book came with the form; send it as `file`", field="file")
