@@ -67,7 +67,7 @@ def test_every_route_is_in_it(shared: Live) -> None:
         *("/api/tts/synthesize", "/api/tts/voices", "/api/tts/model/info", "/api/tts/health"),
         *("/api/tts/audio/{file_id}", "/api/tts/audio/{file_id}/metadata"),
         *("/v1/jobs", "/v1/jobs/plan", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events"),
-        *("/v1/jobs/{job_id}/audio", "/v1/jobs/{job_id}/captions"),
+        *("/v1/jobs/{job_id}/audio", "/v1/jobs/{job_id}/captions", "/v1/jobs/{job_id}/archive"),
         *("/api/tts/storage/stats", "/health", "/livez", "/readyz", "/metrics"),
     }
 
