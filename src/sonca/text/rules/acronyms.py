@@ -96,6 +96,7 @@ EARLY_RULES = (
         r"(?<=\d)(?P<gap> ?)(?P<p>HP|MP)(?![\w])",
         lambda m, w: Replacement(*m.span("p"), said, "game") if (said := _points(m, w)) else None,
         mask=WORD_MASK,
+        kind="capital",
     ),
     Rule(
         "prime",

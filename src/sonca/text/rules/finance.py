@@ -158,14 +158,21 @@ RULES = (
         "money",
         rf"{_LEFT}(?P<n>{NUMBER}) ?(?P<scale>[BMT])(?: ?(?P<code>{_CODES}))?(?![\w/-])",
         _scaled,
+        kind="capital",
     ),
     Rule(
         "term",
         r"(?:(?<![\w.,/-])|(?<=Y/))(?P<n>\d{1,2})(?P<unit>[YMWD])(?!\w|-|/(?!\d{1,2}Y))",
         _term,
+        kind="capital",
     ),
     Rule("times", rf"{_LEFT}(?P<n>\d{{1,4}}(?:[.,]\d{{1,2}})?)(?P<x>[xX])(?![\w/-])", _times),
-    Rule("period", r"(?<![\w/.-])(?P<p>[HT]?[1-9]M?|FY|1[0-2]M)/?(?P<y>20\d\d)(?![\w/])", _period),
+    Rule(
+        "period",
+        r"(?<![\w/.-])(?P<p>[HT]?[1-9]M?|FY|1[0-2]M)/?(?P<y>20\d\d)(?![\w/])",
+        _period,
+        kind="capital",
+    ),
     Rule(
         "pair",
         rf"(?<![\w/])(?:(?P<a>{_PAIRED})(?P<slash>/)(?P<b>{_PAIRED}))(?![\w/])",

@@ -174,6 +174,7 @@ RULES = (
         "port",
         r"(?<![\w.])(?P<host>\d{1,3}(?:\.\d{1,3}){3}|localhost):(?P<port>\d{2,5})(?![\w:])",
         _port,
+        kind="clock",
     ),
     Rule("model", r"(?<![\w-])i[3579]-\d{4,5}[A-Z]{0,3}(?![\w-])", _model),
     Rule(

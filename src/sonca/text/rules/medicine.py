@@ -57,13 +57,14 @@ EARLY_RULES = (
 )
 
 RULES = (
-    Rule("unit", r"(?<=[\x01 ])U/[Ll](?!\w)", lambda m, w: "đơn vị trên lít"),
+    Rule("unit", r"(?<=[\x01 ])U/[Ll](?!\w)", lambda m, w: "đơn vị trên lít", kind="capital"),
     Rule(
         "vital sign",
         r"(?<!\w)(?:HA(?=:? ?[\d\x01]{2,3}[/\x01])|(?:M|NT)(?=:? ?[\d\x01]{2,3} ?(?:\x01{3}|lần))"
         r"|T(?=:? ?[\d\x01.,]{2,4} ?(?:\x01{2}|độ)))",
         _vital,
         mask=WORD_MASK,
+        kind="capital",
     ),
     Rule("result", r"(?<=[\w\x01-\x03 ])\((?:\+{1,4}|[-–−])\)", _result, kind="symbol"),
     Rule("result", r"(?<=[\w\x01-\x03 ])\([-–−]\)", _result, kind="capital"),

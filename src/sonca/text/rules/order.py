@@ -21,6 +21,7 @@ _KINDS = {
         r"[A-ZĐÀ-ÖØ-Þ](?:[^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b|\w{0,5}\.(?!\W*\Z)|[A-ZĐ]{0,3}\d)"
     ),
     "symbol": re.compile(r"[^\w\s.,?!;:…\"“”‘’()'–—-]|_"),
+    "clock": re.compile(r":(?<=[0-9A-Fa-f:].)"),
     "dotted": re.compile(r"\.(?= ?[^\W_])(?<=[^\W_].)"),
     "chat": re.compile(r"[eErzjk][ ,.?!](?<![^ ]..)|[Mm]ún"),
     "typed": re.compile(r" [ac] [A-ZĐÀ-Ỵ]"),

@@ -75,6 +75,7 @@ RULES = (
         r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,8}[0-9A-Fa-f]{0,4}(?![\w:])",
         _colons,
         mask=WORD_MASK,
+        kind="clock",
     ),
     Rule(
         "path",

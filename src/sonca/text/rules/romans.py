@@ -201,6 +201,7 @@ EARLY_RULES = (
         r"(?<![\w.&])(?P<r>[IVX]{1,5})(?P<dot>\.)(?=\d{1,2}(?!\d))",
         _section,
         mask=WORD_MASK,
+        kind="capital",
     ),
     Rule(
         "roman numeral",

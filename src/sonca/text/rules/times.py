@@ -90,7 +90,12 @@ def _lasted(match: re.Match[str], work: Workspace) -> str | None:
 _LEFT = r"(?<![\w:/.,])"
 
 RULES = (
-    Rule("duration", rf"{_LEFT}(?P<m>\d{{1,3}}):(?P<s>[0-5]\d)(?![\w:]|[.,]\d)", _lasted),
+    Rule(
+        "duration",
+        rf"{_LEFT}(?P<m>\d{{1,3}}):(?P<s>[0-5]\d)(?![\w:]|[.,]\d)",
+        _lasted,
+        kind="clock",
+    ),
     Rule(
         "time",
         rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?:[hHgG]|giờ ?) ?(?P<m>[0-5]?\d)(?: ?(?:phút|ph|p|[’'′]"
