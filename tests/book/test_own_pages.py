@@ -92,6 +92,11 @@ def test_a_stretch_is_marked_whatever_stands_in_it(body: str, texts: list[str], 
     assert marked(body, *texts) == shown
 
 
+def test_many_lines_in_one_element_are_all_marked() -> None:
+    lines = [f"Câu số {n} kể về dòng sông." for n in range(3000)]
+    assert marked("<p>" + "<br/>".join(lines) + "</p>", *lines).count("<span id=") == 3000
+
+
 def test_only_base_letters_are_compared() -> None:
     assert folded("Tiếng Việt\u00ad, ﬁ ²") == folded("Tiếng\nViệt, fi2")
 

@@ -39,10 +39,11 @@ class _Chunk(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A place between two letters: in the text before the child `slot` of `parent`."""
+    """A place between two letters: in the text after the child `before` of `parent`, in its first
+    text if that is None. No numbers of children: to count them takes as long as there are many."""
 
     parent: Any
-    slot: int
+    before: Any
     offset: int
 
 
@@ -153,9 +154,8 @@ class Text:
     def _place(self, chunk: int, offset: int) -> _Place:
         element, tail = self._chunks[chunk]
         if not tail:
-            return _Place(element, 0, offset)
-        parent = element.getparent()
-        return _Place(parent, parent.index(element) + 1, offset)
+            return _Place(element, None, offset)
+        return _Place(element.getparent(), element, offset)
 
 
 def _chunks(body: Any) -> Iterator[tuple[_Chunk, str]]:
@@ -213,65 +213,72 @@ def _folded_with_offsets(text: str) -> tuple[str, list[int]]:
 
 
 def _text_at(place: _Place) -> str:
-    owner = place.parent if place.slot == 0 else place.parent[place.slot - 1]
-    return (owner.text if place.slot == 0 else owner.tail) or ""
+    return (place.parent.text if place.before is None else place.before.tail) or ""
 
 
 def _lifted(begin: _Place, close: _Place) -> tuple[_Place, _Place]:
     """Moves places at the edge of inline elements out of them, until both are in one element."""
     around = {id(element) for element in (close.parent, *close.parent.iterancestors())}
     while id(begin.parent) not in around and _at_start(begin):
-        parent = begin.parent.getparent()
-        slot = parent.index(begin.parent)
-        begin = _Place(parent, slot, 0)._replace(offset=len(_text_at(_Place(parent, slot, 0))))
+        outer = _Place(begin.parent.getparent(), begin.parent.getprevious(), 0)
+        begin = outer._replace(offset=len(_text_at(outer)))
     around = {id(element) for element in (begin.parent, *begin.parent.iterancestors())}
     while id(close.parent) not in around and _at_end(close):
-        parent = close.parent.getparent()
-        close = _Place(parent, parent.index(close.parent) + 1, 0)
+        close = _Place(close.parent.getparent(), close.parent, 0)
     return begin, close
 
 
 def _at_start(place: _Place) -> bool:
     return (
-        place.slot == 0
+        place.before is None
         and local(place.parent) in INLINE
         and not _text_at(place)[: place.offset].strip()
     )
 
 
 def _at_end(place: _Place) -> bool:
+    last = next(place.parent.iterchildren(reversed=True), None)
     return (
-        place.slot == len(place.parent)
+        place.before is last
         and local(place.parent) in INLINE
         and not _text_at(place)[place.offset :].strip()
     )
 
 
+def _between(begin: _Place, close: _Place) -> list[Any]:
+    """Returns the children from one place to another in the same element."""
+    found: list[Any] = []
+    child = close.before
+    while child is not begin.before and child is not None:
+        found.append(child)
+        child = child.getprevious()
+    return found[::-1]
+
+
 def _inline_between(begin: _Place, close: _Place) -> bool:
     return all(
         local(inner) in INLINE or not isinstance(inner.tag, str)
-        for child in begin.parent[begin.slot : close.slot]
+        for child in _between(begin, close)
         for inner in child.iter()
     )
 
 
 def _wrap(begin: _Place, close: _Place, id: str) -> None:
     """Moves what is between two places of one element into a new one."""
-    parent = begin.parent
+    parent, children = begin.parent, _between(begin, close)
     span = etree.Element(f"{XHTML}span", id=id)
-    after = _text_at(close)[close.offset :]
-    if begin.slot == close.slot:
-        span.text = _text_at(begin)[begin.offset : close.offset]
-    else:
+    before, after = _text_at(begin)[: begin.offset], _text_at(close)[close.offset :]
+    if children:
         span.text = _text_at(begin)[begin.offset :]
-        last = parent[close.slot - 1]
-        last.tail = (last.tail or "")[: close.offset]
-    before = _text_at(begin)[: begin.offset]
-    for child in list(parent[begin.slot : close.slot]):
-        span.append(child)
-    if begin.slot == 0:
-        parent.text = before
+        close.before.tail = _text_at(close)[: close.offset]
     else:
-        parent[begin.slot - 1].tail = before
-    parent.insert(begin.slot, span)
+        span.text = _text_at(begin)[begin.offset : close.offset]
+    span.extend(children)
+    if begin.before is None:
+        parent.text = before
+        parent.insert(0, span)
+    else:
+        begin.before.tail = None
+        begin.before.addnext(span)
+        begin.before.tail = before
     span.tail = after
