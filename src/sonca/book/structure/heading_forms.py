@@ -91,6 +91,17 @@ NO_TITLE = frozenset(_ON.split())
 BRACKETS = re.compile(
     r"[\[【〔〖《〈「『(<{](?P<inner>[^\]】〕〗》〉」』)>}]{3,100})[\]】〕〗》〉」』)>}]"
 )
+_BEGIN = (
+    rf"{_NAMES}|lời|thay|mở|đoạn|khúc|dẫn|vĩ|phụ|tựa|kết|đại|tự|chung|hậu|tiền|văn|đệ|side|pro|epi"
+    r"|preface|intro|foreword|after|inter|(?:chp?|c|pn|nt|q|v|t)\.?\s?\d"
+)
+MAY = re.compile(
+    rf"[\W_]*(?:\d|[IVXLCDM]{{1,9}}(?!\w)|{_BEGIN})"
+    rf"|[^-–—|:>》】\])]{{0,90}}[-–—|:>》】\])][\W_]*(?:chương|chap|hồi|đệ|c\d|c\.|ch\.|phiên|pn|q|quyển"
+    r"|tiết|bài|màn|cảnh|extra|tập|phần)",
+    re.IGNORECASE,
+)
+"""Cheap: what no heading begins with is none. The second half is for the book's title before it."""
 UNSEEN = re.compile(r"[\ufeff\u200b-\u200f\u00ad\u2060\u202a-\u202e]")
 DECORATION = " \t\u00a0\u3000*_#=~+•·●○◦☆★✩✪✦✧✿❀❁❖◆◇■□▪▫♥♡❤♪♫»«›‹|※→←►◄▶◀↔°^✶✴✯❄☀☾⊱⊰꧁꧂ღ"
 DASHES = "-–—―−"

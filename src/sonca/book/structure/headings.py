@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sonca.book.structure import heading_forms as forms
 from sonca.book.structure.heading_forms import Rank
@@ -36,7 +37,15 @@ class Heading:
 
 def parse_heading(line: str) -> Heading | None:
     """Returns the heading that `line` reads as, None for any other line."""
-    if len(line) > 2 * MAX_CHARS:
+    return _parsed(line) if len(line) <= 2 * MAX_CHARS else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _parsed(line: str) -> Heading | None:
+    """Parses a short line; each stage of reading a book asks for all of them."""
+    if not unicodedata.is_normalized("NFC", line):
+        line = unicodedata.normalize("NFC", line)
+    if not forms.MAY.match(line):
         return None
     text = plain(line)
     if not text or len(text) > MAX_CHARS or text[0] in '-–—“"«':

@@ -27,6 +27,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
+_SIGNS = re.compile(r"[\W_]+")
 _EDGE = re.compile(r"\A\d{1,4}(?=\D)|(?<=\D)\d{1,4}\Z")
 _NUMBERED = re.compile(r"\d{1,4}\s*[|·•—–/]\s*\D+\Z|\D+?\s*[|·•—–/]\s*\d{1,4}\Z")
 _PARTS = re.compile(r"[—–|]| - ")
@@ -175,7 +176,7 @@ def _sections(numbers: Sequence[_Number]) -> set[int]:
 
 def _form(text: str, *, keep: bool = False) -> str:
     """Returns what equal heads have in common: letters, and digits only if they are to be kept."""
-    letters = "".join(c for c in text.casefold() if c.isalnum())
+    letters = _SIGNS.sub("", text.casefold())
     return letters if keep else _DIGITS.sub("#", _EDGE.sub("", letters) or letters)
 
 
@@ -186,10 +187,17 @@ def _heads(
     near: set[int],
     known: set[str],
 ) -> set[int]:
+    left = [i for i in short if lines.skips[i] is None and blocks[i].text[-1] not in ".!?…,;:"]
+    again = Counter(_DIGITS.sub("", blocks[i].text) for i in left)
+    longest = max(map(len, known), default=0) + 8
     forms = {
         i: _form(blocks[i].text, keep=headings.parse_heading(blocks[i].text) is not None)
-        for i in short
-        if lines.skips[i] is None and blocks[i].text.rstrip()[-1:] not in ".!?…,;:"
+        for i in left
+        if i in near
+        or again[_DIGITS.sub("", blocks[i].text)] > 1
+        or _DIGITS.search(blocks[i].text)
+        or blocks[i].text.isupper()
+        or len(blocks[i].text) <= longest
     }
     times = Counter(forms.values())
     beside = Counter(forms[i] for i in near if i in forms)

@@ -30,6 +30,7 @@ _TITLE_CLASS = re.compile(
     r"|chapter(?:title|head|heading|name|number)|ct|cn|h[1-4])(?:\d*$|\d*[\s_-])",
     re.IGNORECASE,
 )
+_SIGNS = re.compile(r"[\W_]+")
 _FILE_SHARE = 0.6
 """So many files must begin with a line that can be a title before files are chapters."""
 
@@ -270,7 +271,7 @@ def _merged(blocks: Sequence[TextBlock], starts: dict[int, str]) -> dict[int, st
 
 def form(text: str) -> str:
     """Returns what equal titles have in common: letters and digits."""
-    return "".join(c for c in headings.plain(text).casefold() if c.isalnum())
+    return _SIGNS.sub("", headings.plain(text).casefold())
 
 
 def short(title: str) -> str:

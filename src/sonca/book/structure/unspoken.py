@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from sonca.book.structure.notes import FoundNotes, find_notes
 
 _MIN_RUN = 3
 """Headings in a row with nothing between them that make a table of contents."""
+_SIGNS = re.compile(r"[\W_]+")
 
 
 def split_unspoken(
@@ -112,7 +114,7 @@ def _listed(blocks: Sequence[TextBlock], skips: Sequence[str | None], first: int
 
 
 def _form(text: str) -> str:
-    return "".join(c for c in headings.without_leader(text).casefold() if c.isalnum())
+    return _SIGNS.sub("", headings.without_leader(text).casefold())
 
 
 def _repeats(blocks: Sequence[TextBlock], first: int, last: int) -> bool:
