@@ -77,11 +77,13 @@ def _mark(skips: list[str | None], page: Sequence[int]) -> None:
 
 def _gutenberg(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
     """Marks what Project Gutenberg writes before and after a book."""
+    begun = False
     for index, block in enumerate(blocks):
         if "GUTENBERG" not in block.text and "Gutenberg" not in block.text:
             continue
-        if _BEGIN.search(block.text):
+        if not begun and _BEGIN.search(block.text):
             _mark(skips, range(index + 1))
+            begun = True
         elif _END.search(block.text):
             _mark(skips, range(index, len(blocks)))
             return
@@ -138,6 +140,8 @@ def _named(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
                 break
             chars += len(blocks[end].text)
             end += 1
+            if chars > _NAMED_CHARS:
+                break
         inside = [blocks[i].text for i in range(index, end)]
         if chars <= _NAMED_CHARS and not any(_is_chapter(text) for text in inside):
             _mark(skips, range(index, end))

@@ -29,6 +29,9 @@ _CLOSERS = "”\"»'’)]"
 _LIST = re.compile(r"(?:[-–—•*+]\s|\(?\d{1,3}[.)]\s|\(?[a-zđ][.)]\s)")
 _DASH = re.compile(r"[-–—]\s*[A-ZĐÀ-Ỹ]")
 _INNER_STOP = re.compile(r"[.!?…]['\"”»)]?\s+['\"“«(]?[^\W\d_a-zđ]")
+_LAST_WORD = re.compile(r"[^\W\d_]+\Z")
+_FIRST_WORD = re.compile(r"[^\W\d_]+")
+_WORD_CHARS = 40
 _SOFT = "\u00ad"
 
 
@@ -40,7 +43,8 @@ def join_lines(
     joins = _joins(blocks, skips, ahead)
     out: list[TextBlock] = []
     reasons: list[str | None] = []
-    held = -1  # where the paragraph that still grows stands in `out`
+    held: _Growing | None = None  # the paragraph that may still grow, and where it stands in `out`
+    place = -1
     pages: list[int] = []
     for index, block in enumerate(blocks):
         if skips[index] in (NUMBER, HEAD):
@@ -48,16 +52,21 @@ def join_lines(
             continue
         if skips[index] is None and not block.level and "\n" in block.text:
             block = _unwrapped(block)
-        if index in joins and held >= 0:
-            out[held] = _joined(out[held], block)
+        if index in joins and held:
+            held.add(block)
         else:
+            if held:
+                out[place] = held.block()
             out.append(block)
             reasons.append(skips[index])
-            held = len(out) - 1 if skips[index] is None else -1
+            held = _Growing(block) if skips[index] is None else None
+            place = len(out) - 1
         for page in pages:
             out.append(blocks[page])
             reasons.append(skips[page])
         pages.clear()
+    if held:
+        out[place] = held.block()
     for page in pages:
         out.append(blocks[page])
         reasons.append(skips[page])
@@ -73,31 +82,45 @@ def _unwrapped(block: TextBlock) -> TextBlock:
     shape = _shape(texts)
     if not shape.prose or len(texts) < 3:
         return block
-    whole = replace(block, text=lines[0])
-    at = len(lines[0]) + 1
+    whole = _Growing(replace(block, text=lines[0]))
+    at = block.start + len(lines[0]) + 1
     for line, (a, b) in zip(lines[1:], itertools.pairwise(texts), strict=True):
-        following = TextBlock(line, start=block.start + at)
-        if _goes_on(a, b, shape):
-            whole = _joined(whole, following)
-        else:
-            whole = replace(whole, text=f"{whole.text}\n{line}")
+        if not _goes_on(a, b, shape):
+            whole.pieces.append("\n")
+            whole.end += 1
+        whole.add(TextBlock(line, start=at))
         at += len(line) + 1
-    return whole
+    return whole.block()
 
 
-def _joined(first: TextBlock, second: TextBlock) -> TextBlock:
-    """Returns both as one; between them stand as many blanks as in the part."""
-    text, end = first.text, first.start + len(first.text)
-    gap = max(1, second.start - end)
-    if text[-1:] in ("-", _SOFT, "‐") and len(text) > 1 and text[-2].isalpha():
-        left = re.search(r"[^\W\d_]+\Z", text[:-1])
-        right = re.match(r"[^\W\d_]+", second.text)
-        broken = left and right and _is_one_word(left[0].lower(), right[0].lower())
-        between = _SOFT * (gap + 1) if broken else " " * (gap + 1)
-        text = text[:-1] + between
-    else:
-        text += " " * gap
-    return replace(first, text=text + second.text)
+class _Growing:
+    """A paragraph that is put together line by line."""
+
+    def __init__(self, block: TextBlock) -> None:
+        self._first = block
+        self.pieces = [block.text]
+        self.end = block.start + len(block.text)
+
+    def add(self, block: TextBlock) -> None:
+        """Adds a line, with as many blanks before it as keep its place."""
+        gap = max(0, block.start - self.end) or (self.pieces[-1] != "\n")
+        last = self.pieces[-1]
+        if gap and last[-1:] in ("-", _SOFT, "‐") and last[-2:-1].isalpha():
+            left = _LAST_WORD.search(last[-_WORD_CHARS:-1])
+            right = _FIRST_WORD.match(block.text)
+            broken = left and right and _is_one_word(left[0].lower(), right[0].lower())
+            self.pieces[-1] = last[:-1]
+            self.pieces.append((_SOFT if broken else " ") * (gap + 1))
+        else:
+            self.pieces.append(" " * gap)
+        self.pieces.append(block.text)
+        self.end = block.start + len(block.text)
+
+    def block(self) -> TextBlock:
+        """Returns it as one block."""
+        if len(self.pieces) == 1:
+            return self._first
+        return replace(self._first, text="".join(self.pieces))
 
 
 def _is_one_word(left: str, right: str) -> bool:

@@ -32,6 +32,8 @@ _EDGE = re.compile(r"\A\d{1,4}(?=\D)|(?<=\D)\d{1,4}\Z")
 _NUMBERED = re.compile(r"\d{1,4}\s*[|·•—–/]\s*\D+\Z|\D+?\s*[|·•—–/]\s*\d{1,4}\Z")
 _PARTS = re.compile(r"[—–|]| - ")
 _YEAR = 1500
+_NEAR = 20
+"""So many blocks that are set aside may stand between a page's mark and the text."""
 _TIMES = 3
 """So often a line comes again between others before it is a running head by that alone."""
 
@@ -80,17 +82,14 @@ class _Lines:
         self.blocks, self.skips, self.short = blocks, skips, short
 
     def before(self, at: int) -> int:
-        """Returns the last line before a place that is not set aside, -1 for none."""
-        at -= 1
-        while at >= 0 and self.skips[at] is not None:
-            at -= 1
-        return at
+        """Returns the last line before a place that is not set aside, -1 for none near."""
+        near = range(at - 1, max(-1, at - 1 - _NEAR), -1)
+        return next((i for i in near if self.skips[i] is None), -1)
 
     def after(self, at: int) -> int:
-        at += 1
-        while at < len(self.blocks) and self.skips[at] is not None:
-            at += 1
-        return at if at < len(self.blocks) else -1
+        """Returns the next line that is not set aside, -1 for none near."""
+        near = range(at + 1, min(len(self.blocks), at + 1 + _NEAR))
+        return next((i for i in near if self.skips[i] is None), -1)
 
     def around(self, at: int) -> tuple[int, int]:
         return self.before(at), self.after(at)

@@ -70,6 +70,7 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
         headings.parse_heading(b.text) if s is None else None
         for b, s in zip(blocks, skips, strict=True)
     ]
+    last: dict[str, int] = {}
     at = 0
     while at < len(blocks):
         end = at
@@ -83,7 +84,8 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
         ):
             end += 1
         if announced and end < len(blocks):
-            end = _listed(blocks, skips, end)
+            last = last or _last_places(blocks)
+            end = _listed(blocks, skips, end, last)
         run = end - at - announced
         if run > 1 and not announced and end < len(blocks):
             # The last of a run without an announcement is the first chapter's own heading.
@@ -98,10 +100,16 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
         at = max(end, at + 1)
 
 
-def _listed(blocks: Sequence[TextBlock], skips: Sequence[str | None], first: int) -> int:
-    """Returns where a list of titles ends, each of which stands again in the book."""
+def _last_places(blocks: Sequence[TextBlock]) -> dict[str, int]:
+    """Returns where each short line stands for the last time."""
     texts = (b.text if len(b.text) <= headings.MAX_CHARS else "" for b in blocks)
-    last = {_form(text): index for index, text in enumerate(texts) if text}
+    return {_form(text): index for index, text in enumerate(texts) if text}
+
+
+def _listed(
+    blocks: Sequence[TextBlock], skips: Sequence[str | None], first: int, last: dict[str, int]
+) -> int:
+    """Returns where a list of titles ends, each of which stands again in the book."""
     end = first
     seen: set[str] = set()
     while end < len(blocks) and skips[end] is None:
