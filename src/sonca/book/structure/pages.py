@@ -105,17 +105,18 @@ class _Lines:
     def _beside(self, at: int, step: Callable[[int], int], reach: int = 3) -> list[int]:
         """Returns the next lines on one side that may be text, past others that may be none."""
         found: list[int] = []
-        at = step(at)
-        while at >= 0 and not self.blocks[at].level and len(found) < reach:
+        for _ in range(2 * reach):
+            at = step(at)
+            if at < 0 or self.blocks[at].level or len(found) >= reach:
+                break
             short = at in self.short
             if short and headings.parse_heading(self.blocks[at].text):
                 if not _ALONE.match(self.blocks[at].text):
                     break
-            else:
-                found.append(at)
-                if not short or not self._aside(at):
-                    break
-            at = step(at)
+                continue
+            found.append(at)
+            if not short or not self._aside(at):
+                break
         return found
 
     def _aside(self, at: int) -> bool:
