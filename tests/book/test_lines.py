@@ -195,3 +195,20 @@ def test_line_breaks_of_markup_that_wrap_prose(tmp_path: Path) -> None:
     path.write_text(f"<p>{wrapped}</p><p>{verse}</p>", encoding="utf-8")
     first, second = read_book(path).chapters[0].paragraphs
     assert "\n" not in first.text and second.text.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(str(n) for n in range(2, 20_000)),
+        "\n\n".join(f"trang {n}" for n in range(20_000)) + "\n\nHết.",
+        "Mục lục\n\n" * 10_000 + "Hết.",
+        "BẾN VẮNG\n\n" * 10_000 + "Hết.",
+        "Bản quyền ©\n\n" * 10_000 + "Hết.",
+        "con đò đêm mưa bão và người con gái chờ anh ở bê-\n" * 10_000,
+        "[" * 50_000,
+    ],
+    ids=lambda text: text[:10].strip(),
+)
+def test_what_was_made_to_keep_a_reader_busy(text: str) -> None:
+    assert len(book_of(f"Mưa.\n\n{text}").chapters) == 1  # time squared would not end
