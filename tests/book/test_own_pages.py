@@ -79,6 +79,7 @@ def _m(number: int, inside: str) -> str:
             "<p>" + _m(0, "Ho\u0323c ba\u0300i.") + "</p>",
         ),
         ("<p>Một\n   hai.</p>", ["Một hai."], "<p>" + _m(0, "Một\n   hai.") + "</p>"),
+        ("<li>Rửa thật sạch.</li>", ["1. Rửa thật sạch."], f"<li>{_m(0, 'Rửa thật sạch.')}</li>"),
         ("<p>Một.</p>", ["Không có ở đây đâu nhé."], "<p>Một.</p>"),
         ("<p>Ừ.</p><p>Ừ.</p>", ["Ừ.", "Ừ."], f"<p>{_m(0, 'Ừ.')}</p><p>{_m(1, 'Ừ.')}</p>"),
         (

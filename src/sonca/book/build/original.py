@@ -43,7 +43,7 @@ def _read(archive: Archive) -> Original | None:
     container = safe_xml.parse(archive.read("META-INF/container.xml"), name="the container")
     file = container.find(".//{*}rootfile")
     name = resolve("", file.get("full-path", ""))[0] if file is not None else ""
-    package = safe_xml.parse(archive.read(name), name=name)
+    package = safe_xml.parse_leniently(archive.read(name), name=name, mended=[])
     parts: dict[str, str] = {}
     nav: set[str] = set()
     for item in package.iterfind("{*}manifest/{*}item"):

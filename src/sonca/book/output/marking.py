@@ -25,6 +25,9 @@ _WINDOW = 6000
 """Letters that may stand between two stretches: what is not spoken."""
 _SHORT = 5
 """Letters that tell where a stretch goes on."""
+_HEADS = ((0, 2 * _SHORT), *((at, _SHORT) for at in range(_SHORT)))
+"""Where in a stretch its beginning is looked for, and how many letters of it: the number of a list
+item is spoken and stands on no page."""
 _LOOSE = 400
 """Letters that may stand inside it."""
 _SURE = 24
@@ -90,11 +93,14 @@ class Text:
 
     def _loose(self, wanted: str, limit: int) -> tuple[int, int] | None:
         """Finds a stretch in which something unspoken stands, or which lacks a few letters."""
-        heads = (self._letters.find(wanted[:n], self._reached, limit) for n in (2 * _SHORT, _SHORT))
-        start = next((at for at in heads if at >= 0), -1)
+        start, at = -1, 0
+        for skipped, count in _HEADS:
+            if start < 0 and skipped + count <= len(wanted):
+                head = wanted[skipped : skipped + count]
+                start, at = self._letters.find(head, self._reached, limit), skipped
         if start < 0:
             return None
-        reached, at, lacking = start, 0, 0
+        reached, lacking = start, at
         while at < len(wanted):
             if self._letters.startswith(wanted[at], reached):
                 reached, at = reached + 1, at + 1
