@@ -44,6 +44,8 @@ def _read(archive: Archive) -> Original | None:
     file = container.find(".//{*}rootfile")
     name = resolve("", file.get("full-path", ""))[0] if file is not None else ""
     package = safe_xml.parse_leniently(archive.read(name), name=name, mended=[])
+    if package is None:
+        return None
     parts: dict[str, str] = {}
     nav: set[str] = set()
     for item in package.iterfind("{*}manifest/{*}item"):
