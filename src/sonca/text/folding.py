@@ -24,7 +24,7 @@ _JOINERS = frozenset(
 )
 """Invisible; between a letter and its marks they part nothing."""
 _MAX_MARKS = 6  # a letter has two; the rest of a heap is noise and is dropped
-_KEEP = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒⁻⁺ₙⁿ™℠…№℃℉‼⁇⁈⁉´¨¯¸")
+_KEEP = frozenset("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒⁻⁺⁽⁾ₙⁿⁱ™℠…№℃℉‼⁇⁈⁉´¨¯¸")
 _FIXED = {
     "\u00d0": "Đ",
     "\u0189": "Đ",

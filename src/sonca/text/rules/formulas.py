@@ -10,8 +10,8 @@ from sonca.text.vietnamese.letters import spell
 from sonca.text.vietnamese.wordlists import mapping
 
 _ROOTS = {"√": "căn bậc hai của", "∛": "căn bậc ba của", "∜": "căn bậc bốn của"}
-_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁽⁾ⁿⁱ", "0123456789-+()ni")
+_SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₙ", "0123456789n")
 
 
 def _power(match: re.Match[str], work: Workspace) -> str:
@@ -19,10 +19,19 @@ def _power(match: re.Match[str], work: Workspace) -> str:
     if text == "2":
         return "bình phương" if match[0] != "^2" else "mũ hai"
     sign = "âm " if text.startswith(("-", "−")) else ""
-    text = text.strip("+-−")
-    if not text:
-        return ""
-    return f"mũ {sign}{work.cardinal(text) if text.isdecimal() else spell(text)}"
+    parts = re.findall(r"\d+|[a-z]+|[+−-]", text.strip("+-−"))
+    return f"mũ {sign}{' '.join(_term(p, work) for p in parts)}" if parts else ""
+
+
+def _term(part: str, work: Workspace) -> str:
+    if part in "+-−":
+        return "cộng" if part == "+" else "trừ"
+    return work.cardinal(part) if part.isdecimal() else spell(part)
+
+
+def _index(match: re.Match[str], work: Workspace) -> str:
+    """Reads ``x₂``, ``uₙ``."""
+    return " ".join(_term(p, work) for p in re.findall(r"\d+|n", match[0].translate(_SUB)))
 
 
 def _operator(match: re.Match[str], work: Workspace) -> str | None:
@@ -138,8 +147,8 @@ RULES = (
     ),
     Rule(
         "power",
-        r"(?:(?<=[\x01\w)])[⁻⁺]?[²³¹⁰⁴⁵⁶⁷⁸⁹]{1,4}|(?<=[\x01\w)])\^\(?[-−]?[\da-z]{1,4}\)?)",
+        r"(?:(?<=[\x01\w)])[⁻⁺⁽]{0,2}[²³¹⁰⁴-⁹ⁿⁱ]{1,4}(?:[⁺⁻][²³¹⁰⁴-⁹ⁿⁱ]{1,4}){0,2}⁾?|(?<=[\x01\w)])\^\(?[-−]?[\da-z]{1,4}\)?)",
         _power,
     ),
-    Rule("subscript", r"[₀₁₂₃₄₅₆₇₈₉]{1,4}", lambda m, w: w.cardinal(m[0].translate(_SUB))),
+    Rule("subscript", r"[₀₁₂₃₄₅₆₇₈₉ₙ]{1,4}", _index),
 )

@@ -16,7 +16,7 @@ from sonca.text.vietnamese import slips as typing
 
 _KINDS = {
     "short": re.compile(r"\A.{1,24}\Z"),
-    "digit": re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉½⅓⅔¼-¾⅕-⅞⅐-⅒^]"),
+    "digit": re.compile(r"[0-9²³¹⁰⁴-⁹₀-₉ₙⁿⁱ½⅓⅔¼-¾⅕-⅞⅐-⅒^]"),
     "capital": re.compile(
         r"[A-ZĐÀ-ÖØ-Þ](?:[^\W\d_]*[A-ZĐÀ-ÖØ-ÞĂĨŨƠƯ]|\b|\w{0,5}\.(?!\W*\Z)|[A-ZĐ]{0,3}\d)"
     ),

@@ -113,6 +113,16 @@ def _named(match: re.Match[str], work: Workspace, symbols: set[str]) -> bool:
     return len(symbols) > 1 and not match["n"] and before in _CHEMICAL_BEFORE
 
 
+def _ion(match: re.Match[str], work: Workspace) -> str | None:
+    """Reads ``Ca²⁺``, ``SO₄²⁻``: the raised sign is a charge, the figure no power."""
+    parts = _atoms(match["formula"])
+    if parts is None:
+        return None
+    size = match["charge"][:-1].translate(_SUPER)
+    sign = "cộng" if match["charge"][-1] == "⁺" else "trừ"
+    return " ".join((_say(parts, work), *([work.cardinal(size)] if size else []), sign))
+
+
 def _say(parts: list[str], work: Workspace) -> str:
     said: list[str] = []
     for last, part in zip(["", *parts], parts, strict=False):
@@ -150,6 +160,12 @@ RULES = (
         rf"(?<!\w){NUMBER_START}(?P<n>\d{{1,6}}(?:[.,]\d{{1,12}})?)"
         r"(?:e|(?<=\.\d)E|(?<=\.\d\d)E|(?<=\.\d\d\d)E|E(?=[-−+]))(?P<power>[-−+]?\d{1,3})(?!\w|\.\d)",
         _scientific,
+    ),
+    Rule(
+        "ion",
+        rf"(?<![\w@#./-])(?P<formula>{_FORMULA})(?P<charge>[¹²³⁴-⁷]?[⁺⁻])(?![\w⁰-⁹])",
+        _ion,
+        kind="symbol",
     ),
     Rule(
         "formula",

@@ -62,11 +62,13 @@ _AGED = word_set("bn bé cháu em nam nữ bà ông trai gái")
 
 def _age(match: re.Match[str], work: Workspace) -> bool:
     """Returns whether years are meant, not tons: ``bé 3t``."""
-    if match["unit"] != "t" or match["gap"]:
+    if match["unit"] != "t":
         return False
     start, end = match.span()
     if work.before(start) in _AGED or work.after(end) == "tuổi":
         return True
+    if match["gap"]:
+        return False
     cargo = work.before(start) in _CARGO | _CARGO_BEFORE
     if cargo or not match["n"].isdecimal() or int(match["n"]) > 119:
         return False
