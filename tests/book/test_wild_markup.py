@@ -114,6 +114,8 @@ def test_files_of_others(name: str) -> None:
         ("<pre>Sông dài\ncon nước</pre>", "sông dài con nước"),
         ("<ol><li>Rửa.</li><li>Luộc.</li></ol>", "một. rửa. hai. luộc."),
         ('<ol type="a" start="2"><li>Rửa.</li></ol>', "bê, rửa."),
+        ("<ol><li>1. Rửa.</li><li>2. Luộc.</li></ol>", "một. rửa. hai. luộc."),
+        ('<ol style="list-style: none"><li>Rửa.</li></ol>', "rửa."),
         ("<ul><li>Rửa.</li><li>Luộc.</li></ul>", "rửa. luộc."),
         (
             "<table><tr><td>Cam</td><td>5 kg</td></tr><tr><td><p>Táo</p></td><td>2 kg</td></tr>"
@@ -155,6 +157,10 @@ NOTED = '<p>Bến Lạc{mark} xưa.</p><p>Trời mưa.</p>{notes}<p id="end"></p
         ("{1}", "<p>{1} Chú.</p>"),
         ("<sup>1</sup>", "<h3>Chú thích</h3><ol><li>Chú.</li></ol>"),
         ("¹", "<p>¹ Chú.</p>"),
+        ("<sup>1</sup>", "<hr/><p>1. Chú.</p>"),
+        ("<sup>1</sup>", "<p><sup>1</sup> Chú.</p>"),
+        ("<sup>(*)</sup>", "<p>(*): Chú.</p>"),
+        ("<sup>[1]</sup>", "<p>Chú thích:</p><p>[1]. Chú.</p>"),
     ],
 )
 def test_notes_of_every_exporter(tmp_path: Path, mark: str, notes: str) -> None:
@@ -167,6 +173,10 @@ def test_notes_of_every_exporter(tmp_path: Path, mark: str, notes: str) -> None:
         ('<p>Xem <a href="#b">chương sau</a>.</p><p id="b">Nhà.</p>', "xem chương sau. nhà."),
         ("<p>Có hai điều:</p><p>(1) Đi.</p><p>(2) Ở.</p>", "có hai điều: một, đi. hai, ở."),
         ("<p>1. Đi.</p><p>2. Ở.</p>", "một. đi. hai. ở."),
+        (
+            "<p>Bến Lạc<sup>1</sup> xưa.</p><p>1. Đi.</p><p>2. Ở.</p><p>3. Về.</p>",
+            "bến lạc xưa. một. đi. hai. ở. ba. về.",
+        ),
         ('<p><a href="#b">2</a> con đò.</p><p id="b">Mưa.</p>', "hai con đò. mưa."),
     ],
 )
@@ -191,6 +201,7 @@ def test_notes_are_read_where_the_listener_asks_for_them(tmp_path: Path) -> None
         '<p class="wm">Ẩn.</p>',
         '<p>Nhà<span class="wm"> ẩn</span>.</p>',
         '<p class="note1"><b>Ẩn</b></p>',
+        '<p style="DISPLAY : None !important">Ẩn.</p>',
         '<p style="opacity:0">Ẩn.</p>',
         '<p style="font-size:1px">Ẩn.</p>',
         '<p style="visibility: hidden">Ẩn.</p>',

@@ -19,6 +19,8 @@ _NOTE_MARK = re.compile(
     r"\s*[\])}]?\s*\Z",
     re.IGNORECASE,
 )
+_TWICE = re.compile(r"(\w{1,4})[.)] (?=\(?\1[.):] )")
+"""The number of an item that is in its text too, as scrapers leave it."""
 BR = "\ue000"
 """Stands for `br` while a paragraph is gathered: line ends of the file are only blanks."""
 LINK, LINK_END, SUP, SUB, SCRIPT_END, CELL = "\ue001\ue002\ue003\ue004\ue005\ue006"
@@ -123,6 +125,9 @@ class Line:
         lines = (line.strip() for line in text.split("\n"))
         joined = "\n".join(line for line in lines if line)
         shift = len(text) - len(text.lstrip())
+        if twice := _TWICE.match(joined):
+            joined = joined[twice.end() :]
+            shift += twice.end()
         for link in self.links:
             link.start, link.end = max(0, link.start - shift), max(0, link.end - shift)
         return _with_drop_cap(joined)

@@ -85,6 +85,8 @@ _PIECE_BYTES = 8192
 _MAX_SEARCH = 500_000_000
 """Open elements that may be looked through for ends of what never began: some five seconds."""
 _SEPARATOR = "***"
+_UNSEEN = "none"
+"""How a list counts whose numbers a stylesheet hides."""
 _LISTS = frozenset(("ol", "ul", "menu", "dir"))
 _INSIDE = frozenset(("p", "dt", "dd", "td", "th", "caption", "figcaption", *_HEADINGS))
 """Elements whose text goes on after a block that is not seen."""
@@ -214,6 +216,8 @@ class _BlockReader:
                 self._ids.append(attributes[key])
         number = int(attributes["start"]) if attributes.get("start", "").isdecimal() else 1
         kind = attributes.get("type", "") if tag == "ol" else ""
+        if tag == "ol" and self._styles.unnumbered(self._path, attributes.get("style", "")):
+            kind = _UNSEEN
         self._open.append(_Open(tag, silent, element.id, len(self.document.blocks), number, kind))
         if silent is None or tag in ("style", "meta", "link"):
             self._start_inside(tag, attributes)
@@ -372,7 +376,7 @@ class _BlockReader:
     def _number(self, attributes: Mapping[str, str]) -> None:
         """Says the number of an item in a list that counts."""
         parent = next((each for each in reversed(self._open[:-1]) if each.tag in _LISTS), None)
-        if parent is None or parent.tag != "ol":
+        if parent is None or parent.tag != "ol" or parent.kind == _UNSEEN:
             return
         if attributes.get("value", "").isdecimal():
             parent.number = int(attributes["value"])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_RELEVANT = re.compile(r"display|visibility|opacity|font-size|clip")
+_RELEVANT = re.compile(r"display|visibility|opacity|font-size|clip|list-style", re.IGNORECASE)
 _TINY_PX = 1.0
 _PX = {"px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16, "": 1.0}
 _LENGTH = re.compile(r"(-?\d*\.?\d+)([a-z%]*)\Z")
@@ -64,15 +64,24 @@ class Stylesheet:
 
     def hides(self, path: Sequence[Element], style: str) -> bool:
         """Returns whether the last element of a path, with its own `style`, is hidden."""
+        found = self._declared(path, style)
+        return any(hides for name, hides in found.items() if name not in _NUMBERS)
+
+    def unnumbered(self, path: Sequence[Element], style: str) -> bool:
+        """Returns whether the last element of a path is a list whose numbers are not seen."""
+        found = self._declared(path, style)
+        return any(hides for name, hides in found.items() if name in _NUMBERS)
+
+    def _declared(self, path: Sequence[Element], style: str) -> dict[str, bool]:
         if not self.rules and not style:
-            return False
+            return {}
         found: dict[str, tuple[tuple[bool, tuple[int, int, int]], bool]] = {}
         for rule in self.rules:
             if rule.selector[0].fits(path[-1]) and _matches(rule.selector, path):
                 _take(found, rule.hiding, rule.weight)
         if style and _RELEVANT.search(style):
             _take(found, declared(style), _INLINE)
-        return any(hides for _, hides in found.values())
+        return {name: hides for name, (_, hides) in found.items()}
 
 
 def _take(
@@ -178,6 +187,8 @@ def _is_clear(value: str) -> bool:
     return length is not None and float(length[1]) <= (5 if length[2] == "%" else 0.05)
 
 
+_NUMBERS = ("list-style", "list-style-type")
+_NO_NUMBER = re.compile(r"\b(?:none|disc|circle|square)\b")
 _HIDES: dict[str, Callable[[str], bool]] = {
     "display": lambda value: value == "none",
     "visibility": lambda value: value in ("hidden", "collapse"),
@@ -185,4 +196,6 @@ _HIDES: dict[str, Callable[[str], bool]] = {
     "font-size": _is_tiny,
     "clip": lambda value: _CLIPPED.match(value) is not None,
     "clip-path": lambda value: _CLIPPED.match(value) is not None,
+    "list-style": lambda value: _NO_NUMBER.search(value) is not None,
+    "list-style-type": lambda value: _NO_NUMBER.search(value) is not None,
 }

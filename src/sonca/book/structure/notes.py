@@ -14,7 +14,7 @@ from sonca.book.structure import headings
 
 _LINE = re.compile(
     r"\s*(?:\[(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)|\{(?P<curly>\d{1,3})\}"
-    r"|(?P<raised>[¹²³⁰⁴-⁹]{1,3})|(?P<star>[*†‡]{1,3})|(?P<plain>\d{1,3})[.):])\s*:?\s*[^\W_]"
+    r"|(?P<raised>[¹²³⁰⁴-⁹]{1,3})|(?P<star>[*†‡]{1,3})|(?P<plain>\d{1,3})[.):])\s*[.:]?\s*[^\W_]"
 )
 _MARK = re.compile(
     r"\[(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)|\{(?P<curly>\d{1,3})\}"
@@ -22,6 +22,7 @@ _MARK = re.compile(
 )
 _SIGN = re.compile(r"[\[({*†‡¹²³⁰⁴-⁹]")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_STARS = re.compile(r"[*†‡]{1,3}\Z")
 _SEPARATOR = re.compile(r"[\W_]+\Z")
 _Span = tuple[int, int]
 
@@ -39,7 +40,9 @@ class FoundNotes:
 def find_notes(blocks: Sequence[TextBlock], skips: list[str | None]) -> FoundNotes:
     """Marks notes and what heads them in `skips`, and returns the marks that refer to them."""
     found = FoundNotes()
-    if not any(_SIGN.search(b.text) or headings.is_notes(b.text) for b in blocks):
+    if not any(
+        b.skip == "note mark" or _SIGN.search(b.text) or headings.is_notes(b.text) for b in blocks
+    ):
         return found
     everywhere = _marks(blocks, skips, range(len(blocks)), "square")
     for start, end in _sections(blocks, skips):
@@ -49,7 +52,8 @@ def find_notes(blocks: Sequence[TextBlock], skips: list[str | None]) -> FoundNot
             skips[index] = "note"
             if owner is not None:
                 found.owners[index] = owner[0]
-                found.marks.setdefault(owner[0], []).append(owner[1])
+                if owner[1] != (0, 0):
+                    found.marks.setdefault(owner[0], []).append(owner[1])
         for index in _headings_of(blocks, spoken, lines):
             skips[index] = "note"
     return found
@@ -71,7 +75,7 @@ def _sections(blocks: Sequence[TextBlock], skips: Sequence[str | None]) -> Itera
 
 
 _Marks = dict[str, tuple[int, _Span]]
-"""The first place of each mark: block and span."""
+"""The first place of each mark: block and span, (0, 0) for one that was taken out already."""
 
 
 def _marks(
@@ -83,12 +87,25 @@ def _marks(
     marks: _Marks = {}
     for index in among:
         text = blocks[index].text
-        if skips[index] is not None or not _SIGN.search(text):
+        if skips[index] is not None:
+            continue
+        for key in _raised_before(blocks, index) if not kind else ():
+            marks.setdefault(key, (index, (0, 0)))
+        if not _SIGN.search(text):
             continue
         for match in _MARK.finditer(text):
             if match.start() > 0 and (not kind or match.lastgroup == kind):
                 marks.setdefault(_key(match), (index, match.span()))
     return marks
+
+
+def _raised_before(blocks: Sequence[TextBlock], index: int) -> Iterator[str]:
+    """Yields the marks that were taken out of a paragraph because they were raised."""
+    while index > 0 and blocks[index - 1].skip == "note mark":
+        index -= 1
+        bare = blocks[index].text.strip("[](){} ")
+        if bare.isdecimal() or _STARS.match(bare):
+            yield f"{'raised' if bare.isdecimal() else 'star'} {bare}"
 
 
 def _key(match: re.Match[str]) -> str:
@@ -145,7 +162,7 @@ def _owner(
     line: re.Match[str], marks: _Marks, before: int | None = None
 ) -> tuple[int, _Span] | None:
     kind, number = _key(line).split(" ")
-    kinds = ("round", "square", "raised", "curly") if kind == "plain" else (kind,)
+    kinds = ("round", "square", "raised", "curly") if kind == "plain" else (kind, "raised", "star")
     kinds = (*kinds, "round", "square") if kind == "star" else kinds
     for each in kinds:
         owner = marks.get(f"{each} {number}")
