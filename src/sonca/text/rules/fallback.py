@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from sonca.text.rules.rule import Workspace
 from sonca.text.vietnamese.letters import letter_name, letter_sound, spell
+from sonca.text.vietnamese.loanwords import from_loan
 from sonca.text.vietnamese.syllables import is_unmarked, nearest, segment, split_tone, syllable
 from sonca.text.vietnamese.transliteration import transliterate
 from sonca.text.vietnamese.wordlists import (
@@ -63,12 +64,22 @@ def read_word(word: str, work: Workspace, at: int) -> tuple[str, str, str | None
         return spell(word), "variables", None
     if (known := known_foreign(word)) is not None:
         return known, "foreign word list", word
+    return _spelled(word, work)
+
+
+def _spelled(word: str, work: Workspace) -> tuple[str, str, str | None]:
+    """Returns the same for a word that stands in no list: by its spelling, or as English."""
     if (clustered := _clustered(word)) is not None:
         return clustered, "cluster", word
+    loan = from_loan(word)
+    if loan is not None and not split_tone(word.lower())[1]:
+        return loan, "loan spelling", word
     if (joined := _joined(word)) is not None:
         return joined, "syllables run together", None
     if word.isascii() and is_unmarked(word) and _typed_without_marks(work):
         return nearest(word), "unmarked syllable", word
+    if loan is not None:
+        return loan, "loan spelling", word
     return transliterate(word), "foreign", word
 
 

@@ -56,7 +56,11 @@ EARLY_RULES = (
     Rule("markup", _ENTITY, lambda m, w: _ENTITIES.get(m[0], ""), kind="symbol"),
     Rule("emoticon", _EMOTICON, lambda m, w: "", kind="smile"),
     Rule("emoticon", r"(?<=\p{L} )T\.T\Z", _weeping, kind="smile"),
-    Rule("stars", r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])", lambda m, w: "sao"),
+    Rule(
+        "stars",
+        r"(?<=\d) ?[★⭐☆](?![\w★⭐☆])",
+        lambda m, w: "sao" if w.text[0].isalnum() else "",  # ☆ Chương 3 ☆ is a frame
+    ),
     Rule(
         "stars",
         r"(?<=\d)\*(?![\w*])",
