@@ -33,7 +33,15 @@ def test_explain_reads_standard_input_and_writes_json() -> None:
         "spoken": "một ngàn",
         "rule": "number",
         "foreign": None,
+        "unsure": None,
     }
+
+
+def test_explain_says_what_is_only_a_guess() -> None:
+    done = RUNNER.invoke(app, ["explain", "Zorblax ở Hà Nội"])
+    assert "foreign ?" in done.stdout
+    assert "? Zorblax: read as English" in done.stdout
+    assert "? Hà" not in done.stdout
 
 
 def test_explain_takes_a_lexicon(tmp_path: Path) -> None:

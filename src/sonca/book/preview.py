@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +12,13 @@ from typing import Any
 from sonca import text as texts
 from sonca.book.cast.attribution import Attribution, attribute
 from sonca.book.model import Book, Unspoken
+from sonca.text.vietnamese.syllables import syllable
 from sonca.utterance import Skipped
 
 SECONDS_PER_CHAR = 0.069
 """Read-aloud Vietnamese prose at speed 1, pauses included: 592 s for a story of 8,600."""
 
+_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{2,30}(?![\w@/-])")
 # What may hold something that makes no sound: no letter or digit at all, or a run of symbols.
 _SUSPECT = re.compile(
     r"\A[\W_]+\Z|[\u2190-\u2bff\u3000-\u303f\ufe0e\ufe0f\U0001f000-\U0001faff]"
@@ -35,6 +39,21 @@ class ChapterPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsureWord:
+    """A word whose reading is a guess."""
+
+    word: str
+    count: int
+    spoken: str
+    why: str
+
+    @property
+    def lexicon_line(self) -> str:
+        """The line of a lexicon that fixes the reading; its end is to be edited."""
+        return f"{self.word}\t{self.spoken}"
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What `sonca book plan` shows."""
 
@@ -42,6 +61,8 @@ class Preview:
     chapters: tuple[ChapterPlan, ...]
     attribution: Attribution
     unspoken: tuple[Unspoken, ...]
+    unsure: tuple[UnsureWord, ...]
+    """The most frequent first."""
 
     @property
     def duration_s(self) -> float:
@@ -63,7 +84,25 @@ def preview(book: Book) -> Preview:
         ChapterPlan(chapter.title, chapter.chars, chapter.chars * SECONDS_PER_CHAR, count)
         for chapter, count in zip(book.chapters, speeches, strict=True)
     )
-    return Preview(book, chapters, attribution, (*book.unspoken, *silent(book)))
+    unspoken = (*book.unspoken, *silent(book))
+    return Preview(book, chapters, attribution, unspoken, tuple(unsure_words(book)))
+
+
+def unsure_words(book: Book) -> Iterator[UnsureWord]:
+    """Yields the words whose reading is a guess, each read once and by itself, the most frequent
+    first."""
+    counts: Counter[str] = Counter()
+    for chapter in book.chapters:
+        for paragraph in chapter.paragraphs:
+            counts.update(_WORD.findall(paragraph.text))
+    for word, count in counts.most_common():
+        if syllable(unicodedata.normalize("NFC", word)) is not None:
+            continue
+        tokens = texts.explain(word)
+        why = next((token.unsure for token in tokens if token.unsure), None)
+        if why is not None:
+            spoken = " ".join(token.spoken for token in tokens if not token.punctuation)
+            yield UnsureWord(word, count, spoken.strip(), why)
 
 
 def silent(book: Book) -> Iterator[Unspoken]:
@@ -109,6 +148,10 @@ def to_json(found: Preview, speed: float | None = None) -> dict[str, Any]:
         "speeches": len(found.attribution.lines),
         "speeches_of_unknown": found.unknown,
         "mended": list(book.mended),
+        "unsure": [
+            {"word": w.word, "count": w.count, "spoken": w.spoken, "why": w.why}
+            for w in found.unsure
+        ],
         "unspoken": [
             {"reason": u.reason, "part": u.part, "start": u.start, "text": u.text}
             for u in found.unspoken

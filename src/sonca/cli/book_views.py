@@ -54,6 +54,7 @@ def show_plan(found: Preview, speed: float | None, everything: bool) -> None:
     _more(console, len(found.chapters), everything)
     _show_cast(console, found, everything)
     _show_unspoken(console, found, everything)
+    _show_unsure(console, found, everything)
 
 
 def _more(console: Any, count: int, everything: bool) -> None:
@@ -96,6 +97,22 @@ def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
         shown = shown if len(shown) <= 70 else shown[:69] + "…"
         console.print(f"  {escape(part.reason)}, {escape(where)}: {escape(shown)}")
     _more(console, len(found.unspoken), everything)
+
+
+def _show_unsure(console: Any, found: Preview, everything: bool) -> None:
+    """Prints the guessed readings as lines of a lexicon, after how often each occurs."""
+    from rich.markup import escape
+
+    if not found.unsure:
+        return
+    console.print(
+        f"\n[bold]Unsure[/]: {len(found.unsure):,} words are read by guess. Where one is wrong, "
+        "mend its line and put it into a file for --lexicon:",
+        soft_wrap=True,
+    )
+    for each in found.unsure[: None if everything else _SHOWN]:
+        console.print(f"{each.count:>5} ×  {escape(each.lexicon_line)}", soft_wrap=True)
+    _more(console, len(found.unsure), everything)
 
 
 @contextlib.contextmanager

@@ -48,7 +48,8 @@ def explain(
         False, "--json", help="One JSON object a line instead of a table."
     ),
 ) -> None:
-    """Show, piece by piece, what will be said, by which rule (and its file), from which span."""
+    """Show, piece by piece, what will be said, by which rule (and its file), from which span, and
+    where the reading is only a guess."""
     from sonca.text import explain as explain_text
 
     text = _text(words or [])
@@ -62,6 +63,7 @@ def explain(
                 "spoken": token.spoken,
                 "rule": token.rule,
                 "foreign": token.foreign,
+                "unsure": token.unsure,
             }
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
@@ -74,10 +76,14 @@ def explain(
             f"{token.span[0]}-{token.span[1]}",
             _plain(token.original),
             _plain(token.spoken) or "—",
-            token.rule,
+            f"{token.rule} ?" if token.unsure else token.rule,
             token.module.replace(".", "/") + ".py",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for token in tokens:
+        if token.unsure:
+            console.print(f"? {_plain(token.original)}: {token.unsure}", highlight=False)
 
 
 @app.command()

@@ -39,6 +39,19 @@ class Reading:
         return "tư" if self.region == "north" else "bốn"
 
 
+_GUESSES = {
+    "foreign": "read as English",
+    "loan spelling": "cut into syllables by its spelling",
+    "syllables run together": "taken for words without a blank between",
+    "cluster": "taken for a syllable with one consonant too many",
+    "typing slip": "taken for a slip of the keyboard",
+    "unmarked syllable": "taken for a syllable typed without its marks",
+    "masked word": "a letter is hidden, and was filled in",
+    "unknown letter": "no reading is known",
+}
+"""The rules that guess, and what they guess."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One step of a reading: a piece of the source and what is said for it."""
@@ -55,3 +68,8 @@ class Token:
     punctuation: bool = False
     module: str = ""
     """Where the rule is: a module of `sonca.text`, such as ``rules.dates``."""
+
+    @property
+    def unsure(self) -> str | None:
+        """Why the reading may be wrong; None for one that is certain enough."""
+        return _GUESSES.get(self.rule)

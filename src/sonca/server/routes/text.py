@@ -30,6 +30,7 @@ class ExplainedToken(BaseModel):
     spoken: str = Field(description="What is said; empty for what is silent.")
     rule: str
     foreign: str | None = Field(description="The spelling of a word that is not Vietnamese.")
+    unsure: str | None = Field(description="Why the reading may be wrong.")
 
 
 class ExplainedUtterance(BaseModel):
@@ -65,6 +66,7 @@ def explain_text(request: ExplainRequest) -> ExplainResponse:
                 spoken=t.spoken,
                 rule=t.rule,
                 foreign=t.foreign,
+                unsure=t.unsure,
             )
             for t in explain(request.text, reading)
         ],
