@@ -101,8 +101,6 @@ def _show_unspoken(console: Any, found: Preview, everything: bool) -> None:
 
 def _show_unsure(console: Any, found: Preview, everything: bool) -> None:
     """Prints the guessed readings as lines of a lexicon, after how often each occurs."""
-    from rich.markup import escape
-
     if not found.unsure:
         return
     console.print(
@@ -111,7 +109,7 @@ def _show_unsure(console: Any, found: Preview, everything: bool) -> None:
         soft_wrap=True,
     )
     for each in found.unsure[: None if everything else _SHOWN]:
-        console.print(f"{each.count:>5} ×  {escape(each.lexicon_line)}", soft_wrap=True)
+        typer.echo(f"{each.count:>5} ×  {each.lexicon_line}")  # its tab stays one
     _more(console, len(found.unsure), everything)
 
 
