@@ -107,6 +107,7 @@ def _become(args: list[bytes], environment: dict[bytes, bytes], *files: int) -> 
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.fchdir(folder)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run
     for file in files:
         os.close(file)
     os.environ.clear()

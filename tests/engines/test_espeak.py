@@ -127,11 +127,14 @@ def test_ten_thousand_calls_leak_nothing(engine: EspeakEngine) -> None:
             session.step(lambda event: None)
 
     calls(1000)
-    gc.collect()
-    before = resident_bytes()
-    calls(10_000)
-    gc.collect()
-    assert resident_bytes() - before < 4 << 20
+    grown = []
+    for _ in range(3):  # a leak shows in each; what other tests have left to free, only in one
+        gc.collect()
+        before = resident_bytes()
+        calls(4000)
+        gc.collect()
+        grown.append(resident_bytes() - before)
+    assert min(grown) < 3 << 19
 
 
 def test_engines_can_be_made_and_closed_many_times() -> None:
