@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from sonca.book.model import Source, TextBlock
-from sonca.book.sources import mathml, note_links, safe_xml, stylesheet, web_page
+from sonca.book.sources import mathml, note_links, safe_xml, silence, stylesheet
 from sonca.book.sources.inline import (
     ALL_SIGNS,
     BR,
@@ -45,40 +45,7 @@ _BLOCKS = _names(
     "figcaption figure footer form header hgroup html legend li main nav ol p pre section summary "
     "table tbody td tfoot th thead tr ul title"
 ) | set(_HEADINGS)
-_NO_TEXT = ""
-"""What is in it was never meant to be read."""
-_SILENT = {
-    "script": _NO_TEXT,
-    "style": _NO_TEXT,
-    "template": "hidden",
-    "noscript": "hidden",
-    "svg": "picture",
-    "audio": "hidden",
-    "video": "hidden",
-    "iframe": "hidden",
-    "object": "hidden",
-    "rp": "hidden",
-    "rtc": "hidden",
-    "nav": "contents",
-    "select": "hidden",
-    "button": "hidden",
-    "textarea": "hidden",
-}
-_ROLES = (
-    (re.compile(r"\b(doc-)?noteref\b"), "note mark"),
-    (re.compile(r"\b(doc-)?(footnotes?|endnotes?|rearnotes?|note|notes)\b"), "note"),
-    (re.compile(r"\b(doc-)?(toc|landmarks|page-list|index)\b"), "contents"),
-    (re.compile(r"\b(doc-)?pagebreak\b"), "hidden"),
-    (
-        re.compile(
-            r"\b(half)?title-?page\b|\b(doc-)?(copyright-page|dedication|imprint|colophon)\b"
-        ),
-        "front matter",
-    ),
-)
-_PAGE_NUMBER = re.compile(r"\b(?:page-?num(?:ber)?s?|page-?no|pagebreak|folio|pb)\b", re.IGNORECASE)
 _XHTML = "http://www.w3.org/1999/xhtml"
-_EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_ENTITIES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 _PIECE_BYTES = 8192
@@ -330,7 +297,7 @@ class _BlockReader:
             self.document.title += text
         elif here.tag == "style":
             self._styles.rules.extend(stylesheet.parse(text).rules)
-        elif here.silent == _NO_TEXT:
+        elif here.silent == silence.NO_TEXT:
             return
         elif here.silent is not None:
             self._hushed.append(text)
@@ -345,7 +312,7 @@ class _BlockReader:
 
     def _reason(self, tag: str, attributes: Mapping[str, str]) -> str | None:
         """Returns why what is in an element is not spoken; None if it is."""
-        known = _reason(tag, attributes)
+        known = silence.reason(tag, attributes)
         if known is None and (self._styles.rules or "style" in attributes):
             hidden = self._styles.hides(self._path, attributes.get("style", ""))
             return "hidden" if hidden else None
@@ -433,22 +400,8 @@ class _BlockReader:
             blocks[-1] = replace(capital, text=capital.text.strip() + text, hint=self._hint)
             self._at += len(text)
             return
-        blocks.append(TextBlock(text, level, self._part, self._at, skip=silent, hint=self._hint))
+        item = any(each.tag in ("li", "tr") for each in self._open[-4:])
+        blocks.append(
+            TextBlock(text, level, self._part, self._at, skip=silent, hint=self._hint, item=item)
+        )
         self._at += len(text) + 1
-
-
-def _reason(tag: str, attributes: Mapping[str, str]) -> str | None:
-    """Returns why what is in an element is not spoken; None if it is, by all but its style."""
-    if tag in _SILENT or not attributes:
-        return _SILENT.get(tag)
-    if web_page.SKIP in attributes:
-        return attributes[web_page.SKIP]
-    types = attributes.get("epub:type") or attributes.get(_EPUB_TYPE, "")
-    roles = f"{types} {attributes.get('role', '')}"
-    for pattern, why in _ROLES if roles != " " else ():
-        if pattern.search(roles):
-            return why
-    if tag in ("span", "a", "div", "p") and _PAGE_NUMBER.search(attributes.get("class", "")):
-        return "page number"
-    unseen = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-    return "hidden" if unseen else None
