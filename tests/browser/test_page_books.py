@@ -153,3 +153,24 @@ def test_the_languages_change_in_place(visit: Any) -> None:
     assert page.locator("#book-cast .name").first.inner_text() == "Narrator"
     page.click("[data-view-tab=text]")
     assert page.locator("main").is_visible() and page.locator("#books").is_hidden()
+
+
+def test_chapters_can_be_left_out(visit: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "Chương 1\n\nÔng Tư kể.\n\nChương 2\n\nQuyên lên đò.\n\nChương 3\n\nMưa tạnh.\n",
+        encoding="utf-8",
+    )
+    page = open_books(visit)
+    plan(page, path)
+    boxes = page.locator("#book-chapters input[type=checkbox]")
+    assert boxes.count() == 3 and all(boxes.nth(i).is_checked() for i in range(3))
+    boxes.nth(1).uncheck()
+    shot(page, "left-out")
+    page.click("#book-begin")
+    card = page.locator(".book-job").first
+    card.locator("[data-save] .primary").wait_for(timeout=60_000)
+    card.locator("summary").click()
+    card.locator("[data-chapters] li").nth(1).wait_for()
+    names = card.locator("[data-chapters] li .name").all_inner_texts()
+    assert [name.strip() for name in names] == ["Chương 1", "Chương 3"]

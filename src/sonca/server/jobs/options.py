@@ -88,7 +88,8 @@ class JobOptions:
         if self.cast == "auto":
             return propose_cast(book, sonca.catalogue.of(sonca.default_engine))
         if self.cast is not None:
-            return cast_file.parse(self.cast, book)
+            some = bool(self.book.skip or self.book.only)
+            return cast_file.parse(self.cast, book, some=some)
         return by_gender(book, self.voice, self.male, self.female, self.speed)
 
 

@@ -90,8 +90,15 @@ function collected() {
     author: $("book-author").value,
     format: $("book-format").value,
     voices: new Map(selects.map(({ dataset, value }) => [dataset.person, value])),
+    skip: leftOut(),
   };
   return chosen;
+}
+
+/** The numbers of the chapters that are not to be read. */
+function leftOut() {
+  const boxes = $("book-chapters").querySelectorAll("input:not(:checked)");
+  return [...boxes].map((box) => box.value);
 }
 
 function drawPlan() {
@@ -106,11 +113,8 @@ function drawPlan() {
     characters: words.number(found.characters),
     length: clock(found.duration_s),
   });
-  const rows = found.chapters.slice(0, MAX_CHAPTERS).map((chapter) =>
-    element("li", {}, [
-      element("span", { class: "name" }, chapter.title),
-      element("span", { class: "figure" }, clock(chapter.duration_s)),
-    ]),
+  const rows = found.chapters.slice(0, MAX_CHAPTERS).map((chapter, index) =>
+    chapterRow(chapter, `${index + 1}`, edits?.skip ?? []),
   );
   if (found.chapters.length > MAX_CHAPTERS) {
     rows.push(element("li", {}, say("more", { n: found.chapters.length - MAX_CHAPTERS })));
@@ -120,6 +124,16 @@ function drawPlan() {
   $("book-unspoken").textContent = found.unspoken.length
     ? say("unspoken", { n: words.number(found.unspoken.length), reasons: reasons(found.unspoken) })
     : say("all_spoken");
+}
+
+/** A chapter with a box that says whether it is read. */
+function chapterRow(chapter, number, skipped) {
+  const box = element("input", { type: "checkbox", value: number, title: say("read_chapter") });
+  box.checked = !skipped.includes(number);
+  return element("li", {}, [
+    element("label", { class: "name" }, [box, " ", chapter.title]),
+    element("span", { class: "figure" }, clock(chapter.duration_s)),
+  ]);
 }
 
 function reasons(parts) {
@@ -165,6 +179,7 @@ async function begin(event) {
   form.set("title", $("book-title").value.trim());
   form.set("author", $("book-author").value.trim());
   form.set("format", $("book-format").value);
+  form.set("skip", leftOut().join(","));
   form.set("cast", castToml(mine.plan, $("book-cast").querySelectorAll("select")));
   $("book-begin").disabled = true;
   const made = await guarded(() => makeWhenThereIsRoom(form));
