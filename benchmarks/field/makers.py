@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -162,4 +162,8 @@ def pdf(folder: Path, pages: int = 300, chapter_pages: int = 15) -> Made:
     return Made(file.write(folder / "book.pdf"), -(-pages // chapter_pages), ("chương một",))
 
 
-MAKERS = {"novel": scraped_novel, "contract": contract, "pdf": pdf}
+MAKERS: dict[str, Callable[[Path], Made]] = {
+    "novel": scraped_novel,
+    "contract": contract,
+    "pdf": pdf,
+}
