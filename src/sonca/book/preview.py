@@ -18,7 +18,8 @@ from sonca.utterance import Skipped
 SECONDS_PER_CHAR = 0.069
 """Read-aloud Vietnamese prose at speed 1, pauses included: 592 s for a story of 8,600."""
 
-_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{2,30}(?![\w@/-])")
+_AROUND = "\"'“”‘’«»()[]{}.,;:!?…-–—*"
+_MAX_WORD = 30
 # What may hold something that makes no sound: no letter or digit at all, or a run of symbols.
 _SUSPECT = re.compile(
     r"\A[\W_]+\Z|[\u2190-\u2bff\u3000-\u303f\ufe0e\ufe0f\U0001f000-\U0001faff]"
@@ -91,10 +92,15 @@ def preview(book: Book) -> Preview:
 def unsure_words(book: Book) -> Iterator[UnsureWord]:
     """Yields the words whose reading is a guess, each read once and by itself, the most frequent
     first."""
-    counts: Counter[str] = Counter()
+    pieces: Counter[str] = Counter()
     for chapter in book.chapters:
         for paragraph in chapter.paragraphs:
-            counts.update(_WORD.findall(paragraph.text))
+            pieces.update(paragraph.text.split())
+    counts: Counter[str] = Counter()
+    for piece, count in pieces.items():
+        word = piece.strip(_AROUND)
+        if word.isalpha() and 2 <= len(word) <= _MAX_WORD:
+            counts[word] += count
     for word, count in counts.most_common():
         if syllable(unicodedata.normalize("NFC", word)) is not None:
             continue

@@ -13,13 +13,13 @@ from sonca.book.model import TextBlock
 from sonca.book.sources import formulas
 from sonca.text.vietnamese.syllables import syllable
 
-_BLANK = re.compile(r"[ \t\r\n\f\v]+")
+BLANK = re.compile(r"[ \t\r\n\f\v]+")
 _NOTE_MARK = re.compile(
     r"\s*[\[({]?\s*(?:\d{1,4}|[*†‡§¶]{1,4}|[ivx]{1,5}|[a-z]|(?:note|ghi chú|chú thích) ?\d{1,3})"
     r"\s*[\])}]?\s*\Z",
     re.IGNORECASE,
 )
-_TWICE = re.compile(r"(\w{1,4})[.)] (?=\(?\1[.):] )")
+TWICE = re.compile(r"(\w{1,4})[.)] (?=\(?\1[.):] )")
 """The number of an item that is in its text too, as scrapers leave it."""
 BR = "\ue000"
 """Stands for `br` while a paragraph is gathered: line ends of the file are only blanks."""
@@ -74,7 +74,7 @@ class Line:
             case sign if sign == SCRIPT_END:
                 self._end_script(following)
             case _:
-                text = _BLANK.sub(" ", piece)
+                text = BLANK.sub(" ", piece)
                 if not self._text or self._text[-1] in " \n":
                     text = text.lstrip(" ")
                 self._text += text
@@ -125,12 +125,12 @@ class Line:
         lines = (line.strip() for line in text.split("\n"))
         joined = "\n".join(line for line in lines if line)
         shift = len(text) - len(text.lstrip())
-        if twice := _TWICE.match(joined):
+        if twice := TWICE.match(joined):
             joined = joined[twice.end() :]
             shift += twice.end()
         for link in self.links:
             link.start, link.end = max(0, link.start - shift), max(0, link.end - shift)
-        return _with_drop_cap(joined)
+        return with_drop_cap(joined)
 
 
 READABLE = re.compile(r"[A-Za-z\u00c0-\u024f\u1e00-\u1eff0-9]")
@@ -150,7 +150,7 @@ def item_number(number: int, kind: str) -> str:
 _ROMAN_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 
 
-def _with_drop_cap(text: str) -> str:
+def with_drop_cap(text: str) -> str:
     """Returns a paragraph whose first letter stands apart with that letter joined to its word."""
     match = re.match(r"([“\"'‘]?)([^\W\d_]) ?\n?([^\W\d_]{1,7})(?![\w])", text)
     if match is None or not match[2].isupper() or not match[3].islower() or match[3] == match[0]:

@@ -18,6 +18,7 @@ from sonca.book.model import Source, TextBlock
 from sonca.book.sources import mathml, note_links, safe_xml, silence, stylesheet
 from sonca.book.sources.inline import (
     ALL_SIGNS,
+    BLANK,
     BR,
     CELL,
     LINK,
@@ -27,10 +28,12 @@ from sonca.book.sources.inline import (
     SIGNS,
     SUB,
     SUP,
+    TWICE,
     Line,
     Link,
     is_drop_cap,
     item_number,
+    with_drop_cap,
 )
 from sonca.errors import InvalidRequest
 
@@ -168,9 +171,7 @@ class _BlockReader:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._end_data()
         tag = safe_xml.local(tag).lower()
-        element = stylesheet.Element(
-            tag, attributes.get("id", ""), frozenset(attributes.get("class", "").split())
-        )
+        element = stylesheet.element(tag, attributes.get("id", ""), attributes.get("class", ""))
         self._path.append(element)
         outer = self._open[-1].silent if self._open else None
         silent = self._reason(tag, attributes) if outer is None else outer
@@ -374,6 +375,9 @@ class _BlockReader:
         raw, self._text = "".join(self._text), []
         pending, self._pending = self._pending, []
         if not raw.strip(ALL_SIGNS + " \t\r\n\f\v"):
+            return
+        if SIGNS.search(raw) is None and TWICE.match(text := BLANK.sub(" ", raw).strip()) is None:
+            self._add(with_drop_cap(text), None)  # most paragraphs
             return
         line = Line(pending, len(self.document.blocks))
         pieces = SIGNS.split(raw)

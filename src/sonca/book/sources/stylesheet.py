@@ -32,6 +32,12 @@ class Element(NamedTuple):
     classes: frozenset[str]
 
 
+@lru_cache(maxsize=4096)
+def element(tag: str, id: str, classes: str) -> Element:
+    """Returns an element by the text of its attributes."""
+    return Element(tag, id, frozenset(classes.split()))
+
+
 class _Compound(NamedTuple):
     """Conditions on one element, and whether it must be the parent of the next one."""
 
