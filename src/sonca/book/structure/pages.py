@@ -188,21 +188,23 @@ def _heads(
     known: set[str],
 ) -> set[int]:
     left = [i for i in short if lines.skips[i] is None and blocks[i].text[-1] not in ".!?…,;:"]
-    again = Counter(_DIGITS.sub("", blocks[i].text) for i in left)
+    numbered = {i for i in left if _DIGITS.search(blocks[i].text)}
+    bare = {i: _DIGITS.sub("", blocks[i].text) if i in numbered else blocks[i].text for i in left}
+    again = Counter(bare.values())
     longest = max(map(len, known), default=0) + 8
     forms = {
         i: _form(blocks[i].text, keep=headings.parse_heading(blocks[i].text) is not None)
         for i in left
         if i in near
-        or again[_DIGITS.sub("", blocks[i].text)] > 1
-        or _DIGITS.search(blocks[i].text)
+        or again[bare[i]] > 1
+        or i in numbered
         or blocks[i].text.isupper()
         or len(blocks[i].text) <= longest
     }
     times = Counter(forms.values())
     beside = Counter(forms[i] for i in near if i in forms)
-    numbered = Counter(forms[i] for i in forms if _NUMBERED.match(blocks[i].text))
-    sure = {form for form, count in numbered.items() if count >= _TIMES}
+    counted = Counter(forms[i] for i in forms if _NUMBERED.match(blocks[i].text))
+    sure = {form for form, count in counted.items() if count >= _TIMES}
     found: set[int] = set()
     for index, form in forms.items():
         text = blocks[index].text
