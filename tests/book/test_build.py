@@ -520,3 +520,15 @@ def test_a_log_with_a_changed_byte_ends_before_it(tmp_path: Path) -> None:
     log = journal.ChapterLog(path)
     assert len(log.records[0]) == 1
     log.close()
+
+
+def test_a_work_folder_of_the_users_keeps_what_is_his(sonca: Sonca, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (mine / "more").mkdir(parents=True)
+    (mine / "notes.txt").write_text("giữ", encoding="utf-8")
+    path = tmp_path / "a.txt"
+    path.write_text("Xin chào.", encoding="utf-8")
+    target = Target(tmp_path / "a.m4b", work_dir=mine)
+    Build(read_book(path), target, sonca, one_voice(Role())).run()
+    assert target.path.exists()
+    assert sorted(each.name for each in mine.iterdir()) == ["more", "notes.txt"]

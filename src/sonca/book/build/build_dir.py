@@ -19,6 +19,8 @@ from sonca.book.output.timeline import ChapterArtifact
 
 _NAME_CHARS = 16
 _ABOUT = "build.json"
+_OWN = ("[0-9][0-9][0-9][0-9][0-9]-*.*", _ABOUT, "publishing", "archive", ".lock", ".sonca-*")
+"""What a build puts into its folder."""
 
 
 class BuildDir:
@@ -59,5 +61,13 @@ class BuildDir:
         disk.write(self.path / _ABOUT, text.encode(), sole_writer=True)
 
     def remove(self) -> None:
-        """Removes the folder."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes what the build has put into the folder, and the folder if nothing else is in it:
+        it may be one that the user named."""
+        with contextlib.suppress(OSError):
+            for pattern in _OWN:
+                for path in self.path.glob(pattern):
+                    if path.is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
+                    else:
+                        disk.remove(path)
+            self.path.rmdir()
