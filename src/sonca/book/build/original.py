@@ -7,11 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from sonca.book.output.own_pages import Original
-from sonca.book.sources import encodings, safe_xml
-from sonca.book.sources.archive import Archive, resolve
+from sonca.book.sources import encodings, epub
+from sonca.book.sources.archive import Archive
 from sonca.errors import InvalidRequest
 
-_DOCUMENTS = frozenset((".xhtml", ".html", ".htm", ".xml"))
 _OTHERS = {
     ".css": "text/css",
     ".jpg": "image/jpeg",
@@ -40,35 +39,17 @@ def read_original(path: Path) -> Original | None:
 
 
 def _read(archive: Archive) -> Original | None:
-    container = safe_xml.parse(archive.read("META-INF/container.xml"), name="the container")
-    file = container.find(".//{*}rootfile")
-    name = resolve("", file.get("full-path", ""))[0] if file is not None else ""
-    package = safe_xml.parse_leniently(archive.read(name), name=name, mended=[])
-    if package is None:
-        return None
-    parts: dict[str, str] = {}
-    nav: set[str] = set()
-    for item in package.iterfind("{*}manifest/{*}item"):
-        part = resolve(name, item.get("href", ""))[0]
-        parts[item.get("id", "")] = part
-        if "nav" in item.get("properties", "").split():
-            nav.add(part)
-    spine = [parts.get(ref.get("idref", ""), "") for ref in package.iterfind("{*}spine/{*}itemref")]
-    wanted = [p for p in dict.fromkeys(spine) if p not in nav and _suffix(p) in _DOCUMENTS]
+    package = epub.open_package(archive, mended=[])
     documents = []
-    for part in wanted:
-        if part in archive:
-            data = archive.read(part)
-            text, _ = encodings.decode(data, encodings.declared(data), name=part)
-            documents.append((part, text))
+    for item in dict.fromkeys(package.documents):
+        if "nav" not in item.properties:
+            data = archive.read(item.part)
+            text, _ = encodings.decode(data, encodings.declared(data), name=item.part)
+            documents.append((item.part, text))
     others = []
     locked = "META-INF/encryption.xml" in archive  # fonts that only their own book can open
-    for part in dict.fromkeys(parts.values()):
-        media_type = _OTHERS.get(_suffix(part), "")
+    for part in dict.fromkeys(item.part for item in package.items.values()):
+        media_type = _OTHERS.get(posixpath.splitext(part)[1].lower(), "")
         if media_type and part in archive and not (locked and media_type.startswith("font/")):
             others.append((part, media_type, archive.read(part)))
     return Original(tuple(documents), tuple(others)) if documents else None
-
-
-def _suffix(part: str) -> str:
-    return posixpath.splitext(part)[1].lower()

@@ -30,7 +30,9 @@ _FONT_LOCKS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/en
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
+    """What a package lists."""
+
     part: str
     media_type: str
     properties: frozenset[str]
@@ -41,33 +43,50 @@ class _Item:
         return known or self.part.lower().endswith(_SUFFIXES)
 
 
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The package of an EPUB file, as far as it can be read."""
+
+    element: etree._Element
+    items: dict[str, Item]
+    """By their ids."""
+    documents: list[Item]
+    """Those that are there, in the order of reading."""
+
+
+def open_package(archive: Archive, mended: list[str]) -> Package:
+    """Reads the package in an EPUB file, and tells `mended` what was wrong with it. Raises
+    `InvalidRequest` if it has nothing to read."""
+    name = _package_name(archive, mended)
+    element = safe_xml.parse_leniently(archive.read(name), name=name, mended=mended)
+    if element is None:
+        raise archive.damaged(f"its package {name!r} is empty")
+    items = _manifest(archive, element, name)
+    return Package(element, items, _documents(archive, element, items, mended))
+
+
 def read(path: Path) -> Source:
     """Reads an EPUB file. What is damaged or missing is left out, and reported; raises
     `InvalidRequest` if nothing is left, or if the file is protected."""
     mended: list[str] = []
     with closing(Archive(path, "EPUB file")) as archive:
         _refuse_protected(archive)
-        name = _package_name(archive, mended)
-        package = safe_xml.parse_leniently(archive.read(name), name=name, mended=mended)
-        if package is None:
-            raise archive.damaged(f"its package {name!r} is empty")
-        items = _manifest(archive, package, name)
-        spine = _documents(archive, package, items, mended)
-        contents = _contents(archive, package, items, mended)
-        blocks = list(_blocks(archive, spine, contents))
+        package = open_package(archive, mended)
+        contents = _contents(archive, package, mended)
+        blocks = list(_blocks(archive, package.documents, contents))
         return Source(
             "epub",
             tuple(blocks),
-            _metadata(package, "title"),
-            _metadata(package, "creator"),
-            _cover(archive, package, items),
+            _metadata(package.element, "title"),
+            _metadata(package.element, "creator"),
+            _cover(archive, package),
             mended=tuple(mended),
         )
 
 
 def _documents(
-    archive: Archive, package: etree._Element, items: dict[str, _Item], mended: list[str]
-) -> list[_Item]:
+    archive: Archive, package: etree._Element, items: dict[str, Item], mended: list[str]
+) -> list[Item]:
     """Returns the documents in their order that are there."""
     spine = [items[ref] for ref in _spine(package) if ref in items and items[ref].is_document]
     if not spine:
@@ -76,7 +95,7 @@ def _documents(
             mended.append("the package names no order, so documents follow its list")
     if not spine:
         spine = [
-            _Item(name, "text/html", frozenset())
+            Item(name, "text/html", frozenset())
             for name in sorted(archive.names)
             if name.lower().endswith(_SUFFIXES)
         ]
@@ -129,12 +148,12 @@ def _metadata(package: etree._Element, name: str) -> str:
     return ", ".join(values) if name == "creator" else (values[0] if values else "")
 
 
-def _manifest(archive: Archive, package: etree._Element, base: str) -> dict[str, _Item]:
+def _manifest(archive: Archive, package: etree._Element, base: str) -> dict[str, Item]:
     items = {}
     for item in package.iterfind("{*}manifest/{*}item"):
         part = archive.actual(resolve(base, item.get("href", "").replace("\\", "/"))[0])
         properties = frozenset(item.get("properties", "").split())
-        items[item.get("id", "")] = _Item(part, item.get("media-type", "").lower(), properties)
+        items[item.get("id", "")] = Item(part, item.get("media-type", "").lower(), properties)
     return items
 
 
@@ -144,23 +163,23 @@ def _spine(package: etree._Element) -> Iterator[str]:
             yield ref.get("idref", "")
 
 
-def _contents(
-    archive: Archive, package: etree._Element, items: dict[str, _Item], mended: list[str]
-) -> dict[tuple[str, str], str]:
+def _contents(archive: Archive, package: Package, mended: list[str]) -> dict[tuple[str, str], str]:
     """Returns by (part, anchor) the title of the chapter that begins there."""
-    nav = next((i for i in items.values() if "nav" in i.properties and i.part in archive), None)
+    nav = next(
+        (i for i in package.items.values() if "nav" in i.properties and i.part in archive), None
+    )
     found = _nav(archive, nav.part, mended) if nav else {}
-    spine = package.find("{*}spine")
-    ncx = items.get(spine.get("toc", "")) if spine is not None else None
+    spine = package.element.find("{*}spine")
+    ncx = package.items.get(spine.get("toc", "")) if spine is not None else None
     if ncx is None or ncx.part not in archive:
-        ncx = next((i for i in items.values() if _is_ncx(i) and i.part in archive), None)
+        ncx = next((i for i in package.items.values() if _is_ncx(i) and i.part in archive), None)
     if len(found) > 1 or ncx is None:
         return found
     other = _ncx(archive, ncx.part, mended)  # the nav names the book's beginning, no more
     return other if len(other) > len(found) else found
 
 
-def _is_ncx(item: _Item) -> bool:
+def _is_ncx(item: Item) -> bool:
     return item.media_type.endswith("dtbncx+xml") or item.part.lower().endswith(".ncx")
 
 
@@ -193,7 +212,7 @@ def _place(archive: Archive, base: str, href: str) -> tuple[str, str]:
 
 
 def _blocks(
-    archive: Archive, spine: list[_Item], contents: dict[tuple[str, str], str]
+    archive: Archive, spine: list[Item], contents: dict[tuple[str, str], str]
 ) -> Iterator[TextBlock]:
     documents: dict[str, markup.Document] = {}
     for item in spine:
@@ -205,7 +224,7 @@ def _blocks(
 
 
 def _document(
-    archive: Archive, item: _Item, contents: dict[tuple[str, str], str]
+    archive: Archive, item: Item, contents: dict[tuple[str, str], str]
 ) -> markup.Document:
     """Returns a document, with the titles of the chapters that begin in it."""
     data = archive.read(item.part)
@@ -235,13 +254,13 @@ def _document(
     return document
 
 
-def _cover(archive: Archive, package: etree._Element, items: dict[str, _Item]) -> Cover | None:
+def _cover(archive: Archive, package: Package) -> Cover | None:
     """Returns the picture that the package calls its cover, None if there is none to be had."""
-    item = next((i for i in items.values() if "cover-image" in i.properties), None)
+    item = next((i for i in package.items.values() if "cover-image" in i.properties), None)
     if item is None:
-        for meta in package.iter("{*}meta"):
+        for meta in package.element.iter("{*}meta"):
             if meta.get("name") == "cover":
-                item = items.get(meta.get("content", ""))
+                item = package.items.get(meta.get("content", ""))
     if item is None or item.media_type not in _PICTURES or item.part not in archive:
         return None
     try:
