@@ -16,7 +16,6 @@ MAX_RATIO = 200
 """Unpacked over packed bytes of one part over `RATIO_FREE_BYTES`; text packs 3 to 10 times."""
 RATIO_FREE_BYTES = 1 * MiB
 MAX_COVER_BYTES = 10 * MiB
-MAX_DEPTH = 256
 """Elements inside each other in XML."""
 MAX_CHAPTERS = 20_000
 MAX_TITLE_CHARS = 200

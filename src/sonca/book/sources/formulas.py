@@ -7,6 +7,8 @@ a raised number beside a word is: a power, or the mark of a note.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
@@ -15,33 +17,26 @@ _MARK = re.compile(
     r"\s*(?:[\[({]\s*(?:\d{1,3}|[*†‡§])\s*[\])}]|[*†‡§]{1,3}|\d{1,3}|TM|SM|®|©)\s*\Z"
 )
 _UNITS = frozenset(
-    [
-        "m",
-        "cm",
-        "dm",
-        "mm",
-        "km",
-        "hm",
-        "dam",
-        "nm",
-        "µm",
-        "μm",
-        "ha",
-        "s",
-        "kg",
-        "g",
-        "in",
-        "ft",
-        "mi",
-        "yd",
-        "px",
-    ]
+    (
+        *("m", "cm", "dm", "mm", "km", "hm", "dam", "nm", "µm", "μm", "ha", "s"),
+        *("kg", "g", "in", "ft", "mi", "yd", "px"),
+    )
 )
 _BY_HAND = re.compile(r"([⁰¹²³⁴-⁹]+)\s*[/⁄]\s*([₀-₉]+)")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _BEFORE = re.compile(r"([^\W\d_]+|\d[\d.,]*|\S)\s*\Z")
 _YEAR = re.compile(r"1\d{3}|20\d{2}")
 _ALGEBRA = re.compile(r"\([^()]*(?:[+\-−*/=^]|\b\w\b)[^()]*\)\Z")
+
+
+@dataclass(slots=True)
+class Node:
+    """An element of a formula, as Word (OMML) and MathML set it."""
+
+    tag: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    children: list[Node] = field(default_factory=list)
+    text: str = ""
 
 
 def raised(text: str) -> str:

@@ -16,6 +16,7 @@ from lxml import etree
 
 from sonca.book.model import Source, TextBlock
 from sonca.book.sources import mathml, note_links, safe_xml, silence, stylesheet
+from sonca.book.sources.formulas import Node
 from sonca.book.sources.inline import (
     ALL_SIGNS,
     BLANK,
@@ -155,7 +156,7 @@ class _BlockReader:
         self._hushed: list[str] = []  # what is not spoken of it, and why
         self._hushed_why = ""
         self._ruby: tuple[list[str], list[str]] | None = None
-        self._math: list[mathml.Node] = []
+        self._math: list[Node] = []
         self._level = 0
         self._hint = ""
         self._ids: list[str] = []
@@ -353,7 +354,7 @@ class _BlockReader:
         parent.number += 1
 
     def _start_math(self, tag: str, attributes: Mapping[str, str]) -> None:
-        node = mathml.Node(tag, alt=attributes.get("alttext", ""))
+        node = Node(tag, dict(attributes))
         if self._math:
             self._math[-1].children.append(node)
         self._math.append(node)
@@ -362,10 +363,10 @@ class _BlockReader:
         node = self._math.pop()
         if self._math:
             return
-        text = mathml.line(node)
+        text, alt = mathml.line(node), node.attributes.get("alttext", "")
         if text is None:
-            self._skip(node.alt or "(formula)", "formula")
-            text = node.alt if READABLE.search(node.alt) and "\\" not in node.alt else ""
+            self._skip(alt or "(formula)", "formula")
+            text = alt if READABLE.search(alt) and "\\" not in alt else ""
         self._text.append(f" {text} " if text else " ")
 
     def _flush(self) -> None:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from sonca.book.sources import formulas
+from sonca.book.sources.formulas import Node
 
 _MAX_CHARS = 120
 _TOKENS = frozenset(("mi", "mn", "mo", "mtext", "ms"))
 _GROUPS = frozenset(("math", "mrow", "mstyle", "mpadded", "semantics", "mphantom"))
 _SPACED = frozenset("=≠≈<>≤≥×÷±→⇒⇔+−-")
 _INVISIBLE = str.maketrans("", "", "\u2061\u2062\u2063\u2064\u200b")
-
-
-@dataclass(slots=True)
-class Node:
-    """An element of a formula."""
-
-    tag: str
-    children: list[Node] = field(default_factory=list)
-    text: str = ""
-    alt: str = ""
-    """What the whole formula says of itself."""
 
 
 def line(node: Node) -> str | None:

@@ -22,8 +22,6 @@ ORDER: dict[str, Rank] = {
         "chapter",
     ),
 }
-SHORT = {"c": "chapter", "ch": "chapter", "pn": "chapter", "nt": "chapter"}
-"""Letters that stand for such a name, with a number right after them (`C12:`, `PN2`)."""
 _DIGIT_WORDS = (
     "không|một|mốt|hai|ba|bốn|tư|năm|lăm|sáu|bảy|bẩy|tám|chín|mười|mươi|trăm|linh|lẻ|nhất|nhì"
 )

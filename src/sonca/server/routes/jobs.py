@@ -8,7 +8,7 @@ import hashlib
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from sonca import errors
+from sonca.book.options import BookOptions
 from sonca.encoding.formats import BOOK_FORMATS, ONE_FILE
 from sonca.server.answers import encode_event, json_response
 from sonca.server.errors import UNFORESEEN, ErrorAnswer
@@ -73,7 +74,8 @@ async def _owner(request: Request, services: Shared) -> str:
 Owner = Annotated[str, Depends(_owner)]
 
 
-_NOT_KEPT = {"text", "expiry_hours", "chapters", "skip", "only", "front", "notes"}
+_NOT_KEPT = {"text", "expiry_hours", *(option.name for option in fields(BookOptions))}
+"""Of a body: what a job has in another form."""
 
 
 @router.post("", response_model=None, status_code=202, openapi_extra=BODY)

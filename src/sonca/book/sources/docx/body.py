@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from sonca.book.model import TextBlock
 from sonca.book.sources import rows, safe_xml
-from sonca.book.sources.docx import math
+from sonca.book.sources.docx import omml
 from sonca.book.sources.docx.fields import Fields
 from sonca.book.sources.docx.numbering import Numbering
 from sonca.book.sources.docx.paragraph import NEW_PAGE, Paragraph
 from sonca.book.sources.docx.styles import Styles, is_on
+from sonca.book.sources.formulas import Node
 
 _LEFT_OUT = frozenset(
     # Deleted, moved away, said again for older programs, the base under a ruby text.
@@ -65,7 +66,7 @@ class Body:
         self._rows: list[list[list[TextBlock]]] = []  # cells
         self._fields = Fields()
         self._links = 0
-        self._formula: list[math.Node] = []
+        self._formula: list[Node] = []
         self._carried_notes: list[tuple[str, str]] = []
         self._carried: list[str] = []  # drop cap, or a paragraph whose end was deleted
 
@@ -80,7 +81,7 @@ class Body:
                 self._paragraphs[-1].goes_on = True
             self._left_out = 1
         elif self._formula or tag == "oMath":
-            self._formula.append(math.Node(tag, dict(attributes)))
+            self._formula.append(Node(tag, dict(attributes)))
         elif tag in _STARTS:
             _STARTS[tag](self, attributes)
         elif not self._fields.start(tag, attributes) and self._paragraphs:
@@ -307,7 +308,7 @@ class Body:
         if self._formula:
             self._formula[-1].children.append(node)
             return
-        text = math.line(node)
+        text = omml.line(node)
         if self._paragraphs and text:
             before = "".join(self._paragraphs[-1].pieces[-1:])
             self._write(f" {text}" if before[-1:].isdigit() else text)

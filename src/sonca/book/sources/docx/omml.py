@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from sonca.book.sources import formulas, safe_xml
+from sonca.book.sources.formulas import Node
 
 _OPERATOR = re.compile(r"\s*([=≠≈<>≤≥×÷±→⇒⇔])\s*")
-
-
-@dataclass(slots=True)
-class Node:
-    """An element of a formula."""
-
-    tag: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    children: list[Node] = field(default_factory=list)
-    text: str = ""
 
 
 def line(node: Node) -> str:
