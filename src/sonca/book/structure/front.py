@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from sonca.book.model import TextBlock
 from sonca.book.structure import headings
-from sonca.book.structure.headings import parse_heading
 from sonca.book.structure.starts import form
 
 FRONT = "front matter"
@@ -110,7 +109,7 @@ def _is_front(
     texts = [blocks[i].text for i in page if skips[i] is None]
     if not blocks[page[0]].part or not texts or sum(map(len, texts)) > _PAGE_CHARS:
         return False
-    if any(_is_chapter(text) for text in texts):
+    if any(headings.is_named(text) for text in texts):
         return False
     if any(_SIGNS.search(text) for text in texts):
         return True
@@ -118,11 +117,6 @@ def _is_front(
     own = [form(text) in known for text in texts]
     title = bool(own) and form(names[0]) in {form(text) for text in texts}
     return more and title and all(o or _KIND.match(t) for o, t in zip(own, texts, strict=True))
-
-
-def _is_chapter(text: str) -> bool:
-    head = parse_heading(text)
-    return head is not None and head.named
 
 
 def _named(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
@@ -135,7 +129,7 @@ def _named(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
         chars = len(block.text)
         while end < len(blocks) and blocks[end].part == block.part and not blocks[end].opens:
             if blocks[end].level and (
-                block.level >= blocks[end].level or _is_chapter(blocks[end].text)
+                block.level >= blocks[end].level or headings.is_named(blocks[end].text)
             ):
                 break
             chars += len(blocks[end].text)
@@ -143,13 +137,13 @@ def _named(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
             if chars > _NAMED_CHARS:
                 break
         inside = [blocks[i].text for i in range(index, end)]
-        if chars <= _NAMED_CHARS and not any(_is_chapter(text) for text in inside):
+        if chars <= _NAMED_CHARS and not any(headings.is_named(text) for text in inside):
             _mark(skips, range(index, end))
 
 
 def _edges(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
     """Marks lines of a copyright notice before the first chapter and at the end of a text."""
-    first = next((i for i, b in enumerate(blocks) if _is_chapter(b.text)), 0)
+    first = next((i for i, b in enumerate(blocks) if headings.is_named(b.text)), 0)
     for edge in (range(min(first, _EDGE)), range(max(first, len(blocks) - _EDGE), len(blocks))):
         lines = [i for i in edge if len(blocks[i].text) <= 2 * headings.MAX_CHARS]
         sure = [i for i in lines if _SIGNS.search(blocks[i].text)]

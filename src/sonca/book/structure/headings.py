@@ -159,6 +159,18 @@ def _is_title(title: str, marked: bool) -> bool:
     )
 
 
+def is_named(line: str) -> bool:
+    """Returns whether a line says that it is a heading: `Chương 5`, `Vĩ thanh`."""
+    head = parse_heading(line)
+    return head is not None and head.named
+
+
+def stands_alone(line: str) -> bool:
+    """Returns whether a line is a heading that says so, or a number and nothing else."""
+    head = parse_heading(line)
+    return head is not None and (head.named or not head.title)
+
+
 def can_head(text: str) -> bool:
     """Returns whether a line may stand among headings: short, and no sentence by its end."""
     if len(text) > MAX_CHARS or "\n" in text or not text:

@@ -172,22 +172,17 @@ def _of_run(blocks: Sequence[TextBlock], run: Sequence[int]) -> set[int]:
     # Where a third of all sentences go on behind empty lines, these divide nothing.
     spaced = across > 1 and across * 3 >= len(pairs)
     for index in run:
-        if stretch and ((blocks[index].apart and not spaced) or _is_heading(blocks[index].text)):
+        if stretch and (
+            (blocks[index].apart and not spaced) or headings.stands_alone(blocks[index].text)
+        ):
             joins |= _wrapped(blocks, stretch)
             if _across(blocks[stretch[-1]], blocks[index], index - stretch[-1] > 1):
                 joins.add(index)
             stretch = []
         stretch.append(index)
-        if _is_heading(blocks[index].text):
+        if headings.stands_alone(blocks[index].text):
             stretch = []
     return joins | _wrapped(blocks, stretch)
-
-
-def _is_heading(text: str) -> bool:
-    if len(text) > headings.MAX_CHARS:
-        return False
-    head = headings.parse_heading(text)
-    return head is not None and (head.named or not head.title)
 
 
 def _across(a: TextBlock, b: TextBlock, page: bool) -> bool:

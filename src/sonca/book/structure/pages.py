@@ -187,20 +187,10 @@ def _heads(
     near: set[int],
     known: set[str],
 ) -> set[int]:
+    """Returns the running heads. `near` are the lines beside page numbers, `known` the forms of
+    the book's title and author."""
     left = [i for i in short if lines.skips[i] is None and blocks[i].text[-1] not in ".!?…,;:"]
-    numbered = {i for i in left if _DIGITS.search(blocks[i].text)}
-    bare = {i: _DIGITS.sub("", blocks[i].text) if i in numbered else blocks[i].text for i in left}
-    again = Counter(bare.values())
-    longest = max(map(len, known), default=0) + 8
-    forms = {
-        i: _form(blocks[i].text, keep=headings.parse_heading(blocks[i].text) is not None)
-        for i in left
-        if i in near
-        or again[bare[i]] > 1
-        or i in numbered
-        or blocks[i].text.isupper()
-        or len(blocks[i].text) <= longest
-    }
+    forms = _forms(blocks, left, near, known)
     times = Counter(forms.values())
     beside = Counter(forms[i] for i in near if i in forms)
     counted = Counter(forms[i] for i in forms if _NUMBERED.match(blocks[i].text))
@@ -210,8 +200,7 @@ def _heads(
         text = blocks[index].text
         if not form or form == "#" or text[0].islower() or text[0] in "-–—“\"'«([*":
             continue
-        parts = {_form(part) for part in _PARTS.split(text)}
-        own = bool(parts & known)
+        own = any(_form(part) in known for part in _PARTS.split(text))
         if headings.parse_heading(text) and not (own and index in near) and times[form] < 2:
             continue
         if form in sure:
@@ -223,13 +212,39 @@ def _heads(
             found.add(index)
             if times[form] >= _TIMES:
                 sure.add(form)
-    firsts: set[str] = set()
-    for index, form in forms.items():
-        if form not in sure:
-            continue
+    return _all_of(blocks, {i: form for i, form in forms.items() if form in sure}, near, found)
+
+
+def _forms(
+    blocks: Sequence[TextBlock], left: Sequence[int], near: set[int], known: set[str]
+) -> dict[int, str]:
+    """Returns the forms of the lines that may be running heads: those that come again, have
+    figures, or may be the book's title."""
+    numbered = {i for i in left if _DIGITS.search(blocks[i].text)}
+    bare = {i: _DIGITS.sub("", blocks[i].text) if i in numbered else blocks[i].text for i in left}
+    again = Counter(bare.values())
+    longest = max(map(len, known), default=0) + 8
+    return {
+        i: _form(blocks[i].text, keep=headings.parse_heading(blocks[i].text) is not None)
+        for i in left
+        if i in near
+        or i in numbered
+        or again[bare[i]] > 1
+        or blocks[i].text.isupper()
+        or len(blocks[i].text) <= longest
+    }
+
+
+def _all_of(
+    blocks: Sequence[TextBlock], sure: dict[int, str], near: set[int], found: set[int]
+) -> set[int]:
+    """Returns what was found with all lines of the forms that are sure, but for the first where it
+    is a chapter's own heading, which pages repeat."""
+    times, firsts = Counter(sure.values()), set[str]()
+    for index, form in sure.items():
         heading = headings.parse_heading(blocks[index].text) is not None or blocks[index].level
         if heading and form not in firsts:
-            found.discard(index)  # the chapter's own heading, which pages repeat
+            found.discard(index)
         elif heading or index in near or times[form] >= _TIMES:
             found.add(index)
         firsts.add(form)

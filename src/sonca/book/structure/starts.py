@@ -81,7 +81,7 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
         kind = "headings"
     missing = [i for i in marked if not _covered(blocks, toc, i)]
     if len(toc) > 1:
-        named = sum(_is_named(blocks[i].text) for i in missing)
+        named = sum(headings.is_named(blocks[i].text) for i in missing)
         if named > 1 and named * 2 >= len(toc):
             both = _joined(blocks, toc, marked)
             why = f"the contents name {len(toc)}, {kind} show {len(missing)} more"
@@ -103,13 +103,8 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
     return Starts(toc or opened, "contents" if opened else "", about)
 
 
-def _is_named(text: str) -> bool:
-    head = parse_heading(text)
-    return head is not None and head.named
-
-
 def _named(blocks: Sequence[TextBlock], starts: Iterable[int]) -> int:
-    return sum(_is_named(blocks[i].text) for i in starts)
+    return sum(headings.is_named(blocks[i].text) for i in starts)
 
 
 def _covered(blocks: Sequence[TextBlock], toc: dict[int, str], index: int) -> bool:
@@ -144,7 +139,9 @@ def by_level(blocks: Sequence[TextBlock]) -> dict[int, str]:
     counts = Counter(b.level for b in blocks if b.level)
     several = [level for level in range(1, 7) if counts[level] > 1]
     if not several:
-        return {i: short(b.text) for i, b in enumerate(blocks) if b.level and _is_named(b.text)}
+        return {
+            i: short(b.text) for i, b in enumerate(blocks) if b.level and headings.is_named(b.text)
+        }
     top = several[0]
     ranks = {h.rank for b in blocks if b.level == top and (h := parse_heading(b.text))}
     if ranks == {"part"} and counts[top + 1] > counts[top]:

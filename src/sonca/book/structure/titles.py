@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from sonca.book.model import TextBlock
 from sonca.book.structure import headings
+from sonca.book.structure.front import FRONT
 from sonca.book.structure.headings import parse_heading
 from sonca.book.structure.starts import Starts, form
 
 TITLE = "title"
-CREDIT = "front matter"
 _REACH = 5
 """So many blocks after a heading may repeat it."""
 _CREDIT = re.compile(
@@ -37,7 +37,9 @@ def repeated_book_title(blocks: Sequence[TextBlock], skips: list[str | None], ti
         if not block.level and not first:
             continue
         said = form(block.text)
-        if not said or not (said == own or (times[said] > 2 and not _named(block.text))):
+        if not said or not (
+            said == own or (times[said] > 2 and not headings.stands_alone(block.text))
+        ):
             continue
         if said in seen:
             skips[index] = TITLE
@@ -62,7 +64,7 @@ def _one_chapter(
     for at in range(start + 1, min(start + 1 + _REACH, len(blocks))):
         block = blocks[at]
         if len(block.text) <= headings.MAX_CHARS and _CREDIT.match(block.text):
-            silent[at] = CREDIT
+            silent[at] = FRONT
             continue
         if not headings.can_head(block.text):
             break
@@ -103,11 +105,6 @@ def _repeats(less: str, more: str) -> bool:
     return same and a is not None and (not a.title or form(a.title) == form(b.title))
 
 
-def _named(text: str) -> bool:
-    head = parse_heading(text)
-    return head is not None and (head.named or not head.title)
-
-
 def announced(blocks: Sequence[TextBlock], at: int, end: int, title: str) -> TextBlock | None:
     """Returns the heading of a chapter that the contents name and the text does not, as one whose
     heading is a picture. None where the text says it."""
@@ -129,7 +126,11 @@ def pictured(blocks: Sequence[TextBlock]) -> list[TextBlock]:
     """Returns the blocks with headings that are pictures as their alternative text says them."""
     out: list[TextBlock] = []
     for index, block in enumerate(blocks):
-        if block.skip == "picture" and len(block.text) <= headings.MAX_CHARS and _named(block.text):
+        if (
+            block.skip == "picture"
+            and len(block.text) <= headings.MAX_CHARS
+            and headings.stands_alone(block.text)
+        ):
             near = [b for b in blocks[max(0, index - 2) : index + 3] if b.skip is None]
             if not any(form(b.text) == form(block.text) for b in near):
                 block = replace(block, skip=None, level=1)
