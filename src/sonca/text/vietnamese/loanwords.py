@@ -21,7 +21,8 @@ _ALIEN = re.compile(
 _STEMS = re.compile(
     r"nitr|sunf|clor|cacb|silic|oxit|hidro|iot|axet|etil|metan|etan\Z|propan|butan|pentan|benzen"
     r"|polime|este\Z|axit|amoni|andehit|ancol|xenlulo|gluco|photph|natri|kali|magie|canxi|liti\Z"
-    r"|heli\Z|brom|uran|titan|mangan|niken|coban|platin|germani|asen\Z|bazo|hydrat|toluen|etanol|gluxit|oxi\Z|clo\Z|flo\Z"
+    r"|heli\Z|brom|uran|titan|mangan|niken|coban|platin|germani|asen\Z|bazo|hydrat|toluen|etanol"
+    r"|gluxit|oxi\Z|clo\Z|flo\Z"
 )
 """Beginnings and ends of chemistry in Vietnamese spelling."""
 _LOAN = re.compile(
@@ -37,6 +38,7 @@ _CODAS = {"s": "t", "f": "p", "b": "p", "đ": "t", "d": "t", "g": "c", "k": "c",
 """Ends of syllables as Vietnamese says them: Puskin, "pút kin"."""
 _VOWELS = "aăâeêioôơuưy"
 _MAX_LETTERS = 30
+_PIECE_LETTERS = 7
 
 
 @lru_cache(maxsize=16384)
@@ -65,84 +67,65 @@ def _looks_vietnamese(low: str, word: str) -> bool:
 def _cut(low: str) -> list[str] | None:
     """Returns the cheapest way through a word: few pieces, syllables that begin with a
     consonant."""
-    size = len(low)
-    best: list[tuple[float, list[str]] | None] = [None] * (size + 1)
+    best: list[tuple[float, list[str]] | None] = [None] * (len(low) + 1)
     best[0] = (0.0, [])
-    for end in range(1, size + 1):
-        for start in range(max(0, end - 7), end):
-            before = best[start]
-            if before is None:
+    for end in range(1, len(low) + 1):
+        for start in range(max(0, end - _PIECE_LETTERS), end):
+            before, piece = best[start], _piece(low, start, end)
+            if before is None or piece is None:
                 continue
-            for cost, said in _piece(low, start, end):
-                total = before[0] + cost
-                old = best[end]
-                if old is None or total < old[0] - 1e-9:
-                    best[end] = (total, [*before[1], *said])
-    found = best[size]
+            cost, said = before[0] + piece[0], [*before[1], piece[1]]
+            old = best[end]
+            if old is None or cost < old[0] - 1e-9:
+                best[end] = (cost, said)
+    found = best[-1]
     return found[1] if found else None
 
 
-def _piece(low: str, start: int, end: int) -> list[tuple[float, list[str]]]:
-    """Returns what `low[start:end]` can be, each with its cost."""
-    piece = low[start:end]
-    out: list[tuple[float, list[str]]] = []
-    follows = low[end : end + 1]
-    plain = _toneless(piece)
-    if plain[0] not in _VOWELS and all(c not in _VOWELS for c in plain):
-        cluster = _CLUSTER.get(piece)
-        if cluster is not None and follows and (start == 0 or end < len(low)):
-            out.append((1.3, [cluster]))
-        elif cluster is not None and not follows and piece in ("x", "s"):
-            out.append((1.6, [cluster]))
-        return out
+def _piece(low: str, start: int, end: int) -> tuple[float, str] | None:
+    """Returns what ``low[start:end]`` costs as a piece of the word, and how it is said."""
+    piece, follows = low[start:end], low[end : end + 1]
+    before = low[start - 1 : start] if start else ""
+    if not any(map(_is_vowel, piece)):
+        said = _CLUSTER.get(piece)
+        if said is None or not (follows or piece in ("x", "s")):
+            return None
+        return (1.3 if follows else 1.6), said
     said = _syllable(piece, low[end : end + 2])
     if said is None:
-        return out
-    cost = 1.0
-    if plain[0] in _VOWELS and start and _toneless(low[start - 1]) not in _VOWELS:
+        return None
+    cost, plain = 1.0, _toneless(piece)
+    if _is_vowel(piece[0]) and before and not _is_vowel(before):
         cost += 0.6  # xin-ga, not xing-a
-    if plain.startswith(("tr", "ng")) and start and _toneless(low[start - 1]) in [*_VOWELS]:
+    if plain.startswith(("tr", "ng")) and _is_vowel(before):
         cost += 1.5  # ni-t-rát, xin-ga
     if plain[-1] in "ctpđbgkds" and follows in ("r", "l"):
         cost += 1.6  # xô-c-rát
-    if plain.endswith("ia") and end == len(low) and start:
+    if plain.endswith("ia") and not follows and start:
         cost += 1.1  # li-a
-    if plain.endswith(("ng", "nh", "ch")) and follows and _toneless(follows) in _VOWELS:
+    if plain.endswith(("ng", "nh", "ch")) and _is_vowel(follows):
         cost += 0.6
-    out.append((cost, [said]))
-    return out
+    return cost, said
 
 
 def _syllable(piece: str, follows: str) -> str | None:
     """Returns a piece of a word as a syllable that can be said; None if it is none."""
-    head = piece
-    for foreign, ours in _ONSETS.items():
-        if head.startswith(foreign) and not head.startswith(("kh",)):
-            head = ours + head[len(foreign) :]
-            break
+    head = _ONSETS.get(piece[0], piece[0]) + piece[1:]
     head = re.sub(r"\Ac(?=[eêiy])", "x", head)
     head = re.sub(r"\Ak(?=[aăâoôơuư])", "c", head)
     head = re.sub(r"\Ag(?=[eêi])", "gh", head)
     for candidate in (piece, head, _with_coda(head)):
-        if candidate is None:
-            continue
         said = syllable(candidate) or _stopped(candidate)
         if said is not None:
-            if said.endswith("in") and follows[:1] == "g" and _toneless(follows[1:]) in [*_VOWELS]:
-                return said + "h"  # xinh-ga-po
-            return said
+            soft = said.endswith("in") and follows[:1] == "g" and _is_vowel(follows[1:])
+            return said + "h" if soft else said  # xinh-ga-po
     return None
 
 
-def _with_coda(piece: str) -> str | None:
-    for foreign, ours in _CODAS.items():
-        if (
-            piece.endswith(foreign)
-            and len(piece) > len(foreign)
-            and (_toneless(piece[-len(foreign) - 1]) in _VOWELS)
-        ):
-            return piece[: -len(foreign)] + ours if ours else None
-    return None
+def _with_coda(piece: str) -> str:
+    """Returns a piece that ends as Vietnamese says it."""
+    ours = _CODAS.get(piece[-1])
+    return piece[:-1] + ours if ours and _is_vowel(piece[-2:-1]) else piece
 
 
 def _stopped(piece: str) -> str | None:
@@ -160,3 +143,7 @@ def _stopped(piece: str) -> str | None:
 
 def _toneless(text: str) -> str:
     return split_tone(text)[0]
+
+
+def _is_vowel(letter: str) -> bool:
+    return letter != "" and _toneless(letter) in _VOWELS
