@@ -33,5 +33,5 @@ RULES = (
         _bracketed,
         kind="symbol",
     ),
-    Rule("note mark", r"(?<=\p{L}\p{L})⁽?[¹²³⁰⁴-⁹]{1,3}⁾?(?![\w⁺⁻])", _raised),
+    Rule("note mark", r"(?<=\p{L}\p{L})⁽?[¹²³⁰⁴-⁹]{1,3}⁾?(?![\w⁺⁻])", _raised, kind="raised"),
 )

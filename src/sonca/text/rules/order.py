@@ -32,6 +32,12 @@ _KINDS = {
     "drawn": re.compile(r"([A-Za-zÀ-ỹ])\1\1", re.IGNORECASE),
     "smile": re.compile(r"[:;=xX^][)(\]\[DPpOov3|^*'/\\-]|_|<3|\(:|\(y\)|T\.T|@@"),
     "apostrophe": re.compile(r"[’'](?=[^\W\d_])(?<=[^\W\d_].)"),
+    "degree": re.compile("[°º]"),
+    "power": re.compile(r"10[\^({⁰¹²³⁴-⁹⁻⁺]|\d[eE][-−+]?\d"),
+    "ion": re.compile("[⁺⁻]"),
+    "raised": re.compile("[¹²³⁰⁴-⁹⁽]"),
+    "doubtful": re.compile(r"\?|[kca]h?\. ?\d|0['’]?s\b"),
+    "divided": re.compile(r"\d[/–-]\d"),
     "slip": typing.POSSIBLE,
     "glued": broken.GLUED_SIGN,
     "apart": broken.APART,
@@ -124,6 +130,6 @@ def rules_for(text: str) -> tuple[Rule, ...]:
     return _rules(frozenset(kind for kind, sign in _KINDS.items() if sign.search(text)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _rules(kinds: frozenset[str]) -> tuple[Rule, ...]:
     return tuple(rule for rule in ordered_rules() if rule.kind in kinds)

@@ -148,24 +148,27 @@ RULES = (
         r"(?: ?(?P<seconds>\d{1,2}(?:[.,]\d{1,6})?) ?(?:[\"″”“]|''|’’|′′))?)?"
         r" ?(?P<quarter>[NSEWBĐT]|Bắc|Nam|Đông|Tây)(?![\w])",
         _coordinate,
+        kind="degree",
     ),
     Rule(
         "scientific notation",
         rf"(?<!\w){NUMBER_START}(?P<n>\d{{1,6}}(?:[.,]\d{{1,12}})?) ?[.·⋅×xX*] ?10"
         r"(?P<power>\^[({]?[-−–+]?\d{1,3}[)}]?|[⁻⁺]?[⁰¹²³⁴-⁹]{1,3})(?!\w)",
         _scientific,
+        kind="power",
     ),
     Rule(
         "scientific notation",
         rf"(?<!\w){NUMBER_START}(?P<n>\d{{1,6}}(?:[.,]\d{{1,12}})?)"
         r"(?:e|(?<=\.\d)E|(?<=\.\d\d)E|(?<=\.\d\d\d)E|E(?=[-−+]))(?P<power>[-−+]?\d{1,3})(?!\w|\.\d)",
         _scientific,
+        kind="power",
     ),
     Rule(
         "ion",
         rf"(?<![\w@#./-])(?P<formula>{_FORMULA})(?P<charge>[¹²³⁴-⁷]?[⁺⁻])(?![\w⁰-⁹])",
         _ion,
-        kind="symbol",
+        kind="ion",
     ),
     Rule(
         "formula",

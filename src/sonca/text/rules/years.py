@@ -42,11 +42,18 @@ RULES = (
         "life",
         r"(?<![\w.,?/-])" + _YEAR.format("a") + " ?[-–—] ?" + _YEAR.format("b") + r"(?![\w?])",
         _life,
+        kind="doubtful",
     ),
-    Rule("decade", r"(?<![\w.,])['’]?(?P<y>1[0-9]\d0|20\d0|[1-9]0)['’]?s(?!\w)", _decade),
+    Rule(
+        "decade",
+        r"(?<![\w.,])['’]?(?P<y>1[0-9]\d0|20\d0|[1-9]0)['’]?s(?!\w)",
+        _decade,
+        kind="doubtful",
+    ),
     Rule(
         "uncertain year",
         r"(?<=[(\s])(?P<y>\d{3,4})\?(?=\))",
         lambda m, w: f"khoảng {w.cardinal(m['y'])}",
+        kind="doubtful",
     ),
 )
