@@ -109,5 +109,12 @@ def test_add_refuses_what_is_no_voice(sonca, tmp_path: Path) -> None:
     assert sonca("models", "list", "--installed").stdout == b""
 
 
+def test_add_says_why_a_folder_is_no_model(sonca, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    line = sonca("models", "add", str(tmp_path / "photos"), code=2).stderr.decode()
+    assert "photos is no model that an engine knows" in line
+    assert "Traceback" not in line
+
+
 def test_nothing_to_verify(sonca) -> None:
     assert b"no model is here yet" in sonca("models", "verify").stderr

@@ -27,8 +27,13 @@ def test_every_entry_is_whole() -> None:
         assert model.files
         assert len({file.name for file in model.files}) == len(model.files)
         for file in model.files:
-            assert ".." not in file.path.split("/")
+            assert file.name and not file.name.startswith("/")
+            assert ".." not in (*file.path.split("/"), *file.name.split("/"))
             assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+            assert (file.repository is None) == (file.revision is None)
+            if file.wheels:
+                assert not file.path and file.sha256
+                assert all("==" in package for package, _ in file.wheels)
         if model.engine == "piper":
             onnx, config = model.files
             assert onnx.name == f"{model.name}.onnx"

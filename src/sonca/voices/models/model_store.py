@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sonca import disk
@@ -34,8 +34,8 @@ class Installed:
     engine: str
     folder: Path
     files: Mapping[str, tuple[int, str]]
-    """Name to size in bytes and SHA-256 in hex, as they were when the model came, or as they are
-    published; an empty hash is not known."""
+    """Path in the folder, with `/`, to size in bytes and SHA-256 in hex, as they were when the
+    model came, or as they are published; an empty hash is not known."""
     origin: str
     """Where it came from: repository and revision, or ``local``."""
     licence: str
@@ -94,6 +94,7 @@ class ModelStore:
         with storing(home):
             with disk.new_folder(home) as draft:
                 for file in facts:
+                    (draft / file).parent.mkdir(parents=True, exist_ok=True)
                     (staged / file).replace(draft / file)
                 text = json.dumps(manifest, ensure_ascii=False, indent=1)
                 (draft / MANIFEST).write_text(text + "\n", "utf-8")
@@ -103,16 +104,17 @@ class ModelStore:
         return installed
 
     def add(self, files: Mapping[str, Path], *, engine: str, name: str | None = None) -> Installed:
-        """Copies a model that somebody has as files, each given by its ending: they are called
-        `name`, by default what the first one is called, and their endings."""
-        ending, first = next(iter(files.items()))
-        called = checked_name(name or first.name.removesuffix(ending))
+        """Copies a model that somebody has as files: what `Engine.model_files` returns. It is
+        called `name`, by default what the first file or the folder that holds it is called."""
+        called = checked_name(name or _own_name(files))
         staging = self.staging(called)
-        copies = {called + ending: source for ending, source in files.items()}
+        copies = {_place(key, called): source for key, source in files.items()}
+        size = sum(_size(source) for source in copies.values())
         with storing(staging):
+            disk.check_room(self.folder, size, "choose another place with SONCA_DATA_DIR")
             shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir(parents=True)
             for file, source in copies.items():
+                (staging / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, staging / file)
         about = {"origin": "local"}
         return self.put(staging, engine=engine, name=called, files=copies, about=about)
@@ -147,6 +149,26 @@ def checked_name(name: str) -> str:
             field="name",
         )
     return name
+
+
+def _own_name(files: Mapping[str, Path]) -> str:
+    """Returns what a model of somebody's is called: the first file without its ending, or the
+    folder in which the file has its place."""
+    key, first = next(iter(files.items()))
+    if key.startswith("."):
+        return first.name.removesuffix(key)
+    return first.absolute().parents[len(PurePosixPath(key).parts) - 1].name
+
+
+def _place(key: str, name: str) -> str:
+    """Returns where a file lies in the model's folder: an ending follows the model's name, any
+    other key is the place itself."""
+    ending = key.startswith(".")
+    place = PurePosixPath(name + key if ending else key)
+    outside = place.is_absolute() or ".." in place.parts or (ending and "/" in key)
+    if outside or str(place) in (".", MANIFEST):
+        raise InvalidRequest(f"a model's file cannot lie in {quoted(key)}", field="file")
+    return str(place)
 
 
 def sha256(path: Path) -> str:

