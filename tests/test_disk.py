@@ -34,6 +34,7 @@ WRITERS = [write_file, write_folder]
 STEPS = [(disk, "sync"), (disk, "sync_folder"), (Path, "rename"), (disk, "_exchange")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("where", "name"), STEPS, ids=[name for _, name in STEPS])

@@ -74,6 +74,7 @@ def upstream(scripts: Path) -> Iterator[LineProcess]:
         yield process
 
 
+@pytest.mark.slow
 def test_the_driver_speaks_lines(upstream: LineProcess) -> None:
     assert upstream.first["versions"] == {"viet-tts": "0.1.0"}
     assert upstream.first["rate_hz"] == 25
@@ -85,6 +86,7 @@ def test_the_driver_speaks_lines(upstream: LineProcess) -> None:
     assert upstream.ask({"text": "a", "tokens": 1, "llm_in_float32": True}) == {"cpu_s": 1.0}
 
 
+@pytest.mark.slow
 def test_a_driver_that_dies_says_why(upstream: LineProcess) -> None:
     with pytest.raises(SoncaError, match="its last words"):
         upstream.ask({"text": "die", "tokens": 1})

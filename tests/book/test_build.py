@@ -68,6 +68,7 @@ def test_chapter_marks_stand_where_the_chapters_begin_in_the_sound(story: Path) 
             assert level(sound, start_s - 1.5, start_s - 0.07) < 0.01
 
 
+@pytest.mark.slow
 def test_captions_say_when_every_sentence_sounds(story: Path) -> None:
     """Tones begin and end with their words: sound inside of each span, silence between them."""
     sound = listen(story)
@@ -82,6 +83,7 @@ def test_captions_say_when_every_sentence_sounds(story: Path) -> None:
             assert level(sound, end_s + 0.07, following["start_s"] - 0.07) < 0.02, span["text"]
 
 
+@pytest.mark.slow
 def test_the_map_leads_every_span_back_to_the_book(story: Path) -> None:
     text = STORY.read_text(encoding="utf-8")
     spans = mapping(story)["spans"]

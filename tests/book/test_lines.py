@@ -197,6 +197,7 @@ def test_line_breaks_of_markup_that_wrap_prose(tmp_path: Path) -> None:
     assert "\n" not in first.text and second.text.count("\n") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -372,12 +372,14 @@ def test_xml_that_is_broken_or_deep(tmp_path: Path) -> None:
     refused(pack(tmp_path / "c.docx", docx_parts("<w:p>")), "not XML")
 
 
+@pytest.mark.slow
 def test_html_nested_beyond_reason_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     path.write_text("<div>" * 100_000 + "Chào" + "</div>" * 100_000, encoding="utf-8")
     assert outline(read_book(path)) == [("a", ["Chào"])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["<a href='", "<p", "<!--", "</", "<?", "<!", "&#x", "<li><ul>", "<b><p>", "<![CDATA["],

@@ -213,6 +213,7 @@ def test_a_page_of_nothing_but_links_is_read_as_it_is() -> None:
     assert web_page.marked(page) == page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["<div class='menu'>", "<a href='x'>", "<p class=ads>x", "</b>"])
 def test_a_hostile_page_ends(piece: str) -> None:
     web_page.marked("<form></form>" + piece * 20_000 + "Chào")

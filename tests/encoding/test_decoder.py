@@ -295,6 +295,7 @@ WHOLE = {
 } | {"m4a": made_by_av("ipod", "aac", speech_like(0.5, 16_000), 16_000)}
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(sorted(WHOLE)),

@@ -29,6 +29,7 @@ def test_the_synthetic_engine_costs_what_it_is_told_to() -> None:
     assert min(cost(dear) for _ in range(3)) > 3 * min(cost(cheap) for _ in range(3))
 
 
+@pytest.mark.slow
 def test_synthetic_engines_of_other_processes_cost_what_they_cost_here() -> None:
     code = "from sonca.engines.synthetic import calibration; print(calibration())"
     told = subprocess.run(

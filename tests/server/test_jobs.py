@@ -150,6 +150,7 @@ def test_a_finished_chapter_can_be_heard_before_the_book_is_done(
     assert finished(live, id)["chapters_ready"] == 2
 
 
+@pytest.mark.slow
 def test_progress_comes_as_events_until_the_end(live: Live, gate: threading.Event) -> None:
     id = start(live, LONG)["id"]
     states, opened = [], False

@@ -286,6 +286,7 @@ def test_a_device_that_the_default_engine_cannot_use_ends_the_process(start) -> 
     assert "Traceback" not in running.log()
 
 
+@pytest.mark.slow
 def test_kept_audio_outlives_a_kill(start) -> None:  # type: ignore[no-untyped-def]
     first = start(engine="tone")
     url = first.url()

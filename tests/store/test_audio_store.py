@@ -304,6 +304,7 @@ def test_a_sweep_removes_strangers_and_minds_no_folder(store: AudioStore) -> Non
     assert Path("/etc/passwd").exists()
 
 
+@pytest.mark.slow
 def test_many_threads_at_once(tmp_path: Path) -> None:
     store = AudioStore(tmp_path, quota_bytes=400_000)
     problems: list[BaseException] = []
@@ -342,6 +343,7 @@ def test_many_threads_at_once(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_the_quota_holds_among_threads(tmp_path: Path) -> None:
     store = AudioStore(tmp_path, quota_bytes=50_000)
     totals: list[int] = []

@@ -103,6 +103,7 @@ def test_load_goes_by_the_suffix(tmp_path: Path) -> None:
         Lexicon.load(tmp_path / "missing.tsv")
 
 
+@pytest.mark.slow
 def test_a_large_lexicon_is_found_quickly() -> None:
     table = "".join(f"từ{i}\tchữ\n" for i in range(20_000))
     assert say("từ7 từ19999", table) == "chữ chữ"

@@ -38,15 +38,16 @@ def mangled(draw: st.DrawFn) -> str:
 
 
 texts = st.one_of(typed, anything, joined, mangled())
+USUAL = settings.default.max_examples  # of the profile
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=15 * USUAL, deadline=None)
 @given(texts)
 def test_every_plan_is_whole(text: str) -> None:
     check_plan(plan(text))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=6 * USUAL, deadline=None)
 @given(texts, st.sampled_from(["north", "central", "south"]))
 def test_reading_its_own_words_changes_nothing(text: str, region: str) -> None:
     reading = Reading(region=region)  # type: ignore[arg-type]
@@ -55,7 +56,7 @@ def test_reading_its_own_words_changes_nothing(text: str, region: str) -> None:
     assert words(again) == words(first)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * USUAL, deadline=None)
 @given(texts)
 def test_plan_iter_and_explain_tell_the_same(text: str) -> None:
     planned = plan(text)

@@ -93,6 +93,7 @@ def test_sentences_do_not_disturb_each_other(exact: OpenVINOBackend, golden: Gol
         assert relative(got[key], rows) < 1e-5
 
 
+@pytest.mark.slow
 def test_flow_equals_upstream(
     exact: OpenVINOBackend, golden: GoldenFolder, tiny: ModelConfig
 ) -> None:
@@ -105,6 +106,7 @@ def test_flow_equals_upstream(
         assert relative(solver.mel().T, arrays["out.mel"][0]) < 2e-5, name
 
 
+@pytest.mark.slow
 def test_vocoder_networks_equal_upstream(exact: OpenVINOBackend, golden: GoldenFolder) -> None:
     arrays = golden.cases("hift")["decode_only"]
     mel = arrays["in.mel"][0].T.copy()

