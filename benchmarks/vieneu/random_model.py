@@ -1,9 +1,11 @@
 """A VieNeu-TTS v3 Turbo of any size with random weights, laid out as its hub's folder.
 
-``python -m benchmarks.vieneu.random_model FOLDER [--tiny] [--endless]`` writes one. The weights are
-in the graphs as upstream exports them, and, with `checkpoint`, once more as its checkpoint names
-them. Random weights would end no sentence: one attention head here counts phonemes against frames,
-by weights alone, so that a sentence ends after about `Random.frames_per_phoneme` frames for each.
+``python -m benchmarks.vieneu.random_model FOLDER [--tiny] [--endless]`` writes one, with a codec
+and voices; FOLDER is ``<models>/vieneu/vieneu-v3-turbo``, where the engine finds it. The weights
+are in the graphs as upstream exports them, and, with `checkpoint`, once more as its checkpoint
+names them. Random weights would end no sentence: one attention head here counts phonemes against
+frames, by weights alone, so that a sentence ends after about `Random.frames_per_phoneme` frames
+for each.
 """
 
 from __future__ import annotations
@@ -79,6 +81,36 @@ def write(folder: Path, what: Random | None = None) -> Path:
     if what.checkpoint:
         _save_checkpoint(folder / "update", config, weights)
     return folder
+
+
+def write_whole(folder: Path, what: Random | None = None, *, voices: int = 3) -> Path:
+    """Writes a model as `write` does, with a codec beside it and as many voices."""
+    from benchmarks.moss_codec.random_model import FULL as FULL_CODEC
+    from benchmarks.moss_codec.random_model import TINY as TINY_CODEC
+    from benchmarks.moss_codec.random_model import make
+
+    what = what or Random()
+    write(folder, what)
+    make(folder / "codec", FULL_CODEC if what.sizes == FULL else TINY_CODEC)
+    save_voices(folder / "voices_v3_turbo.json", what.sizes, voices)
+    return folder
+
+
+def save_voices(path: Path, sizes: Sizes, count: int) -> None:
+    """Writes voices in the form of upstream's list: a vector and 2 to 3 s of codes, each."""
+    rng = np.random.default_rng(count)
+    presets = {}
+    for n in range(count):
+        codes = rng.integers(0, sizes.audio_vocab, (25 + 5 * n, sizes.codebooks))
+        presets[f"Giọng {n + 1}"] = {
+            "gender": ("female", "male")[n % 2],
+            "region": ("Bắc", "Trung", "Nam")[n % 3],
+            "style": ("tu_nhien", "tin_tuc", "doc_truyen")[n % 3],
+            "speaker_emb": rng.standard_normal(sizes.speaker_dim).round(4).tolist(),
+            "codes": codes.tolist(),
+        }
+    content = {"default_voice": "Giọng 1", "presets": presets}
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def random_weights(what: Random) -> dict[str, Array]:
@@ -298,7 +330,7 @@ def main() -> None:
     what = Random(TINY if options.tiny else FULL, options.seed, checkpoint=options.checkpoint)
     if options.endless:
         what = replace(what, frames_per_phoneme=None)
-    write(options.folder, what)
+    write_whole(options.folder, what)
     print(f"{options.folder}: {asdict(what)}")  # noqa: T201
 
 

@@ -114,6 +114,21 @@ class TestPiper(Contract):
 
 
 @pytest.mark.slow
+class TestVieneu(Contract):
+    @classmethod
+    def build(cls) -> Engine:
+        """VieNeu at a few thousandth of its size, with three random voices."""
+        pytest.importorskip("sea_g2p", reason="VieNeu's phonemes are sea-g2p's")
+        from benchmarks.vieneu.random_model import TINY, Random, write_whole
+        from sonca.engines.vieneu.engine import VieneuEngine
+
+        folder = Path(MODELS.name, "vieneu", "vieneu-v3-turbo")
+        if not folder.exists():
+            write_whole(folder, Random(TINY))
+        return VieneuEngine.create(replace(cls.engine_setup, threads=1))
+
+
+@pytest.mark.slow
 class TestVietTTS(Contract):
     has_level = False  # its weights have no meaning, and nothing of the recording is left
 

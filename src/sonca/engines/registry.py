@@ -43,6 +43,7 @@ class EngineSpec:
 
 
 BUILT_IN = [
+    EngineSpec("vieneu", "sonca.engines.vieneu.engine:VieneuEngine", aliases=("vieneu-tts",)),
     EngineSpec("viettts", "sonca.engines.viettts.engine:VietTTSEngine", aliases=("viet-tts",)),
     EngineSpec("piper", "sonca.engines.piper:PiperEngine"),
     EngineSpec("espeak", "sonca.engines.espeak:EspeakEngine", aliases=("espeak-ng",)),

@@ -7,7 +7,6 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import (
     Engine,
@@ -144,7 +143,9 @@ class VietTTSEngine(Engine):
 
 def _missing_packages() -> str | None:
     """Says which packages are not there, and what installs them."""
-    return install.needed("viettts", *NEEDED)
+    lacking = ", ".join(name for name in NEEDED if not importlib.util.find_spec(name))
+    lacking = lacking.replace("yaml", "PyYAML")  # what the package is called
+    return f"it needs {lacking}: pip install 'sonca[viettts]'" if lacking else None
 
 
 def _load(folder: ModelFolder, device: str, threads: int, slots: int) -> Backend:
@@ -164,7 +165,7 @@ def _load(folder: ModelFolder, device: str, threads: int, slots: int) -> Backend
 def _no_cuda(folder: ModelFolder) -> str | None:
     """Says why CUDA cannot be used here; None if it can."""
     if not importlib.util.find_spec("torch"):
-        return f"PyTorch is not installed ({install.command('cuda')})"
+        return "PyTorch is not installed (pip install 'sonca[cuda]')"
     if not folder.weights("llm").is_file():
         return "the model was converted for the CPU only (sonca models convert --cuda)"
     import torch

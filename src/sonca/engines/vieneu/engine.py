@@ -1,0 +1,182 @@
+"""The VieNeu engine: the models of a models folder, their presets, and voices that are cloned."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sonca.audio import AudioChunk, Samples
+from sonca.cores import cores
+from sonca.engines.base import Engine, EngineInfo, Options, Reference, Setup
+from sonca.engines.folders import files_in
+from sonca.engines.moss_codec import MossDecoder
+from sonca.engines.runtime import BadModel
+from sonca.engines.vieneu.config import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from sonca.engines.vieneu.levels import Levels
+from sonca.engines.vieneu.model import SerialModel
+from sonca.engines.vieneu.model_folder import (
+    DENOISER,
+    FLOAT,
+    INT8,
+    PUBLISHED,
+    ModelFolder,
+    find_models,
+    open_folder,
+    wanted_files,
+)
+from sonca.engines.vieneu.presets import Preset, read_presets
+from sonca.engines.vieneu.speaking import SpeakerVoice, Speaking
+from sonca.engines.vieneu.tokens import Tokens
+from sonca.errors import EngineError, EngineNotInstalled
+from sonca.utterance import Utterance, Word
+from sonca.voice import Voice
+
+NEEDED = ("onnxruntime", "sea_g2p", "tokenizers")
+VERSION = "1"
+"""Of how sound is made here; another one whenever it would differ for equal files."""
+MOST_THREADS = 4
+"""One utterance gains little from more: a step reads all weights for a single row."""
+_MEASURED = (
+    "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài.",
+    "bà đứng ở hiên nhà nhìn ra con đường làng.",
+)
+
+
+class VieneuEngine(Engine):
+    """One model, float32 on the CPU, one utterance at a time."""
+
+    def __init__(self, folder: ModelFolder, setup: Setup) -> None:
+        """Loads a model. Raises `BadModel`, naming what differs, if its files are not such."""
+        if setup.device == "cuda":
+            raise EngineError("vieneu computes on the CPU; set the device to cpu or auto")
+        self._folder = folder
+        self._threads = setup.threads or min(cores(), MOST_THREADS)
+        self._model = SerialModel(folder, self._threads)
+        config = self._model.config
+        codec = MossDecoder(folder.codec, self._threads)
+        if (codec.sample_rate_hz, codec.frame_samples) != (SAMPLE_RATE_HZ, FRAME_SAMPLES):
+            raise BadModel(
+                f"the codec in {folder.codec} gives {codec.frame_samples} samples a frame at "
+                f"{codec.sample_rate_hz} Hz, the model needs {FRAME_SAMPLES} at {SAMPLE_RATE_HZ}"
+            )
+        if codec.codebooks != config.codebooks:
+            raise BadModel(
+                f"the codec in {folder.codec} has {codec.codebooks} codebooks, the model "
+                f"{config.codebooks}: they do not belong together"
+            )
+        tokens = Tokens(folder.graphs / "tokenizer.json", config)
+        self._speaking = Speaking(self._model, codec, tokens)
+        self._presets = _fitting(read_presets(folder.path), self._model)
+        self._levels = Levels(folder.path)
+        self._version = f"{VERSION}+{folder.precision}.{folder.version()}"
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="vieneu",
+            version=self._version,
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            device="cpu",
+            providers=self._model.providers,
+            clones=True,
+            deterministic=True,
+        )
+
+    @classmethod
+    def create(cls, setup: Setup) -> Engine:
+        if reason := cls.missing(setup):
+            raise EngineNotInstalled(f"vieneu cannot run here: {reason}", field="model")
+        return cls(open_folder(find_models(setup.models_dir)[0]), setup)
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        lacking = ", ".join(name for name in NEEDED if not importlib.util.find_spec(name))
+        if lacking:
+            return f"it needs {lacking.replace('_', '-')}: pip install 'sonca[vieneu]'"
+        found = find_models(setup.models_dir)
+        if not found:
+            return f"its model is not here: sonca models pull {PUBLISHED}"
+        try:
+            open_folder(found[0])
+        except BadModel as error:
+            return str(error)
+        return None
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
+        found = find_models(setup.models_dir)
+        if not found:
+            return ()
+        try:
+            return tuple(preset.voice for preset in read_presets(found[0]).values())
+        except BadModel:
+            return ()
+
+    @classmethod
+    def model_files(cls, file: Path) -> Mapping[str, Path]:
+        folder = _root_of(file)
+        kind = open_folder(folder).graphs.name
+        return files_in(folder, *wanted_files(kind), f"{DENOISER}?")
+
+    def voice(self, key: str) -> SpeakerVoice:
+        preset = self._presets[key]
+        anchor = self._model.heads.anchor(preset.speaker)
+        return SpeakerVoice(f"{key} {preset.voice.version}", anchor, preset.codes)
+
+    def condition(self, reference: Reference) -> SpeakerVoice:
+        from sonca.engines.vieneu.reference import clone
+
+        dim = self._model.config.speaker_dim
+        speaker, codes = clone(self._folder, reference, self._threads, dim)
+        return SpeakerVoice(reference.content_hash, self._model.heads.anchor(speaker), codes)
+
+    def level_lufs(self, voice: SpeakerVoice) -> float:
+        return self._levels.get(f"{self._version} {voice.key}", lambda: self._sample(voice))
+
+    def _sample(self, voice: SpeakerVoice) -> Samples:
+        """Returns two sentences in a voice."""
+        said = [self._speaking.speak(_utterance(text), voice, Options()) for text in _MEASURED]
+        return np.concatenate([samples for sentence in said for samples in sentence])
+
+    def synthesize(
+        self, utterance: Utterance, voice: SpeakerVoice, options: Options
+    ) -> Iterator[AudioChunk]:
+        for samples in self._speaking.speak(utterance, voice, options):
+            yield AudioChunk(samples, SAMPLE_RATE_HZ)
+
+
+def _root_of(file: Path) -> Path:
+    """Returns the model's folder, of which `file` is a part or which it is."""
+    folder = file if file.is_dir() else file.parent
+    return folder.parent if folder.name in (FLOAT, INT8) else folder
+
+
+def _fitting(presets: Mapping[str, Preset], model: SerialModel) -> Mapping[str, Preset]:
+    """Checks that voices are of the model: `BadModel` names the first that is not."""
+    c = model.config
+    for preset in presets.values():
+        codes = preset.codes
+        if codes.size and (codes.shape[1] != c.codebooks or codes.max() >= c.audio_vocab):
+            raise BadModel(
+                f"the voice {preset.voice.id} has codes of {codes.shape[1]} codebooks up to "
+                f"{codes.max()}, the model has {c.codebooks} of {c.audio_vocab}: the two are not "
+                "of one release"
+            )
+        model.heads.anchor(preset.speaker)
+    return presets
+
+
+def _utterance(text: str) -> Utterance:
+    return Utterance((0, len(text)), text, text, 0.0, _words(text))
+
+
+def _words(text: str) -> tuple[Word, ...]:
+    words, at = [], 0
+    for piece in text.split():
+        at = text.index(piece, at)
+        words.append(Word((at, at + len(piece)), (at, at + len(piece))))
+        at += len(piece)
+    return tuple(words)
