@@ -19,11 +19,13 @@ _STREET = r" (?:đường |phố |[A-ZĐ][^\W\d_A-Z]{1,7} [A-ZĐ])"
 
 def _address(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     text, start = match[0], match.start()
-    before = work.before(start)
+    before = "" if work.text[:start].endswith((", ", "; ")) else work.before(start)
     if _TERMS.fullmatch(text):
         return None
     if before == "số" and work.before(start, 2) == "phân số":
         return None
+    if before == "chỉ" and work.before(start, 2) != "địa chỉ":
+        return None  # "chỉ 1/4 lớp"
     placed = before in _BEFORE or any(c.isalpha() for c in text)
     if not placed:
         if re.fullmatch(r"\d\d?/\d\d?/\d{2,4}", text):

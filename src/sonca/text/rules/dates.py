@@ -142,7 +142,7 @@ def _weekday(match: re.Match[str], work: Workspace) -> str | None:
         or work.before(start) in _WEEK_BEFORE
         or (match[0] == "CN" and work.after(end) in _WEEK_AFTER)
         or work.followed(end, r" ?: ?(?:nghỉ|đóng|mở|\d{1,2}[hg:])")
-        or work.after(end) in ("nghỉ", "hàng", "hằng")
+        or work.after(end) in ("nghỉ", "hàng", "hằng", "mở", "họp")
         or work.followed(end, r",? \(?\d{1,2}/\d")
         or work.preceded(start, r"(?i:thứ (?:\d|hai|ba|tư|năm|sáu|bảy)[ ,và&–-]{1,5})")
     ):

@@ -25,6 +25,13 @@ def _frame(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     return [Replacement(*m.span(), "", "decoration") for m in (match, tail)]
 
 
+def _face(match: re.Match[str], work: Workspace) -> str | None:
+    """Silences faces made of rare signs, "(๑•̀ㅂ•́)و": words and numbers of other scripts stay."""
+    inside = match[0][1:].partition(")")[0]
+    odd = sum(not c.isalpha() and not c.isspace() for c in inside)
+    return "" if odd * 2 > len(inside) else None
+
+
 RULES = (
     Rule(
         "decoration",
@@ -40,6 +47,14 @@ RULES = (
         rf"|(?<!\w){_NOISE}{{1,20}}{_STAR}(?!\w)|(?<![\w*]){_NOISE}?([°$%+=&@])\1{{2,40}}(?!\w)"
         r"|(?<!\w)(?:°[.~*-]?){3,20}(?!\w)",
         lambda m, w: "",
+        kind="symbol",
+        mask=SILENT_MASK,
+    ),
+    Rule(
+        "decoration",
+        r"\((?=[^()]{0,16}[^\x00-\u024f\u1e00-\u1eff\s()])[^()A-Za-z+∞=<>≤≥;\u00c0-\u024f\u1e00-\u1eff\u4e00-\u9fff\uac00-\ud7a3]"
+        r"{1,16}\)[^\s\w,.;:?!]{0,2}(?:[^\s\x00-\u024f\u1e00-\u1eff]{1,2}[^\s\w,.;:?!]{0,2})?",
+        _face,
         kind="symbol",
         mask=SILENT_MASK,
     ),

@@ -17,7 +17,7 @@ _COUNTED = word_set(
 _AMOUNT_BEFORE = re.compile(
     r"(?i)(?:doanh thu|doanh số|vốn hóa|vốn hoá|lợi nhuận|định giá|gọi vốn|gọi được|trị giá"
     r"|huy động|đầu tư|lương|thu nhập|thưởng|phạt|phí|giá|tài sản|lỗ|lãi|model|mô hình|llm"
-    r"|dataset|gdp|dân số)[^.;]{0,24}\Z"
+    r"|dataset|gdp|dân số)[^.;]{0,24}(?:\d[.,]\d{1,2} ?[BMT](?!\w)[^.;]{0,24})?\Z"
 )
 _LENGTHS = word_set("cao dài rộng sâu ngang dày khổ ống dây cáp chiều")
 _NAMED = word_set("bản version phòng lớp bút chì lượng nặng")
@@ -35,7 +35,7 @@ def _scaled(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     amount = (
         match["code"]
         or work.after(match.end()) in _COUNTED
-        or _AMOUNT_BEFORE.search(work.text[max(0, match.start() - 40) : match.start()])
+        or _AMOUNT_BEFORE.search(work.text[max(0, match.start() - 60) : match.start()])
     )
     if not (amount or length) and (not decimal or match["scale"] == "T"):
         return None
@@ -143,10 +143,12 @@ _GAINED = re.compile(
 def _times(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     """Reads ``tăng 5x`` and ``P/E 15x`` as times; in a sum the x is a letter."""
     before = work.text[max(0, match.start() - 28) : match.start()]
-    if re.search("[=+*]", work.text) or not _GAINED.search(before):
+    around = work.text[max(0, match.start() - 12) : match.end() + 12]
+    if re.search(r"[=+*](?! ?\d[\d.,]*%)", around) or not _GAINED.search(before):
         return None
+    point = "phẩy" if "," in match["n"] else "chấm"
     return [
-        Replacement(*match.span("n"), work.number(match["n"], point="chấm"), "number"),
+        Replacement(*match.span("n"), work.number(match["n"], point=point), "number"),
         Replacement(*match.span("x"), "lần", "times"),
     ]
 

@@ -70,7 +70,7 @@ def _per(match: re.Match[str]) -> list[Replacement]:
     return [*out, Replacement(start, end, said, "per")] if said else out
 
 
-_VIDEO = "hình|phim|video|tivi|tv|giải|quay|chuẩn|nét|ảnh|camera"
+_VIDEO = "màn|hình|phim|video|clip|tivi|tv|giải|quay|chuẩn|nét|ảnh|camera"
 
 
 def _thousands(match: re.Match[str], work: Workspace) -> list[Replacement] | None:

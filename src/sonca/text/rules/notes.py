@@ -25,6 +25,18 @@ def _raised(match: re.Match[str], work: Workspace) -> str | None:
     return "" if known and not re.search(r"[=+×÷<>]", work.text) else None
 
 
+def _after_year(match: re.Match[str], work: Workspace) -> str | None:
+    """Silences the mark of ``năm 1945(1)``."""
+    return "" if work.preceded(match.start(), r"(?<![\w.,/-])(?:1\d|20)\d\d", 6) else None
+
+
+def _after_word(match: re.Match[str], work: Workspace) -> str | None:
+    """Silences the mark of ``bến lạc(1)``; `f(2)` and what is written in formulas stays."""
+    word = work.before(match.start())
+    known = len(word) > 1 and syllable(word) is not None
+    return "" if known and not re.search(r"[=+×÷<>]", work.text) else None
+
+
 RULES = (
     Rule(
         "note mark",
@@ -33,5 +45,7 @@ RULES = (
         _bracketed,
         kind="symbol",
     ),
+    Rule("note mark", r"(?<=\d)(?<![\w.,]\d{4})\(\d{1,2}\)(?![\w(=])", _after_year),
+    Rule("note mark", r"(?<=\p{L}\p{L})\(\d{1,2}\)(?![\w(=])", _after_word),
     Rule("note mark", r"(?<=\p{L}\p{L})⁽?[¹²³⁰⁴-⁹]{1,3}⁾?(?![\w⁺⁻])", _raised, kind="raised"),
 )

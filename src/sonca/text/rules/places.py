@@ -13,6 +13,9 @@ from sonca.text.vietnamese.wordlists import section, words
 _HIGHLAND = r" ?(?:Ea|Ia|Kon|Krong|Krông|Dak|Đak|Đắk|Buon|\w{1,4}['’]|\w*[À-ỹ])"
 
 
+_LANES = {"ng": "ngõ", "ngh": "ngách"}
+
+
 def _initial(match: re.Match[str], work: Workspace) -> bool:
     """Returns whether the letter is a person's: "bà P. Hôm đó", "Nguyễn Thị H. Sau đó"."""
     text, start, end = work.text, match.start(), match.end("dot")
@@ -63,12 +66,15 @@ def _glued(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
 def _small_place(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     """Reads ``12 đ.Lê Lợi, x.Tân Phú, q.1``, as people write in small letters."""
     kind, dot, number = match["kind"], match.start("dot"), match["n"]
+    if kind in _LANES and not number:
+        return None
     addressed = number and (
-        kind == "q" or re.search(r"(?<!\w)(?:q\.|đ\.|quận|đường|tp|hẻm)", work.text.lower())
+        kind == "q"
+        or re.search(r"(?<!\w)(?:q\.|p\.|đ\.|quận|đường|phố|tp|hẻm|đ/c|địa chỉ)", work.text.lower())
     )
     if not addressed and not is_place(work.text, dot):
         return None
-    said = section("places.tsv", "place").get(kind.upper(), "")
+    said = _LANES.get(kind) or section("places.tsv", "place").get(kind.upper(), "")
     out = [Replacement(match.start("kind"), match.end("dot"), said, "place")]
     return [*out, Replacement(*match.span("n"), work.cardinal(number), "place")] if number else out
 
@@ -86,7 +92,7 @@ def _ward(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
 RULES = (
     Rule(
         "place",
-        r"(?<![\w.])(?P<kind>[đpqxht]|t[xt]|kp)(?P<dot>\.) ?(?:(?P<n>\d{1,2})(?![\w]|[.,]\d)"
+        r"(?<![\w.])(?P<kind>[đpqxht]|t[xt]|kp|ngh?)(?P<dot>\.) ?(?:(?P<n>\d{1,2})(?![\w]|[.,]\d)"
         r"|(?=[A-ZĐÀ-Ỵ]|số \d))",
         _small_place,
         kind="dotted",

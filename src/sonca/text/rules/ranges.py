@@ -49,7 +49,8 @@ def _pair(match: re.Match[str], work: Workspace) -> list[Replacement] | None:
     if previous in ("từ", "khoảng", "tuổi", "ngày", "tháng", "chương", "tập", "câu", "trang", "số"):
         return None
     around = text[max(0, start - 60) : start] + "\n" + text[end : end + 40]
-    told = int(one) >= int(other) or re.search(_SCORE_WORDS, around)
+    nothing = one == "0" and len(other) == 1  # 0-1
+    told = nothing or int(one) >= int(other) or re.search(_SCORE_WORDS, around)
     return _score(match, work) if told or _between_names(text, match) else None
 
 

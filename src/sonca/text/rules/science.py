@@ -119,7 +119,7 @@ def _ion(match: re.Match[str], work: Workspace) -> str | None:
     if parts is None:
         return None
     size = match["charge"][:-1].translate(_SUPER)
-    sign = "cộng" if match["charge"][-1] == "⁺" else "trừ"
+    sign = "cộng" if match["charge"][-1] in "⁺+" else "trừ"
     return " ".join((_say(parts, work), *([work.cardinal(size)] if size else []), sign))
 
 
@@ -141,6 +141,12 @@ def _yields(match: re.Match[str], work: Workspace) -> str | None:
 
 
 RULES = (
+    Rule(
+        "coordinate",
+        r"(?<=[BNS]) ?[-–—] ?(?=\d{1,3}(?:[.,]\d{1,8})? ?[°º])",
+        lambda m, w: "",  # between latitude and longitude
+        kind="degree",
+    ),
     Rule(
         "coordinate",
         rf"(?<!\w){NUMBER_START}(?P<degrees>\d{{1,3}}(?:[.,]\d{{1,8}})?) ?[°º]"
@@ -171,8 +177,15 @@ RULES = (
         kind="ion",
     ),
     Rule(
+        "ion",
+        r"(?<![\w@#./-])(?P<formula>(?:[A-Z][a-z]?\d?){0,2}(?:[SPCNS]|Cl|Mn|Cr|Si|Cr2|S2|Al)[OH]\d)"
+        r"(?P<charge>[1-3]?[-−+])(?![\w])",
+        _ion,
+        kind="capital",
+    ),
+    Rule(
         "formula",
-        rf"(?<![\w(@#./-])(?P<n>\d{{1,2}})?(?P<formula>{_FORMULA})(?![\w@]|[-./]\w)",
+        rf"(?<![\w(@#./-])-?(?P<n>\d{{1,2}})?(?P<formula>{_FORMULA})(?![\w@]|[-./]\w)",
         _formula,
         kind="capital",
     ),

@@ -27,6 +27,7 @@ _FRACTION_AFTER = word_set(
     " câu"
     " độ diop đi"
     " bài thành nhân tuần cup trái viên tờ cuốn đất kho máy bình chai hộp ý ghế phiếu cử đại"
+    " mục chỉ kế yêu nhu quân lực củ hecta ha thân khuôn mặt căn dự rừng hàng đàn túi vườn"
 )
 _MEASURED = word_set(
     "giờ số dân diện quãng tổng lượng khối cốc chén bát ly lít muỗng thìa bánh chiếc quả trái tấn"
@@ -65,7 +66,7 @@ _COUNTED = word_set(
 def _slash(match: re.Match[str], work: Workspace) -> str | None:
     """Reads ``a/b``: a day, a street, a fraction or a ratio, by what stands around it."""
     a, b = int(match["a"]), int(match["b"].replace(".", ""))
-    before = work.before(match.start())
+    before = "" if _COMMA.search(work.text, 0, match.start()) else work.before(match.start())
     after = work.after(match.end())
     said = f"{work.cardinal(a)} trên {work.cardinal(b)}"
     if is_day_month(a, b) and _names_place(a, b, before, match, work):
@@ -85,7 +86,8 @@ def _slash(match: re.Match[str], work: Workspace) -> str | None:
         return say_day(a, b, work, match.start())
     if b == 0 or a >= b or b > 1000 or after == "điểm":
         return said
-    if before in _OVER_BEFORE and work.before(match.start(), 2) != "phân số":
+    over = before in _OVER_BEFORE and not (before in ("đạt", "số") and after in _FRACTION_AFTER)
+    if over and work.before(match.start(), 2) != "phân số":
         return said
     return f"{work.cardinal(a)} phần {'tư' if b == 4 else work.cardinal(b)}"
 
@@ -147,6 +149,9 @@ def _with_fraction(match: re.Match[str], work: Workspace) -> bool:
     return other is not None and work.after(other.end()) in _FRACTION_AFTER
 
 
+_CHANGED = r" (?:xuống|lên|còn|thành)(?: còn| chỉ)* \d{1,2}/\d"
+_COMMA = re.compile(r"[,;] ?\Z")
+"""The word before a comma says nothing about the number after it."""
 _PART_BEFORE = r"(?i:chương|tập|phần|kỳ|bài|hồi|đoạn|quyển|trang) \d{1,4} ?\("
 _WEEKDAY = r"(?i:thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|\bcn|\bt[2-7]),? ?\(?"
 _JOINT = r"(?:, ?| và | đến | tới | ?[-–] ?)"
@@ -211,7 +216,7 @@ def _is_date(
         return True  # prose has no improper fractions
     if work.before(start, 2) in _NO_TIME or (before not in _DAY_BEFORE and after in _MEASURED):
         return False
-    if _from_part_to_part(a, b, match, work):
+    if _from_part_to_part(a, b, match, work) or (a < b and work.followed(end, _CHANGED)):
         return False
     if work.preceded(start, _DAYS_BEFORE):
         return True

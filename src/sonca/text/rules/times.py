@@ -87,6 +87,14 @@ def _lasted(match: re.Match[str], work: Workspace) -> str | None:
     return _quotes(match, work)
 
 
+def _precise(match: re.Match[str], work: Workspace) -> str:
+    """Reads ``1:23:45.67``: what has parts of a second is a length of time."""
+    hours = f"{work.cardinal(int(match['h']))} giờ " if match["h"] else ""
+    whole, _, rest = match["s"].replace(".", ",").partition(",")
+    seconds = work.number(f"{int(whole)},{rest}")
+    return f"{hours}{work.cardinal(int(match['m']))} phút {seconds} giây"
+
+
 _LEFT = r"(?<![\w:/.,])"
 
 RULES = (
@@ -94,6 +102,12 @@ RULES = (
         "duration",
         rf"{_LEFT}(?P<m>\d{{1,3}}):(?P<s>[0-5]\d)(?![\w:]|[.,]\d)",
         _lasted,
+        kind="clock",
+    ),
+    Rule(
+        "duration",
+        rf"{_LEFT}(?:(?P<h>\d{{1,2}}):)?(?P<m>[0-5]?\d):(?P<s>[0-5]\d[.,]\d{{1,3}})(?![\w:]|[.,]\d)",
+        _precise,
         kind="clock",
     ),
     Rule(

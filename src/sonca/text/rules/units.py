@@ -39,6 +39,8 @@ def _measured(match: re.Match[str], work: Workspace) -> list[Replacement] | None
         r"mạch|nhịp|tim|thở|\b(?:m|nt|hr):? ?\Z", work.text[: match.start()][-30:].lower()
     ):
         name = "lần trên phút"
+    elif symbol in ("l/ngày", "l/tuần", "l/ng") and work.preceded(match.start(), _DOSES):
+        name = "lần trên tuần" if symbol == "l/tuần" else "lần trên ngày"
     return _number_and(match, "unit", name, "unit", work)
 
 
@@ -72,6 +74,9 @@ def _age(match: re.Match[str], work: Workspace) -> bool:
     cargo = work.before(start) in _CARGO | _CARGO_BEFORE
     if cargo or not match["n"].isdecimal() or int(match["n"]) > 119:
         return False
+    ranged = work.preceded(start, r"(?<![\d.,])\d{1,2} ?[-–] ?")
+    if ranged and re.search(_OF_AGE, work.text[max(0, start - 40) : start]):
+        return True
     bracketed = work.text[start - 1 : start] == "(" and work.text[end : end + 1] in (")", ",")
     return bracketed or bool(work.preceded(start, _PERSON))
 
@@ -80,6 +85,8 @@ _PERSON = (
     r"(?i:ông|bà|anh|chị|em|cô|chú|bác|cậu|mợ|dì|bé|cháu|thầy|bạn|nạn nhân|bệnh nhân)"
     r"(?: [A-ZĐÀ-Ỹ][^\W\d_]{0,8}\.?){1,4},? ?"
 )
+_OF_AGE = r"(?i)(?<!\w)(?:tuyển|tuổi|nam|nữ|trẻ|bé|người|khách|đối tượng|dành cho|phù hợp)(?!\w)"
+_DOSES = r"\d ?(?:v|viên|gói|ống|muỗng|thìa|giọt|ml|mL|mg|g) ?[x×*] ?"
 _ANSWERS = r"(?i:đáp án|(?<!\w)\d{1,3}[ABD](?=[,;. ]|\Z)|chọn)"
 
 

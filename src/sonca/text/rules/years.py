@@ -51,6 +51,12 @@ RULES = (
         kind="doubtful",
     ),
     Rule(
+        "era range",
+        r"(?<=TCN|SCN) ?[-–—] ?(?=(?:khoảng )?\d)",
+        lambda m, w: "đến",
+        kind="capital",
+    ),
+    Rule(
         "uncertain year",
         r"(?<=[(\s])(?P<y>\d{3,4})\?(?=\))",
         lambda m, w: f"khoảng {w.cardinal(m['y'])}",

@@ -34,7 +34,7 @@ OPENERS = word_set(
     " một"
 )
 """Words that open a sentence after a person who stays unnamed."""
-_NUMBERED = word_set("đ/c đc tk q p lv lvl ch hq kp tr đ no")
+_NUMBERED = word_set("đ/c đc tk q p lv lvl ch hq kp tr đ no ng ngh")
 _NEXT = re.compile(r"\.\s?([A-ZĐÀ-Ỵ][^\W\d_]*)(\.?)")
 
 
