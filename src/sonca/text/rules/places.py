@@ -13,6 +13,7 @@ from sonca.text.vietnamese.wordlists import section, words
 _HIGHLAND = r" ?(?:Ea|Ia|Kon|Krong|Krông|Dak|Đak|Đắk|Buon|\w{1,4}['’]|\w*[À-ỹ])"
 
 
+_IN_ADDRESS = r"(?<!\w)(?:q\.|p\.|đ\.|quận|đường|phố|tp|hẻm|đ/c|địa chỉ)"
 _LANES = {"ng": "ngõ", "ngh": "ngách"}
 
 
@@ -68,10 +69,7 @@ def _small_place(match: re.Match[str], work: Workspace) -> list[Replacement] | N
     kind, dot, number = match["kind"], match.start("dot"), match["n"]
     if kind in _LANES and not number:
         return None
-    addressed = number and (
-        kind == "q"
-        or re.search(r"(?<!\w)(?:q\.|p\.|đ\.|quận|đường|phố|tp|hẻm|đ/c|địa chỉ)", work.text.lower())
-    )
+    addressed = number and (kind == "q" or re.search(_IN_ADDRESS, work.text.lower()))
     if not addressed and not is_place(work.text, dot):
         return None
     said = _LANES.get(kind) or section("places.tsv", "place").get(kind.upper(), "")
