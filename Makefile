@@ -30,6 +30,7 @@ PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 help:
 	@echo 'make serve      set up .venv and start the server: http://127.0.0.1:11111'
+	@echo '                with EXTRAS=vieneu (or kokoro,piper,...) also what those engines need'
 	@echo 'make quick      set up .venv and run the tests that are quick, which is most'
 	@echo 'make test       set up .venv and run all tests;  ARGS="tests/cli -k say" chooses'
 	@echo 'make check      lint, types, layers, exports, figures'
@@ -39,10 +40,15 @@ help:
 	@echo 'make setup      only set up .venv'
 	@echo 'make clean      remove .venv and whatever tools have left'
 
-setup: $(VENV)/.ready
+setup: $(READY)
 	@:
 
-serve: $(VENV)/.ready
+# EXTRAS=vieneu,piper adds what those engines need. What was once added is kept up to date.
+COMMA := ,
+READY = $(VENV)/.ready $(patsubst %,$(VENV)/.extra-%,$(subst $(COMMA), ,$(EXTRAS))) \
+	$(wildcard $(VENV)/.extra-*)
+
+serve: $(READY)
 	@exec $(PY) -m sonca serve $(ARGS)
 
 quick: $(VENV)/.ready-dev
@@ -79,6 +85,11 @@ $(VENV)/.place:
 $(VENV)/.ready: $(VENV)/.place $(PINS)
 	@echo 'Installing Sonca and what it needs ...'
 	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.extra-%: $(VENV)/.ready
+	@echo 'Installing what $* needs ...'
+	@$(INSTALL) --editable '.[$*]'
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.place $(PINS)

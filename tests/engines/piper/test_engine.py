@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sonca import install
 from sonca.audio import AudioChunk, join
 from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
@@ -357,7 +358,8 @@ def test_without_onnxruntime_it_says_what_to_install(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "_NEEDED", ("no_such_package",))
-    assert PiperEngine.missing(Setup(models_dir=models_dir)) == 'pip install "sonca[piper]"'
+    reason = PiperEngine.missing(Setup(models_dir=models_dir))
+    assert reason == f"it needs no_such_package: {install.command('piper')}"
 
 
 def test_a_gpu_that_is_not_there_is_not_promised(models_dir: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sonca import disk
+from sonca import disk, install
 from sonca.audio import Samples
 from sonca.engines.piper.phonemizer import Phonemizer
 from sonca.engines.piper.tasks import SpeakerVoice
@@ -159,5 +159,5 @@ def _load(files: VoiceFiles) -> VitsModel:
         return VitsModel(files, ("CPUExecutionProvider",))
     except ModuleNotFoundError as error:
         raise EngineNotInstalled(
-            f'Piper voices need {error.name}: pip install "sonca[piper]"', field="model"
+            f"Piper voices need {error.name}: {install.command('piper')}", field="model"
         ) from error

@@ -8,12 +8,12 @@ and which are loaded; how they speak is the business of the modules beside it.
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.piper.calibration import calibrate, level_of, pair_of
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 KEPT_VOICES = 4
 """Loaded at once; a medium voice takes some 200 MB."""
 _NEEDED = ("onnx", "onnxruntime")
-_INSTALL = 'pip install "sonca[piper]"'
 _NO_VOICE = "no voice yet: sonca models pull vi_VN-vais1000-medium, or sonca models add FILE.onnx"
 
 _ModelName = tuple[Path, int]
@@ -99,8 +98,8 @@ class PiperEngine(Engine):
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
-        if not all(importlib.util.find_spec(name) for name in _NEEDED):
-            return _INSTALL
+        if reason := install.needed("piper", *_NEEDED):
+            return reason
         if not installed():
             return "pip install espeakng-loader"
         return None if any_voice(setup.models_dir) else _NO_VOICE
@@ -206,7 +205,8 @@ def _providers(device: str) -> tuple[str, ...]:
     if "CUDAExecutionProvider" not in present:
         raise EngineError(
             "the device cuda was asked for and this ONNX Runtime has no CUDA provider "
-            f"(it has {', '.join(present)}); pip install onnxruntime-gpu, or set the device to cpu"
+            f"(it has {', '.join(present)}); install onnxruntime-gpu "
+            "instead of onnxruntime, or set the device to cpu"
         )
     return ("CUDAExecutionProvider", "CPUExecutionProvider")
 

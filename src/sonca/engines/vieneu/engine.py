@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from sonca import install
 from sonca.audio import AudioChunk, Samples
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Options, Reference, Setup
@@ -93,9 +93,8 @@ class VieneuEngine(Engine):
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
-        lacking = ", ".join(name for name in NEEDED if not importlib.util.find_spec(name))
-        if lacking:
-            return f"it needs {lacking.replace('_', '-')}: pip install 'sonca[vieneu]'"
+        if reason := install.needed("vieneu", *NEEDED):
+            return reason
         found = find_models(setup.models_dir)
         if not found:
             return f"its model is not here: sonca models pull {PUBLISHED}"

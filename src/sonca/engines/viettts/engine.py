@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import (
     Engine,
@@ -143,9 +144,7 @@ class VietTTSEngine(Engine):
 
 def _missing_packages() -> str | None:
     """Says which packages are not there, and what installs them."""
-    lacking = ", ".join(name for name in NEEDED if not importlib.util.find_spec(name))
-    lacking = lacking.replace("yaml", "PyYAML")  # what the package is called
-    return f"it needs {lacking}: pip install 'sonca[viettts]'" if lacking else None
+    return install.needed("viettts", *NEEDED)
 
 
 def _load(folder: ModelFolder, device: str, threads: int, slots: int) -> Backend:
@@ -165,7 +164,7 @@ def _load(folder: ModelFolder, device: str, threads: int, slots: int) -> Backend
 def _no_cuda(folder: ModelFolder) -> str | None:
     """Says why CUDA cannot be used here; None if it can."""
     if not importlib.util.find_spec("torch"):
-        return "PyTorch is not installed (pip install 'sonca[cuda]')"
+        return f"PyTorch is not installed ({install.command('cuda')})"
     if not folder.weights("llm").is_file():
         return "the model was converted for the CPU only (sonca models convert --cuda)"
     import torch

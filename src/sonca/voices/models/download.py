@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sonca import disk, wheels
+from sonca import disk, install, wheels
 from sonca.errors import EngineError, EngineNotInstalled, SoncaError
 from sonca.voices.models.model_catalogue import Model, ModelFile
 from sonca.voices.models.model_store import Installed, ModelStore, sha256, storing
@@ -143,7 +143,7 @@ class _Fetch:
             raise
         except ImportError as error:
             raise EngineNotInstalled(
-                f"downloads need huggingface_hub ({error}): pip install huggingface_hub"
+                f"downloads need huggingface_hub ({error}): {install.command(self.model.engine)}"
             ) from error
         except Exception as error:  # httpx and huggingface_hub raise two dozen kinds
             raise DownloadError(self._explain(error)) from error
