@@ -20,5 +20,6 @@ def open_sonca(settings: Settings, *, cached: bool = False) -> Sonca:
         queue_limit=settings.queue_limit,
         max_text_chars=settings.max_text_chars,
         cache=ChunkCache(settings.cache_dir, quota_bytes=quota) if quota else None,
+        commercial=settings.commercial,
         lexicon=Lexicon.load(settings.lexicon) if settings.lexicon else None,
     )

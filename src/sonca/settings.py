@@ -156,6 +156,9 @@ class Settings(BaseSettings):
     unload_after_s: Seconds = Field(0.0, ge=0)
     """Unload an engine that nobody has used for so long; 0 keeps engines loaded."""
 
+    commercial: bool = False
+    """`1` refuses voices and models whose licence forbids commercial use."""
+
     lexicon: Location | None = None
     """A TSV or TOML file of readings of your own, for every request."""
 

@@ -33,6 +33,9 @@ class Voice:
     """``standard``, ``soft``, ``deep``, ``high``, …"""
     version: str = ""
     """Changes whenever the voice would sound otherwise, with its files."""
+    model: str = ""
+    """The installed model that it belongs to: the name of its folder; empty for a voice of an
+    engine that has no models."""
     engine: str = ""
     """The name of the engine that has it. Filled in where engines' voices are gathered."""
     cloned: bool = False

@@ -1,7 +1,8 @@
 """The engines that are known: name to ``module:Class``, imported only when asked for.
 
 Other packages add theirs with an entry point in the group ``sonca.engines``; ours win on equal
-names. The order is that of preference: the default engine is the first that is installed.
+names. The order is that of preference, by how listeners judge them: vieneu, kokoro, supertonic,
+zerotts, piper, espeak. The default engine is the first that is installed and free.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class EngineSpec:
     aliases: tuple[str, ...] = ()
     public: bool = True
     """Whether people should see it; an engine made for tests runs only if asked for."""
+    by_name: bool = False
+    """Whether it speaks only if asked for by name, since its weights are not free."""
 
     def load(self) -> type[Engine]:
         """Imports the class. `EngineNotInstalled` if its module cannot be imported."""
@@ -44,9 +47,14 @@ class EngineSpec:
 
 BUILT_IN = [
     EngineSpec("vieneu", "sonca.engines.vieneu.engine:VieneuEngine", aliases=("vieneu-tts",)),
-    EngineSpec("viettts", "sonca.engines.viettts.engine:VietTTSEngine", aliases=("viet-tts",)),
     EngineSpec("piper", "sonca.engines.piper:PiperEngine"),
     EngineSpec("espeak", "sonca.engines.espeak:EspeakEngine", aliases=("espeak-ng",)),
+    EngineSpec(
+        "viettts",
+        "sonca.engines.viettts.engine:VietTTSEngine",
+        aliases=("viet-tts",),
+        by_name=True,
+    ),
     EngineSpec("tone", "sonca.engines.tone:ToneEngine", public=False),
     EngineSpec("synthetic", "sonca.engines.synthetic:SyntheticEngine", public=False),
     EngineSpec("synthetic-batch", "sonca.engines.batched:BatchedEngine", public=False),
@@ -78,16 +86,3 @@ def missing(spec: EngineSpec, setup: Setup) -> str | None:
         return spec.load().missing(setup)
     except EngineNotInstalled as error:
         return str(error)
-
-
-def default(setup: Setup) -> EngineSpec:
-    """Returns the preferred engine among those that are installed and speak Vietnamese."""
-    for spec in specs().values():
-        if spec.public and missing(spec, setup) is None and _speaks_vietnamese(spec, setup):
-            return spec
-    raise EngineNotInstalled("no engine is installed; pip install espeakng-loader gives one")
-
-
-def _speaks_vietnamese(spec: EngineSpec, setup: Setup) -> bool:
-    """Returns whether it has a voice for it: Piper may hold an English voice alone."""
-    return any(voice.language == "vi" for voice in spec.load().voices(setup))

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from sonca.engines import registry
 from sonca.engines.base import Engine, EngineInfo, Setup
-from sonca.errors import Busy, EngineError, EngineNotInstalled
+from sonca.errors import Busy, EngineError, EngineNotInstalled, Unsupported
+from sonca.synthesizer import choosing
+from sonca.voices.permits import Permits
 from sonca.worker import Request, ResultStream, Worker, WorkerStats
 
 log = logging.getLogger(__name__)
@@ -36,11 +38,17 @@ class EnginePool:
     """Loads engines when they are first asked for, and unloads them."""
 
     def __init__(
-        self, default: str | None, setup: Setup, queue_limit: int, loudness_lufs: float | None
+        self,
+        default: str | None,
+        setup: Setup,
+        queue_limit: int,
+        loudness_lufs: float | None,
+        permits: Permits,
     ) -> None:
-        """`default` names the default engine; None chooses the best that is installed, again
-        after each `reload`. `EngineNotInstalled` if there is no such engine here."""
+        """`default` names the default engine; None chooses the best that is installed and free,
+        again after each `reload`. `EngineNotInstalled` if there is no such engine here."""
         self.setup = setup
+        self.permits = permits
         self._queue_limit = queue_limit
         self._loudness_lufs = loudness_lufs
         self._workers: dict[str, Worker] = {}
@@ -49,8 +57,11 @@ class EnginePool:
         self.default = self.installed(default).name if default else self._preferred()
 
     def installed(self, name: str) -> registry.EngineSpec:
-        """Returns the engine of a name; `UnknownEngine`, `EngineNotInstalled`."""
+        """Returns the engine of a name; `UnknownEngine`, `EngineNotInstalled`,
+        `Unsupported` where its weights' licence forbids it."""
         spec = registry.find(name)
+        if refusal := self.permits.engine_refusal(spec.name):
+            raise Unsupported(f"the model {name!r} may not speak here: {refusal}", field="model")
         reason = registry.missing(spec, self.setup)
         if reason is not None:
             raise EngineNotInstalled(
@@ -93,6 +104,7 @@ class EnginePool:
         it is next asked for. Where the default engine is in use and another one is now the best,
         this waits until that is loaded, so that no request does.
         """
+        self.permits.reload()
         with self._loading:
             for name, worker in list(self._workers.items()):
                 if worker.state == "broken":
@@ -136,7 +148,7 @@ class EnginePool:
             worker.close(max(0.0, until - time.monotonic()))
 
     def _preferred(self) -> str:
-        return registry.default(self.setup).name
+        return choosing.default(self.setup, self.permits).name
 
     def _start(self, name: str) -> Worker:
         cls, setup = registry.find(name).load(), self.setup
@@ -159,7 +171,7 @@ class EnginePool:
             info = worker.loaded.result()
         return EngineStatus(
             spec.name,
-            registry.missing(spec, self.setup),
+            choosing.missing(spec, self.setup, self.permits),
             spec.name == self.default,
             worker.stats if worker else None,
             info,

@@ -19,12 +19,14 @@ from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
 from sonca.errors import DeadlineExceeded, NothingToSay
 from sonca.store.chunks import ChunkCache
+from sonca.synthesizer import choosing
 from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
 from sonca.synthesizer.request import SpeechRequest, cache_key, check, identity_of
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
 from sonca.voices import Catalogue, Resolution
+from sonca.voices.permits import Permits
 from sonca.worker import Request, Worker, WorkItem
 
 
@@ -57,13 +59,17 @@ class Sonca:
         loudness_lufs: float | None = None,
         cache: ChunkCache | None = None,
         lexicon: texts.Lexicon | None = None,
+        commercial: bool = False,
     ) -> None:
         self._lexicon = lexicon
         self._cache = cache
         self._max_text_chars = max_text_chars
         self.loudness_lufs = loudness_lufs
         """The level that every voice is brought to; None leaves them as they are."""
-        self.pool = EnginePool(engine, setup or Setup(), queue_limit, loudness_lufs)
+        setup = setup or Setup()
+        self.permits = Permits(setup.models_dir, commercial=commercial)
+        """The passports of the voices; with `commercial`, only those may speak that allow it."""
+        self.pool = EnginePool(engine, setup, queue_limit, loudness_lufs, self.permits)
         self.catalogue = self._read_catalogue()
 
     def reload(self) -> tuple[Voice, ...]:
@@ -224,12 +230,15 @@ class Sonca:
 
     def _read_catalogue(self) -> Catalogue:
         """Reads the voices of every installed engine, the default engine's first."""
-        setup, default = self.pool.setup, self.pool.default
-        return Catalogue(
-            replace(voice, engine=spec.name)
+        setup, default, permits = self.pool.setup, self.pool.default, self.permits
+        specs = [
+            spec
             for spec in sorted(self.pool.listed(), key=lambda spec: spec.name != default)
             if registry.missing(spec, setup) is None
-            for voice in spec.load().voices(setup)
+        ]
+        return Catalogue(
+            (voice for spec in specs for voice in choosing.voices(spec, setup, permits)),
+            refused=[each for spec in specs for each in choosing.refused(spec, setup, permits)],
         )
 
 

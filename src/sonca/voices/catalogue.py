@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 
-from sonca.errors import UnknownVoice
+from sonca.errors import UnknownVoice, Unsupported
 from sonca.voice import Voice
 
 
@@ -49,8 +49,13 @@ _TONES_ALIKE = {"very deep": "deep", "quiet": "soft", "very high": "high"}
 class Catalogue:
     """The voices that can speak now, in order; the first of an engine is its default."""
 
-    def __init__(self, voices: Iterable[Voice]) -> None:
+    def __init__(
+        self, voices: Iterable[Voice], *, refused: Iterable[tuple[Voice, str]] = ()
+    ) -> None:
+        """`refused` are voices that may not speak here, each with the reason: to ask for one by
+        name is answered with it."""
         self.voices = tuple(voices)
+        self._refused = {voice.id: reason for voice, reason in refused}
         self._by_name: dict[str, Voice] = {}
         for voice in self.voices:
             self._by_name.setdefault(voice.id, voice)
@@ -67,13 +72,15 @@ class Catalogue:
 
         A voice that only another engine has, or a VietTTS voice that is not installed, is
         replaced by the nearest of the same gender, and the resolution says so. `UnknownVoice`
-        for a name nobody knows.
+        for a name nobody knows, `Unsupported` for a voice that may not speak here.
         """
         name = name or ""
         key = name.strip().lower()
         voice = self._by_name.get(key)
         if voice is not None and engine in (None, voice.engine):
             return Resolution(voice)
+        if voice is None and key in self._refused:
+            raise Unsupported(self._refused[key], field="voice")
         home = engine or default_engine
         voices = self.of(home)
         wish = _wish(voice) if voice is not None else known_names().get(key)

@@ -12,7 +12,6 @@ import pytest
 
 from sonca import install
 from sonca.audio import AudioChunk, join
-from sonca.engines import registry
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Setup
 from sonca.engines.piper import PiperEngine, calibration, voice_files
 from sonca.engines.piper import engine as engine_module
@@ -25,7 +24,9 @@ from sonca.engines.piper.tasks import (
 from sonca.engines.piper.vits_model import Latent, VitsModel
 from sonca.errors import EngineError, EngineNotInstalled, StorageError
 from sonca.loudness import loudness
+from sonca.synthesizer import choosing
 from sonca.testing import utterance
+from sonca.voices.permits import Permits
 from tests.engines.piper import tiny
 
 LONG = "Chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài rất dài."
@@ -371,11 +372,15 @@ def test_a_gpu_that_is_not_there_is_not_promised(models_dir: Path) -> None:
         PiperEngine(Setup(models_dir=models_dir, device="cuda"))
 
 
+def chosen(models_dir: Path) -> str:
+    return choosing.default(Setup(models_dir=models_dir), Permits(models_dir)).name
+
+
 def test_it_is_preferred_where_it_speaks_vietnamese(models_dir: Path, tmp_path: Path) -> None:
-    assert registry.default(Setup(models_dir=models_dir)).name == "piper"
-    assert registry.default(Setup(models_dir=tmp_path)).name == "espeak"
+    assert chosen(models_dir) == "piper"
+    assert chosen(tmp_path) == "espeak"
     tiny.save(tmp_path, "en_US-x-low", espeak={"voice": "en-us"}, language={"code": "en_US"})
-    assert registry.default(Setup(models_dir=tmp_path)).name == "espeak"
+    assert chosen(tmp_path) == "espeak"
 
 
 @pytest.mark.parametrize("kind", ["truncated", "empty", "html", "swapped", "not vits", "settings"])

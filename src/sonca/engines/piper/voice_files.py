@@ -173,6 +173,7 @@ def voice_of(speaker: Speaker) -> Voice:
         language=language(files.config),
         tone=str(known.get("tone") or "standard"),
         version=files.version,
+        model=files.stem,
     )
 
 
