@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,19 @@ def install(extra: str, say: Callable[[str], None]) -> None:
             field="model",
         )
     importlib.invalidate_caches()
+
+
+def program() -> str:
+    """Returns how the command `sonca` is called here, where it need not be on the path."""
+    beside = Path(sys.prefix) / "bin" / "sonca"
+    found = shutil.which("sonca")
+    if found is not None and Path(found).resolve() == beside.resolve():
+        return "sonca"
+    if beside.is_file():
+        folder = made_in()
+        local = folder is not None and folder == Path.cwd() and beside.is_relative_to(folder)
+        return shlex.quote(str(beside.relative_to(Path.cwd()) if local else beside))
+    return shlex.join([sys.executable, "-m", "sonca"])
 
 
 def made_in() -> Path | None:

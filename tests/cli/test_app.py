@@ -115,5 +115,5 @@ def test_a_bug_is_one_line_and_says_how_to_see_more(refused, tmp_path: Path) -> 
     (tmp_path / "sitecustomize.py").write_text("import broken\n")
     path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2] / 'src'}"
     line = refused("voices", code=1, env={"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
-    assert line.startswith("internal error: AttributeError")
+    assert line.startswith("internal error: KeyError")
     assert "-X dev" in line

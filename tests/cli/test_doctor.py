@@ -38,7 +38,10 @@ def test_for_people(sonca, speakers) -> None:
     page = sonca("doctor", env=speakers).stdout.decode()
     assert "espeak (default)" in page
     assert "Loa" in page
-    assert page.endswith("All is well: espeak speaks.\n")
+    *_, well, better = page.splitlines()
+    assert well == "All is well: espeak speaks."
+    assert better.startswith("Better voices can be had: ")
+    assert " models pull " in better
 
 
 def test_no_speakers_are_no_problem(sonca, speakers) -> None:
@@ -64,6 +67,18 @@ def test_a_data_folder_that_cannot_be(sonca, speakers, tmp_path: Path) -> None:
 def test_an_engine_that_is_not(sonca, speakers) -> None:
     found = report(sonca, env=speakers | {"SONCA_ENGINE": "choir"}, code=1)
     assert "choir" in found["problems"][0]
+
+
+def test_an_engine_that_was_chosen_gets_no_advice(sonca, speakers) -> None:
+    found = report(sonca, env=speakers | {"SONCA_ENGINE": "espeak"})
+    assert found["better"] is None
+
+
+def test_where_speech_is_sold(sonca, speakers) -> None:
+    found = report(sonca, env=speakers | {"SONCA_COMMERCIAL": "1"})
+    engines = {engine["name"]: engine for engine in found["engines"]}
+    assert "commercially (CC BY-NC" in engines["viettts"]["missing"]
+    assert engines["espeak"]["licences"][0].startswith("GPL-3.0")
 
 
 def test_wrong_settings(refused) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.engines.piper import tiny
+from tests.processes import ROOT, clean_environment
 from tests.voices.hub import Hub, serve
 
 
@@ -57,6 +62,27 @@ def test_a_licence_that_asks_is_not_passed_over(refused, sonca, hub: Hub) -> Non
     done = sonca("models", "pull", "vi_VN-vivos-x_low", "--mirror", hub.address, code=2)
     assert b"no commercial use" in done.stderr
     assert b"add --yes" in done.stderr
+    assert hub.asked == []
+
+
+def test_a_passport_is_shown_before_a_pull_and_where_one_asks(sonca, hub: Hub) -> None:
+    done = sonca("models", "pull", "vi_VN-vivos-x_low", "--mirror", hub.address, code=2)
+    told = done.stderr.decode()
+    assert "commercial use: forbidden" in told
+    assert "trained on: VIVOS, 65 speakers" in told
+    page = sonca("models", "show", "viet-tts").stdout.decode()
+    assert "CC BY-NC, says its author" in page
+    assert "consent of the speakers: not stated" in page
+    rows = json.loads(sonca("models", "list", "--json").stdout)
+    rights = {row["name"]: row["commercial"] for row in rows}
+    assert rights["viet-tts"] == rights["vi_VN-vivos-x_low"] == "no"
+    assert rights["vi_VN-25hours_single-low"] == "unclear"
+
+
+def test_where_speech_is_sold_a_licence_that_forbids_it_is_refused(sonca, hub: Hub) -> None:
+    command = ("models", "pull", "vi_VN-vivos-x_low", "--yes", "--mirror", hub.address)
+    done = sonca(*command, code=2, env={"SONCA_COMMERCIAL": "1"})
+    assert "SONCA_COMMERCIAL is set" in done.stderr.decode().splitlines()[-1]
     assert hub.asked == []
 
 
@@ -109,6 +135,15 @@ def test_add_refuses_what_is_no_voice(sonca, tmp_path: Path) -> None:
     assert sonca("models", "list", "--installed").stdout == b""
 
 
+def test_what_is_installed_shows_its_files(sonca, tmp_path: Path) -> None:
+    model = tiny.save(tmp_path / "own", "cua-toi")
+    sonca("models", "add", str(model))
+    page = sonca("models", "show", "cua-toi").stdout.decode()
+    assert "licence of the weights: not stated" in page
+    assert hashlib.sha256(model.read_bytes()).hexdigest() in page
+    assert "there are: cua-toi" in sonca("models", "show", "nobody", code=2).stderr.decode()
+
+
 def test_add_says_why_a_folder_is_no_model(sonca, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     line = sonca("models", "add", str(tmp_path / "photos"), code=2).stderr.decode()
@@ -118,3 +153,37 @@ def test_add_says_why_a_folder_is_no_model(sonca, tmp_path: Path) -> None:
 
 def test_nothing_to_verify(sonca) -> None:
     assert b"no model is here yet" in sonca("models", "verify").stderr
+
+
+@pytest.mark.slow
+def test_pull_says_what_else_is_missing_and_installs_it_when_asked(
+    sonca, hub: Hub, tmp_path: Path
+) -> None:
+    """Where a package is missing and pip is another program, which notes what it is asked for."""
+    (tmp_path / "stand_in.py").write_text(
+        "from sonca import install\n"
+        "install._installed = lambda requirement: False\n"
+        "install._pip = lambda wanted: ['touch', *(w.partition('>')[0] for w in wanted)]\n"
+        "install._PROJECT = install.Path('/nowhere/pyproject.toml')\n"
+        "install.packages = lambda extra: ('one>=1', 'two>=2')\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text("import stand_in\n")
+    path = os.pathsep.join([str(tmp_path), str(ROOT / "src"), str(ROOT)])
+    fresh = [sys.executable, "-m", "sonca"]
+    environment = clean_environment(tmp_path / "data") | {"PYTHONPATH": path}
+
+    def pull(*words: str) -> str:
+        name = "vi_VN-25hours_single-low"
+        command = [*fresh, "models", "pull", name, "--yes", "--mirror", hub.address, *words]
+        done = subprocess.run(
+            command, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stderr.decode()
+
+    told = pull()
+    assert "The engine piper also needs one>=1, two>=2." in told
+    assert "EXTRAS=piper" in told or "To install them: touch one two" in told
+    assert not (tmp_path / "one").exists()
+    assert "installing one>=1, two>=2" in pull("--install")
+    assert (tmp_path / "one").exists()

@@ -35,6 +35,8 @@ _PACKAGES = (
     "uvicorn",
     "onnxruntime",
     "onnxruntime-gpu",
+    "sea-g2p",
+    "tokenizers",
     "openvino",
     "torch",
     "huggingface-hub",
@@ -54,6 +56,9 @@ class Diagnosis:
     engines: list[dict[str, Any]]
     paths: list[dict[str, Any]]
     audio_output: dict[str, str | None]
+    better: str | None
+    """The command that fetches better voices than the default engine's; None if it has the
+    best, or was chosen."""
     problems: list[str]
     """What keeps Sonca from working as it is set up; empty if all is well."""
 
@@ -75,7 +80,7 @@ def examine() -> Diagnosis:
     from sonca.settings import read
 
     settings = read()
-    default, engines, problems = _engines(settings)
+    default, engines, better, problems = _engines(settings)
     paths = [_path(name, getattr(settings, name)) for name in _PATHS]
     problems += [
         f"{path['path']} cannot be written; make it writable or set SONCA_DATA_DIR"
@@ -89,6 +94,7 @@ def examine() -> Diagnosis:
         engines=engines,
         paths=paths,
         audio_output=_audio_output(),
+        better=better,
         problems=problems,
     )
 
@@ -109,22 +115,25 @@ def _versions() -> dict[str, str | None]:
     return versions
 
 
-def _engines(settings: Settings) -> tuple[str | None, list[dict[str, Any]], list[str]]:
-    """Returns the default engine, what is known of each, and the problems found."""
+def _engines(
+    settings: Settings,
+) -> tuple[str | None, list[dict[str, Any]], str | None, list[str]]:
+    """Returns the default engine, what is known of each, what fetches better voices, and the
+    problems found."""
     from sonca.factory import open_sonca
 
     try:
         with open_sonca(settings) as sonca:
             engines = [_engine(sonca, status) for status in sonca.engines()]
-            default = sonca.default_engine
+            default, better = sonca.default_engine, sonca.better()
     except SoncaError as error:
-        return None, [], [str(error)]
+        return None, [], None, [str(error)]
     problems = [
         f"the engine {engine['name']} does not load: {engine['error']}"
         for engine in engines
         if engine["error"]
     ]
-    return default, engines, problems
+    return default, engines, better.command if better else None, problems
 
 
 def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:
@@ -135,6 +144,9 @@ def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:
         "missing": status.missing,
         "error": None,
         "voices": len(sonca.catalogue.of(status.name)),
+        "licences": sorted(
+            {sonca.permits.passport(voice).weights for voice in sonca.catalogue.of(status.name)}
+        ),
         "version": None,
         "device": None,
         "providers": [],
@@ -183,6 +195,8 @@ def _print(report: Diagnosis) -> None:
         typer.secho(f"PROBLEM: {problem}", fg="red", bold=True)
     if not report.problems:
         typer.echo(f"All is well: {report.default_engine} speaks.")
+    if report.better is not None:
+        typer.echo(f"Better voices can be had: {report.better}")
 
 
 def _section(title: str, rows: Iterable[tuple[str, str | None]]) -> None:

@@ -45,6 +45,9 @@ def list_models(
 def pull(
     name: str = _NAME,
     yes: bool = typer.Option(False, "--yes", "-y", help="Agree to the model's licence."),
+    with_packages: bool = typer.Option(
+        False, "--install", help="Also install the packages that its engine needs, without asking."
+    ),
     mirror: str | None = typer.Option(
         None, help="Base address of a mirror of the hub, such as https://hub.example.org."
     ),
@@ -54,11 +57,38 @@ def pull(
     from sonca.voices.models import pull as fetch
 
     model, store = find(name), _store()
+    _show_passport(model)
     _ask_consent(model, yes)
+    _ask_packages(model.engine, with_packages)
     installed = fetch(model, store, endpoint=mirror, progress=sys.stderr.isatty(), say=_say)
     facts = {"name": model.title, "gender": model.gender, "region": model.region}
     _after_install(installed, store, facts)
     _say(f"{installed.name} is in {installed.folder}")
+
+
+@app.command()
+def show(name: str = _NAME) -> None:
+    """Show a model's passport: licences, what it was trained on, consent, files."""
+    from sonca.voices.models import UnknownModel, find
+
+    store = _store()
+    here = {model.name: model for model in store.installed()}
+    try:
+        model = find(name)
+    except UnknownModel:
+        installed = store.find(name)
+        lines = _passport(installed.engine, installed.name, installed.origin.partition("@")[0])
+    else:
+        typer.echo(f"{model.name}: {model.title}")
+        lines = _passport(model.engine, model.name, model.repository)
+        installed = here.get(model.name)
+        lines += [f"from: {model.repository} (revision {model.revision})"]
+    for line in lines:
+        typer.echo(line)
+    if installed is not None:
+        typer.echo(f"in: {installed.folder}")
+        for file, (size, digest) in installed.files.items():
+            typer.echo(f"{digest or 'hash not known':<64}  {size:>13,}  {file}")
 
 
 @app.command()
@@ -123,9 +153,48 @@ def _store() -> ModelStore:
     return ModelStore(read().models_dir)
 
 
+def _passport(engine: str, model: str, repository: str) -> list[str]:
+    from sonca.voices.passports import passport_of
+
+    return passport_of(engine, model, repository).lines()
+
+
+def _show_passport(model: Model) -> None:
+    """Says what is known of a model before it is fetched; refuses one that may not be used here."""
+    from sonca.errors import Unsupported
+    from sonca.settings import read
+    from sonca.voices.passports import passport_of
+
+    _say(f"{model.name}: {model.title}; licence {model.licence}")
+    passport = passport_of(model.engine, model.name, model.repository)
+    for line in passport.lines():
+        _say(f"  {line}")
+    if read().commercial and passport.commercial == "no":
+        raise Unsupported(
+            f"{model.name} may not be used commercially ({passport.weights}), and "
+            "SONCA_COMMERCIAL is set; unset it for use that is not commercial",
+            field="name",
+        )
+
+
+def _ask_packages(engine: str, without_asking: bool) -> None:
+    """Says which packages the engine needs beside the model, and installs them if asked to."""
+    from sonca import install
+
+    lacking = install.lacking(engine)
+    if not lacking:
+        return
+    _say(f"The engine {engine} also needs {', '.join(lacking)}.")
+    if without_asking or (
+        sys.stdin.isatty() and typer.confirm("Install them now?", default=True, err=True)
+    ):
+        install.install(engine, _say)
+    else:
+        _say(f"To install them: {install.command(engine)} (or add --install)")
+
+
 def _ask_consent(model: Model, yes: bool) -> None:
     """Asks for consent to a licence that wants it."""
-    _say(f"{model.name}: licence {model.licence}")
     if model.needs_consent is None or yes:
         return
     _say(f"Before you use it: {model.needs_consent}.")
@@ -186,7 +255,17 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-_COLUMNS = ("name", "installed", "engine", "language", "gender", "quality", "megabytes", "licence")
+_COLUMNS = (
+    "name",
+    "installed",
+    "engine",
+    "language",
+    "gender",
+    "quality",
+    "megabytes",
+    "commercial",
+    "licence",
+)
 
 
 def _known(model: Model, here: Installed | None) -> dict[str, Any]:
@@ -201,10 +280,18 @@ def _known(model: Model, here: Installed | None) -> dict[str, Any]:
         "region": model.region,
         "quality": model.quality,
         "megabytes": None if size is None else round(size / 1e6, 1),
-        "licence": model.licence,
         "repository": model.repository,
         "folder": str(here.folder) if here else None,
+        "licence": model.licence,
+        **_rights(model.engine, model.name, model.repository),
     }
+
+
+def _rights(engine: str, model: str, repository: str) -> dict[str, Any]:
+    from sonca.voices.passports import passport_of
+
+    passport = passport_of(engine, model, repository)
+    return {"commercial": passport.commercial, "passport": passport.as_json()}
 
 
 def _local(model: Installed) -> dict[str, Any]:
@@ -216,6 +303,7 @@ def _local(model: Installed) -> dict[str, Any]:
         "megabytes": round(model.size / 1e6, 1),
         "licence": model.licence or model.origin,
         "folder": str(model.folder),
+        **_rights(model.engine, model.name, model.origin.partition("@")[0]),
     }
 
 

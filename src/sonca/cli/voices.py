@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from sonca.voice import Voice
+    from sonca.voices.passports import Passport
 
 app = typer.Typer()
 
-_COLUMNS = ("id", "name", "gender", "region", "tone", "engine")
+_COLUMNS = ("id", "name", "gender", "region", "tone", "engine", "commercial")
 
 
 @app.command()
@@ -28,21 +29,31 @@ def voices(
 
     with open_sonca(read(engine=engine)) as sonca:
         found = sonca.catalogue.of(sonca.default_engine) if engine else sonca.voices
+        rows = [_row(voice, sonca.permits.passport(voice)) for voice in found]
     if as_json:
-        typer.echo(json.dumps([asdict(voice) for voice in found], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
-        _print_table(found)
+        _print_table(rows)
     else:
-        for voice in found:
-            typer.echo("\t".join(str(getattr(voice, name) or "") for name in _COLUMNS))
+        for row in rows:
+            typer.echo("\t".join(str(row[name] or "") for name in _COLUMNS))
 
 
-def _print_table(found: tuple[Voice, ...]) -> None:
+def _row(voice: Voice, passport: Passport) -> dict[str, Any]:
+    return {
+        **asdict(voice),
+        "commercial": passport.commercial,
+        "licence": passport.weights,
+        "passport": passport.name,
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(*_COLUMNS, box=box.SIMPLE_HEAD)
-    for voice in found:
-        table.add_row(*(str(getattr(voice, name) or "") for name in _COLUMNS))
+    for row in rows:
+        table.add_row(*(str(row[name] or "") for name in _COLUMNS))
     Console().print(table)

@@ -7,19 +7,22 @@ whose licence forbids that are not there. Loads no engine.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from sonca import install
 from sonca.engines import registry
 from sonca.engines.base import Setup
 from sonca.engines.registry import EngineSpec
 from sonca.errors import EngineNotInstalled
 from sonca.voice import Voice
+from sonca.voices.models import catalogue
+from sonca.voices.passports import passport_of
 from sonca.voices.permits import Permits
 
 
 def missing(spec: EngineSpec, setup: Setup, permits: Permits) -> str | None:
     """Returns why an engine cannot run here, or may not; None if it can."""
-    return registry.missing(spec, setup) or permits.engine_refusal(spec.name)
+    return permits.engine_refusal(spec.name) or registry.missing(spec, setup)
 
 
 def default(setup: Setup, permits: Permits) -> EngineSpec:
@@ -32,6 +35,35 @@ def default(setup: Setup, permits: Permits) -> EngineSpec:
         if any(v.language == "vi" and permits.free(v) for v in voices(spec, setup, permits)):
             return spec
     raise EngineNotInstalled("no engine is installed; pip install espeakng-loader gives one")
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """A model that can be fetched and speaks better than the default engine does."""
+
+    model: str
+    """As `sonca models pull` takes it."""
+    engine: str
+    title: str
+    """What people read, in Vietnamese."""
+    command: str
+    """What fetches it here, and installs what it needs."""
+
+
+def better(default_engine: str) -> Better | None:
+    """Returns the best free Vietnamese model of an engine that listeners prefer to the default
+    one; None if that is the best. What is installed is not looked at."""
+    for spec in registry.specs().values():
+        if spec.name == default_engine:
+            return None
+        if not spec.public or spec.by_name:
+            continue
+        for model in catalogue().values():
+            passport = passport_of(model.engine, model.name, model.repository)
+            if (model.engine, model.language, passport.commercial) == (spec.name, "vi", "yes"):
+                command = f"{install.program()} models pull {model.name} --install"
+                return Better(model.name, spec.name, model.title, command)
+    return None
 
 
 def voices(spec: EngineSpec, setup: Setup, permits: Permits) -> Iterator[Voice]:

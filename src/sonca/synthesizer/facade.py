@@ -20,6 +20,7 @@ from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
 from sonca.errors import DeadlineExceeded, NothingToSay
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import choosing
+from sonca.synthesizer.choosing import Better
 from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
 from sonca.synthesizer.request import SpeechRequest, cache_key, check, identity_of
 from sonca.synthesizer.speech import Speech
@@ -67,6 +68,7 @@ class Sonca:
         self.loudness_lufs = loudness_lufs
         """The level that every voice is brought to; None leaves them as they are."""
         setup = setup or Setup()
+        self._asked = engine is not None
         self.permits = Permits(setup.models_dir, commercial=commercial)
         """The passports of the voices; with `commercial`, only those may speak that allow it."""
         self.pool = EnginePool(engine, setup, queue_limit, loudness_lufs, self.permits)
@@ -92,6 +94,11 @@ class Sonca:
     def resolve(self, voice: str | None) -> Resolution:
         """Returns the voice that a request for `voice` gets. `UnknownVoice`."""
         return self.catalogue.resolve(voice, None, self.pool.default)
+
+    def better(self) -> Better | None:
+        """Returns a model whose voices are better than the default engine's and can be had; None
+        if there is none, or the engine was asked for by name."""
+        return None if self._asked else choosing.better(self.default_engine)
 
     def load(self, engine: str | None = None) -> Worker:
         """Starts an engine (None: the default one) if it is not; returns its worker at once."""
