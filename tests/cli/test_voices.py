@@ -13,9 +13,8 @@ def test_as_json(sonca) -> None:
 
 def test_as_lines(sonca) -> None:
     lines = [line.split("\t") for line in sonca("voices").stdout.decode().splitlines()]
-    assert ["south-female", "Nữ miền Nam (giọng máy)", "female", "south", "standard", "espeak"] in (
-        lines
-    )
+    about = ["south-female", "Nữ miền Nam (giọng máy)", "female", "south", "standard", "espeak"]
+    assert [*about, "yes"] in lines  # whether its licence allows commercial use
     assert len(lines) == len(json.loads(sonca("voices", "--json").stdout))
 
 

@@ -73,6 +73,7 @@ def show(name: str = _NAME) -> None:
 
     store = _store()
     here = {model.name: model for model in store.installed()}
+    installed: Installed | None
     try:
         model = find(name)
     except UnknownModel:
