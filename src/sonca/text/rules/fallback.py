@@ -67,6 +67,10 @@ def read_word(word: str, work: Workspace, at: int) -> tuple[str, str, str | None
     return _spelled(word, work)
 
 
+_TONE_LOST = re.compile(r"(?:ph|nh|ngh?|kh|gi)(?:[aeiouy]|ie|uo|ua|oa|oe|uy)(?:ch?|p|t)")
+"""What is no English and lost its tone: "hạnh phuc", "nhac"."""
+
+
 def _spelled(word: str, work: Workspace) -> tuple[str, str, str | None]:
     """Returns the same for a word that stands in no list: by its spelling, or as English."""
     if (clustered := _clustered(word)) is not None:
@@ -80,6 +84,8 @@ def _spelled(word: str, work: Workspace) -> tuple[str, str, str | None]:
         return nearest(word), "unmarked syllable", word
     if loan is not None:
         return loan, "loan spelling", word
+    if _TONE_LOST.fullmatch(word) and (toned := nearest(word)) != word:
+        return toned, "unmarked syllable", word
     return transliterate(word), "foreign", word
 
 

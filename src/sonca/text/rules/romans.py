@@ -39,6 +39,8 @@ def _roman(match: re.Match[str], work: Workspace) -> str | None:
     if value is None:
         return None
     text, start, end = work.text, match.start(), match.end()
+    if work.followed(end, r"-[a-zà-ỹđ]"):
+        return None  # I-ta-li-a
     if match[0] in ("C", "D", "L", "M") or _initial(match[0], work, end):
         return None
     before = work.before(start)

@@ -22,7 +22,7 @@ _STEMS = re.compile(
     r"nitr|sunf|clor|cacb|silic|oxit|hidro|iot|axet|etil|metan|etan\Z|propan|butan|pentan|benzen"
     r"|polime|este\Z|axit|amoni|andehit|ancol|xenlulo|gluco|photph|natri|kali|magie|canxi|liti\Z"
     r"|heli\Z|brom|uran|titan|mangan|niken|coban|platin|germani|asen\Z|bazo|hydrat|toluen|etanol"
-    r"|gluxit|oxi\Z|clo\Z|flo\Z"
+    r"|stiren|naphtal|glixer|phenol|anilin|xiclo|gluxit|oxi\Z|clo\Z|flo\Z"
 )
 """Beginnings and ends of chemistry in Vietnamese spelling."""
 _LOAN = re.compile(
@@ -101,6 +101,8 @@ def _piece(low: str, start: int, end: int) -> tuple[float, str] | None:
         cost += 1.5  # ni-t-rát, xin-ga
     if plain[-1] in "ctpđbgkds" and follows in ("r", "l"):
         cost += 1.6  # xô-c-rát
+    if plain.startswith(("ie", "ye", "uo")) and _is_vowel(before):
+        cost += 0.5  # tôi-ép
     if plain.endswith("ia") and not follows and start:
         cost += 1.1  # li-a
     if plain.endswith(("ng", "nh", "ch")) and _is_vowel(follows):
