@@ -49,3 +49,8 @@ def test_plain_text_keeps_its_offsets() -> None:
     folded = fold("xx Đường phố", 3)
     assert folded.text == "Đường phố"
     assert folded.source(0, 5) == (3, 8)
+
+
+def test_a_tone_goes_to_no_letter_that_cannot_carry_it() -> None:
+    folded = fold("û\u0302π\u0301")
+    assert folded.starts is None or len(folded.starts) == len(folded.text)

@@ -123,8 +123,9 @@ def _carry(out: list[str], tone: str) -> None:
     for at in range(len(out) - 1, max(-1, len(out) - 3), -1):
         letter = unicodedata.normalize("NFD", out[at])
         if letter[0] in "aeiouyAEIOUY":
-            if not set(letter) & set(_MARKS_TONE):
-                out[at] = unicodedata.normalize("NFC", letter + tone)
+            toned = unicodedata.normalize("NFC", letter + tone)
+            if len(toned) == 1 and not set(letter) & set(_MARKS_TONE):
+                out[at] = toned
             return
 
 

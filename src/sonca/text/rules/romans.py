@@ -39,8 +39,6 @@ def _roman(match: re.Match[str], work: Workspace) -> str | None:
     if value is None:
         return None
     text, start, end = work.text, match.start(), match.end()
-    if work.followed(end, r"-[a-zà-ỹđ]"):
-        return None  # I-ta-li-a
     if match[0] in ("C", "D", "L", "M") or _initial(match[0], work, end):
         return None
     before = work.before(start)
@@ -284,5 +282,10 @@ RULES = (
         )
         for kind in ("capital", "digit")
     ),
-    Rule("roman numeral", r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L})", _roman, kind="capital"),
+    Rule(
+        "roman numeral",
+        r"(?<![\w.&])[IVXLCDM]{1,9}(?![\w&]|\.\p{L}|-[a-zà-ỹđ])",  # not I-ta-li-a
+        _roman,
+        kind="capital",
+    ),
 )
