@@ -18,6 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.moss_codec.nodes import Nodes, Weights, save
+
 RATE_HZ, FRAME, CHANNELS, CODEBOOKS = 48_000, 3840, 2, 16
 SHARED = "moss_audio_tokenizer_decode_shared.data"
 META = "codec_browser_onnx_meta.json"
@@ -56,65 +58,22 @@ FULL = Shape((Stage(4, 4, 500), Stage(2, 2, 800), Stage(2, 2, 1200), Stage(2, 4,
 def make(folder: Path, shape: Shape = TINY, seed: int = 0) -> Path:
     """Writes decoder, encoder and JSON into `folder`, which is made if need be; returns it."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = _Weights(np.random.default_rng(seed))
+    weights = Weights(np.random.default_rng(seed))
     step = _Decoder(weights, shape, stateful=True)
     save(step.model("step"), weights, folder / "moss_audio_tokenizer_decode_step.onnx", SHARED)
     full = _Decoder(weights, shape, stateful=False)
     save(full.model("full"), weights, folder / "moss_audio_tokenizer_decode_full.onnx", SHARED)
-    other = _Weights(np.random.default_rng(seed + 1))
+    other = Weights(np.random.default_rng(seed + 1))
     data = "moss_audio_tokenizer_encode.data"
     save(_encoder(other, shape), other, folder / "moss_audio_tokenizer_encode.onnx", data)
     (folder / META).write_text(json.dumps(_meta(step), indent=1), "utf-8")
     return folder
 
 
-class _Weights:
-    """Random tensors by name: asked for again, the same."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
-        self.tensors: dict[str, np.ndarray[Any, Any]] = {}
-
-    def __call__(self, name: str, *shape: int, scale: float | None = None) -> str:
-        if name not in self.tensors:
-            size = scale if scale is not None else shape[-2] ** -0.5
-            self.tensors[name] = self._rng.normal(0, size, shape).astype(np.float32)
-        return name
-
-
-class _Nodes:
-    """A graph in the making."""
-
-    def __init__(self, weights: _Weights) -> None:
-        self.weight = weights
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self.inputs: list[onnx.ValueInfoProto] = []
-        self.outputs: list[onnx.ValueInfoProto] = []
-
-    def add(self, op: str, *inputs: str, out: str | None = None, **attributes: Any) -> str:
-        name = out or f"t{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, inputs, [name], **attributes))
-        return name
-
-    def constant(self, value: Any, kind: Any) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
-        return name
-
-    def ints(self, *values: int) -> str:
-        return self.constant(values, np.int64)
-
-    def model(self, name: str) -> onnx.ModelProto:
-        """The graph without the shared weights that it names; `save` adds them."""
-        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.constants)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-
-
-class _Decoder(_Nodes):
+class _Decoder(Nodes):
     """Codes to sound, either with its state as inputs and outputs or from its beginning."""
 
-    def __init__(self, weights: _Weights, shape: Shape, *, stateful: bool) -> None:
+    def __init__(self, weights: Weights, shape: Shape, *, stateful: bool) -> None:
         super().__init__(weights)
         self.shape, self.stateful = shape, stateful
         self.offsets: list[dict[str, Any]] = []
@@ -275,9 +234,9 @@ class _Decoder(_Nodes):
             self.outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
 
-def _encoder(weights: _Weights, shape: Shape) -> onnx.ModelProto:
+def _encoder(weights: Weights, shape: Shape) -> onnx.ModelProto:
     """Sound to codes, of each frame and the one before; one frame more than there is sound."""
-    g = _Nodes(weights)
+    g = Nodes(weights)
     info = helper.make_tensor_value_info
     g.inputs += [
         info("waveform", _FLOAT, ["batch", CHANNELS, "waveform_length"]),
@@ -303,26 +262,6 @@ def _encoder(weights: _Weights, shape: Shape) -> onnx.ModelProto:
     count = g.add("Gather", g.add("Shape", codes), g.ints(1))
     g.add("Cast", count, to=_INT, out="audio_code_lengths")
     return g.model("encode")
-
-
-def save(model: onnx.ModelProto, weights: _Weights, path: Path, data: str) -> None:
-    """Writes a graph, and beside it all `weights` into the file `data`."""
-    at = 0
-    used = {name for node in model.graph.node for name in node.input}
-    with (path.parent / data).open("wb") as file:
-        for name, value in weights.tensors.items():
-            raw = value.tobytes()
-            if name in used:
-                tensor = model.graph.initializer.add()
-                tensor.name, tensor.data_type = name, _FLOAT
-                tensor.dims.extend(value.shape)
-                tensor.data_location = TensorProto.EXTERNAL
-                place = {"location": data, "offset": str(at), "length": str(len(raw))}
-                for key, text in place.items():
-                    tensor.external_data.add(key=key, value=text)
-            file.write(raw)
-            at += len(raw)
-    onnx.save(model, path)
 
 
 def _meta(step: _Decoder) -> dict[str, Any]:
