@@ -129,6 +129,20 @@ class TestVieneu(Contract):
 
 
 @pytest.mark.slow
+class TestZeroTTS(Contract):
+    @classmethod
+    def build(cls) -> Engine:
+        """ZeroTTS at a thousandth of its size."""
+        pytest.importorskip("tokenizers", reason="ZeroTTS reads its text with tokenizers")
+        from sonca.engines.zerotts import ZeroTTSEngine
+        from tests.engines.zerotts import tiny as tiny_zerotts
+
+        if not Path(MODELS.name, "zerotts").exists():
+            tiny_zerotts.install(Path(MODELS.name))
+        return ZeroTTSEngine.create(replace(cls.engine_setup, threads=1))
+
+
+@pytest.mark.slow
 class TestVietTTS(Contract):
     has_level = False  # its weights have no meaning, and nothing of the recording is left
 

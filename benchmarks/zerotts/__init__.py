@@ -1,0 +1,1 @@
+"""ZeroTTS: random weights of its layout, golden numbers, and how fast it is beside its package."""

@@ -1,0 +1,195 @@
+"""The ZeroTTS engine: one model, its voices and those that were added, how loud each is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sonca import disk, install
+from sonca.cores import cores
+from sonca.engines.base import (
+    Audio,
+    Engine,
+    EngineInfo,
+    Event,
+    Options,
+    Session,
+    Setup,
+)
+from sonca.engines.runtime import BadModel
+from sonca.engines.zerotts import voice_packs
+from sonca.engines.zerotts.model import ZeroModel
+from sonca.engines.zerotts.model_folder import (
+    GRAPHS,
+    find_model,
+    is_model,
+    model_files,
+    read_json,
+)
+from sonca.engines.zerotts.session import ZeroTTSSession
+from sonca.engines.zerotts.speaking import SpeakerVoice
+from sonca.engines.zerotts.voice_packs import CARD, LATENTS, META, find_packs, packs_in
+from sonca.errors import EngineError, EngineNotInstalled, InvalidRequest, StorageError
+from sonca.loudness import loudness
+from sonca.utterance import Utterance
+from sonca.voice import Voice
+
+log = logging.getLogger(__name__)
+
+SLOTS = 4
+"""Sentences at once: each has its own draws, and they share the global decoder's weights."""
+_NEEDED = ("onnxruntime", "tokenizers")
+_LEVELS = "levels.sonca.json"
+_SAMPLE = "Chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài."
+
+
+class ZeroTTSEngine(Engine):
+    """One model on the CPU."""
+
+    def __init__(self, setup: Setup) -> None:
+        reason = self.missing(setup)
+        if reason is not None:
+            raise EngineNotInstalled(f"zerotts cannot run here: {reason}", field="model")
+        if setup.device == "cuda":
+            raise EngineError("zerotts runs on the CPU only; set the device to cpu or auto")
+        folder = find_model(setup.models_dir)
+        assert folder is not None
+        self._folder, self._setup = folder, setup
+        self._model = ZeroModel(folder, setup.threads or cores())
+        self._version = _version(folder)
+        self._packs = find_packs(setup.models_dir, folder)
+        self._voices: dict[tuple[str, str], SpeakerVoice] = {}
+
+    @classmethod
+    def create(cls, setup: Setup) -> Engine:
+        return cls(setup)
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="zerotts",
+            version=f"0.1.5+{self._version}",
+            sample_rate_hz=self._model.config.sample_rate_hz,
+            device="cpu",
+            providers=self._model.local.providers,
+            deterministic=True,
+            slots=SLOTS,
+        )
+
+    @classmethod
+    def missing(cls, setup: Setup) -> str | None:
+        if reason := install.needed("zerotts", *_NEEDED):
+            return reason
+        model = find_model(setup.models_dir)
+        if model is None:
+            return "its model is not here: sonca models pull zerotts"
+        if not find_packs(setup.models_dir, model):
+            return f"{model} has no voices: sonca models add VOICE.zip --engine zerotts"
+        return None
+
+    @classmethod
+    def voices(cls, setup: Setup) -> Sequence[Voice]:
+        model = find_model(setup.models_dir)
+        if model is None:
+            return ()
+        version, packs = _version(model), find_packs(setup.models_dir, model)
+        return tuple(voice_packs.voice_of(key, pack, version) for key, pack in packs.items())
+
+    @classmethod
+    def model_files(cls, file: Path) -> Mapping[str, Path]:
+        if file.is_dir() and (file / LATENTS).is_file():
+            packs_in(file)
+            beside = {META: file / META} if (file / META).is_file() else {}
+            return {LATENTS: file / LATENTS, **beside}
+        if file.suffix.lower() == ".zip":
+            packs_in(file)
+            return {".zip": file}
+        if not file.is_dir():
+            raise InvalidRequest(
+                f"{file} is no model of ZeroTTS: give the folder laid out as the hub's "
+                "repository, or a voice (the zip, or a folder with voice.npz)",
+                field="file",
+            )
+        return model_files(file)
+
+    @classmethod
+    def after_install(
+        cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        """Keeps what was said of a voice beside it. Of a model with eight, nothing fits all."""
+        known = {key: facts[key] for key in ("gender", "region") if key in facts}
+        if "name" in facts:
+            known["display_name"] = facts["name"]
+        if known and not is_model(folder):
+            disk.write(folder / CARD, json.dumps(known, ensure_ascii=False).encode())
+
+    def voice(self, key: str) -> SpeakerVoice:
+        pack = self._packs.get(key)
+        if pack is None or not pack.place.exists():
+            self._packs = find_packs(self._setup.models_dir, self._folder)
+            pack = self._packs[key]
+        voice = self._voices.get((key, pack.version))
+        if voice is None:
+            config = self._model.config
+            latents = voice_packs.latents_of(pack, config.voice_rows, config.width)
+            voice = SpeakerVoice(key, pack.version, latents)
+            self._voices[key, pack.version] = voice
+        return voice
+
+    def level_lufs(self, voice: SpeakerVoice) -> float:
+        """Measured over a sentence, once, and kept in the model's folder."""
+        path, name = self._folder / _LEVELS, f"{voice.key} {voice.version} {self._version}"
+        levels = _levels(path)
+        if name not in levels:
+            levels[name] = round(self._measured(voice), 2)
+            if math.isfinite(levels[name]):
+                try:
+                    disk.write(path, json.dumps(levels, indent=1).encode())
+                except StorageError as error:
+                    log.info("the loudness of %s cannot be kept: %s", voice.key, error)
+        return levels[name]
+
+    def _measured(self, voice: SpeakerVoice) -> float:
+        session, heard = ZeroTTSSession(self._model, 1), [np.zeros(0, np.float32)]
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Audio):
+                heard.append(event.chunk.samples)
+
+        said = Utterance((0, len(_SAMPLE)), _SAMPLE, _SAMPLE, 0.0)
+        session.add(0, said, voice, Options(first=False))
+        while not session.idle:
+            session.step(hear)
+        return loudness(np.concatenate(heard), self._model.config.sample_rate_hz)
+
+    def session(self) -> Session:
+        return ZeroTTSSession(self._model, SLOTS)
+
+
+def _levels(path: Path) -> dict[str, float]:
+    try:
+        known = read_json(path)
+    except BadModel:
+        return {}
+    return {
+        key: float(level)
+        for key, level in known.items()
+        if isinstance(level, int | float) and math.isfinite(level)
+    }
+
+
+def _version(folder: Path) -> str:
+    """Returns another text whenever a graph is replaced."""
+    stamps = []
+    for name in GRAPHS:
+        try:
+            stat = (folder / "onnx" / f"{name}.onnx").stat()
+        except OSError:
+            continue
+        stamps.append(f"{stat.st_size:x}.{stat.st_mtime_ns // 1_000_000:x}")
+    return "-".join(stamps)

@@ -1,0 +1,274 @@
+"""A loaded ZeroTTS: text to a frame's hidden state, hidden state to 16 codes, sentence by sentence
+or several side by side.
+
+Knows no text, no sound and no queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sonca.engines.moss_codec import MossDecoder
+from sonca.engines.runtime import BadModel, Graph, open_graph
+from sonca.engines.zerotts.model_folder import ModelConfig, read_config
+from sonca.engines.zerotts.text import TextIds
+from sonca.errors import EngineError
+
+Float = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Draw = Callable[[int], npt.ArrayLike]
+"""Returns so many numbers in [0, 1)."""
+
+MIN_FRAMES = 4
+"""No sentence ends before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How codes are drawn. The package's own values, with which it was measured."""
+
+    text_temperature: float = 1.0
+    text_top_k: int = 50
+    temperature: float = 0.8
+    top_k: int = 25
+    top_p: float = 0.95
+    repetition_penalty: float = 1.2
+
+
+class ZeroModel:
+    """The graphs of a model folder. May be used from several threads."""
+
+    def __init__(self, folder: Path, threads: int, sampling: Sampling | None = None) -> None:
+        """Loads everything. Raises `BadModel` with the file and the input that differs."""
+        self.config = read_config(folder)
+        self.text_ids = TextIds(folder / "tokenizer.json")
+        graphs = folder / "onnx"
+        self.text_encoder = open_graph(graphs / "text_encoder.onnx", threads=threads)
+        self.prefix_step = open_graph(graphs / "prefix_step.onnx", threads=threads)
+        self.local = open_graph(graphs / "local_frame_decode.onnx", threads=threads)
+        self.codec = MossDecoder(graphs / "codec", threads)
+        _expect(self)
+        self._given = _given(sampling or Sampling())
+        self._try_vocabulary(folder)
+
+    def _try_vocabulary(self, folder: Path) -> None:
+        """Has the graph read the last id of the tokenizer: one of another model it has not."""
+        try:
+            self.read(np.array([self.text_ids.size - 1], np.int64))
+        except EngineError as error:
+            raise BadModel(
+                f"{folder / 'tokenizer.json'} has {self.text_ids.size} ids, more than "
+                f"text_encoder.onnx knows; it is the tokenizer of another model ({error})"
+            ) from error
+
+    def read(self, ids: Ints) -> tuple[Bools, Float, Float]:
+        """Returns of text ids (L,): what is valid (1, L), the embedding that begins the speech
+        (1, 1, width), and keys and values (layers, 2, 1, heads, L, head)."""
+        feed = {"text_ids": ids[None], "txt_lengths": np.array([len(ids)], np.int64)}
+        _, valid, begin, cross = self.text_encoder.run(feed)
+        return valid, begin, cross
+
+    def frame(self, hidden: Float, seen: Bools, draw: Draw, may_end: bool) -> tuple[Ints, bool]:
+        """Returns the next frame (16,), and whether it is the last one.
+
+        Args:
+            hidden: (width,), from `Prefix`.
+            seen: (1, 16, codebook size), the codes drawn so far; the new ones are marked in it.
+            draw: gives one number for the end, then one for each code.
+            may_end: False where the sentence must go on.
+        """
+        feed = {
+            "global_hidden": hidden[None],
+            "forbid_eoa": np.array([not may_end]),
+            "seen_mask": seen,
+            "ctrl_random_u": np.asarray(draw(1), np.float32),
+            "audio_random_u": np.asarray(draw(self.config.codebooks), np.float32)[None],
+            **self._given,
+        }
+        ended, codes = self.local.run(feed)
+        seen[0, np.arange(self.config.codebooks), codes[0]] = True
+        return codes[0].astype(np.int64), bool(ended.reshape(-1)[0])
+
+
+class Prefix:
+    """The global decoder and what it remembers of the sentences in work, a row each.
+
+    Rows are of different age: memory is aligned at its end, so that all rows grow together, and
+    what a younger row has not is marked as not valid.
+    """
+
+    def __init__(self, model: ZeroModel) -> None:
+        self._model, config = model, model.config
+        self._nothing: Float = np.zeros(
+            (config.layers, 2, 1, config.heads, 0, config.head), np.float32
+        )
+        self._memory: Float = self._nothing[:, :, :0]
+        self._valid: Bools = np.zeros((0, 0), np.bool_)
+        self._text: Float = self._memory
+        self._text_valid: Bools = np.zeros((0, 0), np.bool_)
+        self._at: Ints = np.zeros(0, np.int64)
+        """The position that each row's next frame has."""
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def join(self, ids: Ints, voice: Float) -> Float:
+        """Begins a sentence of text ids (L,) in a voice (1, rows, width), as the last row. Returns
+        the hidden state (width,) of its first frame."""
+        text_valid, begin, text = self._model.read(ids)
+        count = voice.shape[1] + 1
+        both = np.ones((1, count), np.bool_)
+        both[0, -1] = False
+        hidden, memory, valid = self._model.prefix_step.run(
+            {
+                "external_embed": np.concatenate([voice, begin], axis=1),
+                "use_external_embed": np.ones((1, count), np.bool_),
+                "frame_codes": np.zeros((1, count, self._model.config.codebooks), np.int64),
+                "new_pos": np.arange(count, dtype=np.int64)[None],
+                "new_valid": np.ones((1, count), np.bool_),
+                "packed_kv": self._nothing,
+                "past_valid": np.zeros((1, 0), np.bool_),
+                "cross_kv": text,
+                "new_bidirectional": both,
+                "text_valid": text_valid,
+            }
+        )
+        self._memory = _stacked(self._memory, memory, axis=4, at_end=True)
+        self._valid = _stacked_valid(self._valid, valid, at_end=True)
+        self._text = _stacked(self._text, text, axis=4, at_end=False)
+        self._text_valid = _stacked_valid(self._text_valid, text_valid, at_end=False)
+        self._at = np.append(self._at, count)
+        return np.asarray(hidden[0, -1])
+
+    def leave(self, rows: Sequence[int]) -> None:
+        """Forgets some rows; those after them move up."""
+        if not rows:
+            return
+        kept = np.setdiff1d(np.arange(len(self)), rows)
+        self._at = self._at[kept]
+        self._valid, self._text_valid = self._valid[kept], self._text_valid[kept]
+        first = int(np.argmax(self._valid.any(axis=0))) if len(kept) else self._valid.shape[1]
+        texts = int(self._text_valid.sum(axis=1).max()) if len(kept) else 0
+        self._valid, self._text_valid = self._valid[:, first:], self._text_valid[:, :texts]
+        self._memory = np.ascontiguousarray(self._memory[:, :, kept][..., first:, :])
+        self._text = np.ascontiguousarray(self._text[:, :, kept][..., :texts, :])
+
+    def step(self, codes: Ints) -> Float:
+        """Takes each row's last frame, (rows, 16). Returns the hidden states (rows, width) of the
+        next ones."""
+        count = len(self)
+        config = self._model.config
+        hidden, self._memory, self._valid = self._model.prefix_step.run(
+            {
+                "external_embed": np.zeros((count, 1, config.width), np.float32),
+                "use_external_embed": np.zeros((count, 1), np.bool_),
+                "frame_codes": np.ascontiguousarray(codes[:, None], np.int64),
+                "new_pos": self._at[:, None],
+                "new_valid": np.ones((count, 1), np.bool_),
+                "packed_kv": self._memory,
+                "past_valid": np.ascontiguousarray(self._valid),
+                "cross_kv": self._text,
+                "new_bidirectional": np.zeros((count, 1), np.bool_),
+                "text_valid": np.ascontiguousarray(self._text_valid),
+            }
+        )
+        self._at = self._at + 1
+        return np.asarray(hidden[:, -1])
+
+
+def _stacked(all_rows: Float, row: Float, *, axis: int, at_end: bool) -> Float:
+    """Puts a row under others (axis 2); the shorter along `axis` is filled with zeros."""
+    if all_rows.shape[2] == 0:
+        return row
+    length = max(all_rows.shape[axis], row.shape[axis])
+
+    def filled(part: Float) -> Float:
+        missing = [(0, 0)] * part.ndim
+        lacking = length - part.shape[axis]
+        missing[axis] = (lacking, 0) if at_end else (0, lacking)
+        return np.pad(part, missing) if lacking else part
+
+    return np.concatenate([filled(all_rows), filled(row)], axis=2)
+
+
+def _stacked_valid(all_rows: Bools, row: Bools, *, at_end: bool) -> Bools:
+    length = max(all_rows.shape[1], row.shape[1])
+    out = np.zeros((len(all_rows) + 1, length), np.bool_)
+    for part, place in ((all_rows, slice(0, -1)), (row, slice(-1, None))):
+        width = part.shape[1]
+        out[place, length - width if at_end else 0 : length if at_end else width] = part
+    return out
+
+
+def _given(sampling: Sampling) -> dict[str, Any]:
+    """Returns the inputs of the frame's graph that are always the same."""
+    return {
+        "text_temperature": np.array([sampling.text_temperature], np.float32),
+        "text_topk": np.array([sampling.text_top_k], np.int64),
+        "audio_temperature": np.array([sampling.temperature], np.float32),
+        "audio_topk": np.array([sampling.top_k], np.int64),
+        "audio_topp": np.array([sampling.top_p], np.float32),
+        "audio_repetition_penalty": np.array([sampling.repetition_penalty], np.float32),
+        "cfg_scale": np.array([1.0], np.float32),
+    }
+
+
+def _expect(model: ZeroModel) -> None:
+    """Raises `BadModel` if a graph is not the one that the settings describe."""
+    c: ModelConfig = model.config
+    memory = (c.layers, 2, None, c.heads, None, c.head)
+    model.text_encoder.expect({"text_ids": ("int64", 2), "txt_lengths": ("int64", 1)})
+    model.prefix_step.expect(
+        {
+            "external_embed": ("float32", (None, None, c.width)),
+            "use_external_embed": ("bool", 2),
+            "frame_codes": ("int64", (None, None, c.codebooks)),
+            "new_pos": ("int64", 2),
+            "new_valid": ("bool", 2),
+            "packed_kv": ("float32", memory),
+            "past_valid": ("bool", 2),
+            "cross_kv": ("float32", memory),
+            "new_bidirectional": ("bool", 2),
+            "text_valid": ("bool", 2),
+        }
+    )
+    floats = ("text_temperature", "audio_temperature", "audio_topp", "audio_repetition_penalty")
+    model.local.expect(
+        {
+            "global_hidden": ("float32", (None, c.width)),
+            "forbid_eoa": ("bool", 1),
+            **dict.fromkeys((*floats, "ctrl_random_u", "cfg_scale"), ("float32", 1)),
+            **dict.fromkeys(("text_topk", "audio_topk"), ("int64", 1)),
+            "seen_mask": ("bool", (None, c.codebooks, c.codebook_size)),
+            "audio_random_u": ("float32", (None, c.codebooks)),
+        }
+    )
+    # Their names differ between exports; the package, too, takes them by their order.
+    for graph, kinds in (
+        (model.text_encoder, ("float32", "bool", "float32", "float32")),
+        (model.prefix_step, ("float32", "float32", "bool")),
+        (model.local, ("bool", "int64")),
+    ):
+        _expect_outputs(graph, kinds)
+    if model.codec.codebooks != c.codebooks or model.codec.sample_rate_hz != c.sample_rate_hz:
+        raise BadModel(
+            f"the codec makes {model.codec.sample_rate_hz} Hz of {model.codec.codebooks} codes and "
+            f"config.json says {c.sample_rate_hz} Hz of {c.codebooks}; it is of another model"
+        )
+
+
+def _expect_outputs(graph: Graph, kinds: tuple[str, ...]) -> None:
+    found = tuple(spec.dtype.name for spec in graph.outputs.values())
+    if found != kinds:
+        given = ", ".join(f"{name} {spec}" for name, spec in graph.outputs.items())
+        raise BadModel(
+            f"{graph.name} is not the graph that is needed: its outputs are {given}, they must be "
+            f"of {', '.join(kinds)}; it may be of another export: fetch the pinned one"
+        )
