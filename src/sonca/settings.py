@@ -148,6 +148,8 @@ class Settings(BaseSettings):
     threads: int | None = Field(None, ge=1, le=256)
     """Compute threads per engine; None lets the engine choose. For espeak, which computes on
     one, the number of instances."""
+    steps: int | None = Field(None, ge=1, le=64)
+    """Steps from noise to sound of supertonic's voices: time against quality; None for 8."""
 
     loudness_lufs: Annotated[float, Field(ge=-40.0, le=-10.0)] | Literal["off"] = -20.0
     """The level every voice is brought to, in speech and in books, by one fixed gain each; ``off``

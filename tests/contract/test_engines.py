@@ -113,6 +113,20 @@ class TestPiper(Contract):
         return PiperEngine(cls.engine_setup)
 
 
+class TestSupertonic(Contract):
+    @classmethod
+    def build(cls) -> Engine:
+        """KorvaTTS and Supertonic of random weights side by side."""
+        from benchmarks.supertonic import random_model
+        from sonca.engines.supertonic import SupertonicEngine
+
+        home = Path(MODELS.name, "supertonic")
+        if not home.exists():
+            random_model.make(home / "korvatts", korva=True)
+            random_model.make(home / "supertonic-3")
+        return SupertonicEngine(replace(cls.engine_setup, threads=2))
+
+
 @pytest.mark.slow
 class TestVieneu(Contract):
     @classmethod

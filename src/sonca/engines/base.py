@@ -55,6 +55,9 @@ class Setup:
     threads: int | None = None
     """Compute threads, >= 1; None lets the engine choose. For an engine that computes on one, the
     number of instances."""
+    steps: int | None = None
+    """Steps from noise to sound, >= 1, of engines that work in steps and let one choose; None for
+    the engine's own number."""
 
 
 @dataclass(frozen=True, slots=True)

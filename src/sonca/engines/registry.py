@@ -47,6 +47,9 @@ class EngineSpec:
 
 BUILT_IN = [
     EngineSpec("vieneu", "sonca.engines.vieneu.engine:VieneuEngine", aliases=("vieneu-tts",)),
+    EngineSpec(
+        "supertonic", "sonca.engines.supertonic:SupertonicEngine", aliases=("korvatts", "korva")
+    ),
     EngineSpec("zerotts", "sonca.engines.zerotts:ZeroTTSEngine"),
     EngineSpec("piper", "sonca.engines.piper:PiperEngine"),
     EngineSpec("espeak", "sonca.engines.espeak:EspeakEngine", aliases=("espeak-ng",)),

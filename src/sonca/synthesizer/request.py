@@ -80,6 +80,8 @@ def cache_key(utterance: Utterance, identity: str) -> str:
     """Returns the SHA-256 of all that decides the sound and its marks, relative to the
     utterance."""
     start = utterance.span[0]
-    words = [(w.spoken, w.source[0] - start, w.source[1] - start) for w in utterance.words]
+    words = [
+        (w.spoken, w.source[0] - start, w.source[1] - start, w.foreign) for w in utterance.words
+    ]
     content = json.dumps([identity, utterance.spoken, words])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
