@@ -9,7 +9,6 @@ of the modules beside it.
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Options, Session, Setup
 from sonca.engines.folders import files_in
@@ -39,7 +39,6 @@ SLOTS = 4
 """So many that one can be kept for a new caller."""
 KEPT_MODELS = 2
 """Loaded at once; one takes some 500 MB."""
-_INSTALL = 'pip install "sonca[supertonic]"'
 _NO_MODEL = "no model yet: sonca models pull korvatts, or sonca models add DIR"
 _SAMPLE = "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài."
 
@@ -95,8 +94,8 @@ class SupertonicEngine(Engine):
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
-        if importlib.util.find_spec("onnxruntime") is None:
-            return _INSTALL
+        if reason := install.needed("supertonic", "onnxruntime"):
+            return reason
         return None if styles.any_model(setup.models_dir) else _NO_MODEL
 
     @classmethod

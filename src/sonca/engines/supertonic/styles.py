@@ -117,6 +117,7 @@ def voice_of(style: StyleFile) -> Voice:
         gender=cast(Gender, told) if told in ("female", "male") else gender,
         region=cast(Region, region) if region in ("north", "central", "south") else None,
         version=style.version,
+        model=style.model.name,
     )
 
 
