@@ -50,6 +50,9 @@ class Random:
     seed: int = 1
     frames_per_phoneme: float | None = 0.5
     """None: it never ends by itself."""
+    int8_acoustic: bool = False
+    """Whether the acoustic decoder is in int8, as upstream publishes it beside either precision of
+    the semantic one (7.2 MB for 7.1 million weights)."""
     checkpoint: bool = False
     """Whether ``update/model.safetensors`` and ``update/config.json`` are written, too."""
 
@@ -71,6 +74,8 @@ def write(folder: Path, what: Random | None = None) -> Path:
         graphs / "vieneu_backbone_shared.data",
     )
     save(*acoustic(sizes, weights), graphs / "vieneu_acoustic_cached.onnx")
+    if what.int8_acoustic:
+        _quantize(graphs / "vieneu_acoustic_cached.onnx")
     np.savez(graphs / "vieneu_v3_heads.npz", **_heads(sizes, weights))
     config = json.dumps(_config(sizes), indent=1)
     (graphs / "config.json").write_text(config)
@@ -311,6 +316,16 @@ def _model(graph: Any) -> Any:
     return model
 
 
+def _quantize(path: Path) -> None:
+    """Puts a graph's matrices into int8 with a scale for each channel, in its place."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    whole = path.with_suffix(".float.onnx")
+    path.rename(whole)
+    quantize_dynamic(whole, path, per_channel=True, weight_type=QuantType.QInt8)
+    whole.unlink()
+
+
 def _save_checkpoint(folder: Path, config: str, weights: dict[str, Array]) -> None:
     from safetensors.numpy import save_file
 
@@ -324,10 +339,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--endless", action="store_true")
+    parser.add_argument("--int8-acoustic", action="store_true")
     parser.add_argument("--checkpoint", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    what = Random(TINY if options.tiny else FULL, options.seed, checkpoint=options.checkpoint)
+    what = Random(
+        TINY if options.tiny else FULL,
+        options.seed,
+        int8_acoustic=options.int8_acoustic,
+        checkpoint=options.checkpoint,
+    )
     if options.endless:
         what = replace(what, frames_per_phoneme=None)
     write_whole(options.folder, what)

@@ -41,10 +41,13 @@ class Voice:
     cloned: bool = False
     """Whether a recording speaks in its place."""
 
+    earlier_names: tuple[str, ...] = ()
+    """What it was called in earlier releases, in the form of ids."""
+
     @property
     def aliases(self) -> tuple[str, ...]:
-        """What else it goes by: its name without accents and remarks."""
-        return (slug(re.sub(r"\(.*?\)", "", self.name)),)
+        """What else it goes by: its name without accents and remarks, and its earlier names."""
+        return (slug(re.sub(r"\(.*?\)", "", self.name)), *self.earlier_names)
 
 
 def slug(name: str, *, keep: str = "") -> str:

@@ -179,9 +179,10 @@ def test_voices_have_gender_region_and_order(copy: Path) -> None:
     file.write_text(json.dumps(known), "utf-8")
     presets = read_presets(copy)
     assert list(presets) == ["giong-2", "giong-3", "giong-1"]
-    assert presets["giong-3"].aliases == ("minh-quan",)
+    assert presets["giong-3"].voice.aliases == ("giong-3", "minh-quan")
     voice = presets["giong-2"].voice
     assert (voice.gender, voice.region, voice.tone) == ("male", "central", "news")
+    assert voice.model == "vieneu-v3-turbo"
     assert voice.name == "Giọng 2 (nam miền Trung, tin tức)"
     assert len({preset.voice.version for preset in presets.values()}) == 3
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonca.engines.base import Options, Setup
+from benchmarks.vieneu.random_model import TINY, Random, write_whole
+from sonca.engines.base import Finished, Options, Setup
 from sonca.engines.runtime import BadModel
 from sonca.engines.vieneu import model_folder
 from sonca.engines.vieneu.engine import VieneuEngine
@@ -18,6 +19,7 @@ from sonca.engines.vieneu.model import Frame
 from sonca.engines.vieneu.presets import read_presets
 from sonca.engines.vieneu.speaking import FIRST_STEPS, STEP, Speaking, draws_of
 from sonca.testing import utterance
+from sonca.testing.engine_contract import finish
 from sonca.utterance import Utterance
 
 Plan = Callable[[str], list[Utterance]]
@@ -217,3 +219,13 @@ def test_draws_are_our_own_and_follow_the_seed() -> None:
     np.random.seed(2)
     np.testing.assert_array_equal(one, draws_of(7, 16)())
     assert not np.array_equal(one, draws_of(8, 16)())
+
+
+def test_the_acoustic_decoder_may_be_in_int8(tmp_path: Path) -> None:
+    """As it is published, beside either precision of the rest."""
+    write_whole(tmp_path / "vieneu" / "x", Random(TINY, int8_acoustic=True))
+    engine = VieneuEngine.create(Setup(models_dir=tmp_path, threads=1))
+    session = engine.session()
+    session.add(1, utterance("trời nổi gió và mây kéo xuống."), engine.voice("giong-1"), Options())
+    (events,) = finish(session).values()
+    assert events[-1] == Finished(1)

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +41,6 @@ class Preset:
     """(speaker_dim,)."""
     codes: Codes
     """(T, codebooks), perhaps with no frame."""
-    aliases: tuple[str, ...] = ()
-    """Names that it had in earlier releases, as keys."""
 
 
 def read_presets(folder: Path) -> dict[str, Preset]:
@@ -72,7 +70,7 @@ def _read(path: Path, _size: int, _written: int) -> Mapping[str, Preset]:
     found: dict[str, Preset] = {}
     for name, entry in sorted(entries.items(), key=rank):
         try:
-            preset = _preset(name, entry)
+            preset = _preset(name, entry, path.parent.name)
         except (ValueError, TypeError, KeyError) as error:
             log.warning("%s: the voice %r is left out: %s", path, name, error)
             continue
@@ -81,7 +79,7 @@ def _read(path: Path, _size: int, _written: int) -> Mapping[str, Preset]:
     return found
 
 
-def _preset(name: str, entry: Mapping[str, Any]) -> Preset:
+def _preset(name: str, entry: Mapping[str, Any], model: str) -> Preset:
     speaker = np.array(entry["speaker_emb"], np.float32)
     codes = np.array(entry.get("codes") or [], np.int64)
     if speaker.ndim != 1 or not np.isfinite(speaker).all() or not speaker.any():
@@ -101,9 +99,10 @@ def _preset(name: str, entry: Mapping[str, Any]) -> Preset:
         region=region,
         tone=tone,
         version=hashlib.sha256(sound).hexdigest()[:16],
+        model=model,
+        earlier_names=tuple(slug(str(alias)) for alias in entry.get("aliases") or ()),
     )
-    aliases = entry.get("aliases") or []
-    return Preset(voice, speaker, codes, tuple(slug(str(a)) for a in cast("list[Any]", aliases)))
+    return Preset(voice, speaker, codes)
 
 
 def _described(gender: Gender, region: Region | None, tone: str) -> str:
