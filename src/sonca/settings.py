@@ -259,6 +259,11 @@ class Settings(BaseSettings):
         return self.book_expiry_days * 24 or None
 
     @property
+    def samples_dir(self) -> Path:
+        """A sample of each voice."""
+        return self.data_dir / "samples"
+
+    @property
     def models_dir(self) -> Path:
         """Downloaded models."""
         return self.data_dir / "models"

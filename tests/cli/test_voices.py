@@ -1,6 +1,7 @@
 """``sonca voices``."""
 
 import json
+from pathlib import Path
 
 
 def test_as_json(sonca) -> None:
@@ -25,3 +26,26 @@ def test_of_one_engine(sonca) -> None:
 
 def test_of_an_engine_that_is_not(refused) -> None:
     assert "choir" in refused("voices", "--engine", "choir")
+
+
+def test_a_voice_is_heard_and_its_papers_shown(sonca, speakers, tmp_path: Path) -> None:
+    done = sonca("voices", "--play", "south-female", env=speakers)
+    told = done.stderr.decode()
+    assert "south-female: Nữ miền Nam" in told
+    assert "commercial use: allowed" in told
+    assert "measured here: " in told
+    heard = sorted((tmp_path / "data" / "samples").glob("*.wav"))
+    assert len(heard) == 1
+    sonca("voices", "--play", "nu-mien-nam", env=speakers)  # its alias: the sample is kept
+    assert sorted((tmp_path / "data" / "samples").glob("*.wav")) == heard
+
+
+def test_a_voice_that_is_not_here_cannot_be_heard(sonca, speakers) -> None:
+    done = sonca("voices", "--play", "nobody", env=speakers, code=1)
+    assert "no voice 'nobody' is installed" in done.stderr.decode()
+
+
+def test_without_speakers_nothing_is_made(sonca, speakers, tmp_path: Path) -> None:
+    done = sonca("voices", "--play", "south-female", env=speakers | {"NO_DEVICE": "1"}, code=1)
+    assert "cannot play" in done.stderr.decode()
+    assert not (tmp_path / "data" / "samples").exists()

@@ -64,6 +64,7 @@ def test_every_route_is_in_it(shared: Live) -> None:
         *("/v1/audio/speech", "/v1/models", "/v1/models/{model}"),
         *("/v1/models/reload", "/v1/text/explain"),
         *("/v1/audio/voices", "/v1/audio/voices/{voice_id}", "/v1/devices"),
+        "/v1/audio/voices/{voice_id}/sample",
         *("/api/tts/synthesize", "/api/tts/voices", "/api/tts/model/info", "/api/tts/health"),
         *("/api/tts/audio/{file_id}", "/api/tts/audio/{file_id}/metadata"),
         *("/v1/jobs", "/v1/jobs/plan", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events"),

@@ -77,6 +77,7 @@ def say(
     speed: float = typer.Option(1.0, help="0.5 to 2.0."),
     pitch: float = typer.Option(1.0, help="0.5 to 2.0."),
     engine: str | None = typer.Option(None, help="Speak with this engine."),
+    seed: int = typer.Option(0, min=0, help="Another number, another way of saying it."),
     lexicon: str | None = typer.Option(
         None, metavar="FILE", help="Readings of your own, TSV or TOML (docs/reading.md)."
     ),
@@ -98,7 +99,7 @@ def say(
     into_file = output not in (None, "-")
     # Nobody listens to a file while it is made.
     priority = Priority.FILE if into_file else Priority.REALTIME
-    request = SpeechRequest(text, voice, engine, speed, pitch, priority=priority)
+    request = SpeechRequest(text, voice, engine, speed, pitch, seed, priority=priority)
     with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
         with open_sink(speech.sample_rate_hz) as sink, _progress(len(text)) as advance:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sonca.cli.signals import stoppable
+
 if TYPE_CHECKING:
     from sonca.voice import Voice
     from sonca.voices.passports import Passport
@@ -22,11 +24,15 @@ _COLUMNS = ("id", "name", "gender", "region", "tone", "engine", "commercial")
 def voices(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     engine: str | None = typer.Option(None, help="Only the voices of this engine."),
+    play: str | None = typer.Option(None, metavar="NAME", help="Play a sample of this voice."),
 ) -> None:
-    """List the voices that can speak now."""
+    """List the voices that can speak now, or hear one."""
     from sonca.factory import open_sonca
     from sonca.settings import read
 
+    if play is not None:
+        _play(play, engine)
+        return
     with open_sonca(read(engine=engine)) as sonca:
         found = sonca.catalogue.of(sonca.default_engine) if engine else sonca.voices
         rows = [_row(voice, sonca.permits.passport(voice)) for voice in found]
@@ -37,6 +43,35 @@ def voices(
     else:
         for row in rows:
             typer.echo("\t".join(str(row[name] or "") for name in _COLUMNS))
+
+
+def _play(name: str, engine: str | None) -> None:
+    """Plays the sample of a voice, made if it must be, and says what is known of it."""
+    from sonca.cli.player import Player, output_device
+    from sonca.factory import open_sonca
+    from sonca.settings import read
+    from sonca.synthesizer import VoiceSamples
+
+    output_device()  # nothing is made for speakers that are not there
+    settings = read(engine=engine)
+    with stoppable(), open_sonca(settings) as sonca:
+        samples = VoiceSamples(settings.samples_dir, sonca)
+        voice = samples.voice(name)
+        sample = samples.get(voice)
+        passport = sonca.permits.passport(voice)
+        measured = sample.measured
+        typer.echo(f"{voice.id}: {voice.name} ({voice.engine})", err=True)
+        for line in passport.lines():
+            typer.echo(f"  {line}", err=True)
+        typer.echo(
+            f"  measured here: {measured.seconds_per_second:g} s for a second of sound, "
+            f"{measured.loudness_lufs} LUFS",
+            err=True,
+        )
+        sound = sample.sound()
+        with Player(sound.sample_rate_hz) as player:
+            player.feed(sound.samples)
+            player.finish()
 
 
 def _row(voice: Voice, passport: Passport) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sonca.server.routes import (
     text,
     viettts_audio,
     viettts_compat,
+    voice_samples,
     voices,
 )
 from sonca.server.routes.page import page_router
@@ -39,6 +40,7 @@ _EXPOSED_HEADERS = (
     "X-Expires-At",
     "X-File-ID",
     "X-Model",
+    "X-Recipe",
     "X-Request-ID",
     "X-Sample-Rate",
     "X-Skipped",
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     routers = (
         openai.router,
         voices.router,
+        voice_samples.router,
         jobs.router,
         viettts_compat.router,
         viettts_audio.router,

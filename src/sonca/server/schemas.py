@@ -70,7 +70,23 @@ class OwnReadings(BaseModel):
         return Lexicon.parse(self.lexicon, self.lexicon_format)
 
 
-class SynthesizeBody(OwnReadings):
+MAX_SEED = 2**32 - 1
+
+
+class Seeded(BaseModel):
+    """What a request for speech may say to get the same sound again."""
+
+    seed: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_SEED,
+        description="Sonca's addition, for engines that draw at random: another number, another "
+        "way of saying it; the same number, the same sound (`X-Recipe` tells all that decides it). "
+        "None is 0.",
+    )
+
+
+class SynthesizeBody(OwnReadings, Seeded):
     """``POST /api/tts/synthesize``. Unknown fields are ignored, as VietTTS's server did."""
 
     model_config = ConfigDict(frozen=True)
@@ -109,6 +125,7 @@ class SynthesizeBody(OwnReadings):
             voice=None if reference else self.voice,
             engine=engine_of(self.model),
             speed=self.speed or 1.0,
+            seed=self.seed or 0,
             reference=reference,
             priority=self.priority,
             lexicon=self.own_readings(),
@@ -131,7 +148,7 @@ class VoiceId(BaseModel):
     id: Name
 
 
-class SpeechBody(OwnReadings):
+class SpeechBody(OwnReadings, Seeded):
     """``POST /v1/audio/speech``, as OpenAI's, with `marks` added."""
 
     model_config = ConfigDict(frozen=True)
@@ -187,6 +204,7 @@ class SpeechBody(OwnReadings):
             voice=None if reference else self.voice_name,
             engine=engine_of(self.model),
             speed=self.speed,
+            seed=self.seed or 0,
             reference=reference,
             priority=self.priority,
             lexicon=self.own_readings(),

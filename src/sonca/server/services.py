@@ -27,7 +27,7 @@ from sonca.server.metrics import Metrics
 from sonca.server.recordings import Recordings
 from sonca.settings import Settings
 from sonca.store import AudioStore
-from sonca.synthesizer import Sonca
+from sonca.synthesizer import Sonca, VoiceSamples
 from sonca.voices.references import ReferenceStore
 
 T = TypeVar("T")
@@ -118,6 +118,9 @@ class Services:
     audio: AudioStore
     references: ReferenceStore
     recordings: Recordings
+    samples: VoiceSamples
+    sampling: asyncio.Lock
+    """Held by whoever makes a sample."""
     jobs: Jobs
     reading_limit: ReadingLimit
     pools: Pools
@@ -141,6 +144,8 @@ class Services:
             recordings=Recordings(
                 references, settings.voice_files_dir, max_bytes=settings.max_upload_bytes
             ),
+            samples=VoiceSamples(settings.samples_dir, sonca),
+            sampling=asyncio.Lock(),
             jobs=Jobs(settings.data_dir / "jobs", sonca, audio),
             reading_limit=ReadingLimit(lifecycle),
             pools=Pools.start(),

@@ -22,6 +22,7 @@ from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import choosing
 from sonca.synthesizer.choosing import Better
 from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
+from sonca.synthesizer.recipe import recipe_of
 from sonca.synthesizer.request import SpeechRequest, cache_key, check, identity_of
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Priority, Utterance
@@ -126,7 +127,8 @@ class Sonca:
         voice, reference = resolution.voice, request.reference
         if not wait:
             self._loaded(voice.engine, until, wait=False)
-        utterances = _utterances(request, self._reading(request, voice))
+        reading = self._reading(request, voice)
+        utterances = _utterances(request, reading)
         info = self._loaded(voice.engine, until, wait=wait)
         if reference is not None and not info.clones:
             raise cannot_clone(info.name)
@@ -135,7 +137,7 @@ class Sonca:
         stream = self.pool.submit(
             voice.engine,
             Request(
-                (self._work(utterance, identity) for utterance in utterances),
+                (self._work(utterance, identity, request.fresh) for utterance in utterances),
                 reference or voice.id,
                 options,
                 request.priority,
@@ -144,12 +146,22 @@ class Sonca:
                 affinity=hash((request.text, request.part, identity)),
             ),
         )
-        return Speech(stream, resolution, info.sample_rate_hz)
+        recipe = recipe_of(
+            info,
+            voice,
+            self.permits.model_hash(voice),
+            reference,
+            options,
+            self.loudness_lufs,
+            reading.lexicon,
+        )
+        return Speech(stream, resolution, info.sample_rate_hz, recipe)
 
-    def _work(self, utterance: Utterance, identity: str) -> WorkItem:
-        """Returns the utterance with its key, and its sound if it was made before."""
+    def _work(self, utterance: Utterance, identity: str, fresh: bool) -> WorkItem:
+        """Returns the utterance with its key, and its sound if it was made before and is not to be
+        made `fresh`."""
         key = cache_key(utterance, identity)
-        kept = self._cache.get(key) if self._cache is not None else None
+        kept = self._cache.get(key) if self._cache is not None and not fresh else None
         made = None if kept is None else (moved(kept, utterance.span[0]),)
         return WorkItem(utterance, key, made)
 

@@ -40,6 +40,8 @@ class SpeechRequest:
     """Seconds from now by which all sound must be made, the loading of the engine included and the
     time in which its reader is behind not: a speech that is held and never read has no limit. None
     for none."""
+    fresh: bool = False
+    """Make the sound anew, whatever is cached."""
     part: Span | None = None
     """Speak only the utterances that begin in this range of the text, exactly as they are in
     the whole: how an interrupted text goes on. None for all."""

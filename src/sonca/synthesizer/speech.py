@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 
 from sonca.audio import AudioChunk, Mark, silence
+from sonca.synthesizer.recipe import Recipe
 from sonca.utterance import Span, Utterance
 from sonca.voices import Resolution
 from sonca.worker import ResultStream, StreamItem
@@ -41,8 +42,12 @@ class Speech:
     `break`.
     """
 
-    def __init__(self, stream: ResultStream, resolution: Resolution, sample_rate_hz: int) -> None:
+    def __init__(
+        self, stream: ResultStream, resolution: Resolution, sample_rate_hz: int, recipe: Recipe
+    ) -> None:
         self.voice = resolution.voice
+        self.recipe = recipe
+        """How this sound is made."""
         self.instead_of = resolution.instead_of
         """The name asked for, if `voice` stands in for it."""
         self.sample_rate_hz = sample_rate_hz

@@ -111,9 +111,10 @@ async def _answer_json(
         "duration_seconds": round(stream.duration_s, 3),
         "file_metadata": dict(stored.metadata) if stored else None,
         "voice_substituted": speech.instead_of,
+        "recipe": dict(speech.recipe.steps),
     }
     substituted = {"x-voice-substituted": substitution(speech)} if speech.instead_of else {}
-    return json_response(answer, headers=substituted)
+    return json_response(answer, headers={"x-recipe": speech.recipe.header()} | substituted)
 
 
 def _recorder(
@@ -137,6 +138,7 @@ def _recorder(
             "file_size_mb": round(file.size / _MB, 3),
             "request_id": request_id(request.scope),
             "speed": body.speed or 1.0,
+            "recipe": dict(speech.recipe.steps),
             "sample_rate": rate_hz,
             "duration_seconds": round(duration_s, 3),
         }

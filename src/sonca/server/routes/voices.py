@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
@@ -30,11 +31,41 @@ _MAX_UPLOADS = 1000
 async def list_voices(services: Services = Depends(services_of)) -> Response:
     """Lists every voice that can be named, uploaded recordings last."""
     uploads = await services.pools.run_on_disk(services.references.list)
-    data = [_voice(voice) for voice in services.sonca.voices] + [_upload(u) for u in uploads]
+    own = await services.pools.run_on_disk(lambda: _voices(services))
     default = services.sonca.catalogue.of(services.sonca.default_engine)
+    better = services.sonca.better()
     return json_response(
-        {"object": "list", "data": data, "default": default[0].id if default else None}
+        {
+            "object": "list",
+            "data": own + [_upload(each) for each in uploads],
+            "default": default[0].id if default else None,
+            "passports": _passports(services),
+            "better": asdict(better) if better else None,
+        }
     )
+
+
+def _voices(services: Services) -> list[dict[str, Any]]:
+    """Returns the engines' voices, each with the name of its passport and what was measured of
+    its sample, if that was made."""
+    found = []
+    for voice in services.sonca.voices:
+        sample = services.samples.find(voice)
+        found.append(
+            _voice(voice)
+            | {
+                "passport": services.sonca.permits.passport(voice).name,
+                "measured": asdict(sample.measured) if sample else None,
+            }
+        )
+    return found
+
+
+def _passports(services: Services) -> dict[str, Any]:
+    """Returns the passports of all voices by their names; that of a model nobody knows is called
+    nothing."""
+    found = map(services.sonca.permits.passport, services.sonca.voices)
+    return {passport.name: passport.as_json() for passport in found}
 
 
 def _voice(voice: Voice) -> dict[str, Any]:
@@ -43,6 +74,7 @@ def _voice(voice: Voice) -> dict[str, Any]:
         "object": "audio.voice",
         "name": voice.name,
         "engine": voice.engine,
+        "model": voice.model or None,
         "gender": voice.gender,
         "region": voice.region,
         "language": voice.language,

@@ -85,6 +85,7 @@ class SpeechResponse(Response):
             "x-sample-rate": str(stream.sample_rate_hz),
             "x-voice": quote(heard(speech, self._voice)),  # a file's name may be any Unicode
             "x-model": speech.voice.engine,
+            "x-recipe": speech.recipe.header(),
             "cache-control": "no-store",
             "x-accel-buffering": "no",  # or nginx collects what we stream
         }
