@@ -63,6 +63,25 @@ def test_after_make_the_advice_is_make(
     assert install.command("vieneu") == "make serve EXTRAS=vieneu"
 
 
+def test_the_command_itself(outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install.shutil, "which", lambda name: None)
+    assert install.program() == f"{sys.executable} -m sonca"
+    assert install.program(public=True) == "sonca"
+    home = tmp_path / "home"
+    command = home / ".venv" / "bin" / "sonca"
+    command.parent.mkdir(parents=True)
+    command.touch()
+    (home / "Makefile").touch()
+    (home / ".venv" / ".place").write_text(f"{home}\n")
+    monkeypatch.setattr(sys, "prefix", str(home / ".venv"))
+    assert install.program() == str(command)
+    assert install.program(public=True) == ".venv/bin/sonca"
+    monkeypatch.chdir(home)
+    assert install.program() == ".venv/bin/sonca"
+    monkeypatch.setattr(install.shutil, "which", lambda name: str(command))
+    assert install.program() == "sonca"
+
+
 def test_elsewhere_the_packages_are_named(outside: Path, bare: None) -> None:
     words = install.command("zerotts")
     assert words.startswith(f"{sys.executable} -m pip install ")

@@ -94,17 +94,19 @@ def install(extra: str, say: Callable[[str], None]) -> None:
     importlib.invalidate_caches()
 
 
-def program() -> str:
-    """Returns how the command `sonca` is called here, where it need not be on the path."""
+def program(*, public: bool = False) -> str:
+    """Returns how the command `sonca` is called here, where it need not be on the path. With
+    `public` it tells no folder of this machine: after make, it is seen from make's own folder."""
     beside = Path(sys.prefix) / "bin" / "sonca"
     found = shutil.which("sonca")
     if found is not None and Path(found).resolve() == beside.resolve():
         return "sonca"
-    if beside.is_file():
-        folder = made_in()
-        local = folder is not None and folder == Path.cwd() and beside.is_relative_to(folder)
-        return shlex.quote(str(beside.relative_to(Path.cwd()) if local else beside))
-    return shlex.join([sys.executable, "-m", "sonca"])
+    home = made_in()
+    if home is not None and beside.is_relative_to(home) and (public or home == Path.cwd()):
+        return shlex.quote(str(beside.relative_to(home)))
+    if public:
+        return "sonca"
+    return shlex.join([str(beside)] if beside.is_file() else [sys.executable, "-m", "sonca"])
 
 
 def made_in() -> Path | None:

@@ -133,7 +133,7 @@ def _engines(
         for engine in engines
         if engine["error"]
     ]
-    return default, engines, better.command if better else None, problems
+    return default, engines, better.command() if better else None, problems
 
 
 def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:

@@ -46,8 +46,11 @@ class Better:
     engine: str
     title: str
     """What people read, in Vietnamese."""
-    command: str
-    """What fetches it here, and installs what it needs."""
+
+    def command(self, *, public: bool = False) -> str:
+        """Returns what fetches it here and installs what it needs; `public` as for
+        `install.program`."""
+        return f"{install.program(public=public)} models pull {self.model} --install"
 
 
 def better(default_engine: str) -> Better | None:
@@ -61,8 +64,7 @@ def better(default_engine: str) -> Better | None:
         for model in catalogue().values():
             passport = passport_of(model.engine, model.name, model.repository)
             if (model.engine, model.language, passport.commercial) == (spec.name, "vi", "yes"):
-                command = f"{install.program()} models pull {model.name} --install"
-                return Better(model.name, spec.name, model.title, command)
+                return Better(model.name, spec.name, model.title)
     return None
 
 

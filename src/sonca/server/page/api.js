@@ -20,11 +20,20 @@ export const key = {
   set: (value) => sessionStorage.setItem(KEY, value),
 };
 
-/** All voices, and the id of the one that the server takes when none is named. */
+/**
+ * All voices, and the id of the one that the server takes when none is named; the voices' papers,
+ * and what fetches better voices, if that can be done.
+ */
 export async function voices() {
   const response = await send("v1/audio/voices", {});
-  const { data, default: usual } = await response.json();
-  return { voices: data, usual };
+  const { data, default: usual, passports, better } = await response.json();
+  return { voices: data, usual, passports, better };
+}
+
+/** A sample of a voice, as a file. */
+export async function sample(id, signal) {
+  const response = await send(`v1/audio/voices/${encodeURIComponent(id)}/sample`, { signal });
+  return response.blob();
 }
 
 /** What is said, in pieces as they are made: {samples (Int16Array), marks}. */

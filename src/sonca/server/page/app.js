@@ -249,6 +249,10 @@ speed.addEventListener("change", () => {
   restyle();
 });
 picker.addEventListener("change", restyle);
+picker.papers.addEventListener("error", (event) => {
+  if (event.detail.code === "key") askKey(null);
+  else showError(event.detail, "voice");
+});
 reader.addEventListener("pick", (event) => {
   reading.goTo(event.detail);
   frame();

@@ -1,5 +1,6 @@
 /** The choice of a voice: region, gender, and the voices that have both. */
 
+import { VoicePapers } from "./passport.js";
 import { recall, remember, words } from "./words.js";
 
 const VOICE = "sonca.voice";
@@ -7,13 +8,14 @@ const REGIONS = ["north", "central", "south"];
 const GENDERS = ["female", "male"];
 
 export class VoicePicker extends EventTarget {
-  /** `root` holds the groups `region`, `gender` and `voice`. */
+  /** `root` holds the groups `region`, `gender` and `voice`, and the chosen voice's papers. */
   constructor(root) {
     super();
     this.root = root;
     this.region = root.querySelector("[data-group=region]");
     this.gender = root.querySelector("[data-group=gender]");
     this.list = root.querySelector("[data-group=voice]");
+    this.papers = new VoicePapers(root.querySelector(".papers"));
     this.voices = [];
     this.chosen = null;
     this.region.addEventListener("change", (event) => this.narrow("region", event.target.value));
@@ -22,8 +24,9 @@ export class VoicePicker extends EventTarget {
   }
 
   /** Takes the server's voices; the one chosen last time, or else its usual one, is chosen. */
-  set({ voices, usual }) {
+  set({ voices, usual, passports, better }) {
     this.voices = voices;
+    this.papers.set({ passports, better });
     const find = (id) => voices.find((voice) => voice.id === id);
     this.chosen = find(recall(VOICE)) ?? find(usual) ?? voices[0] ?? null;
     this.wanted = { region: this.chosen?.region ?? REGIONS[0], gender: this.chosen?.gender };
@@ -83,6 +86,7 @@ export class VoicePicker extends EventTarget {
       note: this.note(voice, several),
     }));
     radios(this.list, "voice", cards, this.chosen.id);
+    this.papers.show(this.chosen);
   }
 
   /** What the voice's own name, which is Vietnamese, does not tell. */

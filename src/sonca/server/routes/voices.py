@@ -14,6 +14,7 @@ from sonca.errors import BadAudio, InvalidRequest, NotFound, StorageError, Stora
 from sonca.server.answers import json_response
 from sonca.server.policy import Policy
 from sonca.server.services import Services, services_of
+from sonca.synthesizer.choosing import Better
 from sonca.voice import Voice
 from sonca.voices.references import (
     MAX_DURATION_S,
@@ -40,9 +41,18 @@ async def list_voices(services: Services = Depends(services_of)) -> Response:
             "data": own + [_upload(each) for each in uploads],
             "default": default[0].id if default else None,
             "passports": _passports(services),
-            "better": asdict(better) if better else None,
+            "better": _better(better) if better else None,
         }
     )
+
+
+def _better(better: Better) -> dict[str, str]:
+    return {
+        "model": better.model,
+        "engine": better.engine,
+        "title": better.title,
+        "command": better.command(public=True),
+    }
 
 
 def _voices(services: Services) -> list[dict[str, Any]]:
