@@ -126,7 +126,8 @@ RULES = (
     Rule("time", rf"{_LEFT}(?P<h>\d{{1,2}}) ?(?P<m>)(?P<s>)(?P<half>[AaPp][Mm])(?![\w])", _clock),
     Rule(
         "time",
-        rf"{_LEFT}(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?P<s>)(?P<half>)(?= (?:sáng|trưa|chiều|tối|đêm)(?!\w))",
+        rf"{_LEFT}(?P<h>\d{{1,2}})\.(?P<m>[0-5]\d)(?P<s>)(?P<half>)"
+        r"(?= (?:sáng|trưa|chiều|tối|đêm)(?!\w))",
         _clock,
     ),
     Rule("hours", rf"{_LEFT}(?P<h>\d{{1,2}})g(?![\w/])", _short_hours),
