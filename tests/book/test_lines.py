@@ -9,6 +9,7 @@ import pytest
 from sonca.book.model import Book, Source, TextBlock
 from sonca.book.sources import plain, read_book
 from sonca.book.structure.chapters import make_book
+from sonca.book.structure.pages import mark_pages
 
 WILD = Path(__file__).parent / "data" / "wild"
 
@@ -213,3 +214,12 @@ def test_line_breaks_of_markup_that_wrap_prose(tmp_path: Path) -> None:
 )
 def test_what_was_made_to_keep_a_reader_busy(text: str) -> None:
     assert len(book_of(f"Mưa.\n\n{text}").chapters) == 1  # time squared would not end
+
+
+def test_a_place_of_the_contents_without_text_is_no_running_head() -> None:
+    """A contents' entry may point behind the last text of a file: a block of nothing."""
+    heads = [TextBlock("Bến vắng", apart=False)] * 4
+    blocks = [*heads, TextBlock("", opens="Bản quyền"), *heads]
+    skips: list[str | None] = [None] * len(blocks)
+    mark_pages(blocks, skips)
+    assert skips[4] is None

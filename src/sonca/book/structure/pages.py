@@ -54,7 +54,7 @@ def mark_pages(
     short = [
         i
         for i, b in enumerate(blocks)
-        if skips[i] is None and len(b.text) <= _MAX_CHARS and "\n" not in b.text and not b.item
+        if skips[i] is None and 0 < len(b.text) <= _MAX_CHARS and "\n" not in b.text and not b.item
     ]
     lines = _Lines(blocks, skips, set(short))
     known = {_form(part) for name in names for part in _PARTS.split(name)} - {""}
