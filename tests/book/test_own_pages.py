@@ -169,6 +169,14 @@ def test_every_kind_of_document_becomes_xhtml(text: str) -> None:
     assert "".join(again.find(f"{XHTML}body").itertext()).strip().startswith("a")
 
 
+def test_the_vocabularies_of_epub_type_stay_declared() -> None:
+    ops = "http://www.idpf.org/2007/ops"
+    declared = f'<html {NS} xmlns:epub="{ops}" epub:prefix="z3998: http://daisy.example/#">'
+    root = parsed(f'{declared}<body><p epub:type="z3998:poem">a</p></body></html>')
+    clean(root, "a.xhtml", lambda *_: False, "Sách")
+    assert root.get(f"{{{ops}}}prefix") == "z3998: http://daisy.example/#"
+
+
 def test_svg_and_formulas_are_told_of() -> None:
     root = _clean('<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>')
     assert properties_of(root) == "svg"

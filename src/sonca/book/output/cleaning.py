@@ -57,6 +57,7 @@ _OWN_ATTRIBUTES = {
 _NO_BLOCKS = (INLINE - {"a", "ins", "del"}) | _names("p h1 h2 h3 h4 h5 h6 pre dt summary")
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+_EPUB_PREFIX = "{http://www.idpf.org/2007/ops}prefix"
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _PROLOGUE = re.compile(r"\A\s*<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?[^>]*>", re.IGNORECASE)
@@ -156,7 +157,10 @@ def _clean_head(root: Any, part: str, has: Has, title: str) -> Any:
         root.remove(found)
     root.insert(0, head)
     lang = root.get(_XML_LANG) or root.get("lang") or "vi"
+    prefixes = root.get(_EPUB_PREFIX)
     root.attrib.clear()
+    if prefixes:  # of words in epub:type
+        root.set(_EPUB_PREFIX, prefixes)
     root.set("lang", lang)
     root.set(_XML_LANG, lang)
     return head
