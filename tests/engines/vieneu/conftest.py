@@ -19,6 +19,7 @@ from benchmarks.vieneu.random_model import TINY, Random, write_whole
 from sonca.engines.base import Setup
 from sonca.engines.vieneu.engine import VieneuEngine
 from sonca.engines.vieneu.front_end import FrontEnd
+from sonca.engines.vieneu.model_folder import open_folder
 from sonca.engines.vieneu.speaking import Speaking
 from sonca.text import plan_iter
 from sonca.utterance import Utterance
@@ -39,10 +40,9 @@ def model_dir(models_dir: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(models_dir: Path) -> VieneuEngine:
-    engine = VieneuEngine.create(Setup(models_dir=models_dir, threads=1))
-    assert isinstance(engine, VieneuEngine)
-    return engine
+def engine(model_dir: Path) -> VieneuEngine:
+    """Upstream's graphs, one utterance at a time."""
+    return VieneuEngine(open_folder(model_dir), Setup(threads=1), serial=True)
 
 
 @pytest.fixture(scope="session")

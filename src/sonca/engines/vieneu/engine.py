@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sonca import install
 from sonca.audio import AudioChunk, Samples
 from sonca.cores import cores
-from sonca.engines.base import Engine, EngineInfo, Options, Reference, Setup
+from sonca.engines.base import Engine, EngineInfo, Options, Reference, Session, Setup
 from sonca.engines.folders import files_in
 from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.runtime import BadModel
-from sonca.engines.vieneu.config import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from sonca.engines.vieneu.config import FRAME_SAMPLES, SAMPLE_RATE_HZ, read_config
+from sonca.engines.vieneu.heads import Heads, read_heads
 from sonca.engines.vieneu.levels import Levels
 from sonca.engines.vieneu.model import SerialModel
 from sonca.engines.vieneu.model_folder import (
@@ -28,17 +32,24 @@ from sonca.engines.vieneu.model_folder import (
     wanted_files,
 )
 from sonca.engines.vieneu.presets import Preset, read_presets
-from sonca.engines.vieneu.speaking import SpeakerVoice, Speaking
+from sonca.engines.vieneu.speaking import Model, SpeakerVoice, Speaking
 from sonca.engines.vieneu.tokens import Tokens
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.utterance import Utterance, Word
 from sonca.voice import Voice
 
 NEEDED = ("onnxruntime", "sea_g2p", "tokenizers")
+if TYPE_CHECKING:
+    from sonca.engines.vieneu.batch import Networks
+
+log = logging.getLogger(__name__)
+
 VERSION = "1"
 """Of how sound is made here; another one whenever it would differ for equal files."""
 MOST_THREADS = 4
 """One utterance gains little from more: a step reads all weights for a single row."""
+SLOTS = 8
+"""Utterances that are worked on at once: a frame of eight costs less than twice that of one."""
 _MEASURED = (
     "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài.",
     "bà đứng ở hiên nhà nhìn ra con đường làng.",
@@ -46,16 +57,21 @@ _MEASURED = (
 
 
 class VieneuEngine(Engine):
-    """One model, float32 on the CPU, one utterance at a time."""
+    """One model on the CPU, several utterances at once."""
 
-    def __init__(self, folder: ModelFolder, setup: Setup) -> None:
-        """Loads a model. Raises `BadModel`, naming what differs, if its files are not such."""
+    def __init__(self, folder: ModelFolder, setup: Setup, *, serial: bool = False) -> None:
+        """Loads a model. Raises `BadModel`, naming what differs, if its files are not such.
+
+        `serial` asks for upstream's own graphs, one utterance at a time, which is what is used
+        anyway where the batch's networks cannot be made.
+        """
         if setup.device == "cuda":
             raise EngineError("vieneu computes on the CPU; set the device to cpu or auto")
         self._folder = folder
         self._threads = setup.threads or min(cores(), MOST_THREADS)
-        self._model = SerialModel(folder, self._threads)
-        config = self._model.config
+        config = read_config(folder.graphs / "config.json")
+        self._heads = read_heads(folder.graphs / "vieneu_v3_heads.npz", config)
+        self._networks = None if serial else self._batch()
         codec = MossDecoder(folder.codec, self._threads)
         if (codec.sample_rate_hz, codec.frame_samples) != (SAMPLE_RATE_HZ, FRAME_SAMPLES):
             raise BadModel(
@@ -68,10 +84,33 @@ class VieneuEngine(Engine):
                 f"{config.codebooks}: they do not belong together"
             )
         tokens = Tokens(folder.graphs / "tokenizer.json", config)
-        self._speaking = Speaking(self._model, codec, tokens)
-        self._presets = _fitting(read_presets(folder.path), self._model)
+        model: Model
+        if self._networks is None:
+            model = serial_model = SerialModel(folder, self._threads)
+            self._providers, kind = serial_model.providers, folder.precision
+        else:
+            # Levels are measured on another thread, with requests of their own.
+            from sonca.engines.vieneu.batch import SingleModel
+
+            model = SingleModel(self._networks.clone(), self._heads)
+            self._providers, kind = self._networks.providers, self._networks.precision
+        self._speaking = Speaking(model, codec, tokens)
+        self._presets = _fitting(read_presets(folder.path), self._heads)
         self._levels = Levels(folder.path)
-        self._version = f"{VERSION}+{folder.precision}.{folder.version()}"
+        self._version = f"{VERSION}+{kind}.{folder.version()}"
+
+    def _batch(self) -> Networks | None:
+        """Returns the networks of the batch; None, with a line in the log, if there are none."""
+        if importlib.util.find_spec("openvino") is None:
+            log.warning("without OpenVINO, VieNeu speaks one utterance at a time")
+            return None
+        from sonca.engines.vieneu.batch import load_networks
+
+        try:
+            return load_networks(self._folder, self._heads, self._threads)
+        except (BadModel, EngineError) as error:
+            log.warning("VieNeu speaks one utterance at a time, from upstream's graphs: %s", error)
+            return None
 
     @property
     def info(self) -> EngineInfo:
@@ -80,9 +119,10 @@ class VieneuEngine(Engine):
             version=self._version,
             sample_rate_hz=SAMPLE_RATE_HZ,
             device="cpu",
-            providers=self._model.providers,
+            providers=self._providers,
             clones=True,
             deterministic=True,
+            slots=SLOTS if self._networks else 1,
         )
 
     @classmethod
@@ -122,15 +162,15 @@ class VieneuEngine(Engine):
 
     def voice(self, key: str) -> SpeakerVoice:
         preset = self._presets[key]
-        anchor = self._model.heads.anchor(preset.speaker)
+        anchor = self._heads.anchor(preset.speaker)
         return SpeakerVoice(f"{key} {preset.voice.version}", anchor, preset.codes)
 
     def condition(self, reference: Reference) -> SpeakerVoice:
         from sonca.engines.vieneu.reference import clone
 
-        dim = self._model.config.speaker_dim
+        dim = self._heads.config.speaker_dim
         speaker, codes = clone(self._folder, reference, self._threads, dim)
-        return SpeakerVoice(reference.content_hash, self._model.heads.anchor(speaker), codes)
+        return SpeakerVoice(reference.content_hash, self._heads.anchor(speaker), codes)
 
     def level_lufs(self, voice: SpeakerVoice) -> float:
         return self._levels.get(f"{self._version} {voice.key}", lambda: self._sample(voice))
@@ -139,6 +179,13 @@ class VieneuEngine(Engine):
         """Returns two sentences in a voice."""
         said = [self._speaking.speak(_utterance(text), voice, Options()) for text in _MEASURED]
         return np.concatenate([samples for sentence in said for samples in sentence])
+
+    def session(self) -> Session:
+        if self._networks is None:
+            return super().session()
+        from sonca.engines.vieneu.batch import BatchSession
+
+        return BatchSession(self._networks, self._speaking, SLOTS)
 
     def synthesize(
         self, utterance: Utterance, voice: SpeakerVoice, options: Options
@@ -153,9 +200,9 @@ def _root_of(file: Path) -> Path:
     return folder.parent if folder.name in (FLOAT, INT8) else folder
 
 
-def _fitting(presets: Mapping[str, Preset], model: SerialModel) -> Mapping[str, Preset]:
+def _fitting(presets: Mapping[str, Preset], heads: Heads) -> Mapping[str, Preset]:
     """Checks that voices are of the model: `BadModel` names the first that is not."""
-    c = model.config
+    c = heads.config
     for preset in presets.values():
         codes = preset.codes
         if codes.size and (codes.shape[1] != c.codebooks or codes.max() >= c.audio_vocab):
@@ -164,7 +211,7 @@ def _fitting(presets: Mapping[str, Preset], model: SerialModel) -> Mapping[str, 
                 f"{codes.max()}, the model has {c.codebooks} of {c.audio_vocab}: the two are not "
                 "of one release"
             )
-        model.heads.anchor(preset.speaker)
+        heads.anchor(preset.speaker)
     return presets
 
 

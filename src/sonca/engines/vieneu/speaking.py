@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,8 @@ from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.vieneu import guard
 from sonca.engines.vieneu.config import SAMPLE_RATE_HZ
 from sonca.engines.vieneu.front_end import FrontEnd, Spoken
-from sonca.engines.vieneu.heads import Array, Codes
-from sonca.engines.vieneu.model import Draws, Frame, SerialModel
+from sonca.engines.vieneu.heads import Array, Codes, Heads
+from sonca.engines.vieneu.model import Draws, Frame
 from sonca.engines.vieneu.tokens import Tokens
 from sonca.stretch import Stretcher
 from sonca.utterance import Utterance
@@ -23,7 +24,7 @@ from sonca.utterance import Utterance
 FIRST_STEPS, STEP = (4, 4, 6), 8
 """Frames that are decoded at once: the first few soon, then as many as a caller who cancels may
 have to wait for."""
-_SILENCE_S = 0.1
+SILENCE_S = 0.1
 """Of an utterance in which there is nothing that the model could say."""
 
 
@@ -39,22 +40,36 @@ class SpeakerVoice:
     """(T, codebooks) of its recording."""
 
 
+class Model(Protocol):
+    """What speaks one utterance at a time."""
+
+    @property
+    def heads(self) -> Heads: ...
+
+    def frames(self, prompt: Array, anchor: Array, draws: Draws, most: int) -> Iterator[Frame]:
+        """Yields frames after a prompt (1, T, hidden) until the model ends, `most` at most."""
+
+
 class Speaking:
     """Speaks utterances with one model, each on whatever thread asks for it."""
 
-    def __init__(self, model: SerialModel, codec: MossDecoder, tokens: Tokens) -> None:
+    def __init__(self, model: Model, codec: MossDecoder, tokens: Tokens) -> None:
         self.model, self.codec, self.tokens = model, codec, tokens
         self.front_end = FrontEnd()
+
+    @property
+    def heads(self) -> Heads:
+        return self.model.heads
 
     def speak(
         self, utterance: Utterance, voice: SpeakerVoice, options: Options
     ) -> Iterator[Samples]:
         """Yields the sound of an utterance, (N,) at 48 kHz each, as it is made."""
         stretcher = Stretcher(options.speed, SAMPLE_RATE_HZ)
-        draws = draws_of(options.seed, self.model.config.codebooks)
+        draws = draws_of(options.seed, self.heads.config.codebooks)
         pieces = self.front_end.pieces(utterance)
         if not pieces:
-            yield np.zeros(int(_SILENCE_S * SAMPLE_RATE_HZ), np.float32)
+            yield np.zeros(int(SILENCE_S * SAMPLE_RATE_HZ), np.float32)
         for piece in pieces:
             make = self.whole if piece.short else self.stream
             for samples in make(piece, voice, draws):
@@ -95,9 +110,13 @@ class Speaking:
 
     def frames(self, piece: Spoken, voice: SpeakerVoice, draws: Draws) -> Iterator[Frame]:
         """Yields the frames of a piece."""
-        ids = self.tokens.encode(piece.phonemes)
-        prompt = self.model.heads.prompt(ids, voice.codes, voice.anchor)
+        prompt = self.prompt(piece, voice)
         return self.model.frames(prompt, voice.anchor, draws, piece.most_frames)
+
+    def prompt(self, piece: Spoken, voice: SpeakerVoice) -> Array:
+        """Returns what the model reads before it speaks a piece: (1, T, hidden)."""
+        ids = self.tokens.encode(piece.phonemes)
+        return self.heads.prompt(ids, voice.codes, voice.anchor)
 
 
 def draws_of(seed: int, codebooks: int) -> Draws:
