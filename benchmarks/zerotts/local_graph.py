@@ -96,7 +96,7 @@ def _position(g: Nodes, x: str, book: int, memory: list[tuple[str, str]], sizes:
         scores = g.add("Mul", scores, g.constant(sizes.head**-0.5, np.float32))
         mixed = g.add("MatMul", g.add("Softmax", scores, axis=-1), v)
         flat = g.add("Reshape", g.add("Transpose", mixed, perm=[0, 2, 1, 3]), g.ints(0, 0, -1))
-        x = fed(g, added(g, x, flat, f"l{layer}.o", sizes), f"l{layer}.f", sizes)
+        x = fed(g, added(g, x, flat, f"l{layer}.o", sizes), f"l{layer}.f", sizes, sizes.local_wide)
     return normed(g, x, "last", sizes)
 
 

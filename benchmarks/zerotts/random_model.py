@@ -44,6 +44,7 @@ class Sizes:
     layers: int
     encoder_layers: int
     local_layers: int
+    local_wide: int
     vocabulary: int
     codec: codec.Shape
     codebooks: int = 16
@@ -56,8 +57,8 @@ class Sizes:
         return self.width // self.heads
 
 
-TINY = Sizes(16, 2, 2, 1, 1, 400, codec.TINY)
-FULL = Sizes(768, 12, 12, 8, 4, 8192, codec.FULL)
+TINY = Sizes(16, 2, 2, 1, 1, 64, 400, codec.TINY)
+FULL = Sizes(768, 12, 9, 9, 4, 2048, 8192, codec.FULL)
 
 
 def make(folder: Path, sizes: Sizes = TINY, seed: int = 0) -> Path:
@@ -197,13 +198,12 @@ def added(g: Nodes, x: str, y: str, name: str, sizes: Sizes) -> str:
     return g.add("Add", x, g.add("MatMul", y, g.weight(name, sizes.width, sizes.width)))
 
 
-def fed(g: Nodes, x: str, name: str, sizes: Sizes) -> str:
+def fed(g: Nodes, x: str, name: str, sizes: Sizes, wide: int = 0) -> str:
     width = sizes.width
-    wide = g.add(
-        "MatMul", normed(g, x, f"{name}.n", sizes), g.weight(f"{name}.up", width, 4 * width)
-    )
-    down = g.weight(f"{name}.down", 4 * width, width)
-    return g.add("Add", x, g.add("MatMul", g.add("Relu", wide), down))
+    wide = wide or 4 * width
+    up = g.add("MatMul", normed(g, x, f"{name}.n", sizes), g.weight(f"{name}.up", width, wide))
+    down = g.weight(f"{name}.down", wide, width)
+    return g.add("Add", x, g.add("MatMul", g.add("Relu", up), down))
 
 
 def block(g: Nodes, x: str, over: str, seen: str, name: str, sizes: Sizes) -> str:

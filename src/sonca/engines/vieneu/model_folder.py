@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sonca.engines.runtime import BadModel
+from sonca.engines.runtime.processor import has_vnni
 
 HOME, PUBLISHED = "vieneu", "vieneu-v3-turbo"
 FLOAT, INT8 = "onnx_update", "onnx_int8"
@@ -41,7 +42,6 @@ CODEC_FILES = (
     "moss_audio_tokenizer_encode.data",
 )
 _SAMPLE, _SAMPLES = 4096, 64
-_VNNI = ("avx512_vnni", "avx_vnni", "asimddp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +120,6 @@ def wanted_files(kind: str) -> Iterator[str]:
     yield from (f"{kind}/{name}" for name in GRAPH_FILES)
     yield from (f"{CODEC}/{name}" for name in CODEC_FILES)
     yield from (PRESETS, SPEAKER)
-
-
-def has_vnni() -> bool:
-    """Returns whether the processor multiplies 8-bit numbers without loss on the way."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    line = next((row for row in text.splitlines() if row.startswith(("flags", "Features"))), "")
-    return not set(_VNNI).isdisjoint(line.split())
 
 
 def _source(file: str) -> str:

@@ -22,6 +22,7 @@ from sonca.engines.base import (
     Setup,
 )
 from sonca.engines.runtime import BadModel
+from sonca.engines.runtime.processor import has_vnni
 from sonca.engines.zerotts import voice_packs
 from sonca.engines.zerotts.model import ZeroModel
 from sonca.engines.zerotts.model_folder import (
@@ -31,6 +32,7 @@ from sonca.engines.zerotts.model_folder import (
     model_files,
     read_json,
 )
+from sonca.engines.zerotts.prepare import int8_of, prepare
 from sonca.engines.zerotts.session import ZeroTTSSession
 from sonca.engines.zerotts.speaking import SpeakerVoice
 from sonca.engines.zerotts.voice_packs import CARD, LATENTS, META, find_packs, packs_in
@@ -43,7 +45,7 @@ log = logging.getLogger(__name__)
 
 SLOTS = 4
 """Sentences at once: each has its own draws, and they share the global decoder's weights."""
-_NEEDED = ("onnxruntime", "tokenizers")
+_NEEDED = ("onnx", "onnxruntime", "tokenizers")
 _LEVELS = "levels.sonca.json"
 _SAMPLE = "Chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài."
 
@@ -60,8 +62,7 @@ class ZeroTTSEngine(Engine):
         folder = find_model(setup.models_dir)
         assert folder is not None
         self._folder, self._setup = folder, setup
-        self._model = ZeroModel(folder, setup.threads or cores())
-        self._version = _version(folder)
+        self._model, self._version = _loaded(folder, setup.threads or cores())
         self._packs = find_packs(setup.models_dir, folder)
         self._voices: dict[tuple[str, str], SpeakerVoice] = {}
 
@@ -121,11 +122,16 @@ class ZeroTTSEngine(Engine):
     def after_install(
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
-        """Keeps what was said of a voice beside it. Of a model with eight, nothing fits all."""
+        """Keeps what was said of a voice beside it. Prepares a model's graphs of eight bits where
+        the processor gains by them."""
+        if is_model(folder):
+            if has_vnni():
+                prepare(folder, say)
+            return
         known = {key: facts[key] for key in ("gender", "region") if key in facts}
         if "name" in facts:
             known["display_name"] = facts["name"]
-        if known and not is_model(folder):
+        if known:
             disk.write(folder / CARD, json.dumps(known, ensure_ascii=False).encode())
 
     def voice(self, key: str) -> SpeakerVoice:
@@ -171,6 +177,17 @@ class ZeroTTSEngine(Engine):
         return ZeroTTSSession(self._model, SLOTS)
 
 
+def _loaded(folder: Path, threads: int) -> tuple[ZeroModel, str]:
+    """Loads a model, and says which; with its own graphs if the int8 ones are damaged."""
+    quick = int8_of(folder)
+    if quick is not None:
+        try:
+            return ZeroModel(folder, threads, int8=quick), _version(folder)
+        except BadModel as error:
+            log.warning("float32 graphs are used: %s", error)
+    return ZeroModel(folder, threads), _version(folder, int8=False)
+
+
 def _levels(path: Path) -> dict[str, float]:
     try:
         known = read_json(path)
@@ -183,8 +200,8 @@ def _levels(path: Path) -> dict[str, float]:
     }
 
 
-def _version(folder: Path) -> str:
-    """Returns another text whenever a graph is replaced."""
+def _version(folder: Path, *, int8: bool = True) -> str:
+    """Returns another text whenever a graph is replaced, or others are used."""
     stamps = []
     for name in GRAPHS:
         try:
@@ -192,4 +209,4 @@ def _version(folder: Path) -> str:
         except OSError:
             continue
         stamps.append(f"{stat.st_size:x}.{stat.st_mtime_ns // 1_000_000:x}")
-    return "-".join(stamps)
+    return "-".join([*stamps, *(["int8"] if int8 and int8_of(folder) else [])])

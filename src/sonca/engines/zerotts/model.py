@@ -45,14 +45,22 @@ class Sampling:
 class ZeroModel:
     """The graphs of a model folder. May be used from several threads."""
 
-    def __init__(self, folder: Path, threads: int, sampling: Sampling | None = None) -> None:
-        """Loads everything. Raises `BadModel` with the file and the input that differs."""
+    def __init__(
+        self,
+        folder: Path,
+        threads: int,
+        sampling: Sampling | None = None,
+        int8: Path | None = None,
+    ) -> None:
+        """Loads everything; what runs for each frame from the folder `int8`, if given. Raises
+        `BadModel` with the file and the input that differs."""
         self.config = read_config(folder)
         self.text_ids = TextIds(folder / "tokenizer.json")
         graphs = folder / "onnx"
         self.text_encoder = open_graph(graphs / "text_encoder.onnx", threads=threads)
-        self.prefix_step = open_graph(graphs / "prefix_step.onnx", threads=threads)
-        self.local = open_graph(graphs / "local_frame_decode.onnx", threads=threads)
+        quick = int8 or graphs
+        self.prefix_step = open_graph(quick / "prefix_step.onnx", threads=threads)
+        self.local = open_graph(quick / "local_frame_decode.onnx", threads=threads)
         self.codec = MossDecoder(graphs / "codec", threads)
         _expect(self)
         self._given = _given(sampling or Sampling())

@@ -1,0 +1,87 @@
+"""Graphs with weights of eight bits are made once, proved, and used only while they fit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sonca.engines.base import Options, Setup
+from sonca.engines.zerotts import ZeroTTSEngine, engine, int8, prepare
+from sonca.engines.zerotts.model import ZeroModel
+from tests.engines.zerotts import tiny
+from tests.engines.zerotts.test_session import TEXTS, spoken
+
+
+@pytest.fixture(autouse=True)
+def _a_processor_that_gains(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(prepare, "has_vnni", lambda: True)
+    monkeypatch.setattr(engine, "has_vnni", lambda: True)
+    monkeypatch.setattr(int8, "_SMALLEST", 512)  # the model is tiny
+    yield
+
+
+def test_bytes_and_scales_are_the_matrix_again() -> None:
+    matrix = np.random.default_rng(0).normal(0, 1, (8, 96)).astype(np.float32)
+    matrix[3] = 0
+    values, scales = int8.quantized(matrix)
+    again = (values.astype(np.float32) - 128) * scales.reshape(8, 3, 1)
+    assert values.shape == (8, 3, 32)
+    np.testing.assert_allclose(again.reshape(8, 96), matrix, atol=np.abs(matrix).max() / 250)
+
+
+def test_a_model_that_comes_is_prepared_and_speaks(tmp_path: Path) -> None:
+    folder, said = tiny.install(tmp_path), []
+    ZeroTTSEngine.after_install(folder, tmp_path, {"name": "ZeroTTS"}, said.append)
+    proof = json.loads((folder / "int8" / "proof.json").read_text("utf-8"))
+    assert proof["snr_db"] > prepare.LEAST_SNR_DB
+    assert proof["good"] is (prepare.int8_of(folder) is not None)
+    assert len(said) == 2
+    proof["good"] = True
+    (folder / "int8" / "proof.json").write_text(json.dumps(proof), "utf-8")
+    engine = ZeroTTSEngine(Setup(models_dir=tmp_path, threads=1))
+    assert engine.info.version.endswith("-int8")
+    assert all(v.version.endswith("-int8") for v in engine.voices(Setup(models_dir=tmp_path)))
+    assert [len(sound) > 0 for sound in spoken(engine, TEXTS[:2], Options())] == [True, True]
+
+
+def test_large_products_use_bytes(tmp_path: Path) -> None:
+    import onnx
+
+    folder = tiny.install(tmp_path)
+    target = tmp_path / "x.onnx"
+    count = int8.written_int8(folder / "onnx" / "prefix_step.onnx", target)
+    nodes = [n.op_type for n in onnx.load(target).graph.node]
+    assert nodes.count("MatMulNBits") == count > 0
+
+
+def test_a_model_is_alike_to_itself_and_not_to_another(tmp_path: Path) -> None:
+    from benchmarks.zerotts.random_model import make
+
+    one = ZeroModel(tiny.install(tmp_path), 1)
+    proof = prepare.proved(one, one)
+    assert (proof.alike, proof.ends_alike, proof.good) == (1.0, True, True)
+    other = ZeroModel(make(tmp_path / "other", seed=9), 1)
+    assert not prepare.proved(one, other).good
+
+
+def test_graphs_of_other_files_or_another_processor_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny.install(tmp_path)
+    monkeypatch.setattr(prepare, "LEAST_ALIKE", 0.0)
+    assert prepare.prepare(folder, lambda _: None).good
+    assert prepare.int8_of(folder) == folder / "int8"
+    monkeypatch.setattr(prepare, "has_vnni", lambda: False)
+    assert prepare.int8_of(folder) is None
+    monkeypatch.setattr(prepare, "has_vnni", lambda: True)
+    os.utime(folder / "onnx" / "prefix_step.onnx", ns=(1, 1))  # a newer model
+    assert prepare.int8_of(folder) is None
+    assert ZeroTTSEngine(Setup(models_dir=tmp_path, threads=1)).info.version[-4:] != "int8"
+    shutil.rmtree(folder / "int8")
+    assert prepare.int8_of(folder) is None
