@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.supertonic import random_model as supertonic
 from tests.engines.piper import tiny
 from tests.processes import ROOT, clean_environment
 from tests.voices.hub import Hub, serve
@@ -142,6 +143,19 @@ def test_what_is_installed_shows_its_files(sonca, tmp_path: Path) -> None:
     assert "licence of the weights: not stated" in page
     assert hashlib.sha256(model.read_bytes()).hexdigest() in page
     assert "there are: cua-toi" in sonca("models", "show", "nobody", code=2).stderr.decode()
+
+
+@pytest.mark.slow
+def test_add_finds_the_engine_of_a_folder(sonca, tmp_path: Path) -> None:
+    """Laid out as the hub's repository."""
+    folder = supertonic.make(tmp_path / "giong-la")
+    sonca("models", "add", str(folder))
+    home = Path(sonca("models", "path", "giong-la").stdout.decode().strip())
+    assert home.parts[-2:] == ("supertonic", "giong-la")
+    assert (home / "onnx" / "vocoder.onnx").is_file()
+    sonca("say", "Xin chào.", "--engine", "supertonic", "-o", "a.wav")
+    assert (tmp_path / "a.wav").stat().st_size > 1000
+    assert sonca("models", "verify").stdout.decode().split() == ["giong-la", "ok"]
 
 
 def test_add_says_why_a_folder_is_no_model(sonca, tmp_path: Path) -> None:
