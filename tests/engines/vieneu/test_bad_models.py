@@ -105,6 +105,15 @@ def test_a_model_that_is_none_is_refused_by_what_differs(name: str, copy: Path) 
     damage(copy)
     with pytest.raises(BadModel, match=message):
         load(copy)
+    with pytest.raises(BadModel, match=message):
+        VieneuEngine.model_files(copy)
+
+
+@pytest.mark.parametrize("name", ["speaker_encoder.onnx", "denoiser.onnx"])
+def test_graphs_for_cloning_are_opened_before_a_model_is_kept(name: str, copy: Path) -> None:
+    swap(STEP, name)(copy)
+    with pytest.raises(BadModel, match=name):
+        VieneuEngine.model_files(copy)
 
 
 @pytest.mark.parametrize(

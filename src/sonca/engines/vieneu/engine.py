@@ -17,8 +17,9 @@ from sonca.engines.base import Engine, EngineInfo, Options, Reference, Session, 
 from sonca.engines.folders import files_in
 from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.runtime import BadModel
-from sonca.engines.vieneu.config import FRAME_SAMPLES, SAMPLE_RATE_HZ, read_config
-from sonca.engines.vieneu.heads import Heads, read_heads
+from sonca.engines.vieneu.checking import check, check_codec, check_preset
+from sonca.engines.vieneu.config import SAMPLE_RATE_HZ, read_config
+from sonca.engines.vieneu.heads import read_heads
 from sonca.engines.vieneu.levels import Levels
 from sonca.engines.vieneu.model import SerialModel
 from sonca.engines.vieneu.model_folder import (
@@ -31,7 +32,7 @@ from sonca.engines.vieneu.model_folder import (
     open_folder,
     wanted_files,
 )
-from sonca.engines.vieneu.presets import Preset, read_presets
+from sonca.engines.vieneu.presets import read_presets
 from sonca.engines.vieneu.speaking import Model, SpeakerVoice, Speaking
 from sonca.engines.vieneu.tokens import Tokens
 from sonca.errors import EngineError, EngineNotInstalled
@@ -73,16 +74,7 @@ class VieneuEngine(Engine):
         self._heads = read_heads(folder.graphs / "vieneu_v3_heads.npz", config)
         self._networks = None if serial else self._batch()
         codec = MossDecoder(folder.codec, self._threads)
-        if (codec.sample_rate_hz, codec.frame_samples) != (SAMPLE_RATE_HZ, FRAME_SAMPLES):
-            raise BadModel(
-                f"the codec in {folder.codec} gives {codec.frame_samples} samples a frame at "
-                f"{codec.sample_rate_hz} Hz, the model needs {FRAME_SAMPLES} at {SAMPLE_RATE_HZ}"
-            )
-        if codec.codebooks != config.codebooks:
-            raise BadModel(
-                f"the codec in {folder.codec} has {codec.codebooks} codebooks, the model "
-                f"{config.codebooks}: they do not belong together"
-            )
+        check_codec(codec, config)
         tokens = Tokens(folder.graphs / "tokenizer.json", config)
         model: Model
         if self._networks is None:
@@ -95,7 +87,9 @@ class VieneuEngine(Engine):
             model = SingleModel(self._networks.clone(), self._heads)
             self._providers, kind = self._networks.providers, self._networks.precision
         self._speaking = Speaking(model, codec, tokens)
-        self._presets = _fitting(read_presets(folder.path), self._heads)
+        self._presets = read_presets(folder.path)
+        for preset in self._presets.values():
+            check_preset(preset, self._heads)
         self._levels = Levels(folder.path)
         self._version = f"{VERSION}+{kind}.{folder.version()}"
 
@@ -157,8 +151,11 @@ class VieneuEngine(Engine):
     @classmethod
     def model_files(cls, file: Path) -> Mapping[str, Path]:
         folder = _root_of(file)
-        kind = open_folder(folder).graphs.name
-        return files_in(folder, *wanted_files(kind), f"{DENOISER}?")
+        model = open_folder(folder)
+        found = files_in(folder, *wanted_files(model.graphs.name), f"{DENOISER}?")
+        if not install.needed("vieneu", *NEEDED):
+            check(model)
+        return found
 
     def voice(self, key: str) -> SpeakerVoice:
         preset = self._presets[key]
@@ -198,21 +195,6 @@ def _root_of(file: Path) -> Path:
     """Returns the model's folder, of which `file` is a part or which it is."""
     folder = file if file.is_dir() else file.parent
     return folder.parent if folder.name in (FLOAT, INT8) else folder
-
-
-def _fitting(presets: Mapping[str, Preset], heads: Heads) -> Mapping[str, Preset]:
-    """Checks that voices are of the model: `BadModel` names the first that is not."""
-    c = heads.config
-    for preset in presets.values():
-        codes = preset.codes
-        if codes.size and (codes.shape[1] != c.codebooks or codes.max() >= c.audio_vocab):
-            raise BadModel(
-                f"the voice {preset.voice.id} has codes of {codes.shape[1]} codebooks up to "
-                f"{codes.max()}, the model has {c.codebooks} of {c.audio_vocab}: the two are not "
-                "of one release"
-            )
-        heads.anchor(preset.speaker)
-    return presets
 
 
 def _utterance(text: str) -> Utterance:

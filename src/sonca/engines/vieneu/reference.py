@@ -12,7 +12,7 @@ import numpy as np
 from sonca.audio import Samples
 from sonca.engines.base import Reference
 from sonca.engines.moss_codec import MossEncoder
-from sonca.engines.runtime import open_graph
+from sonca.engines.runtime import Graph, open_graph
 from sonca.engines.vieneu.config import SAMPLE_RATE_HZ
 from sonca.engines.vieneu.denoiser import RATE_HZ as CLEAN_RATE_HZ
 from sonca.engines.vieneu.denoiser import Denoiser
@@ -45,8 +45,7 @@ def clone(
     if denoiser.is_file():
         samples = Denoiser(denoiser, threads).clean(resampled(samples, rate_hz, CLEAN_RATE_HZ))
         rate_hz = CLEAN_RATE_HZ
-    encoder = open_graph(folder.path / SPEAKER, threads=threads)
-    encoder.expect({"input": ("float32", (None, None, 80))}, {"output": ("float32", 2)})
+    encoder = open_speaker_encoder(folder, threads)
     bands = mean_normalised(kaldi_fbank(resampled(samples, rate_hz, _SPEAKER_RATE_HZ)))
     (vector,) = encoder.run({"input": bands[None]}, ("output",))
     codes = MossEncoder(folder.codec, threads).codes(resampled(samples, rate_hz, SAMPLE_RATE_HZ))
@@ -57,6 +56,13 @@ def clone(
             field="voice_file",
         )
     return speaker, codes
+
+
+def open_speaker_encoder(folder: ModelFolder, threads: int = 1) -> Graph:
+    """Opens the graph that makes a vector of a voice. Raises `BadModel` if it is another."""
+    encoder = open_graph(folder.path / SPEAKER, threads=threads)
+    encoder.expect({"input": ("float32", (None, None, 80))}, {"output": ("float32", 2)})
+    return encoder
 
 
 def usable(samples: Samples, rate_hz: int) -> Samples:
