@@ -7,6 +7,7 @@ import contextlib
 import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,6 +36,7 @@ from sonca.errors import (
 )
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import EngineLoading, SpeechRequest, facade
+from sonca.synthesizer.request import cache_key
 from sonca.testing import utterance
 from sonca.utterance import Priority, Utterance
 from sonca.worker import Request, Worker, WorkItem, quality
@@ -261,6 +263,13 @@ def test_an_edited_text_costs_only_what_changed(tmp_path: Path) -> None:
         assert sonca.load().stats.reused == 1
     assert np.array_equal(edited.samples, expected.samples)
     assert edited.marks == expected.marks  # those of the kept sentence moved with the text
+
+
+def test_a_word_spoken_in_its_own_language_is_another_sound_to_the_cache() -> None:
+    """Engines that can switch language say "team" or, as it is read in Vietnamese, "tim"."""
+    tim = utterance("tim")
+    team = replace(tim, words=(replace(tim.words[0], foreign="team"),))
+    assert cache_key(team, "") != cache_key(tim, "")
 
 
 def test_another_level_is_another_sound_to_the_cache(tmp_path: Path) -> None:

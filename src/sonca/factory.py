@@ -15,7 +15,9 @@ def open_sonca(settings: Settings, *, cached: bool = False) -> Sonca:
     quota = settings.cache_quota_bytes if cached else 0
     return Sonca(
         settings.engine,
-        setup=Setup(settings.models_dir, settings.device, settings.threads, settings.steps),
+        setup=Setup(
+            settings.models_dir, settings.device, settings.threads, settings.steps, settings.exact
+        ),
         loudness_lufs=settings.level_lufs,
         queue_limit=settings.queue_limit,
         max_text_chars=settings.max_text_chars,

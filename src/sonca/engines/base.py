@@ -58,6 +58,8 @@ class Setup:
     steps: int | None = None
     """Steps from noise to sound, >= 1, of engines that work in steps and let one choose; None for
     the engine's own number."""
+    exact: bool = False
+    """Whether neural engines compute in float32 only, however much longer that takes."""
 
 
 @dataclass(frozen=True, slots=True)

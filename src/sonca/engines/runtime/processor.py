@@ -5,13 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 _VNNI = ("avx512_vnni", "avx_vnni", "asimddp")
+_BF16 = ("amx_bf16", "avx512_bf16", "bf16")
 
 
 def has_vnni() -> bool:
     """Returns whether the processor multiplies 8-bit numbers without loss on the way."""
+    return not _flags().isdisjoint(_VNNI)
+
+
+def has_bf16() -> bool:
+    """Returns whether the processor multiplies in bf16 by itself."""
+    return not _flags().isdisjoint(_BF16)
+
+
+def _flags() -> set[str]:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return False
+        return set()
     line = next((row for row in text.splitlines() if row.startswith(("flags", "Features"))), "")
-    return not set(_VNNI).isdisjoint(line.split())
+    return set(line.split())

@@ -8,30 +8,28 @@ of the modules beside it.
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from sonca import install
 from sonca.cores import cores
-from sonca.engines.base import Engine, EngineInfo, Options, Session, Setup
+from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.folders import files_in
 from sonca.engines.runtime import BadModel
-from sonca.engines.supertonic import styles
+from sonca.engines.supertonic import bfloat16, styles
+from sonca.engines.supertonic.calibration import calibrate, level_of, near_enough
 from sonca.engines.supertonic.flow_model import SAMPLE_RATE_HZ, FlowModel
-from sonca.engines.supertonic.session import SpeakerStyle, SupertonicSession, plan
+from sonca.engines.supertonic.session import SpeakerStyle, SupertonicSession
 from sonca.engines.supertonic.styles import FILES, STYLES, StyleFile
 from sonca.errors import EngineError, EngineNotInstalled, StorageError
-from sonca.loudness import loudness
-from sonca.utterance import Utterance
 from sonca.voice import Voice
 
 log = logging.getLogger(__name__)
 
+VERSION = "1"
+"""Of how sound is made here; another one whenever it would differ for equal files."""
 STEPS = 8
 """From noise to sound, unless the setting says otherwise: Supertonic's own number, and what
 KorvaTTS' card gives as the least; `docs/supertonic.md` has what a step costs."""
@@ -40,7 +38,6 @@ SLOTS = 4
 KEPT_MODELS = 2
 """Loaded at once; one takes some 500 MB."""
 _NO_MODEL = "no model yet: sonca models pull korvatts, or sonca models add DIR"
-_SAMPLE = "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài."
 
 
 class SupertonicEngine(Engine):
@@ -55,6 +52,7 @@ class SupertonicEngine(Engine):
         self._models_dir = setup.models_dir
         self._threads = setup.threads or cores()
         self._steps = setup.steps or STEPS
+        self._fast = bfloat16.supported() and not setup.exact
         self._loaded: dict[tuple[Path, str], FlowModel] = {}
         self._levels: dict[StyleFile, float] = {}
         self._keeping = threading.Lock()  # models are loaded on one thread and used on another
@@ -62,8 +60,8 @@ class SupertonicEngine(Engine):
         self._session: SupertonicSession | None = None
         self._info = EngineInfo(
             name="supertonic",
-            # The steps decide how it sounds, and what is kept must not outlive a change of them.
-            version=f"{importlib.metadata.version('onnxruntime')}, {self._steps} steps",
+            # Both decide how it sounds, and what is kept must not outlive a change of them.
+            version=f"{VERSION}, {self._steps} steps" + (", bf16" if self._fast else ""),
             sample_rate_hz=SAMPLE_RATE_HZ,
             device="cpu",
             providers=self._first().providers,
@@ -116,21 +114,12 @@ class SupertonicEngine(Engine):
     def after_install(
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
-        """Measures how loud the voices are, where ONNX Runtime is installed."""
-        known = {key: value for key, value in facts.items() if key in ("gender", "region")}
-        levels = {}
+        """Measures the voices, and bf16, where ONNX Runtime is installed."""
+        styles.keep(folder, {}, {key: facts[key] for key in ("gender", "region") if key in facts})
         try:
-            model = FlowModel(folder, cores())
+            calibrate(folder, STEPS, say)
         except EngineNotInstalled as error:
             say(str(error))
-        else:
-            for path in sorted(folder.glob(STYLES)):
-                say(f"measuring {path.stem}")
-                voice = SpeakerStyle(
-                    StyleFile("", folder, path, "", ""), model, styles.load_style(path)
-                )
-                levels[path.stem] = _measured(voice, STEPS)
-        styles.keep(folder, levels, known)
 
     def voice(self, key: str) -> SpeakerStyle:
         file = self._files.get(key)
@@ -148,9 +137,9 @@ class SupertonicEngine(Engine):
         if file not in self._levels:
             level = styles.level_of(file)
             if level is None:
-                level = _measured(voice, self._steps)
+                level = level_of(voice, self._steps)
                 try:
-                    styles.keep(file.model, {file.path.stem: level}, {})
+                    styles.keep(file.model, {file.path.stem: level})
                 except StorageError as error:
                     log.info("the loudness of %s cannot be kept: %s", file.key, error)
             self._levels[file] = level
@@ -171,7 +160,8 @@ class SupertonicEngine(Engine):
         """Loads a voice's model, if it is not. Those unused for longest may be dropped."""
         model = self._kept(file)
         if model is None:
-            model = FlowModel(file.model, self._threads)
+            fast = self._fast and near_enough(file.model)
+            model = FlowModel(file.model, self._threads, bfloat16=fast)
             log.info("loaded %s", file.model.name)
             with self._keeping:
                 self._loaded[_name(file)] = model
@@ -191,13 +181,3 @@ class SupertonicEngine(Engine):
 def _name(file: StyleFile) -> tuple[Path, str]:
     """Returns what names a model: one that was replaced is another."""
     return file.model, file.model_version
-
-
-def _measured(voice: SpeakerStyle, steps: int) -> float:
-    """Returns how loud a voice is, in LUFS."""
-    made = []
-    for piece in plan(Utterance((0, 0), "", _SAMPLE, 0.0), voice, Options(), steps):
-        while piece.samples is None:
-            piece.advance()
-        made.append(piece.samples)
-    return round(loudness(np.concatenate(made), SAMPLE_RATE_HZ), 2)

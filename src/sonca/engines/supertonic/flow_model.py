@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sonca.audio import Samples
 from sonca.engines.runtime import BadModel, Graph, open_graph
 from sonca.engines.runtime.graph import Expected
+from sonca.engines.supertonic.bfloat16 import Bfloat16Graph
 from sonca.engines.supertonic.characters import CharacterTable, read_json
 from sonca.engines.supertonic.styles import DP, TTL, Style
 from sonca.errors import EngineError
@@ -65,6 +66,11 @@ _GRAPHS: dict[str, tuple[Mapping[str, Expected], Mapping[str, Expected]]] = {
 }
 
 
+_HEAVY = ("vector_estimator", "vocoder")
+"""All but a hundredth of the work. What is left says how long the speech is, which must not
+change."""
+
+
 @dataclass(slots=True)
 class Latent:
     """A piece of speech on its way from noise to sound."""
@@ -83,16 +89,19 @@ class Latent:
 class FlowModel:
     """A loaded model."""
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, *, bfloat16: bool = False) -> None:
         """Loads the model in a folder laid out as its hub's repository.
 
-        `threads` is what one run of a graph computes on. `BadModel` names the file that cannot be
-        used, and of a graph the input that differs.
+        `threads` is what one run of a graph computes on; with `bfloat16`, steps and samples are
+        computed so. `BadModel` names the file that cannot be used, and of a graph the input that
+        differs.
         """
         self.folder = folder
         _check_config(folder / "onnx" / "tts.json")
         self.table = CharacterTable.load(folder / "onnx" / "unicode_indexer.json")
-        self._graphs = {name: _open(folder, name, threads) for name in _GRAPHS}
+        self._graphs = {
+            name: _open(folder, name, threads, bfloat16 and name in _HEAVY) for name in _GRAPHS
+        }
         self._try_out()
 
     @property
@@ -183,9 +192,10 @@ def _zeros(shape: tuple[int, ...]) -> Float:
     return np.zeros(shape, np.float32)
 
 
-def _open(folder: Path, name: str, threads: int) -> Graph:
+def _open(folder: Path, name: str, threads: int, bfloat16: bool) -> Graph:
     inputs, outputs = _GRAPHS[name]
-    graph = open_graph(folder / "onnx" / f"{name}.onnx", threads=threads)
+    path = folder / "onnx" / f"{name}.onnx"
+    graph = Bfloat16Graph(path, threads) if bfloat16 else open_graph(path, threads=threads)
     graph.expect(inputs, outputs)
     return graph
 

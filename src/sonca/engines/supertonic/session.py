@@ -152,7 +152,8 @@ class SupertonicSession(Session):
         """Gives every free thread the next step of the most urgent utterance; of equal ones, the
         earliest."""
         for state in sorted(self._utterances.values(), key=lambda state: state.urgency):
-            for piece in state.pieces:
+            # One piece has all threads from within: so the first sound comes soonest.
+            for piece in state.pieces[:1] if state.first else state.pieces:
                 if len(self._running) >= self._threads or state.error is not None:
                     break
                 if not piece.running and piece.samples is None:

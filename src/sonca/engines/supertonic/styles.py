@@ -41,6 +41,7 @@ TTL, DP = (1, 50, 256), (1, 8, 16)
 _STYLE_BYTES = 4 << 20
 _CARD = "sonca.json"
 _LEVELS = "loudness_lufs"
+_SNR = "bfloat16_snr_db"
 # KorvaTTS' ten, as its card names them. Supertonic's files say F or M.
 _NAMED: dict[str, tuple[str, Gender]] = {
     "bao_kim": ("Bảo Kim", "female"),
@@ -106,7 +107,7 @@ def find_voices(models_dir: Path | None) -> dict[str, StyleFile]:
 def voice_of(style: StyleFile) -> Voice:
     """Returns the voice as the catalogue has it. What nobody said of its gender counts as
     female."""
-    stem, card = style.path.stem, _card(style.model, _stamp(style.model / _CARD))
+    stem, card = style.path.stem, _known(style.model)
     name, gender = _NAMED.get(stem, (f"{stem} ({style.model.name})", "female"))
     if stem[:1] in "FM" and stem[1:].isdigit():
         gender = "male" if stem[0] == "M" else "female"
@@ -130,19 +131,37 @@ def load_style(path: Path) -> Style:
 
 def level_of(style: StyleFile) -> float | None:
     """Returns the voice's loudness in LUFS, if it was measured."""
-    levels = _card(style.model, _stamp(style.model / _CARD)).get(_LEVELS)
-    level = levels.get(style.path.stem) if isinstance(levels, dict) else None
-    return float(level) if isinstance(level, int | float) and math.isfinite(level) else None
+    levels = _known(style.model).get(_LEVELS)
+    return _number(levels.get(style.path.stem)) if isinstance(levels, dict) else None
 
 
-def keep(model: Path, levels: Mapping[str, float], facts: Mapping[str, str]) -> None:
-    """Puts loudness, by the style file's name, and what is known of the voices beside a model."""
-    card = dict(_card(model, _stamp(model / _CARD)))
+def snr_of(model: Path) -> float | None:
+    """Returns how far above its error a model's sound in bf16 lies, in dB, if it was measured."""
+    return _number(_known(model).get(_SNR))
+
+
+def keep(
+    model: Path,
+    levels: Mapping[str, float],
+    facts: Mapping[str, str] | None = None,
+    snr_db: float | None = None,
+) -> None:
+    """Puts what was measured or is known beside a model; loudness by the style file's name."""
+    card = {**_known(model), **(facts or {})}
     known = card.get(_LEVELS)
-    card |= facts
     card[_LEVELS] = {**(known if isinstance(known, dict) else {}), **levels}
+    if snr_db is not None:
+        card[_SNR] = snr_db
     text = json.dumps(card, ensure_ascii=False, indent=1) + "\n"
     disk.write(model / _CARD, text.encode())
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _known(model: Path) -> Mapping[str, Any]:
+    return _card(model, _stamp(model / _CARD))
 
 
 def _tensor(

@@ -1,0 +1,111 @@
+"""One of those who are compared: ``peer.py sonca|korvatts|supertonic MODELS THREADS``.
+
+MODELS is a models folder with a model in ``supertonic/full`` and one for single rows in
+``supertonic/single``. Answers texts and steps with seconds to the first sound and to the last, of
+processor time and of sound, and peak memory. Several texts are callers who come at once; the
+packages speak them one after the other.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.answers import answer_lines, peak_mib
+
+Heard = Callable[[float], None]
+Speak = Callable[[list[str], int, Heard], None]
+
+
+def load_sonca(models: Path, threads: int) -> Speak:
+    """Returns the engine, loaded; its session, without a worker."""
+    from sonca.engines.base import Audio, Options, Setup
+    from sonca.engines.supertonic import SupertonicEngine
+    from sonca.engines.supertonic.session import SupertonicSession
+    from sonca.testing import utterance
+
+    engine = SupertonicEngine(Setup(models, threads=threads))
+    voice = engine.voice("f1")
+    sessions: dict[int, SupertonicSession] = {}
+
+    def speak(texts: list[str], steps: int, heard: Heard) -> None:
+        session = sessions.setdefault(
+            steps, SupertonicSession(slots=4, threads=threads, steps=steps)
+        )
+        for number, text in enumerate(texts):
+            session.add(number, utterance(text), voice, Options())
+        while not session.idle:
+            session.step(lambda e: heard(e.chunk.duration_s) if isinstance(e, Audio) else None)
+
+    return speak
+
+
+def load_korvatts(models: Path, threads: int) -> Speak:
+    """Returns korvatts, loaded."""
+    package: Any = import_module("korvatts")
+    folder = models / "supertonic" / "single"
+    tts = package.TTS(folder, device="cpu", num_threads=threads)
+    style = tts.get_voice("F1")
+
+    def speak(texts: list[str], steps: int, heard: Heard) -> None:
+        for text in texts:
+            heard(tts.synthesize(text, voice=style, total_steps=steps, seed=0)[1])
+
+    return speak
+
+
+def load_supertonic(models: Path, threads: int) -> Speak:
+    """Returns supertonic, loaded."""
+    package: Any = import_module("supertonic")
+    tts = package.TTS(
+        model_dir=models / "supertonic" / "full", auto_download=False, intra_op_num_threads=threads
+    )
+    style = tts.get_voice_style("F1")
+
+    def speak(texts: list[str], steps: int, heard: Heard) -> None:
+        for text in texts:
+            made = tts.synthesize(text, style, total_steps=steps, lang="vi")
+            heard(float(made[1][0]))
+
+    return speak
+
+
+LOADERS = {"sonca": load_sonca, "korvatts": load_korvatts, "supertonic": load_supertonic}
+
+
+def main() -> None:
+    """Loads and answers."""
+    name, models, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+
+    def load() -> tuple[dict[str, Any], Callable[[Any], dict[str, Any]]]:
+        began = time.perf_counter()
+        speak = LOADERS[name](models, threads)
+        ready_s = time.perf_counter() - began
+
+        def answer(asked: Any) -> dict[str, Any]:
+            pieces: list[tuple[float, float]] = []
+            started, worked = time.perf_counter(), time.process_time()
+            speak(
+                asked["texts"],
+                asked["steps"],
+                lambda seconds: pieces.append((time.perf_counter() - started, seconds)),
+            )
+            return {
+                "first_s": pieces[0][0],
+                "total_s": time.perf_counter() - started,
+                "cpu_s": time.process_time() - worked,
+                "audio_s": sum(seconds for _, seconds in pieces),
+                "peak_mib": peak_mib(),
+            }
+
+        return {"ready_s": ready_s}, answer
+
+    answer_lines(load)
+
+
+if __name__ == "__main__":
+    main()
