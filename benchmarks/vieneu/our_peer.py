@@ -8,13 +8,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.peers.common import Heard, Speak, serve
 from sonca.engines.base import Options, Setup
 from sonca.engines.vieneu.engine import VieneuEngine
+from sonca.engines.vieneu.model_folder import open_folder
 from sonca.testing import utterance
 
 
 def load(model: str, threads: int) -> Speak:
     models_dir = Path(model).parents[1]
-    engine = VieneuEngine.create(Setup(models_dir, threads=threads or None))
-    voice = engine.voice(engine.voices(Setup(models_dir))[0].id)
+    setup = Setup(models_dir, threads=threads or None)
+    engine = VieneuEngine(open_folder(Path(model)), setup, serial=True)
+    voice = engine.voice(engine.voices(setup)[0].id)
 
     def speak(text: str, heard: Heard) -> None:
         for chunk in engine.synthesize(utterance(text), voice, Options()):

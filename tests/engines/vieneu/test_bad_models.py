@@ -31,7 +31,7 @@ def copy(model_dir: Path, tmp_path: Path) -> Path:
 
 
 def load(path: Path) -> VieneuEngine:
-    return VieneuEngine(open_folder(path), Setup(threads=1))
+    return VieneuEngine(open_folder(path), Setup(threads=1), serial=True)
 
 
 def change_config(path: Path, **values: object) -> None:
