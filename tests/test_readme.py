@@ -6,6 +6,7 @@ down instead of played, and whatever installs packages uses those that are alrea
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -19,14 +20,18 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.vieneu import random_model
+from sonca.voices.models import find
 from tests.processes import ROOT, clean_environment, free_port, serving, stand_in_speakers
+from tests.voices import hub as hubs
 
 ENGLISH, VIETNAMESE = ROOT / "README.md", ROOT / "README.vi.md"
 PAGES = [ENGLISH, VIETNAMESE, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PORT = 11111
 
 # Commands that install, serve or call these tests; each has a test of its own below.
-SPECIAL = ["make serve", "make test", "pip install .", "sonca serve"]
+PULL, EXTRA = "sonca models pull vieneu --install", "make serve EXTRAS=vieneu"
+SPECIAL = ["make serve", "make test", "pip install .", "sonca serve", PULL, EXTRA]
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
@@ -78,6 +83,8 @@ def test_the_special_commands_are_there() -> None:
         "make test",
         "pip install .",
         "sonca serve",
+        PULL,
+        EXTRA,
     ]
 
 
@@ -146,6 +153,72 @@ def test_make_serve(made: list[str], tmp_path: Path) -> None:
     ends = (0, -signal.SIGTERM)  # make ends by the signal when the server has ended well
     with serving([*made, "serve"], port, environment, tmp_path / "serve.log", ends):
         pass
+
+
+@pytest.mark.slow
+def test_make_serve_with_an_extra(made: list[str]) -> None:
+    """What it would do: install the packages of one engine, and serve."""
+    words = shlex.split(EXTRA)[1:]
+    dry = subprocess.run([*made, "-n", *words], capture_output=True, text=True, cwd=ROOT)
+    assert dry.returncode == 0, dry.stderr
+    assert "pip install" in dry.stdout
+    assert "--editable '.[vieneu]'" in dry.stdout
+    assert "-m sonca serve" in dry.stdout.splitlines()[-1]
+
+
+# The hub's files have random weights, so they have other hashes than the catalogue's; the package
+# index is a folder.
+STAND_INS = """
+import os, pathlib
+from dataclasses import replace
+from sonca import wheels
+from sonca.voices.models import model_catalogue as known
+def stripped(row, make=known._file):
+    file = make(row)
+    return replace(file, size=None, sha256=os.environ["PRESETS_SHA"] if file.wheels else None)
+known._file = stripped
+wheels.read = lambda package, path, **_: pathlib.Path(os.environ["PRESETS"]).read_bytes()
+"""
+
+
+@pytest.mark.slow
+def test_pull_and_speak(tmp_path: Path) -> None:
+    """A model of random weights, from a hub on this machine."""
+    folder = random_model.write_whole(tmp_path / "made")
+    hub, stop = hubs.serve()
+    for file in find("vieneu").files:
+        path = folder / file.name
+        if not file.wheels:
+            repository = file.repository or find("vieneu").repository
+            hub.files[f"{repository}/{file.path}"] = path.read_bytes()
+    (tmp_path / "sitecustomize.py").write_text(STAND_INS)
+    presets = folder / "voices_v3_turbo.json"
+    environment = clean_environment(tmp_path / "data") | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "src")]),
+        "PRESETS": str(presets),
+        "PRESETS_SHA": hashlib.sha256(presets.read_bytes()).hexdigest(),
+        "HF_ENDPOINT": hub.address,
+    }
+
+    def run(*words: str) -> bytes:
+        done = subprocess.run(
+            [sys.executable, "-m", "sonca", *words],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout + done.stderr
+
+    try:
+        told = run(*shlex.split(PULL)[1:]).decode()
+    finally:
+        stop()
+    assert "commercial use: allowed" in told
+    run("say", "Xin chào các bạn.", "-o", "hello.wav")
+    assert (tmp_path / "hello.wav").stat().st_size > 1000
+    assert b"vieneu (default)" in run("doctor")
 
 
 @pytest.mark.slow

