@@ -23,19 +23,17 @@ Speak = Callable[[list[str], int, Heard], None]
 
 def load_sonca(models: Path, threads: int) -> Speak:
     """Returns the engine, loaded; its session, without a worker."""
-    from sonca.engines.base import Audio, Options, Setup
+    from sonca.engines.base import Audio, Options, Session, Setup
     from sonca.engines.supertonic import SupertonicEngine
-    from sonca.engines.supertonic.session import SupertonicSession
+    from sonca.engines.supertonic.session import open_session
     from sonca.testing import utterance
 
     engine = SupertonicEngine(Setup(models, threads=threads))
     voice = engine.voice("f1")
-    sessions: dict[int, SupertonicSession] = {}
+    sessions: dict[int, Session] = {}
 
     def speak(texts: list[str], steps: int, heard: Heard) -> None:
-        session = sessions.setdefault(
-            steps, SupertonicSession(slots=4, threads=threads, steps=steps)
-        )
+        session = sessions.setdefault(steps, open_session(slots=4, threads=threads, steps=steps))
         for number, text in enumerate(texts):
             session.add(number, utterance(text), voice, Options())
         while not session.idle:

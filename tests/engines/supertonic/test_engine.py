@@ -16,9 +16,9 @@ from benchmarks.supertonic import random_model
 from sonca.audio import AudioChunk
 from sonca.cli.app import app
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Session, Setup
+from sonca.engines.flow_session import PAUSE_S
 from sonca.engines.supertonic import SupertonicEngine, styles
 from sonca.engines.supertonic.flow_model import FlowModel
-from sonca.engines.supertonic.session import PAUSE_S
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.testing import utterance
 from sonca.testing.engine_contract import SENTENCE, finish

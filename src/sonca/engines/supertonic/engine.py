@@ -16,12 +16,13 @@ from pathlib import Path
 from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
+from sonca.engines.flow_session import FlowSession
 from sonca.engines.folders import files_in
 from sonca.engines.runtime import BadModel
 from sonca.engines.supertonic import bfloat16, styles
 from sonca.engines.supertonic.calibration import calibrate, level_of, near_enough
 from sonca.engines.supertonic.flow_model import SAMPLE_RATE_HZ, FlowModel
-from sonca.engines.supertonic.session import SpeakerStyle, SupertonicSession
+from sonca.engines.supertonic.session import SpeakerStyle, open_session
 from sonca.engines.supertonic.styles import FILES, STYLES, StyleFile
 from sonca.errors import EngineError, EngineNotInstalled, StorageError
 from sonca.voice import Voice
@@ -57,7 +58,7 @@ class SupertonicEngine(Engine):
         self._levels: dict[StyleFile, float] = {}
         self._keeping = threading.Lock()  # models are loaded on one thread and used on another
         self._files = styles.find_voices(setup.models_dir)
-        self._session: SupertonicSession | None = None
+        self._session: FlowSession | None = None
         self._info = EngineInfo(
             name="supertonic",
             # Both decide how it sounds, and what is kept must not outlive a change of them.
@@ -148,7 +149,7 @@ class SupertonicEngine(Engine):
     def session(self) -> Session:
         if self._session is not None:
             self._session.close()
-        self._session = SupertonicSession(slots=SLOTS, threads=self._threads, steps=self._steps)
+        self._session = open_session(slots=SLOTS, threads=self._threads, steps=self._steps)
         return self._session
 
     def close(self) -> None:
