@@ -20,6 +20,11 @@ INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 
+# EXTRAS=vieneu,piper adds what those engines need. What was once added is kept up to date.
+COMMA := ,
+READY := $(VENV)/.ready $(patsubst %,$(VENV)/.extra-%,$(subst $(COMMA), ,$(EXTRAS))) \
+	$(wildcard $(VENV)/.extra-*)
+
 # As many test processes as there are cores; a module stays in one process, so what its tests share
 # is set up once. Modules begin in the order of their names, which has the longest ones first.
 PARALLEL := -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder
@@ -42,11 +47,6 @@ help:
 
 setup: $(READY)
 	@:
-
-# EXTRAS=vieneu,piper adds what those engines need. What was once added is kept up to date.
-COMMA := ,
-READY = $(VENV)/.ready $(patsubst %,$(VENV)/.extra-%,$(subst $(COMMA), ,$(EXTRAS))) \
-	$(wildcard $(VENV)/.extra-*)
 
 serve: $(READY)
 	@exec $(PY) -m sonca serve $(ARGS)

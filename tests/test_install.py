@@ -138,3 +138,15 @@ def test_make_installs_extras_once(tmp_path: Path) -> None:
     assert "--editable" not in dry()
     (venv / ".extra-piper").touch()
     assert "--editable" not in dry("EXTRAS=piper")
+
+
+def test_make_setup_sets_up(tmp_path: Path) -> None:
+    if not shutil.which("make"):
+        pytest.skip("no make here")
+    venv = tmp_path / "venv"
+    venv.mkdir()
+    (venv / ".place").write_text(f"{ROOT}\n")
+    make = ["make", "-n", f"VENV={venv}", "setup", "EXTRAS=kokoro"]
+    told = subprocess.run(make, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert "--editable ." in told
+    assert "--editable '.[kokoro]'" in told
