@@ -81,8 +81,8 @@ def write(folder: Path, what: Random | None = None) -> Path:
     (graphs / "config.json").write_text(config)
     _tokenizer(sizes.text_vocab).save(str(graphs / "tokenizer.json"))
     rng = np.random.default_rng(what.seed + 1)
-    _save_speaker_encoder(folder / "speaker_encoder.onnx", sizes.speaker_dim, rng)
-    _save_denoiser(folder / "denoiser.onnx")
+    save_speaker_encoder(folder / "speaker_encoder.onnx", sizes.speaker_dim, rng)
+    save_denoiser(folder / "denoiser.onnx")
     if what.checkpoint:
         _save_checkpoint(folder / "update", config, weights)
     return folder
@@ -269,7 +269,7 @@ def _tokenizer(vocabulary: int) -> Any:
     return tokenizer
 
 
-def _save_speaker_encoder(path: Path, size: int, rng: np.random.Generator) -> None:
+def save_speaker_encoder(path: Path, size: int, rng: np.random.Generator) -> None:
     """Writes ``input`` (1, T, 80) -> ``output`` (1, size): two projections and a mean."""
     from onnx import TensorProto, helper
 
@@ -289,7 +289,7 @@ def _save_speaker_encoder(path: Path, size: int, rng: np.random.Generator) -> No
     save(_model(graph), weights, path)
 
 
-def _save_denoiser(path: Path) -> None:
+def save_denoiser(path: Path) -> None:
     """Writes ``mag``, ``cos``, ``sin`` (1, 841, T) -> the same, quiet bins taken down."""
     from onnx import TensorProto, helper
 

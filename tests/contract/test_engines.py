@@ -157,6 +157,21 @@ class TestZeroTTS(Contract):
 
 
 @pytest.mark.slow
+class TestVieneuNano(Contract):
+    @classmethod
+    def build(cls) -> Engine:
+        """VieNeu Nano with small random graphs and three voices."""
+        pytest.importorskip("sea_g2p", reason="VieNeu's phonemes are sea-g2p's")
+        from benchmarks.vieneu.random_nano import write
+        from sonca.engines.vieneu_nano.engine import NanoEngine
+
+        folder = Path(MODELS.name, "vieneu-nano", "vieneu-v3-nano")
+        if not folder.exists():
+            write(folder)
+        return NanoEngine.create(replace(cls.engine_setup, threads=2))
+
+
+@pytest.mark.slow
 class TestVietTTS(Contract):
     has_level = False  # its weights have no meaning, and nothing of the recording is left
 

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.supertonic import random_model as supertonic
 from benchmarks.vieneu import random_model as vieneu
+from benchmarks.vieneu import random_nano
 from benchmarks.zerotts import random_model as zerotts
 from sonca import Sonca, wheels
 from sonca.engines import registry
@@ -33,14 +34,21 @@ def _zerotts(folder: Path) -> Path:
 
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
-    "vieneu-v3-turbo": vieneu.write_whole,
+    "vieneu-v3-turbo": lambda folder: vieneu.write_whole(folder, vieneu.Random(vieneu.TINY)),
+    "vieneu-v3-nano": random_nano.write,
     "zerotts": _zerotts,
     "korvatts": lambda folder: supertonic.make(folder, korva=True),
     "supertonic-3": supertonic.make,
 }
 
 
-CLONING = ("speaker_encoder", "denoiser", "moss_audio_tokenizer_encode")
+CLONING = (
+    "speaker_encoder",
+    "denoiser",
+    "moss_audio_tokenizer_encode",
+    "codec_encoder",
+    "reference_encoder",
+)
 """Graphs without which a model speaks, but does not clone."""
 
 
@@ -144,6 +152,7 @@ def test_half_a_folder_is_refused_with_what_it_lacks(name: str, made: Path) -> N
 
 def test_short_names_find_them() -> None:
     assert find("vieneu").name == "vieneu-v3-turbo"
+    assert find("nano").name == "vieneu-v3-nano"
     assert find("korva").name == "korvatts"
     with pytest.raises(UnknownModel, match="vieneu-v3-turbo"):
         find("vieneu-v9")

@@ -51,6 +51,7 @@ BUILT_IN = [
         "supertonic", "sonca.engines.supertonic:SupertonicEngine", aliases=("korvatts", "korva")
     ),
     EngineSpec("zerotts", "sonca.engines.zerotts:ZeroTTSEngine"),
+    EngineSpec("vieneu-nano", "sonca.engines.vieneu_nano.engine:NanoEngine", aliases=("nano",)),
     EngineSpec("piper", "sonca.engines.piper:PiperEngine"),
     EngineSpec("espeak", "sonca.engines.espeak:EspeakEngine", aliases=("espeak-ng",)),
     EngineSpec(

@@ -20,7 +20,7 @@ def check(folder: ModelFolder) -> None:
     Tokens(folder.graphs / "tokenizer.json", model.config)
     check_codec(MossDecoder(folder.codec), model.config)
     MossEncoder(folder.codec)
-    open_speaker_encoder(folder)
+    open_speaker_encoder(folder.path)
     if (folder.path / DENOISER).is_file():
         Denoiser(folder.path / DENOISER)
     for preset in read_presets(folder.path).values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -46,6 +46,8 @@ class Spoken:
     syllables: int
     most_frames: int
     """Longer than that it cannot be: what comes after is the model's own."""
+    at_mark: bool = True
+    """Whether there is punctuation after it in the text."""
 
     @property
     def short(self) -> bool:
@@ -61,11 +63,16 @@ class FrontEnd:
 
         self._g2p: Any = G2P(lang="vi")
 
-    def pieces(self, utterance: Utterance) -> list[Spoken]:
-        """Returns what is to be spoken, in order; nothing if there is nothing in it to say."""
-        texts = split(plain_text(utterance))
-        said = [str(self._g2p.convert(text, punc_norm=True)) for text in texts]
-        return [spoken(phonemes) for phonemes in said if any(c.isalpha() for c in phonemes)]
+    def pieces(self, utterance: Utterance, most: int = MAX_CHARACTERS) -> list[Spoken]:
+        """Returns what is to be spoken, in order, in pieces of at most `most` characters; nothing
+        if there is nothing in it to say."""
+        texts = split(plain_text(utterance), most)
+        said = [(text, str(self._g2p.convert(text, punc_norm=True))) for text in texts]
+        return [
+            replace(spoken(phonemes), at_mark=text[-1] in _CLAUSE_ENDS)
+            for text, phonemes in said
+            if any(c.isalpha() for c in phonemes)
+        ]
 
 
 def plain_text(utterance: Utterance) -> str:

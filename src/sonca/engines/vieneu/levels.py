@@ -22,15 +22,15 @@ _FILE = "levels.sonca.json"
 class Levels:
     """Levels in LUFS by the key of what is spoken: a voice, its version and the model's."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / _FILE
+    def __init__(self, folder: Path, sample_rate_hz: int = SAMPLE_RATE_HZ) -> None:
+        self._path, self._rate_hz = folder / _FILE, sample_rate_hz
         self._known = _read(self._path)
 
     def get(self, key: str, speak: Callable[[], Samples]) -> float:
         """Returns a voice's level; `speak` is called only if it is not known."""
         level = self._known.get(key)
         if level is None:
-            level = round(loudness(speak(), SAMPLE_RATE_HZ), 2)
+            level = round(loudness(speak(), self._rate_hz), 2)
             self._known[key] = level
             if math.isfinite(level):
                 self._keep()

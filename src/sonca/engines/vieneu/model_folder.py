@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,15 +66,20 @@ class ModelFolder:
         return "int8" if self.graphs.name == INT8 else "fp32"
 
     def version(self) -> str:
-        """Returns what changes with the model's files: a hash over their sizes and samples of
-        their content, since to read half a gigabyte would take a second at each start."""
-        digest = hashlib.sha256()
+        """Returns what changes with the model's files."""
         files = [self.graphs / name for name in GRAPH_FILES]
-        for path in [*files, *(self.codec / name for name in CODEC_FILES)]:
-            if path.is_file():
-                digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-                digest.update(_sampled(path))
-        return digest.hexdigest()[:16]
+        return sampled_hash([*files, *(self.codec / name for name in CODEC_FILES)])
+
+
+def sampled_hash(files: Iterable[Path]) -> str:
+    """Returns a hash over files' names, sizes and samples of their content, 16 hex digits: to read
+    half a gigabyte would take a second at each start."""
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file():
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+            digest.update(_sampled(path))
+    return digest.hexdigest()[:16]
 
 
 def find_models(models_dir: Path | None) -> list[Path]:

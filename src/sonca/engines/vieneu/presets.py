@@ -57,7 +57,20 @@ def read_presets(folder: Path) -> dict[str, Preset]:
 
 @functools.lru_cache(maxsize=16)
 def _read(path: Path, _size: int, _written: int) -> Mapping[str, Preset]:
-    known = read_json(path)
+    found: dict[str, Preset] = {}
+    for name, entry in ordered(path, read_json(path)):
+        try:
+            preset = _preset(name, entry, path.parent.name)
+        except (ValueError, TypeError, KeyError) as error:
+            log.warning("%s: the voice %r is left out: %s", path, name, error)
+            continue
+        if found.setdefault(preset.voice.id, preset) is not preset:
+            log.warning("%s: the voice %r is left out: its name is taken", path, name)
+    return found
+
+
+def ordered(path: Path, known: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Returns the entries of a list of voices: the default, those shown first, the others."""
     entries = known.get("presets")
     if not isinstance(entries, dict):
         raise BadModel(f"{path} has no list of presets: it is not VieNeu's list of voices")
@@ -67,16 +80,7 @@ def _read(path: Path, _size: int, _written: int) -> Mapping[str, Preset]:
         place = item[1].get("featured") if isinstance(item[1], dict) else None
         return item[0] != default, place if isinstance(place, int) else float("inf")
 
-    found: dict[str, Preset] = {}
-    for name, entry in sorted(entries.items(), key=rank):
-        try:
-            preset = _preset(name, entry, path.parent.name)
-        except (ValueError, TypeError, KeyError) as error:
-            log.warning("%s: the voice %r is left out: %s", path, name, error)
-            continue
-        if found.setdefault(preset.voice.id, preset) is not preset:
-            log.warning("%s: the voice %r is left out: its name is taken", path, name)
-    return found
+    return sorted(entries.items(), key=rank)
 
 
 def _preset(name: str, entry: Mapping[str, Any], model: str) -> Preset:
@@ -89,12 +93,12 @@ def _preset(name: str, entry: Mapping[str, Any], model: str) -> Preset:
     if len(codes) > 1 and codes[-1, 0] == _PAD_CODE:
         codes = codes[:-1]
     gender: Gender = "male" if entry.get("gender") == "male" else "female"
-    region = _REGIONS.get(str(entry.get("region")))
+    region = region_of(entry.get("region"))
     tone = _TONES.get(str(entry.get("style")), "standard")
     sound = json.dumps([entry["speaker_emb"], entry.get("codes")]).encode()
     voice = Voice(
         id=slug(name) or "voice",
-        name=f"{name} ({_described(gender, region, tone)})",
+        name=f"{name} ({described(gender, region, tone)})",
         gender=gender,
         region=region,
         tone=tone,
@@ -105,7 +109,13 @@ def _preset(name: str, entry: Mapping[str, Any], model: str) -> Preset:
     return Preset(voice, speaker, codes)
 
 
-def _described(gender: Gender, region: Region | None, tone: str) -> str:
+def region_of(name: object) -> Region | None:
+    """Returns the region that a list of voices calls ``Bắc``, ``Trung`` or ``Nam``."""
+    return _REGIONS.get(str(name))
+
+
+def described(gender: Gender, region: Region | None, tone: str) -> str:
+    """Returns what people read of a voice beside its name."""
     who = "nam" if gender == "male" else "nữ"
     place = _PLACES.get(region or "", "")
     return ", ".join([f"{who} {place}".strip(), _STYLES[tone]])

@@ -6,13 +6,14 @@ What is wrong with a recording is said while the person who made it can do somet
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import numpy as np
 
 from sonca.audio import Samples
 from sonca.engines.base import Reference
 from sonca.engines.moss_codec import MossEncoder
-from sonca.engines.runtime import Graph, open_graph
+from sonca.engines.runtime import BadModel, Graph, open_graph
 from sonca.engines.vieneu.config import SAMPLE_RATE_HZ
 from sonca.engines.vieneu.denoiser import RATE_HZ as CLEAN_RATE_HZ
 from sonca.engines.vieneu.denoiser import Denoiser
@@ -40,33 +41,49 @@ def clone(
     The graphs for it are loaded for each recording and let go, 120 MB needed once a voice. Raises
     `BadAudio` if there is nothing to imitate.
     """
-    samples, rate_hz = usable(reference.samples, reference.sample_rate_hz), reference.sample_rate_hz
-    denoiser = folder.path / DENOISER
-    if denoiser.is_file():
-        samples = Denoiser(denoiser, threads).clean(resampled(samples, rate_hz, CLEAN_RATE_HZ))
-        rate_hz = CLEAN_RATE_HZ
-    encoder = open_speaker_encoder(folder, threads)
-    bands = mean_normalised(kaldi_fbank(resampled(samples, rate_hz, _SPEAKER_RATE_HZ)))
-    (vector,) = encoder.run({"input": bands[None]}, ("output",))
+    samples = usable(reference.samples, reference.sample_rate_hz)
+    samples, rate_hz = cleaned(folder.path, samples, reference.sample_rate_hz, threads)
+    speaker = speaker_vector(folder.path, samples, rate_hz, threads)
+    if len(speaker) != speaker_dim:
+        raise BadModel(
+            f"{folder.path / SPEAKER} gives {len(speaker)} numbers, the model takes {speaker_dim}: "
+            "they do not belong together; pull the model again"
+        )
     codes = MossEncoder(folder.codec, threads).codes(resampled(samples, rate_hz, SAMPLE_RATE_HZ))
-    speaker = np.asarray(vector[0], np.float32)
-    if len(speaker) != speaker_dim or not np.isfinite(speaker).all() or not speaker.any():
+    return speaker, codes
+
+
+def cleaned(folder: Path, samples: Samples, rate_hz: int, threads: int) -> tuple[Samples, int]:
+    """Returns a recording without its noise and its rate, if a model's folder has a denoiser."""
+    denoiser = folder / DENOISER
+    if not denoiser.is_file():
+        return samples, rate_hz
+    heard = resampled(samples, rate_hz, CLEAN_RATE_HZ)
+    return Denoiser(denoiser, threads).clean(heard), CLEAN_RATE_HZ
+
+
+def speaker_vector(folder: Path, samples: Samples, rate_hz: int, threads: int) -> Array:
+    """Returns the vector of the voice in a recording. Raises `BadAudio` if it is none."""
+    bands = mean_normalised(kaldi_fbank(resampled(samples, rate_hz, _SPEAKER_RATE_HZ)))
+    encoder = open_speaker_encoder(folder, threads)
+    speaker = np.asarray(encoder.run({"input": bands[None]}, ("output",))[0][0], np.float32)
+    if not np.isfinite(speaker).all() or not speaker.any():
         raise BadAudio(
             "no voice could be made out in the reference; give 3 to 8 s of one person speaking",
             field="voice_file",
         )
-    return speaker, codes
+    return speaker
 
 
-def open_speaker_encoder(folder: ModelFolder, threads: int = 1) -> Graph:
+def open_speaker_encoder(folder: Path, threads: int = 1) -> Graph:
     """Opens the graph that makes a vector of a voice. Raises `BadModel` if it is another."""
-    encoder = open_graph(folder.path / SPEAKER, threads=threads)
+    encoder = open_graph(folder / SPEAKER, threads=threads)
     encoder.expect({"input": ("float32", (None, None, 80))}, {"output": ("float32", 2)})
     return encoder
 
 
-def usable(samples: Samples, rate_hz: int) -> Samples:
-    """Returns what is imitated of a recording: without silence at its ends, 8 s at most."""
+def usable(samples: Samples, rate_hz: int, longest_s: float = MAX_S) -> Samples:
+    """Returns what is imitated of a recording: without silence at its ends, not too long."""
     if not np.isfinite(samples).all():
         raise BadAudio("the reference holds values that are not sound", field="voice_file")
     if float(np.abs(samples).max(initial=0)) < _SILENT:
@@ -86,7 +103,7 @@ def usable(samples: Samples, rate_hz: int) -> Samples:
             GOOD_S,
             MAX_S,
         )
-    return heard[: int(MAX_S * rate_hz)]
+    return heard[: int(longest_s * rate_hz)]
 
 
 def trimmed(samples: Samples) -> Samples:
