@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,6 +163,18 @@ def test_add_says_why_a_folder_is_no_model(sonca, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     line = sonca("models", "add", str(tmp_path / "photos"), code=2).stderr.decode()
     assert "photos is no model that an engine knows" in line
+    assert "Traceback" not in line
+
+
+def test_a_zip_is_a_voice_of_zerotts_or_refused(sonca, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "lan.zip", "w") as archive:
+        archive.writestr("co-lan/voice.npz", b"latents")
+    sonca("models", "add", str(tmp_path / "lan.zip"), "--title", "Cô Lan", "--gender", "female")
+    assert b"lan\tyes\tzerotts" in sonca("models", "list").stdout
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr("../evil/voice.npz", b"latents")
+    line = sonca("models", "add", str(tmp_path / "evil.zip"), code=2).stderr.decode()
+    assert "leads out of it" in line
     assert "Traceback" not in line
 
 

@@ -95,8 +95,8 @@ def show(name: str = _NAME) -> None:
 @app.command()
 def add(
     file: Path = typer.Argument(
-        help="A Piper voice's .onnx, its .onnx.json beside it; or a model's folder, laid out as "
-        "the hub's repository."
+        help="A Piper voice's .onnx, its .onnx.json beside it; a ZeroTTS voice's zip; or a model's "
+        "folder, laid out as the hub's repository."
     ),
     name: str | None = typer.Option(None, help="What to call it; default: the file's own name."),
     title: str | None = typer.Option(None, help="What people read in lists of voices."),
@@ -210,13 +210,13 @@ def _ask_consent(model: Model, yes: bool) -> None:
 
 
 def _files_of(file: Path, engine: str | None) -> tuple[Mapping[str, Path], str]:
-    """Returns a model's files and the engine that takes them: the one asked for, Piper for a
-    file, or else the first that knows such a folder."""
+    """Returns a model's files and the engine that takes them: the one asked for, ZeroTTS for a zip,
+    Piper for another file, or else the first that knows such a folder."""
     from sonca.engines import registry
     from sonca.errors import InvalidRequest, SoncaError, Unsupported
 
     if engine is not None or not file.is_dir():
-        spec = registry.find(engine or "piper")
+        spec = registry.find(engine or ("zerotts" if file.suffix.lower() == ".zip" else "piper"))
         return spec.load().model_files(file), spec.name
     reasons = []
     for spec in registry.specs().values():

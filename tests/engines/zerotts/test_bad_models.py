@@ -107,6 +107,12 @@ def test_a_folder_is_taken_whole_or_refused(folder: Path) -> None:
         ZeroTTSEngine.model_files(folder / "voices")
 
 
+def test_a_folder_with_a_wrong_graph_is_not_taken(folder: Path) -> None:
+    _rename(folder / PREFIX, "cross_kv", "text_states")
+    with pytest.raises(BadModel, match="cross_kv"):
+        ZeroTTSEngine.model_files(folder)
+
+
 def test_where_nothing_is_it_says_what_brings_it(tmp_path: Path) -> None:
     with pytest.raises(EngineNotInstalled, match="sonca models pull zerotts"):
         ZeroTTSEngine(Setup(models_dir=tmp_path))

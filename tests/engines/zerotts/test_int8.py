@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from sonca.engines.base import Options, Setup
-from sonca.engines.zerotts import ZeroTTSEngine, engine, int8, prepare
+from sonca.engines.zerotts import ZeroTTSEngine, int8, prepare
 from sonca.engines.zerotts.model import ZeroModel
 from tests.engines.zerotts import tiny
 from tests.engines.zerotts.test_session import TEXTS, spoken
@@ -21,7 +22,6 @@ from tests.engines.zerotts.test_session import TEXTS, spoken
 @pytest.fixture(autouse=True)
 def _a_processor_that_gains(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(prepare, "has_vnni", lambda: True)
-    monkeypatch.setattr(engine, "has_vnni", lambda: True)
     monkeypatch.setattr(int8, "_SMALLEST", 512)  # the model is tiny
     yield
 
@@ -75,7 +75,7 @@ def test_graphs_of_other_files_or_another_processor_are_not_used(
 ) -> None:
     folder = tiny.install(tmp_path)
     monkeypatch.setattr(prepare, "LEAST_ALIKE", 0.0)
-    assert prepare.prepare(folder, lambda _: None).good
+    prepare.prepare(folder, lambda _: None)
     assert prepare.int8_of(folder) == folder / "int8"
     monkeypatch.setattr(prepare, "has_vnni", lambda: False)
     assert prepare.int8_of(folder) is None
@@ -85,3 +85,26 @@ def test_graphs_of_other_files_or_another_processor_are_not_used(
     assert ZeroTTSEngine(Setup(models_dir=tmp_path, threads=1)).info.version[-4:] != "int8"
     shutil.rmtree(folder / "int8")
     assert prepare.int8_of(folder) is None
+
+
+def test_without_room_float32_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder, said = tiny.install(tmp_path), []
+    monkeypatch.setattr(int8, "written_int8", full)
+    ZeroTTSEngine.after_install(folder, tmp_path, {}, said.append)
+    assert "as they are" in said[-1]
+    assert prepare.int8_of(folder) is None
+
+
+def test_damaged_int8_graphs_are_left_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny.install(tmp_path)
+    monkeypatch.setattr(prepare, "LEAST_ALIKE", 0.0)
+    prepare.prepare(folder, lambda _: None)
+    (folder / "int8" / "prefix_step.onnx").write_bytes(b"half a file")
+    made = ZeroTTSEngine(Setup(models_dir=tmp_path, threads=1))
+    assert not made.info.version.endswith("int8")
+    assert len(spoken(made, TEXTS[1:2], Options())[0])

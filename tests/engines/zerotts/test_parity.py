@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sonca.engines.zerotts import ZeroTTSEngine
-from sonca.engines.zerotts.model import Prefix, ZeroModel
+from sonca.engines.zerotts.model import FrameWanted, Prefix, ZeroModel
 from sonca.engines.zerotts.speaking import SoundMaker
 from sonca.engines.zerotts.text import cleaned
 
@@ -26,7 +26,7 @@ def codes_of(model: ZeroModel, engine: ZeroTTSEngine, case: dict[str, Any]) -> n
     hidden = prefix.join(model.text_ids(case["text"]), engine.voice(case["voice"]).latents)
     seen = np.zeros((1, 16, 1024), np.bool_)
     for count in range(1500):
-        frame, last = model.frame(hidden, seen, draw, count >= 4)
+        ((frame, last),) = model.frames([FrameWanted(hidden, seen, draw, count >= 4)])
         codes.append(frame)
         if last:
             break

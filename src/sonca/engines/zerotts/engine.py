@@ -22,7 +22,6 @@ from sonca.engines.base import (
     Setup,
 )
 from sonca.engines.runtime import BadModel
-from sonca.engines.runtime.processor import has_vnni
 from sonca.engines.zerotts import voice_packs
 from sonca.engines.zerotts.model import ZeroModel
 from sonca.engines.zerotts.model_folder import (
@@ -32,7 +31,7 @@ from sonca.engines.zerotts.model_folder import (
     model_files,
     read_json,
 )
-from sonca.engines.zerotts.prepare import int8_of, prepare
+from sonca.engines.zerotts.prepare import int8_of, prepare, together_of
 from sonca.engines.zerotts.session import ZeroTTSSession
 from sonca.engines.zerotts.speaking import SpeakerVoice
 from sonca.engines.zerotts.voice_packs import CARD, LATENTS, META, find_packs, packs_in
@@ -116,17 +115,19 @@ class ZeroTTSEngine(Engine):
                 "repository, or a voice (the zip, or a folder with voice.npz)",
                 field="file",
             )
-        return model_files(file)
+        files = model_files(file)
+        if install.needed("zerotts", *_NEEDED) is None:
+            ZeroModel(file, 1)  # refuses what is no such model before it is copied
+        return files
 
     @classmethod
     def after_install(
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
-        """Keeps what was said of a voice beside it. Prepares a model's graphs of eight bits where
-        the processor gains by them."""
+        """Keeps what was said of a voice beside it; makes of a model what the processor is quick
+        with."""
         if is_model(folder):
-            if has_vnni():
-                prepare(folder, say)
+            _prepare(folder, say)
             return
         known = {key: facts[key] for key in ("gender", "region") if key in facts}
         if "name" in facts:
@@ -177,15 +178,27 @@ class ZeroTTSEngine(Engine):
         return ZeroTTSSession(self._model, SLOTS)
 
 
+def _prepare(folder: Path, say: Callable[[str], None]) -> None:
+    """Makes of a model that has come what this processor is quick with."""
+    if install.needed("zerotts", *_NEEDED) is not None:
+        return
+    try:
+        prepare(folder, say)
+    except StorageError as error:
+        say(f"the published graphs are used as they are: {error}")
+
+
 def _loaded(folder: Path, threads: int) -> tuple[ZeroModel, str]:
     """Loads a model, and says which; with its own graphs if the int8 ones are damaged."""
     quick = int8_of(folder)
     if quick is not None:
         try:
-            return ZeroModel(folder, threads, int8=quick), _version(folder)
+            model = ZeroModel(folder, threads, quick, together_of(folder, quick))
+            return model, _version(folder)
         except BadModel as error:
             log.warning("float32 graphs are used: %s", error)
-    return ZeroModel(folder, threads), _version(folder, int8=False)
+    model = ZeroModel(folder, threads, together=together_of(folder, None))
+    return model, _version(folder, int8=False)
 
 
 def _levels(path: Path) -> dict[str, float]:

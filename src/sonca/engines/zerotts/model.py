@@ -6,6 +6,8 @@ Knows no text, no sound and no queue.
 
 from __future__ import annotations
 
+import copy
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sonca import background
 from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.runtime import BadModel, Graph, open_graph
 from sonca.engines.zerotts.model_folder import ModelConfig, read_config
 from sonca.engines.zerotts.text import TextIds
-from sonca.errors import EngineError
+from sonca.errors import EngineError, SoncaError
+
+log = logging.getLogger(__name__)
 
 Float = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -28,6 +33,10 @@ Draw = Callable[[int], npt.ArrayLike]
 
 MIN_FRAMES = 4
 """No sentence ends before."""
+ROWS = 4
+"""Sentences whose frames are drawn at once."""
+OWN = ("global_hidden", "forbid_eoa", "seen_mask", "ctrl_random_u", "audio_random_u")
+"""Inputs of the frame's graph that each sentence has of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,44 @@ class Sampling:
     repetition_penalty: float = 1.2
 
 
+@dataclass(frozen=True, slots=True)
+class FrameWanted:
+    """What a sentence's next frame is drawn from."""
+
+    hidden: Float
+    """(width,), from `Prefix`."""
+    seen: Bools
+    """(1, 16, codebook size), the codes drawn so far."""
+    draw: Draw
+    """Gives one number for the end, then one for each code."""
+    may_end: bool
+    """False where the sentence must go on."""
+
+
+class LaterGraph:
+    """A graph that is loaded beside the work, once it is asked for."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._path, self._threads = path, threads
+        self._graph: Graph | None = None
+        self._asked = False
+
+    def get(self) -> Graph | None:
+        """Returns the graph; None as long as it is not there."""
+        if not self._asked:
+            self._asked = True
+            background.start(self.load, "sonca-zerotts-graph")
+        return self._graph
+
+    def load(self) -> None:
+        """Loads it now. One that cannot be is logged."""
+        self._asked = True
+        try:
+            self._graph = open_graph(self._path, threads=self._threads)
+        except SoncaError as error:
+            log.warning("sentences are made one after the other: %s", error)
+
+
 class ZeroModel:
     """The graphs of a model folder. May be used from several threads."""
 
@@ -49,11 +96,13 @@ class ZeroModel:
         self,
         folder: Path,
         threads: int,
-        sampling: Sampling | None = None,
         int8: Path | None = None,
+        together: Path | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
-        """Loads everything; what runs for each frame from the folder `int8`, if given. Raises
-        `BadModel` with the file and the input that differs."""
+        """Loads everything; what runs for each frame from the folder `int8`, if given. The graph
+        `together` draws the frames of `ROWS` sentences at once; it is loaded when there are
+        several. Raises `BadModel` with the file and the input that differs."""
         self.config = read_config(folder)
         self.text_ids = TextIds(folder / "tokenizer.json")
         graphs = folder / "onnx"
@@ -64,7 +113,16 @@ class ZeroModel:
         self.codec = MossDecoder(graphs / "codec", threads)
         _expect(self)
         self._given = _given(sampling or Sampling())
+        self._together = LaterGraph(together, threads) if together else None
         self._try_vocabulary(folder)
+
+    def drawing(self, together: Path) -> ZeroModel:
+        """Returns the same model, which draws several frames at once with the graph `together`,
+        loaded now."""
+        other = copy.copy(self)
+        other._together = LaterGraph(together, 1)
+        other._together.load()
+        return other
 
     def _try_vocabulary(self, folder: Path) -> None:
         """Has the graph read the last id of the tokenizer: one of another model it has not."""
@@ -83,26 +141,29 @@ class ZeroModel:
         _, valid, begin, cross = self.text_encoder.run(feed)
         return valid, begin, cross
 
-    def frame(self, hidden: Float, seen: Bools, draw: Draw, may_end: bool) -> tuple[Ints, bool]:
-        """Returns the next frame (16,), and whether it is the last one.
+    def frames(self, wanted: Sequence[FrameWanted]) -> list[tuple[Ints, bool]]:
+        """Returns of each sentence its next frame (16,), and whether that is the last one. The
+        codes are marked in `FrameWanted.seen`."""
+        together = self._together.get() if self._together and len(wanted) > 1 else None
+        made = [self._frame(each) for each in wanted] if together is None else []
+        while together is not None and len(made) < len(wanted):
+            made += self._frames(together, wanted[len(made) : len(made) + ROWS])
+        books = np.arange(self.config.codebooks)
+        for each, (codes, _) in zip(wanted, made, strict=True):
+            each.seen[0, books, codes] = True
+        return made
 
-        Args:
-            hidden: (width,), from `Prefix`.
-            seen: (1, 16, codebook size), the codes drawn so far; the new ones are marked in it.
-            draw: gives one number for the end, then one for each code.
-            may_end: False where the sentence must go on.
-        """
-        feed = {
-            "global_hidden": hidden[None],
-            "forbid_eoa": np.array([not may_end]),
-            "seen_mask": seen,
-            "ctrl_random_u": np.asarray(draw(1), np.float32),
-            "audio_random_u": np.asarray(draw(self.config.codebooks), np.float32)[None],
-            **self._given,
-        }
-        ended, codes = self.local.run(feed)
-        seen[0, np.arange(self.config.codebooks), codes[0]] = True
-        return codes[0].astype(np.int64), bool(ended.reshape(-1)[0])
+    def _frame(self, wanted: FrameWanted) -> tuple[Ints, bool]:
+        ends, codes = self.local.run({**_feed([wanted], self.config.codebooks), **self._given})
+        return codes[0].astype(np.int64), bool(ends.reshape(-1)[0])
+
+    def _frames(self, graph: Graph, wanted: Sequence[FrameWanted]) -> list[tuple[Ints, bool]]:
+        feed = _feed(wanted, self.config.codebooks)
+        missing = ROWS - len(wanted)
+        if missing:
+            feed = {name: np.concatenate([v, v[:1].repeat(missing, 0)]) for name, v in feed.items()}
+        ends, codes = graph.run({**feed, **self._given})
+        return [(codes[n].astype(np.int64), bool(ends[n])) for n in range(len(wanted))]
 
 
 class Prefix:
@@ -213,6 +274,18 @@ def _stacked_valid(all_rows: Bools, row: Bools, *, at_end: bool) -> Bools:
         width = part.shape[1]
         out[place, length - width if at_end else 0 : length if at_end else width] = part
     return out
+
+
+def _feed(wanted: Sequence[FrameWanted], codebooks: int) -> dict[str, npt.NDArray[Any]]:
+    """Returns the inputs of the frame's graph that each sentence has of its own."""
+    draws = [(each.draw(1), each.draw(codebooks)) for each in wanted]
+    return {
+        "global_hidden": np.stack([each.hidden for each in wanted]),
+        "forbid_eoa": np.array([not each.may_end for each in wanted]),
+        "seen_mask": np.concatenate([each.seen for each in wanted]),
+        "ctrl_random_u": np.array([end for end, _ in draws], np.float32).reshape(-1),
+        "audio_random_u": np.array([codes for _, codes in draws], np.float32),
+    }
 
 
 def _given(sampling: Sampling) -> dict[str, Any]:

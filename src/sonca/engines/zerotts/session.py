@@ -11,7 +11,7 @@ import numpy as np
 
 from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
-from sonca.engines.zerotts.model import Prefix, ZeroModel
+from sonca.engines.zerotts.model import FrameWanted, Prefix, ZeroModel
 from sonca.engines.zerotts.speaking import Sentence, SoundMaker, SpeakerVoice, draws
 from sonca.engines.zerotts.text import cleaned, written
 from sonca.errors import InvalidRequest
@@ -75,7 +75,7 @@ class ZeroTTSSession(Session):
         self._begin_one(emit)
         if not self._rows:
             return
-        ended = [sentence for sentence in self._rows if self._draw(sentence)]
+        ended = self._draw()
         self._leave(ended)
         if self._rows:
             hidden = self._prefix.step(np.stack([s.codes[-1] for s in self._rows]))
@@ -102,15 +102,17 @@ class ZeroTTSSession(Session):
             return
         self._rows.append(sentence)
 
-    def _draw(self, sentence: Sentence) -> bool:
-        """Makes a sentence's next frame. Returns whether it is over."""
-        codes, last = self._model.frame(
-            sentence.hidden, sentence.seen, sentence.draw, sentence.may_end
-        )
-        sentence.codes.append(codes)
-        if not sentence.held:
-            sentence.sound.add(codes)
-        return last or sentence.too_long
+    def _draw(self) -> list[Sentence]:
+        """Makes the next frame of every sentence. Returns those that are over."""
+        wanted = [FrameWanted(s.hidden, s.seen, s.draw, s.may_end) for s in self._rows]
+        ended = []
+        for sentence, (codes, last) in zip(self._rows, self._model.frames(wanted), strict=True):
+            sentence.codes.append(codes)
+            if not sentence.held:
+                sentence.sound.add(codes)
+            if last or sentence.too_long:
+                ended.append(sentence)
+        return ended
 
     def _sound(self, sentence: Sentence, ended: bool, emit: Emit) -> None:
         """Hands out what is to be heard of a sentence now, and its end."""

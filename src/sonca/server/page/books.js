@@ -163,10 +163,7 @@ function drawCast(found, edited) {
 function voiceSelect({ name, key, voice }) {
   const select = element("select", { "data-person": key, "aria-label": say("voice_of", { name }) });
   if (key) select.append(element("option", { value: "" }, say("by_gender")));
-  for (const { id, name: called, commercial } of voices) {
-    const rights = commercial === "yes" ? "" : ` – ${words.say(`commercial_${commercial}`).toLowerCase()}`;
-    select.append(element("option", { value: id }, called + rights));
-  }
+  for (const each of voices) select.append(element("option", { value: each.id }, each.name));
   select.value = voice ?? "";
   return select;
 }
