@@ -372,12 +372,12 @@ def test_a_text_whose_engine_goes_while_it_is_read_is_not_spoken_without_its_beg
         sonca.speak("một.")
         work, drawn = sonca._work, []
 
-        def disturbed(utterance: Utterance, identity: str) -> WorkItem:
+        def disturbed(utterance: Utterance, identity: str, fresh: bool) -> WorkItem:
             drawn.append(utterance)
             if len(drawn) == 2:
                 sonca.load()._replicas[0].life = "broken"
                 sonca.reload()
-            return work(utterance, identity)
+            return work(utterance, identity, fresh)
 
         monkeypatch.setattr(sonca, "_work", disturbed)
         with pytest.raises(ShuttingDown):

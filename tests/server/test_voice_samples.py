@@ -60,6 +60,28 @@ def test_a_damaged_sample_is_made_again(live: Live) -> None:
     assert live.http.get(address).content == first
 
 
+def test_an_older_sample_goes_when_the_voice_sounds_otherwise(serve: Serve) -> None:
+    live = serve(engine="tone")
+    name = live.http.get("/v1/audio/voices").json()["data"][0]["id"]
+    folder = live.data_dir / "samples"
+    folder.mkdir()
+    older, other = folder / f"tone.{name}.{'0' * 32}.wav", folder / f"tone.{name}-2.x.wav"
+    older.touch()
+    other.touch()
+    live.http.get(f"/v1/audio/voices/{name}/sample")
+    assert not older.exists()
+    assert other.exists()
+    assert len(list(folder.glob(f"tone.{name}.*"))) == 2
+
+
+def test_a_sample_that_cannot_be_kept_is_an_error_in_words(live: Live) -> None:
+    name = live.http.get("/v1/audio/voices").json()["data"][0]["id"]
+    (live.data_dir / "samples").write_text("a file")
+    answer = live.http.get(f"/v1/audio/voices/{name}/sample")
+    assert answer.status_code in (500, 507)
+    assert "keep the sample" in answer.json()["error"]["message"]
+
+
 def test_every_voice_has_its_papers(serve: Serve) -> None:
     told = serve(engine="espeak").http.get("/v1/audio/voices").json()
     espeak = [voice for voice in told["data"] if voice["engine"] == "espeak"]

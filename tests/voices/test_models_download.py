@@ -222,6 +222,31 @@ def test_pulling_again_replaces_it(hub: Hub, store: ModelStore) -> None:
     assert len(store.installed()) == 1
 
 
+def test_what_another_model_has_is_not_fetched_again(hub: Hub, store: ModelStore) -> None:
+    """Engines share a codec; a newer revision shares most with the one before."""
+    fetch(hub, store)
+    hub.files["some/where/deep/new.json"] = b"new"
+    newer = replace(MODEL, name="other", files=(MODEL.files[0], ModelFile("deep/new.json")))
+    hub.asked.clear()
+    assert (fetch(hub, store, newer) / "voice.onnx").read_bytes() == BIG
+    assert [path for method, path, _ in hub.asked if method == "GET"] == [
+        "/some/where/resolve/v1/deep/new.json"
+    ]
+    store.find("test-voice").folder.joinpath("voice.onnx").write_bytes(b"?" * len(BIG))
+    store.remove("other")
+    assert (fetch(hub, store, newer) / "voice.onnx").read_bytes() == BIG  # that one is damaged
+
+
+def test_room_for_all_of_it_is_asked_for_before_the_first_file(
+    hub: Hub, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "free_bytes", lambda place: len(BIG) + 1)
+    files = (replace(MODEL.files[0], size=len(BIG)), replace(MODEL.files[1], size=len(SMALL)))
+    with pytest.raises(StorageFull, match=r"1,048,584 bytes are needed"):
+        fetch(hub, store, replace(MODEL, files=files))
+    assert hub.asked == []
+
+
 FOLDER = replace(
     MODEL,
     files=(

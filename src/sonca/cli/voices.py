@@ -12,6 +12,7 @@ import typer
 from sonca.cli.signals import stoppable
 
 if TYPE_CHECKING:
+    from sonca.synthesizer import Sample
     from sonca.voice import Voice
     from sonca.voices.passports import Passport
 
@@ -29,13 +30,16 @@ def voices(
     """List the voices that can speak now, or hear one."""
     from sonca.factory import open_sonca
     from sonca.settings import read
+    from sonca.synthesizer import VoiceSamples
 
     if play is not None:
         _play(play, engine)
         return
-    with open_sonca(read(engine=engine)) as sonca:
+    settings = read(engine=engine)
+    with open_sonca(settings) as sonca:
         found = sonca.catalogue.of(sonca.default_engine) if engine else sonca.voices
-        rows = [_row(voice, sonca.permits.passport(voice)) for voice in found]
+        samples = VoiceSamples(settings.samples_dir, sonca)
+        rows = [_row(v, sonca.permits.passport(v), samples.find(v)) for v in found]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
@@ -74,12 +78,13 @@ def _play(name: str, engine: str | None) -> None:
             player.finish()
 
 
-def _row(voice: Voice, passport: Passport) -> dict[str, Any]:
+def _row(voice: Voice, passport: Passport, sample: Sample | None) -> dict[str, Any]:
     return {
         **asdict(voice),
         "commercial": passport.commercial,
         "licence": passport.weights,
         "passport": passport.name,
+        "measured": asdict(sample.measured) if sample else None,
     }
 
 

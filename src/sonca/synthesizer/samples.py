@@ -25,7 +25,7 @@ from sonca.synthesizer.recipe import reading_version
 from sonca.synthesizer.request import SpeechRequest
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Priority
-from sonca.voice import Voice
+from sonca.voice import Voice, slug
 
 TEXTS = {
     "vi": "Xin chào, đây là giọng đọc của tôi. Hôm nay trời trong, gió nhẹ, và ta có cả một buổi "
@@ -142,6 +142,9 @@ class VoiceSamples:
                 clipped = np.clip(np.nan_to_num(sound.samples), -1.0, 1.0)
                 writer.writeframes(np.rint(clipped * 32767.0).astype("<i2").tobytes())
             facts.write_text(json.dumps(asdict(measured), indent=1) + "\n", "utf-8")
+        for older in path.parent.glob(f"{_stem(voice)}.*"):
+            if older.stem != path.stem:
+                disk.remove(older)
         self._known[path] = measured
         return Sample(voice, path, measured)
 
@@ -158,7 +161,12 @@ class VoiceSamples:
             _text(voice),
         )
         digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-        return self._folder / f"{digest[:32]}.wav"
+        return self._folder / f"{_stem(voice)}.{digest[:32]}.wav"
+
+
+def _stem(voice: Voice) -> str:
+    """Returns what the names of a voice's samples begin with."""
+    return f"{slug(voice.engine, keep='_')}.{slug(voice.id, keep='_')}"
 
 
 def _text(voice: Voice) -> str:

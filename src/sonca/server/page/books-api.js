@@ -18,10 +18,12 @@ export const jobs = async () => (await json(JOBS)).data;
 export const job = (id) => json(`${JOBS}/${id}`);
 export const deleteJob = (id) => json(`${JOBS}/${id}`, { method: "DELETE" });
 
-/** The voices that books can be read with. */
+/** The voices that books can be read with, each with whether its licence lets books be sold. */
 export async function voiceList() {
-  const { voices: all } = await voices();
-  return all.filter((voice) => voice.engine);
+  const { voices: all, passports = {} } = await voices();
+  const rights = (voice) => passports[voice.passport ?? ""]?.commercial ?? "unclear";
+  const usable = all.filter((voice) => voice.engine);
+  return usable.map((voice) => ({ ...voice, commercial: rights(voice) }));
 }
 
 /** A job's progress, each time it changes, until its end. */

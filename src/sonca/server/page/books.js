@@ -163,7 +163,10 @@ function drawCast(found, edited) {
 function voiceSelect({ name, key, voice }) {
   const select = element("select", { "data-person": key, "aria-label": say("voice_of", { name }) });
   if (key) select.append(element("option", { value: "" }, say("by_gender")));
-  for (const each of voices) select.append(element("option", { value: each.id }, each.name));
+  for (const { id, name: called, commercial } of voices) {
+    const rights = commercial === "yes" ? "" : ` – ${words.say(`commercial_${commercial}`).toLowerCase()}`;
+    select.append(element("option", { value: id }, called + rights));
+  }
   select.value = voice ?? "";
   return select;
 }

@@ -52,6 +52,7 @@ export class VoicePapers extends EventTarget {
       ["trained_on", trained],
       ["consent", papers.consent[language]],
     ];
+    if (this.voice.hash) rows.push(["hash", this.voice.hash]);
     if (measured) {
       const speed = words.number(measured.seconds_per_second, { maximumFractionDigits: 2 });
       const level = words.number(measured.loudness_lufs ?? 0, { maximumFractionDigits: 1 });

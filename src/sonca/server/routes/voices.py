@@ -65,6 +65,7 @@ def _voices(services: Services) -> list[dict[str, Any]]:
             _voice(voice)
             | {
                 "passport": services.sonca.permits.passport(voice).name,
+                "hash": services.sonca.permits.model_hash(voice) or None,
                 "measured": asdict(sample.measured) if sample else None,
             }
         )

@@ -8,6 +8,7 @@ agreed to a licence.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from sonca.voices.models.model_store import Installed, ModelStore, sha256, stori
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PAGE = re.compile(rb"\s*<(!doctype|html)", re.IGNORECASE)
 _PART = ".part"
+_ELSEWHERE = "choose another place with SONCA_DATA_DIR"
 Say = Callable[[str], None]
 
 
@@ -43,6 +45,7 @@ def pull(
     `StorageFull` or `StorageError`.
     """
     staging = store.staging(model.name)
+    disk.check_room(store.folder, _missing_bytes(model, staging), _ELSEWHERE)
     with storing(staging):
         staging.mkdir(parents=True, exist_ok=True)
     for file in model.files:
@@ -60,6 +63,12 @@ def pull(
         files=[file.name for file in model.files],
         about={"origin": f"{model.repository}@{model.revision}", "licence": model.licence},
     )
+
+
+def _missing_bytes(model: Model, staging: Path) -> int:
+    """Returns how much of the files of known size has not come yet."""
+    here = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
+    return max(0, sum(file.size or 0 for file in model.files) - here)
 
 
 def by_hand(model: Model, store: ModelStore) -> str:
@@ -139,7 +148,11 @@ class _Fetch:
             part = staging / f"{self.file.name}.{remote.tag}{_PART}"
             with storing(staging):
                 part.parent.mkdir(parents=True, exist_ok=True)
-                self._download(remote, part)
+                held = self.store.holding(remote.sha256) if remote.sha256 else None
+                if held is not None:  # another model has it, or this one, before
+                    shutil.copyfile(held, part)
+                else:
+                    self._download(remote, part)
         except SoncaError:
             raise
         except ImportError as error:
@@ -191,9 +204,7 @@ class _Fetch:
             if have > remote.size:
                 part.unlink()
                 have = 0
-            disk.check_room(
-                part.parent, remote.size - have, "choose another place with SONCA_DATA_DIR"
-            )
+            disk.check_room(part.parent, remote.size - have, _ELSEWHERE)
         bar = None if self.progress else _silent_bar()
         with part.open("ab") as sink:
             http_get(

@@ -78,6 +78,18 @@ class ModelStore:
         """Returns where a model is gathered; what an interrupted download left is still there."""
         return self.folder / _INCOMING / checked_name(name)
 
+    def holding(self, digest: str) -> Path | None:
+        """Returns a file of that SHA-256 in an installed model, undamaged; None if none has it.
+
+        Two models may share a part (a codec), and a newer revision of one most of its files.
+        """
+        for model in self.installed():
+            for name, (size, known) in model.files.items():
+                path = model.folder / name
+                if known == digest and path.is_file() and _size(path) == size:
+                    return path if sha256(path) == digest else None
+        return None
+
     def put(
         self,
         staged: Path,
