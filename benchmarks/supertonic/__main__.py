@@ -21,8 +21,11 @@ from benchmarks.line_process import LineProcess
 from benchmarks.supertonic.graphs import Sizes
 from benchmarks.supertonic.random_model import make
 from sonca.bench.stats import machine
+from sonca.engines.supertonic.calibration import calibrate
+from sonca.engines.supertonic.styles import snr_of
 
-PEERS = ("sonca", "korvatts", "supertonic")
+OURS = ("sonca", "sonca_exact")
+PEERS = (*OURS, "korvatts", "supertonic")
 SHORT = (
     "Chiều hôm đó trời nổi gió, mây kéo xuống thành từng vệt dài.",
     "Bà đứng ở hiên nhà nhìn ra con đường làng.",
@@ -33,7 +36,7 @@ LONG = (
     "thấp thoáng sau rặng tre già, khi chiều xuống khói bếp lại bay lên, mùi cơm mới toả khắp xóm."
 )
 STEPS = 8
-COSTS = (2, 4, 8, 16, 32)
+COSTS = (2, 4, 8, 16)
 
 
 def main() -> None:
@@ -42,7 +45,7 @@ def main() -> None:
     parser.add_argument("--python", required=True, help="of the packages that are compared")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
     asked = parser.parse_args()
     result: dict[str, Any] = {"threads": {}}
     if asked.out.is_file():
@@ -51,6 +54,8 @@ def main() -> None:
         home = Path(name, "supertonic")
         make(home / "full", sizes=Sizes(), voices=("F1",))
         make(home / "single", sizes=Sizes(), voices=("F1",), korva=True)
+        calibrate(home / "full", STEPS, print)
+        result["bfloat16_snr_db"] = snr_of(home / "full")
         measured = _measured(asked.python, Path(name), asked.threads, asked.rounds)
     result |= {"benchmark": "supertonic", "machine": machine(), "steps": STEPS}
     result["threads"][str(asked.threads)] = measured
@@ -59,7 +64,7 @@ def main() -> None:
 
 def _measured(python: str, models: Path, threads: int, rounds: int) -> dict[str, Any]:
     script = Path(__file__).with_name("peer.py")
-    pythons = dict.fromkeys(PEERS, python) | {"sonca": sys.executable}
+    pythons = dict.fromkeys(PEERS, python) | dict.fromkeys(OURS, sys.executable)
     with ExitStack() as stack:
         peers = {
             name: stack.enter_context(LineProcess(pythons[name], script, name, models, threads))
@@ -74,10 +79,11 @@ def _measured(python: str, models: Path, threads: int, rounds: int) -> dict[str,
             answers = _in_turns(peers, texts, STEPS)
             for name in PEERS:
                 found[name][kind] = _figures(answers[name])
-        found["sonca"]["steps"] = {
-            str(steps): _figures([peers["sonca"].ask({"texts": [SHORT[0]], "steps": steps})])
-            for steps in COSTS
-        }
+        for name in OURS:
+            found[name]["steps"] = {
+                str(steps): _figures([peers[name].ask({"texts": [SHORT[1]], "steps": steps})])
+                for steps in COSTS
+            }
     return found
 
 

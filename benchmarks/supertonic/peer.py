@@ -1,4 +1,4 @@
-"""One of those who are compared: ``peer.py sonca|korvatts|supertonic MODELS THREADS``.
+"""One of those who are compared: ``peer.py NAME MODELS THREADS``; the names are in `LOADERS`.
 
 MODELS is a models folder with a model in ``supertonic/full`` and one for single rows in
 ``supertonic/single``. Answers texts and steps with seconds to the first sound and to the last, of
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,14 @@ Heard = Callable[[float], None]
 Speak = Callable[[list[str], int, Heard], None]
 
 
-def load_sonca(models: Path, threads: int) -> Speak:
+def load_sonca(models: Path, threads: int, *, exact: bool = False) -> Speak:
     """Returns the engine, loaded; its session, without a worker."""
     from sonca.engines.base import Audio, Options, Session, Setup
     from sonca.engines.supertonic import SupertonicEngine
     from sonca.engines.supertonic.session import open_session
     from sonca.testing import utterance
 
-    engine = SupertonicEngine(Setup(models, threads=threads))
+    engine = SupertonicEngine(Setup(models, threads=threads, exact=exact))
     voice = engine.voice("f1")
     sessions: dict[int, Session] = {}
 
@@ -72,7 +73,12 @@ def load_supertonic(models: Path, threads: int) -> Speak:
     return speak
 
 
-LOADERS = {"sonca": load_sonca, "korvatts": load_korvatts, "supertonic": load_supertonic}
+LOADERS: dict[str, Callable[[Path, int], Speak]] = {
+    "sonca": load_sonca,
+    "sonca_exact": partial(load_sonca, exact=True),
+    "korvatts": load_korvatts,
+    "supertonic": load_supertonic,
+}
 
 
 def main() -> None:

@@ -20,9 +20,9 @@ from sonca.engines.runtime.graph import Array, short
 from sonca.engines.runtime.processor import has_bf16
 
 NAME = "OpenVINO bf16"
-_KERNELS = 512
-"""Kernels that a graph keeps: those of about eight lengths. The runtime's own limit is 5000, and
-some 4 MB a length."""
+_KERNELS = 128
+"""Kernels that a graph keeps: those of about two lengths, so that two sentences that take turns
+cost 5% more than one after the other. The runtime's own limit is 5000, at some 4 MB a length."""
 
 
 def supported() -> bool:
