@@ -117,7 +117,8 @@ class FlowSession(Session):
         """Gives every free thread the next step of the most urgent utterance; of equal ones, the
         earliest."""
         for state in sorted(self._utterances.values(), key=lambda state: state.urgency):
-            for piece in state.pieces:
+            # Until somebody hears it, its first piece has all threads from within.
+            for piece in state.pieces[:1] if state.first else state.pieces:
                 if len(self._running) >= self._threads or state.error is not None:
                     break
                 if not piece.running and piece.samples is None:
