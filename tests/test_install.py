@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from sonca import install
+from sonca.engines import registry
+from sonca.engines.base import Setup
 from sonca.errors import EngineNotInstalled
 from tests.processes import ROOT
 
-ENGINES = ("kokoro", "piper", "supertonic", "vieneu", "viettts", "zerotts")
+ENGINES = ("kokoro", "piper", "supertonic", "vieneu", "vieneu-nano", "viettts", "zerotts")
 
 
 @pytest.fixture
@@ -33,6 +36,21 @@ def test_each_engine_with_models_has_its_packages() -> None:
     for name in ENGINES:
         assert any(each.startswith("huggingface_hub") for each in install.packages(name)), name
     assert install.packages("nobody") == ()
+    assert {*install.packages("viettts")} < {*install.packages("cuda")}
+
+
+def test_an_extra_brings_all_that_its_engine_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "_importable", lambda module: False)
+    named = {"yaml": "pyyaml"}
+    for spec in registry.BUILT_IN:
+        reason = spec.load().missing(Setup()) or ""
+        if reason.startswith("it needs "):
+            modules = reason.removeprefix("it needs ").partition(": ")[0].split(", ")
+            brought = {re.split("[<>=]", each)[0] for each in install.packages(spec.name)}
+            brought = {each.replace("-", "_").lower() for each in brought}
+            assert {named.get(module, module) for module in modules} <= brought, spec.name
+        else:
+            assert spec.name not in ENGINES, reason
 
 
 def test_without_the_folder_the_installed_package_knows(monkeypatch: pytest.MonkeyPatch) -> None:

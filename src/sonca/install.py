@@ -24,6 +24,7 @@ _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 """Where Sonca runs from its own folder; else there is no such file."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXTRA = re.compile(r"""extra\s*==\s*["']([\w-]+)["']""")
+_OWN = re.compile(r"sonca\[([\w-]+)\]")
 TIMEOUT_S = 1800
 
 
@@ -36,7 +37,16 @@ def needed(extra: str, *modules: str) -> str | None:
 
 @functools.cache
 def packages(extra: str) -> tuple[str, ...]:
-    """Returns the requirements of an extra, such as ``onnx>=1.17``; none if there is no such."""
+    """Returns the requirements of an extra, such as ``onnx>=1.17``; none if there is no such. An
+    engine's extra is called as the engine."""
+    found: list[str] = []
+    for each in _stated(extra):
+        own = _OWN.fullmatch(each)  # another extra of ours
+        found += packages(own[1]) if own else [each]
+    return tuple(found)
+
+
+def _stated(extra: str) -> tuple[str, ...]:
     try:
         with _PROJECT.open("rb") as file:
             project = tomllib.load(file)["project"]

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 
 def test_as_json(sonca) -> None:
     found = json.loads(sonca("voices", "--json").stdout)
@@ -15,7 +17,7 @@ def test_as_json(sonca) -> None:
 def test_as_lines(sonca) -> None:
     lines = [line.split("\t") for line in sonca("voices").stdout.decode().splitlines()]
     about = ["south-female", "Nữ miền Nam (giọng máy)", "female", "south", "standard", "espeak"]
-    assert [*about, "yes"] in lines  # whether its licence allows commercial use
+    assert [*about, "yes", "", ""] in lines  # for sale or not; speed and level are not measured yet
     assert len(lines) == len(json.loads(sonca("voices", "--json").stdout))
 
 
@@ -49,3 +51,13 @@ def test_without_speakers_nothing_is_made(sonca, speakers, tmp_path: Path) -> No
     done = sonca("voices", "--play", "south-female", env=speakers | {"NO_DEVICE": "1"}, code=1)
     assert "cannot play" in done.stderr.decode()
     assert not (tmp_path / "data" / "samples").exists()
+
+
+@pytest.mark.slow
+def test_every_voice_is_measured_when_asked(sonca) -> None:
+    found = json.loads(sonca("voices", "--engine", "espeak", "--measure", "--json").stdout)
+    assert len(found) == 12
+    assert all(0 < voice["speed"] < 1 for voice in found)
+    assert all(-22 < voice["lufs"] < -18 for voice in found)  # the level that is set
+    again = json.loads(sonca("voices", "--engine", "espeak", "--json").stdout)
+    assert [voice["measured"] for voice in again] == [voice["measured"] for voice in found]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_COLUMNS = ("id", "name", "gender", "region", "tone", "engine", "commercial")
+_COLUMNS = ("id", "name", "gender", "region", "tone", "engine", "commercial", "speed", "lufs")
 
 
 @app.command()
@@ -26,6 +26,9 @@ def voices(
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
     engine: str | None = typer.Option(None, help="Only the voices of this engine."),
     play: str | None = typer.Option(None, metavar="NAME", help="Play a sample of this voice."),
+    measure: bool = typer.Option(
+        False, "--measure", help="Make the sample of each voice that has none, and measure it."
+    ),
 ) -> None:
     """List the voices that can speak now, or hear one."""
     from sonca.factory import open_sonca
@@ -36,10 +39,11 @@ def voices(
         _play(play, engine)
         return
     settings = read(engine=engine)
-    with open_sonca(settings) as sonca:
+    with stoppable(), open_sonca(settings) as sonca:
         found = sonca.catalogue.of(sonca.default_engine) if engine else sonca.voices
         samples = VoiceSamples(settings.samples_dir, sonca)
-        rows = [_row(v, sonca.permits.passport(v), samples.find(v)) for v in found]
+        sample = samples.get if measure else samples.find
+        rows = [_row(voice, sonca.permits.passport(voice), sample(voice)) for voice in found]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
@@ -85,6 +89,9 @@ def _row(voice: Voice, passport: Passport, sample: Sample | None) -> dict[str, A
         "licence": passport.weights,
         "passport": passport.name,
         "measured": asdict(sample.measured) if sample else None,
+        # Seconds for a second of sound, and how loud that is: what the columns show.
+        "speed": sample.measured.seconds_per_second if sample else None,
+        "lufs": sample.measured.loudness_lufs if sample else None,
     }
 
 

@@ -121,7 +121,7 @@ class NanoEngine(Engine):
 
     @classmethod
     def missing(cls, setup: Setup) -> str | None:
-        if reason := install.needed("vieneu", *NEEDED):
+        if reason := install.needed("vieneu-nano", *NEEDED):
             return reason
         if not find_models(setup.models_dir):
             return f"its model is not here: sonca models pull {PUBLISHED}"
@@ -139,7 +139,7 @@ class NanoEngine(Engine):
     def model_files(cls, file: Path) -> Mapping[str, Path]:
         folder = file if file.is_dir() else file.parent
         found = files_in(folder, *FILES, *(f"{name}?" for name in (*CLONING, DENOISER)))
-        if not install.needed("vieneu", *NEEDED):
+        if not install.needed("vieneu-nano", *NEEDED):
             NanoModel(folder)
             read_voices(folder)
         return found
