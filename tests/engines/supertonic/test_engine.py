@@ -154,19 +154,19 @@ def test_who_listens_is_first_and_books_are_last(models: Path) -> None:
     engine.close()
 
 
-@pytest.mark.parametrize(("first", "begun"), [(True, 1), (False, 2)])
+@pytest.mark.parametrize("first", [True, False])
 def test_the_first_piece_is_alone_while_somebody_waits_for_it(
-    engine: SupertonicEngine, runs: Counter[str], first: bool, begun: int
+    engine: SupertonicEngine, runs: Counter[str], first: bool
 ) -> None:
     """Two at once would each have half the cores; nobody waits for a file's first."""
     session = engine.session()
     session.add(1, LONG, engine.voice("bao-kim"), Options(first=first))
     heard: list[Event] = []
+    begun = 0
     while not heard:
         session.step(heard.append)
-        if not heard:
-            assert runs["text_encoder"] <= begun
-    assert runs["text_encoder"] >= begun
+        begun = begun if heard else runs["text_encoder"]
+    assert (begun == 1) == first
 
 
 def test_an_error_fails_its_own_sentence(
