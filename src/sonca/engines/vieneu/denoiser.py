@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sonca.audio import Samples
-from sonca.engines.runtime import open_graph
+from sonca.engines.runtime import BadModel, open_graph
 
 RATE_HZ = 44_100
 _SIZE, _HOP = 1680, 420
@@ -21,6 +21,8 @@ _BINS = _SIZE // 2 + 1
 _AFTER = 441
 """Silence put after a recording while it is worked on."""
 _LEAST = 1e-7
+_PARTS = ("mag", "cos", "sin")
+"""The inputs; the outputs are the same of clean speech, in this order."""
 
 Spectrum = npt.NDArray[np.complex128]
 
@@ -31,7 +33,9 @@ class Denoiser:
     def __init__(self, path: Path, threads: int = 1) -> None:
         """Opens it. Raises `BadModel` if it is not this graph."""
         self._graph = open_graph(path, threads=threads)
-        self._graph.expect(dict.fromkeys(_PARTS, ("float32", (None, _BINS, None))), _CLEAN)
+        self._graph.expect(dict.fromkeys(_PARTS, ("float32", (None, _BINS, None))))
+        if len(self._graph.outputs) != len(_PARTS):
+            raise BadModel(f"{path} has not the outputs of the denoiser; pull the model again")
 
     def clean(self, samples: Samples) -> Samples:
         """Returns mono sound (N,) at `RATE_HZ` without its noise."""
@@ -41,14 +45,10 @@ class Denoiser:
         spectrum = transform(wave)
         angle = np.angle(spectrum)
         feed = dict(zip(_PARTS, (np.abs(spectrum), np.cos(angle), np.sin(angle)), strict=True))
-        made = self._graph.run({k: v[None].astype(np.float32) for k, v in feed.items()}, _CLEAN)
+        made = self._graph.run({k: v[None].astype(np.float32) for k, v in feed.items()})
         size, cos, sin = (part[0] for part in made)
         clean = inverse(size * (cos + 1j * sin), len(wave))
         return np.asarray(clean[: len(samples)] * peak, np.float32)
-
-
-_PARTS = ("mag", "cos", "sin")
-_CLEAN = ("sep_mag", "sep_cos", "sep_sin")
 
 
 def _window() -> npt.NDArray[np.float64]:

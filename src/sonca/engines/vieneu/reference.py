@@ -66,7 +66,8 @@ def speaker_vector(folder: Path, samples: Samples, rate_hz: int, threads: int) -
     """Returns the vector of the voice in a recording. Raises `BadAudio` if it is none."""
     bands = mean_normalised(kaldi_fbank(resampled(samples, rate_hz, _SPEAKER_RATE_HZ)))
     encoder = open_speaker_encoder(folder, threads)
-    speaker = np.asarray(encoder.run({"input": bands[None]}, ("output",))[0][0], np.float32)
+    (name,) = encoder.inputs
+    speaker = np.asarray(encoder.run({name: bands[None]})[0][0], np.float32)
     if not np.isfinite(speaker).all() or not speaker.any():
         raise BadAudio(
             "no voice could be made out in the reference; give 3 to 8 s of one person speaking",
@@ -78,7 +79,8 @@ def speaker_vector(folder: Path, samples: Samples, rate_hz: int, threads: int) -
 def open_speaker_encoder(folder: Path, threads: int = 1) -> Graph:
     """Opens the graph that makes a vector of a voice. Raises `BadModel` if it is another."""
     encoder = open_graph(folder / SPEAKER, threads=threads)
-    encoder.expect({"input": ("float32", (None, None, 80))}, {"output": ("float32", 2)})
+    # Its names are as some exporter made them.
+    encoder.expect({next(iter(encoder.inputs), "input"): ("float32", (None, None, 80))})
     return encoder
 
 
