@@ -171,5 +171,5 @@ def test_a_level_is_measured_once_and_kept(models_dir: Path) -> None:
     assert -40 < level < -5
     assert (models_dir / "zerotts" / "zerotts" / "levels.sonca.json").is_file()
     other = ZeroTTSEngine(Setup(models_dir=models_dir, threads=1))
-    other._measured = None  # type: ignore[method-assign,assignment]
+    other._levels.measure = None  # type: ignore[method-assign,assignment]
     assert other.level_lufs(other.voice("maichi")) == level

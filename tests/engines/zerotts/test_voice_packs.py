@@ -144,3 +144,13 @@ def test_a_broken_or_missing_zip_is_refused_and_left_out(tmp_path: Path) -> None
         assert list(find_packs(tmp_path, model)) == ["maichi", "giahuy"]
     with pytest.raises(InvalidRequest):
         ZeroTTSEngine.model_files(tmp_path / "none.zip")
+
+
+def test_a_voice_of_other_weights_that_is_added_is_named(tmp_path: Path) -> None:
+    tiny.install(tmp_path)
+    home, said = tmp_path / "zerotts" / "mine", []
+    home.mkdir()
+    zipped(home / "x.zip", **{"lan/voice.npz": latents(width=768)})
+    ZeroTTSEngine.after_install(home, tmp_path, {}, said.append)
+    assert "the voice lan cannot be used" in said[-1]
+    assert "belongs to other weights" in said[-1]

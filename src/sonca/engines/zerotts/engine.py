@@ -4,40 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from sonca import disk, install
 from sonca.cores import cores
-from sonca.engines.base import (
-    Audio,
-    Engine,
-    EngineInfo,
-    Event,
-    Options,
-    Session,
-    Setup,
-)
+from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.runtime import BadModel
 from sonca.engines.zerotts import voice_packs
+from sonca.engines.zerotts.levels import Levels
 from sonca.engines.zerotts.model import ZeroModel
-from sonca.engines.zerotts.model_folder import (
-    GRAPHS,
-    find_model,
-    is_model,
-    model_files,
-    read_json,
-)
+from sonca.engines.zerotts.model_folder import GRAPHS, find_model, is_model, model_files
 from sonca.engines.zerotts.prepare import int8_of, prepare, together_of
 from sonca.engines.zerotts.session import ZeroTTSSession
 from sonca.engines.zerotts.speaking import SpeakerVoice
 from sonca.engines.zerotts.voice_packs import CARD, LATENTS, META, find_packs, packs_in
 from sonca.errors import EngineError, EngineNotInstalled, InvalidRequest, StorageError
-from sonca.loudness import loudness
-from sonca.utterance import Utterance
 from sonca.voice import Voice
 
 log = logging.getLogger(__name__)
@@ -45,8 +27,6 @@ log = logging.getLogger(__name__)
 SLOTS = 4
 """Sentences at once: each has its own draws, and they share the global decoder's weights."""
 _NEEDED = ("onnx", "onnxruntime", "tokenizers")
-_LEVELS = "levels.sonca.json"
-_SAMPLE = "Chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài."
 
 
 class ZeroTTSEngine(Engine):
@@ -62,6 +42,7 @@ class ZeroTTSEngine(Engine):
         assert folder is not None
         self._folder, self._setup = folder, setup
         self._model, self._version = _loaded(folder, setup.threads or cores())
+        self._levels = Levels(folder, self._model, self._version)
         self._packs = find_packs(setup.models_dir, folder)
         self._voices: dict[tuple[str, str], SpeakerVoice] = {}
 
@@ -125,10 +106,27 @@ class ZeroTTSEngine(Engine):
         cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
     ) -> None:
         """Keeps what was said of a voice beside it; makes of a model what the processor is quick
-        with."""
+        with. Measures how loud voices are, or the first request in each would wait for it."""
         if is_model(folder):
             _prepare(folder, say)
-            return
+        else:
+            cls._note(folder, facts)
+        setup = Setup(models_dir=models_dir)
+        if cls.missing(setup) is None:
+            say("measuring how loud its voices are")
+            cls(setup)._measure(say)
+
+    def _measure(self, say: Callable[[str], None]) -> None:
+        voices = []
+        for key in self._packs:
+            try:
+                voices.append(self.voice(key))
+            except BadModel as error:
+                say(f"the voice {key} cannot be used: {error}")
+        self._levels.measure(voices)
+
+    @staticmethod
+    def _note(folder: Path, facts: Mapping[str, str]) -> None:
         known = {key: facts[key] for key in ("gender", "region") if key in facts}
         if "name" in facts:
             known["display_name"] = facts["name"]
@@ -149,30 +147,7 @@ class ZeroTTSEngine(Engine):
         return voice
 
     def level_lufs(self, voice: SpeakerVoice) -> float:
-        """Measured over a sentence, once, and kept in the model's folder."""
-        path, name = self._folder / _LEVELS, f"{voice.key} {voice.version} {self._version}"
-        levels = _levels(path)
-        if name not in levels:
-            levels[name] = round(self._measured(voice), 2)
-            if math.isfinite(levels[name]):
-                try:
-                    disk.write(path, json.dumps(levels, indent=1).encode())
-                except StorageError as error:
-                    log.info("the loudness of %s cannot be kept: %s", voice.key, error)
-        return levels[name]
-
-    def _measured(self, voice: SpeakerVoice) -> float:
-        session, heard = ZeroTTSSession(self._model, 1), [np.zeros(0, np.float32)]
-
-        def hear(event: Event) -> None:
-            if isinstance(event, Audio):
-                heard.append(event.chunk.samples)
-
-        said = Utterance((0, len(_SAMPLE)), _SAMPLE, _SAMPLE, 0.0)
-        session.add(0, said, voice, Options(first=False))
-        while not session.idle:
-            session.step(hear)
-        return loudness(np.concatenate(heard), self._model.config.sample_rate_hz)
+        return self._levels.of(voice)
 
     def session(self) -> Session:
         return ZeroTTSSession(self._model, SLOTS)
@@ -199,18 +174,6 @@ def _loaded(folder: Path, threads: int) -> tuple[ZeroModel, str]:
             log.warning("float32 graphs are used: %s", error)
     model = ZeroModel(folder, threads, together=together_of(folder, None))
     return model, _version(folder, int8=False)
-
-
-def _levels(path: Path) -> dict[str, float]:
-    try:
-        known = read_json(path)
-    except BadModel:
-        return {}
-    return {
-        key: float(level)
-        for key, level in known.items()
-        if isinstance(level, int | float) and math.isfinite(level)
-    }
 
 
 def _version(folder: Path, *, int8: bool = True) -> str:
