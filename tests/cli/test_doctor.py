@@ -83,3 +83,14 @@ def test_where_speech_is_sold(sonca, speakers) -> None:
 
 def test_wrong_settings(refused) -> None:
     assert "SONCA_PORT" in refused("doctor", env={"SONCA_PORT": "door"})
+
+
+def test_an_engine_without_its_packages_says_what_brings_all_of_it() -> None:
+    from sonca.cli.doctor import _engine_row
+
+    lacking = {"name": "vieneu", "default": False, "installed": False}
+    _, told = _engine_row(lacking | {"missing": "it needs tokenizers: make serve EXTRAS=vieneu"})
+    assert "make serve EXTRAS=vieneu; or at once: " in told
+    assert told.endswith(" models pull vieneu-v3-turbo --install")
+    _, told = _engine_row(lacking | {"missing": "its model is not here: sonca models pull x"})
+    assert "at once" not in told

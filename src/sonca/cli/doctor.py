@@ -208,7 +208,7 @@ def _section(title: str, rows: Iterable[tuple[str, str | None]]) -> None:
 def _engine_row(engine: dict[str, Any]) -> tuple[str, str]:
     name = engine["name"] + (" (default)" if engine["default"] else "")
     if not engine["installed"]:
-        return name, f"not installed: {engine['missing']}"
+        return name, f"not installed: {engine['missing']}{_all_at_once(engine)}"
     if engine["error"]:
         return name, f"does not load: {engine['error']}"
     active = ", ".join(engine["providers"]) or "none"
@@ -216,6 +216,18 @@ def _engine_row(engine: dict[str, Any]) -> tuple[str, str]:
         f"{engine['version']} on {engine['device']} (active: {active}), "
         f"{engine['voices']} voices, {engine['sample_rate_hz']} Hz"
     )
+
+
+def _all_at_once(engine: dict[str, Any]) -> str:
+    """Says what brings packages and model together, where only the packages are spoken of."""
+    from sonca import install
+    from sonca.voices.models import catalogue
+
+    if "it needs " not in engine["missing"]:
+        return ""
+    names = (model.name for model in catalogue().values() if model.engine == engine["name"])
+    name = next(names, None)
+    return f"; or at once: {install.program()} models pull {name} --install" if name else ""
 
 
 def _path_row(path: dict[str, Any]) -> str:
