@@ -170,6 +170,10 @@ def _show_passport(model: Model) -> None:
     passport = passport_of(model.engine, model.name, model.repository)
     for line in passport.lines():
         _say(f"  {line}")
+    size = "" if model.size is None else f", {_megabytes(model.size)}"
+    hashed = sum(file.sha256 is not None for file in model.files)
+    _say(f"  from: {model.repository} (revision {model.revision})")
+    _say(f"  files: {len(model.files)}{size}, {hashed} with a hash that was published")
     if read().commercial and passport.commercial == "no":
         raise Unsupported(
             f"{model.name} may not be used commercially ({passport.weights}), and "
