@@ -69,6 +69,7 @@ def test_a_text_becomes_an_m4b(live: Live, tmp_path: Path) -> None:
     assert begun["state"] in ("queued", "running")
     done = finished(live, begun["id"])
     assert done["state"] == "done" and done["error"] is None and done["problems"] == []
+    assert done["recipes"][""].startswith("engine=tone/")  # how the narrator was made
     assert done["expires_at"] is None, "kept until it is deleted"
     answer = live.http.get(done["audio"])
     assert answer.headers["content-type"] == "audio/mp4"

@@ -22,7 +22,7 @@ from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import choosing
 from sonca.synthesizer.choosing import Better
 from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
-from sonca.synthesizer.recipe import recipe_of
+from sonca.synthesizer.recipe import Recipe, recipe_of
 from sonca.synthesizer.request import SpeechRequest, cache_key, check, identity_of
 from sonca.synthesizer.speech import Speech
 from sonca.utterance import Priority, Utterance
@@ -146,16 +146,25 @@ class Sonca:
                 affinity=hash((request.text, request.part, identity)),
             ),
         )
-        recipe = recipe_of(
+        recipe = self._recipe(request, voice, info)
+        return Speech(stream, resolution, info.sample_rate_hz, recipe)
+
+    def recipe(self, request: SpeechRequest) -> Recipe:
+        """Returns how a request would be made, whatever its text. Waits for its engine; raises what
+        `submit` raises."""
+        voice = self._resolve(request).voice
+        return self._recipe(request, voice, self.info(voice.engine))
+
+    def _recipe(self, request: SpeechRequest, voice: Voice, info: EngineInfo) -> Recipe:
+        return recipe_of(
             info,
             voice,
             self.permits.model_hash(voice),
-            reference,
-            options,
+            request.reference,
+            Options(request.speed, request.pitch, request.seed),
             self.loudness_lufs,
-            reading.lexicon,
+            self._reading(request, voice).lexicon,
         )
-        return Speech(stream, resolution, info.sample_rate_hz, recipe)
 
     def _work(self, utterance: Utterance, identity: str, fresh: bool) -> WorkItem:
         """Returns the utterance with its key, and its sound if it was made before and is not to be

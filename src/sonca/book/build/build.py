@@ -138,7 +138,19 @@ class Build:
             reporter.reused,
             reporter.utterances,
             reporter.elapsed_s,
+            self._recipes(),
         )
+
+    def _recipes(self) -> dict[str, str]:
+        """Says how each speaker of the cast is made."""
+        return {
+            speaker: self._sonca.recipe(
+                SpeechRequest(
+                    "", role.voice, speed=role.speed, pitch=role.pitch, lexicon=self._lexicon
+                )
+            ).header()
+            for speaker, role in self._roles.items()
+        }
 
     def _original(self) -> Original | None:
         """Returns the book's own pages, where a read-along EPUB is made of an EPUB."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sonca.book.output.captions import FinishedChapter, SpeechProblem
@@ -52,6 +52,8 @@ class BuildReport:
     utterances: int
     """Made by this build."""
     elapsed_s: float
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    """How each speaker of the cast was made (`Recipe.header`), the narrator's name being empty."""
 
     @property
     def duration_s(self) -> float:

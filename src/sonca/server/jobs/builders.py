@@ -216,4 +216,5 @@ def _result(report: BuildReport) -> dict[str, Any]:
         "duration_s": round(report.duration_s, 3),
         "starts_s": [round(chapter.start_s, 3) for chapter in report.chapters],
         "problems": [asdict(problem) for problem in report.problems],
+        "recipes": dict(report.recipes),
     }

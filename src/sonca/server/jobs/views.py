@@ -30,6 +30,7 @@ def job_json(view: JobView, *, chapters: bool = True) -> dict[str, Any]:
         "error": view.result.get("error"),
         "duration_s": view.result.get("duration_s"),
         "problems": view.result.get("problems", []),
+        "recipes": view.result.get("recipes", {}),
         "audio": f"/v1/jobs/{record.id}/audio" if done and options.format in ONE_FILE else None,
         "archive": f"/v1/jobs/{record.id}/archive" if done else None,
         "progress": None,
