@@ -34,7 +34,7 @@ _NOT_SPELLING = re.compile(r"[^\w .,'’&+-]+")
 _BEGINS_WITH_PUNCTUATION = re.compile(r"^[^\w<]+")
 _ENDS_OPEN = re.compile(r"[\s,;:–—-]+$")
 _ELLIPSIS = re.compile(r"…|\.{2,}")
-_BREAK = re.compile(r"\s+(?![^<]*</en>)")
+_WORD = re.compile(r"(?:<en>[^<]*</en>|\S)+")
 _CLAUSE_ENDS = ",;:.?!"
 
 
@@ -107,16 +107,39 @@ def _origin(word: Word) -> tuple[tuple[int, int] | int, str | None]:
 def split(text: str, most: int = MAX_CHARACTERS) -> list[str]:
     """Returns a text in pieces of at most `most` characters: cut after punctuation if it can be,
     else between words, else anywhere."""
-    pieces = []
-    while len(text) > most:
-        breaks = [match for match in _BREAK.finditer(text) if match.start() <= most]
-        late = [match for match in breaks if match.start() >= most // 3]
-        clauses = [match for match in late if text[match.start() - 1] in _CLAUSE_ENDS]
-        found = clauses or breaks
-        start, end = found[-1].span() if found else (most, most)
-        pieces.append(text[:start])
-        text = text[end:]
-    return [*pieces, text] if text else pieces
+    pieces, words, size = [], list[str](), 0
+    for word in _parts(text, most):
+        if size + len(word) > most:
+            count = _clause(words, most // 3)
+            pieces.append(" ".join(words[:count]))
+            words = words[count:]
+            size = sum(len(each) + 1 for each in words)
+        if size + len(word) > most:  # what is left has no punctuation
+            pieces.append(" ".join(words))
+            words, size = [], 0
+        words.append(word)
+        size += len(word) + 1
+    return [*pieces, " ".join(words)] if words else pieces
+
+
+def _parts(text: str, most: int) -> Iterator[str]:
+    """Yields the words of a text, a foreign one with its marks; those too long in parts."""
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if len(word) > most:
+            word = _MARKUP.sub("", word)
+        yield from (word[at : at + most] for at in range(0, len(word), most))
+
+
+def _clause(words: list[str], least: int) -> int:
+    """Returns how many of the words go up to the last punctuation that has `least` characters
+    before it; all of them if there is none."""
+    size, found = 0, len(words)
+    for count, word in enumerate(words, 1):
+        size += len(word) + 1
+        if size > least and word[-1] in _CLAUSE_ENDS:
+            found = count
+    return found
 
 
 def spoken(phonemes: str) -> Spoken:
