@@ -230,7 +230,7 @@ def test_epub(tmp_path: Path, contents: str) -> None:
     ]
     assert book.cover is not None and book.cover.media_type == "image/png"
     reasons = [reason for reason, _ in unspoken(book) if reason != "contents"]
-    assert reasons == ["note mark", "picture", "note"]
+    assert reasons == ["note mark", "note", "picture"]
     assert book.chapters[1].paragraphs[0].part == "OEBPS/text/c2.xhtml"
 
 

@@ -7,7 +7,8 @@ books are refused.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ from lxml import etree
 
 from sonca.book import limits
 from sonca.book.model import Cover, Source, TextBlock
-from sonca.book.sources import encodings, markup, note_links, safe_xml
+from sonca.book.sources import encodings, link_lists, markup, note_links, safe_xml
 from sonca.book.sources.archive import Archive, resolve
+from sonca.book.structure import headings
+from sonca.book.structure.front import FRONT
 from sonca.errors import InvalidRequest
 
 _CONTAINER = "META-INF/container.xml"
@@ -26,6 +29,11 @@ _RIGHTS = "META-INF/rights.xml"
 _PICTURES = {"image/jpeg", "image/png"}
 _DOCUMENTS = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml"}
 _SUFFIXES = (".xhtml", ".html", ".htm")
+_FRONT_KIND = re.compile(
+    r"(?:\A|\s)(?:other\.)?(?:cover|title-?page|halftitlepage|copyright(?:-page)?|dedication"
+    r"|colophon|imprint)\Z"
+)
+_PAGE_CHARS = 3000
 _FONT_LOCKS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 
@@ -47,6 +55,7 @@ class Item:
 class Package:
     """The package of an EPUB file, as far as it can be read."""
 
+    name: str
     element: etree._Element
     items: dict[str, Item]
     """By their ids."""
@@ -62,7 +71,7 @@ def open_package(archive: Archive, mended: list[str]) -> Package:
     if element is None:
         raise archive.damaged(f"its package {name!r} is empty")
     items = _manifest(archive, element, name)
-    return Package(element, items, _documents(archive, element, items, mended))
+    return Package(name, element, items, _documents(archive, element, items, mended))
 
 
 def read(path: Path) -> Source:
@@ -73,7 +82,8 @@ def read(path: Path) -> Source:
         _refuse_protected(archive)
         package = open_package(archive, mended)
         contents = _contents(archive, package, mended)
-        blocks = list(_blocks(archive, package.documents, contents))
+        kinds = _kinds(archive, package)
+        blocks = list(_blocks(archive, package.documents, contents, kinds))
         return Source(
             "epub",
             tuple(blocks),
@@ -211,16 +221,49 @@ def _place(archive: Archive, base: str, href: str) -> tuple[str, str]:
     return archive.actual(part), anchor
 
 
+def _kinds(archive: Archive, package: Package) -> dict[str, str]:
+    """Returns what the package says documents are (`cover`, `copyright-page`): its guide, and the
+    landmarks of its nav."""
+    found: dict[str, str] = {}
+    for reference in package.element.iterfind("{*}guide/{*}reference"):
+        part, anchor = _place(archive, package.name, reference.get("href", ""))
+        if not anchor:
+            found.setdefault(part, reference.get("type", "").lower())
+    nav = next((i for i in package.items.values() if "nav" in i.properties), None)
+    if nav is None or nav.part not in archive:
+        return found
+    root = safe_xml.parse_leniently(archive.read(nav.part), name=nav.part, mended=[])
+    for table in root.iter("{*}nav") if root is not None else ():
+        if "landmarks" in safe_xml.get(table, "type").split():
+            for link in table.iter("{*}a"):
+                part, anchor = _place(archive, nav.part, link.get("href", ""))
+                if not anchor:
+                    found.setdefault(part, safe_xml.get(link, "type").lower())
+    return found
+
+
 def _blocks(
-    archive: Archive, spine: list[Item], contents: dict[tuple[str, str], str]
+    archive: Archive,
+    spine: list[Item],
+    contents: dict[tuple[str, str], str],
+    kinds: dict[str, str],
 ) -> Iterator[TextBlock]:
     documents: dict[str, markup.Document] = {}
     for item in spine:
         if item.part not in documents:
-            documents[item.part] = _document(archive, item, contents)
+            document = documents[item.part] = _document(archive, item, contents)
+            if _FRONT_KIND.search(kinds.get(item.part, "")) and _is_page(document.blocks):
+                document.blocks = [replace(b, skip=b.skip or FRONT) for b in document.blocks]
+    link_lists.mark_contents(documents)
     blocks = note_links.resolved(documents)
     for item in spine:
         yield from blocks.pop(item.part, ())
+
+
+def _is_page(blocks: Sequence[TextBlock]) -> bool:
+    """Returns whether a document is short, and no chapter's by its headings."""
+    spoken = [block.text for block in blocks if block.skip is None]
+    return sum(map(len, spoken)) <= _PAGE_CHARS and not any(map(headings.is_named, spoken))
 
 
 def _document(

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
+_SMALL = "abcdefghijklm"
+_LETTERS = str.maketrans(_SMALL, "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|o|a|e|er|ère)\Z", re.IGNORECASE)
 _MARK = re.compile(
     r"\s*(?:[\[({]\s*(?:\d{1,3}|[*†‡§])\s*[\])}]|[*†‡§]{1,3}|\d{1,3}|TM|SM|®|©)\s*\Z"
 )
+_LETTER_MARK = re.compile(r"\s*[\[(]?[a-mo-z][\])]?\s*\Z")
+_WORD_BEFORE = re.compile(r"(?:[^\W\d_]{2,}|[.,;:!?…\"'”’»])\s*\Z")
 _UNITS = frozenset(
     (
         *("m", "cm", "dm", "mm", "km", "hm", "dam", "nm", "µm", "μm", "ha", "s"),
@@ -44,6 +48,12 @@ def raised(text: str) -> str:
     return _set(text, _RAISED, "^")
 
 
+def raised_mark(text: str) -> str:
+    """Returns a letter that begins a note, raised; anything else as an exponent."""
+    bare = text.strip("[](){} ")
+    return bare.translate(_LETTERS) if len(bare) == 1 and bare in _SMALL else raised(text)
+
+
 def lowered(text: str) -> str:
     """Returns `text` as an index."""
     return _set(text, _LOWERED, "_")
@@ -61,6 +71,8 @@ def _set(text: str, table: dict[int, int], sign: str) -> str:
 def is_note_mark(text: str, before: str) -> bool:
     """Returns whether the raised `text` marks a note, and is no power of what stands before it:
     after a word, a stop or a year it does, after a unit, a letter or a number it does not."""
+    if _LETTER_MARK.match(text):
+        return _WORD_BEFORE.search(before[-60:]) is not None
     if not _MARK.match(text):
         return False
     found = _BEFORE.search(before[-60:])

@@ -45,7 +45,7 @@ class Link:
 class Line:
     """The text of a paragraph, put together from pieces and signs."""
 
-    def __init__(self, pending: list[tuple[str, str]], block: int) -> None:
+    def __init__(self, pending: list[tuple[str, str, str]], block: int) -> None:
         self.links: list[Link] = []
         self.marks: list[str] = []
         self._pending = iter(pending)
@@ -64,9 +64,9 @@ class Line:
             case sign if sign == CELL:
                 self._end_cell()
             case sign if sign == LINK:
-                href, id = next(self._pending)
+                href, id, unseen = next(self._pending)
                 at = len(self._text)
-                self._linked.append(Link(href, id, self._block, at, at, ""))
+                self._linked.append(Link(href, id, self._block, at, at, unseen))
             case sign if sign == LINK_END:
                 self._end_link()
             case sign if sign in (SUP, SUB):
@@ -108,7 +108,8 @@ class Line:
             or (formulas.is_note_mark(text, before) and not formulas.is_numerator(text, following))
         )
         if not marked:
-            write = formulas.raised if sign == SUP else formulas.lowered
+            first = formulas.raised_mark if not before.strip() else formulas.raised
+            write = first if sign == SUP else formulas.lowered
             self._text = before + (write(text) if text.strip() else text)
             return
         self.marks.append(text)
@@ -152,7 +153,7 @@ _ROMAN_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
 
 def with_drop_cap(text: str) -> str:
     """Returns a paragraph whose first letter stands apart with that letter joined to its word."""
-    match = re.match(r"([“\"'‘]?)([^\W\d_]) ?\n?([^\W\d_]{1,7})(?![\w])", text)
+    match = re.match(r"([“\"'‘]?)([^\W\d_])[ \u00a0]?\n?([^\W\d_]{1,7})(?![\w])", text)
     if match is None or not match[2].isupper() or not match[3].islower() or match[3] == match[0]:
         return text
     return (
@@ -162,10 +163,26 @@ def with_drop_cap(text: str) -> str:
     )
 
 
+_LETTER = re.compile(
+    r"(?:(?:chữ(?: cái)?|letter|drop[- ]?cap(?:ital)?|initial|capital)\s*:?\s*)?"
+    r"([“\"'‘]?[^\W\d_])\Z",
+    re.IGNORECASE,
+)
+
+
+def drop_cap(alt: str) -> str:
+    """Returns the letter that a picture stands for (`Đ`, `Chữ Đ`), empty for none."""
+    found = _LETTER.match(alt)
+    return found[1] if found and found[1].isupper() else ""
+
+
 def is_drop_cap(block: TextBlock, following: str) -> bool:
     """Returns whether a block is the first letter of the paragraph that follows it."""
-    capital = block.text.strip()
-    alone = block.skip is None and block.level == 0 and len(capital) == 1 and capital.isupper()
+    text = block.text
+    if len(text) > 4 or block.skip is not None or block.level:
+        return False
+    capital = text.strip().lstrip("“\"'‘")
+    alone = len(capital) == 1 and capital.isupper()
     rest = re.match(r"[^\W\d_]{1,7}", following)
     return alone and rest is not None and rest[0].islower() and _is_torn(capital, rest[0])
 

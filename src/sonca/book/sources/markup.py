@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,15 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from sonca.book.model import Source, TextBlock
-from sonca.book.sources import mathml, note_links, safe_xml, silence, stylesheet
+from sonca.book.sources import (
+    link_lists,
+    mathml,
+    note_links,
+    safe_xml,
+    selectors,
+    silence,
+    stylesheet,
+)
 from sonca.book.sources.formulas import Node
 from sonca.book.sources.inline import (
     ALL_SIGNS,
@@ -32,6 +41,7 @@ from sonca.book.sources.inline import (
     TWICE,
     Line,
     Link,
+    drop_cap,
     is_drop_cap,
     item_number,
     with_drop_cap,
@@ -56,8 +66,17 @@ _PIECE_BYTES = 8192
 _MAX_SEARCH = 500_000_000
 """Open elements that may be looked through for ends of what never began: some five seconds."""
 _SEPARATOR = "***"
+_MAX_IMPORTS = 4
+_NO_WORDS = re.compile(
+    r"(?:image|img|picture|photo|cover|figure|hình(?: ảnh)?|ảnh|tranh|bìa|logo|untitled|title)"
+    r"[\s_-]*\d*\Z|\S+\.(?:jpe?g|png|gif|svg|webp|bmp|tiff?)\Z",
+    re.IGNORECASE,
+)
+"""What programs write as the words of a picture for want of any."""
 _UNSEEN = "none"
 """How a list counts whose numbers a stylesheet hides."""
+_SCRIPTS = frozenset(("sup", "sub"))
+_REGIONS = _names("div section aside article ol ul dl blockquote")
 _LISTS = frozenset(("ol", "ul", "menu", "dir"))
 _INSIDE = frozenset(("p", "dt", "dd", "td", "th", "caption", "figcaption", *_HEADINGS))
 """Elements whose text goes on after a block that is not seen."""
@@ -72,6 +91,9 @@ class Document:
     """Id to the index of the first block at or after it."""
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Id of an element that holds whole blocks to the first of them and the one after the last."""
+    regions: list[tuple[int, int]] = field(default_factory=list)
+    """The same of elements that hold several blocks, with or without an id, the inner ones
+    first."""
     links: list[Link] = field(default_factory=list)
     title: str = ""
     author: str = ""
@@ -80,6 +102,7 @@ class Document:
 def read(text: str) -> Source:
     """Reads an HTML text."""
     document = parse(text)
+    link_lists.mark_contents({"": document})
     blocks = note_links.resolved({"": document})[""]
     return Source("html", tuple(blocks), document.title, document.author)
 
@@ -136,6 +159,10 @@ class _Open:
     """Of the next item, in a list that counts."""
     kind: str = ""
     """How it counts, as HTML says it: 1, a, A, i, I."""
+    look: stylesheet.Look = stylesheet.PLAIN
+    children: int = 0
+    last: selectors.Element | None = None
+    """The last element in it that has begun."""
 
 
 class _BlockReader:
@@ -148,14 +175,16 @@ class _BlockReader:
         self._part = part
         self._sheet = sheet
         self._styles = stylesheet.Stylesheet()
-        self._path: list[stylesheet.Element] = []
+        self._path: list[selectors.Element] = []
+        self._root = _Open("", None)
         self._open: list[_Open] = []
         self._data: list[str] = []  # since the last tag
         self._text: list[str] = []  # of the paragraph that is being gathered
-        self._pending: list[tuple[str, str]] = []  # its links: where to, id
+        self._pending: list[tuple[str, str, str]] = []  # its links: where to, id, text if unseen
         self._hushed: list[str] = []  # what is not spoken of it, and why
         self._hushed_why = ""
         self._ruby: tuple[list[str], list[str]] | None = None
+        self._number_said = ""  # of the list's item that this paragraph begins
         self._math: list[Node] = []
         self._level = 0
         self._hint = ""
@@ -172,27 +201,30 @@ class _BlockReader:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._end_data()
         tag = safe_xml.local(tag).lower()
-        element = stylesheet.element(tag, attributes.get("id", ""), attributes.get("class", ""))
+        parent = self._open[-1] if self._open else self._root
+        parent.children += 1
+        element = selectors.element(tag, attributes, parent.children, parent.last)
+        parent.last = element
         self._path.append(element)
-        outer = self._open[-1].silent if self._open else None
-        silent = self._reason(tag, attributes) if outer is None else outer
+        look = self._look(attributes, parent.look.painted)
+        outer = parent.silent
+        silent = self._reason(tag, attributes, look) if outer is None else outer
         if silent != outer:
             self._end_hushed()
-        if tag in _BLOCKS or tag == "hr":
+        if tag in _BLOCKS or tag == "hr" or look.block:
             self._begin_block(tag, attributes, silent)
         for key in ("id", "name"):
             if attributes.get(key) and (key == "id" or tag == "a"):
                 self._ids.append(attributes[key])
         number = int(attributes["start"]) if attributes.get("start", "").isdecimal() else 1
-        kind = attributes.get("type", "") if tag == "ol" else ""
-        if tag == "ol" and self._styles.unnumbered(self._path, attributes.get("style", "")):
-            kind = _UNSEEN
-        self._open.append(_Open(tag, silent, element.id, len(self.document.blocks), number, kind))
+        kind = (look.counts or attributes.get("type", "")) if tag == "ol" else ""
+        first = len(self.document.blocks)
+        self._open.append(_Open(tag, silent, element.id, first, number, kind, look))
         if silent is None or tag in ("style", "meta", "link"):
             self._start_inside(tag, attributes)
 
     def _begin_block(self, tag: str, attributes: Mapping[str, str], silent: str | None) -> None:
-        if silent is None and not self._in_cell(tag):
+        if silent is None and not self._in_cell(tag) and not self._behind_number(tag):
             self._flush()
         elif silent is not None:
             self._end_hushed()
@@ -209,8 +241,16 @@ class _BlockReader:
         inside = any(each.tag in ("td", "th") for each in self._open[-2:])
         return inside and tag in ("p", "div") and (not self._text or self._text[-1] == CELL)
 
+    def _behind_number(self, tag: str) -> bool:
+        """Returns whether a block begins a list's item, whose number stands there alone."""
+        if not self._number_said or tag not in ("p", "div"):
+            return False
+        return "".join(self._text).strip(ALL_SIGNS + " \t\r\n") == self._number_said.strip()
+
     def _start_inside(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Begins what an element means besides its text."""
+        if self._is_raised(tag):
+            self._text.append(SUP if self._open[-1].look.script == "super" else SUB)
         if self._math or tag == "math":
             self._start_math(tag, attributes)
         elif tag in _HEADINGS:
@@ -218,10 +258,7 @@ class _BlockReader:
         elif tag == "li":
             self._number(attributes)
         elif tag == "a":
-            self._text.append(LINK)
-            outer = self._path[-2].id if len(self._path) > 1 else ""
-            own = attributes.get("id") or attributes.get("name") or outer
-            self._pending.append((attributes.get("href", ""), own))
+            self._begin_link(attributes)
         elif tag in ("sup", "sub"):
             self._text.append(SUP if tag == "sup" else SUB)
         elif tag == "ruby":
@@ -234,10 +271,28 @@ class _BlockReader:
             self._picture(attributes.get("alt", "").strip())
         elif tag == "meta" and attributes.get("name", "").lower() == "author":
             self.document.author = attributes.get("content", "").strip()
-        elif tag == "link" and "stylesheet" in attributes.get("rel", "").lower() and self._sheet:
-            self._styles.rules.extend(
-                stylesheet.parse(self._sheet(attributes.get("href", ""))).rules
-            )
+        elif tag == "link" and "stylesheet" in attributes.get("rel", "").lower():
+            self._add_sheet(attributes.get("href", ""))
+
+    def _is_raised(self, tag: str) -> bool:
+        """Returns whether a stylesheet raises or lowers the innermost element, as `sup` is."""
+        script = self._open[-1].look.script
+        return bool(script) and tag not in _SCRIPTS and tag not in _BLOCKS and not self._math
+
+    def _begin_link(self, attributes: Mapping[str, str], text: str = "") -> None:
+        self._text.append(LINK)
+        outer = self._path[-2].id if len(self._path) > 1 else ""
+        own = attributes.get("id") or attributes.get("name") or outer
+        self._pending.append((attributes.get("href", ""), own, text))
+
+    def _add_sheet(self, href: str, text: str | None = None, depth: int = 0) -> None:
+        """Adds a stylesheet that the document links to, or its own, after those that it names."""
+        if text is None:
+            text = self._sheet(href) if self._sheet else ""
+        sheet = stylesheet.parse(text)
+        for name in sheet.imports[:_MAX_IMPORTS] if depth < _MAX_IMPORTS else ():
+            self._add_sheet(posixpath.join(posixpath.dirname(href), name), depth=depth + 1)
+        self._styles.add(sheet)
 
     def end(self, tag: str) -> None:
         self.ended += 1
@@ -246,17 +301,23 @@ class _BlockReader:
         closed = self._open[-1]
         outer = self._open[-2].silent if len(self._open) > 1 else None
         if closed.silent is not None:
+            if tag == "a" and closed.silent == "note mark":
+                self._begin_link(self._path[-1].attributes, "".join(self._hushed))
+                self._text.append(LINK_END)
             if closed.silent != outer or tag in _BLOCKS:
                 self._end_hushed()
-        elif tag in _BLOCKS and not self._in_row(tag):
+        elif (tag in _BLOCKS or closed.look.block) and not self._in_row(tag):
             self._flush()
             self._hint = ""
         if closed.silent is None:
             self._end_inside(tag)
         self._open.pop()
         self._path.pop()
-        if closed.id and len(self.document.blocks) > closed.first:
-            self.document.spans[closed.id] = (closed.first, len(self.document.blocks))
+        last = len(self.document.blocks)
+        if closed.id and last > closed.first:
+            self.document.spans[closed.id] = (closed.first, last)
+        if tag in _REGIONS and last - closed.first > 1:
+            self.document.regions.append((closed.first, last))
         if tag in _HEADINGS:
             self._level = 0
 
@@ -266,6 +327,8 @@ class _BlockReader:
         )
 
     def _end_inside(self, tag: str) -> None:
+        if self._is_raised(tag):
+            self._text.append(SCRIPT_END)
         if self._math:
             self._end_math()
         elif tag == "a":
@@ -273,7 +336,9 @@ class _BlockReader:
         elif tag in ("sup", "sub"):
             self._text.append(SCRIPT_END)
         elif tag == "ruby" and self._ruby is not None:
-            base, reading = map("".join, self._ruby)
+            base = "".join(self._ruby[0])
+            latin = all(READABLE.search(each) for each in self._ruby[1] if each.strip())
+            reading = (" " if latin else "").join(self._ruby[1])  # a syllable each
             self._ruby = None
             spoken = reading if READABLE.search(reading) else base
             self._text.append(spoken)
@@ -298,7 +363,7 @@ class _BlockReader:
         if here.tag == "title":
             self.document.title += text
         elif here.tag == "style":
-            self._styles.rules.extend(stylesheet.parse(text).rules)
+            self._add_sheet("", text)
         elif here.silent == silence.NO_TEXT:
             return
         elif here.silent is not None:
@@ -312,17 +377,25 @@ class _BlockReader:
             pre = any(each.tag == "pre" for each in self._open[-4:])
             self._text.append(text.strip("\n").replace("\n", BR) if pre else text)
 
-    def _reason(self, tag: str, attributes: Mapping[str, str]) -> str | None:
+    def _look(self, attributes: Mapping[str, str], painted: bool) -> stylesheet.Look:
+        """Returns how the element that begins is seen."""
+        style = attributes.get("style", "")
+        if not style and not self._styles.rules:
+            return stylesheet.PAINTED if painted else stylesheet.PLAIN
+        return self._styles.look(self._path, style, painted=painted)
+
+    def _reason(self, tag: str, attributes: Mapping[str, str], look: stylesheet.Look) -> str | None:
         """Returns why what is in an element is not spoken; None if it is."""
         known = silence.reason(tag, attributes)
-        if known is None and (self._styles.rules or "style" in attributes):
-            hidden = self._styles.hides(self._path, attributes.get("style", ""))
-            return "hidden" if hidden else None
-        return known
+        return "hidden" if known is None and look.hidden else known
 
     def _end_hushed(self) -> None:
         """Reports what was not spoken, and lets the paragraph around it go on."""
         text, self._hushed = "".join(self._hushed), []
+        letter = drop_cap(text.strip()) if self._hushed_why == "picture" else ""
+        if letter and not "".join(self._text).strip():
+            self._text.append(letter)
+            return
         if self._ids and not self._text and text.strip():
             for id in self._ids:
                 self.document.anchors.setdefault(id, len(self.document.blocks))
@@ -336,8 +409,10 @@ class _BlockReader:
 
     def _picture(self, alt: str) -> None:
         """Takes the words of a picture where it stands for a letter or a heading."""
-        capital = len(alt) == 1 and alt.isupper() and not "".join(self._text).strip()
-        if alt and (capital or self._level):
+        letter = drop_cap(alt)
+        if letter and not "".join(self._text).strip(ALL_SIGNS + " \t\r\n"):
+            self._text.append(letter)
+        elif alt and self._level and not _NO_WORDS.match(alt):
             self._text.append(alt)
         else:
             self._skip(alt, "picture")
@@ -349,8 +424,10 @@ class _BlockReader:
             return
         if attributes.get("value", "").isdecimal():
             parent.number = int(attributes["value"])
-        kind = parent.kind or "1"
-        self._text.append(item_number(parent.number, kind))
+        kind = self._open[-1].look.counts or parent.kind or "1"
+        if kind != _UNSEEN:
+            self._number_said = item_number(parent.number, kind)
+            self._text.append(self._number_said)
         parent.number += 1
 
     def _start_math(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -374,6 +451,7 @@ class _BlockReader:
         if not self._text:
             return
         raw, self._text = "".join(self._text), []
+        self._number_said = ""
         pending, self._pending = self._pending, []
         if not raw.strip(ALL_SIGNS + " \t\r\n\f\v"):
             return

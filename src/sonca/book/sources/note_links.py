@@ -7,6 +7,7 @@ or what begins with the same mark. Each is put behind the paragraph that refers 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _BACK = re.compile(r"\W*(?:[↩↑←⤴↖⏎^]|(?:quay|trở) (?:lại|về)|back|return)", re.IGNORECASE)
+_NUMBER = re.compile(r"\W*(?:\w{1,5}[.)])?\s*\Z")
+"""What may stand before a link back at the beginning of a note: its number in a list."""
 _BARE = re.compile(r"[\s\[\](){}.:←↩↑⤴↖⏎^\ufe0e\ufe0f]+")
 _SEPARATOR = re.compile(r"[\W_]+\Z")
 _MAX_BETWEEN = 8
@@ -98,7 +101,9 @@ def _try_reference(
 ) -> None:
     """Takes a mark inside a paragraph for one of a note if what it leads to is one."""
     inside = link.start > 0 or link.start == link.end
-    if not inside or not _MARK.match(link.text) or link.block >= len(documents[part].blocks):
+    picture = not link.text.strip()
+    marks = picture or _MARK.match(link.text)
+    if not inside or not marks or link.block >= len(documents[part].blocks):
         return
     target = _target(documents, part, link.href)
     if target is None or target[1] < 0 or target[1] >= target[2]:
@@ -113,7 +118,7 @@ def _try_reference(
         first <= other.block < end and _leads_to(documents, to, other, part, link)
         for other in document.links
     )
-    if back or silent or _begins_with(text, link.text):
+    if back or (not picture and (silent or _begins_with(text, link.text))):
         certain = id in document.spans and end - first >= 1
         found[to].notes.setdefault(first, _Note(first, end, certain, (part, link.block)))
         found[part].marks.append(link)
@@ -140,7 +145,10 @@ def _try_way_back(
 ) -> None:
     """Takes a paragraph with an arrow back to a mark for a note, though its own id is lost."""
     blocks = documents[part].blocks
-    if not (_BACK.match(link.text) or link.start == 0) or link.block >= len(blocks):
+    if link.block >= len(blocks):
+        return
+    begins = _NUMBER.match(blocks[link.block].text[: link.start]) is not None
+    if not (begins or _BACK.match(link.text)):
         return
     if any(n.first <= link.block < n.end for n in found[part].notes.values()):
         return
@@ -166,18 +174,44 @@ def _complete(document: Document, found: _Found) -> None:
     """Extends notes of which only the beginning is known to where the next one begins, and the
     last one to the end of their list."""
     notes = [found.notes[first] for first in sorted(found.notes)]
+    ends = _ends_of_lists(document, [note.first for note in notes])
     for at, note in enumerate(notes):
         following = notes[at + 1] if at + 1 < len(notes) else None
-        if note.certain:
+        end = ends.get(note.first)
+        if note.certain and (end is None or note.end - note.first > 1):
             continue
         limit = following.first if following else len(document.blocks)
-        headed = any(
-            is_notes(b.text) for b in document.blocks[max(0, notes[0].first - 2) : notes[0].first]
-        )
-        between = document.blocks[note.end : limit]
+        between = document.blocks[note.end : min(limit, end or limit)]
         plain = not any(b.level or b.opens for b in between)
-        if plain and len(between) <= _MAX_BETWEEN and (following is not None or headed):
-            note.end = limit
+        if plain and len(between) <= _MAX_BETWEEN and (following is not None or end is not None):
+            note.end += len(between)
+
+
+def _ends_of_lists(document: Document, firsts: list[int]) -> dict[int, int]:
+    """Returns by a note's first block where the list ends that holds it: the innermost element
+    that begins with a note or their heading, or the document, if such a heading stands there."""
+    blocks, known = document.blocks, set(firsts)
+
+    def begins_list(first: int) -> bool:
+        while first < len(blocks) and first not in known and _is_head(blocks[first]):
+            first += 1
+        return first in known
+
+    ends: dict[int, int] = {}
+    if not firsts:
+        return ends
+    headed = any(is_notes(b.text) for b in blocks[max(0, firsts[0] - 2) : firsts[0]])
+    if headed or begins_list(0):
+        ends = dict.fromkeys(firsts, len(blocks))
+    for first, end in reversed(document.regions):  # the outer ones first
+        if begins_list(first):
+            inside = firsts[bisect_left(firsts, first) : bisect_left(firsts, end)]
+            ends.update(dict.fromkeys(inside, end))
+    return ends
+
+
+def _is_head(block: TextBlock) -> bool:
+    return block.skip is not None or is_notes(block.text) or bool(_SEPARATOR.match(block.text))
 
 
 def _without_notes(

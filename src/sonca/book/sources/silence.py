@@ -25,12 +25,15 @@ _SILENT = {
     "select": "hidden",
     "button": "hidden",
     "textarea": "hidden",
+    "canvas": "hidden",
+    "datalist": "hidden",
 }
 _ROLES = (
     (re.compile(r"\b(doc-)?noteref\b"), "note mark"),
     (re.compile(r"\b(doc-)?(footnotes?|endnotes?|rearnotes?|note|notes)\b"), "note"),
     (re.compile(r"\b(doc-)?(toc|landmarks|page-list|index)\b"), "contents"),
-    (re.compile(r"\b(doc-)?pagebreak\b"), "hidden"),
+    (re.compile(r"\b(doc-)?pagebreak\b"), "page number"),
+    (re.compile(r"\b(?:button|navigation|search|menu(?:bar|item)?|tooltip|alert)\b"), "hidden"),
     (
         re.compile(
             r"\b(half)?title-?page\b|\b(doc-)?(copyright-page|dedication|imprint|colophon)\b"

@@ -1,191 +1,200 @@
-"""Says what a stylesheet hides: display, visibility, opacity, size of letters, clipping.
+"""Says how a stylesheet lets elements be seen: whether at all, as lines, raised, with what numbers.
 
-Reads CSS with tinycss2, and of its selectors those that books use: elements, classes, ids, and
-one inside another. What it does not know it leaves visible.
+Hidden are display, visibility, opacity, letters without size or colour, clipping, places far off
+the page. Reads CSS with tinycss2. What it does not know it leaves visible.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from sonca.book.sources import selectors
+from sonca.book.sources.selectors import Element
 
-_RELEVANT = re.compile(r"display|visibility|opacity|font-size|clip|list-style", re.IGNORECASE)
 _TINY_PX = 1.0
-_PX = {"px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16, "": 1.0}
+_FAR_PX = -500.0
+_PX = {"px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16, "": 1.0, "vw": 10.0, "ex": 8.0}
 _LENGTH = re.compile(r"(-?\d*\.?\d+)([a-z%]*)\Z")
 _CLIPPED = re.compile(r"rect\(\s*(?:0|1px|0px)[\s,]|inset\(\s*(?:50|100)%|circle\(\s*0")
-_INLINE = (1 << 20, 0, 0)
+_FLAT = re.compile(r"scale(?:x|y)?\(\s*0?\.?0*[\s,)]|translate(?:x|y)?\(\s*-\d{4,}")
+_INLINE = (1 << 20, 0, 0, 0)
 
 
-class Element(NamedTuple):
-    """What selectors look at."""
+class Look(NamedTuple):
+    """How an element is seen."""
 
-    tag: str
-    id: str
-    classes: frozenset[str]
+    hidden: bool = False
+    block: bool = False
+    """Whether it is shown as lines of its own, as no inline element is by itself."""
+    script: str = ""
+    """``super`` or ``sub`` for raised and lowered text."""
+    counts: str = ""
+    """How its list counts: ``none``, 1, a, A, i, I; empty where nothing is said."""
+    painted: bool = False
+    """Whether it has a background of its own, so that white letters can be read."""
 
 
-@lru_cache(maxsize=4096)
-def element(tag: str, id: str, classes: str) -> Element:
-    """Returns an element by the text of its attributes."""
-    return Element(tag, id, frozenset(classes.split()))
-
-
-class _Compound(NamedTuple):
-    """Conditions on one element, and whether it must be the parent of the next one."""
-
-    tag: str
-    id: str
-    classes: frozenset[str]
-    parent: bool
-
-    def fits(self, element: Element) -> bool:
-        return (
-            (not self.tag or self.tag == element.tag)
-            and (not self.id or self.id == element.id)
-            and self.classes <= element.classes
-        )
+PLAIN, PAINTED = Look(), Look(painted=True)
 
 
 class _Rule(NamedTuple):
-    selector: tuple[_Compound, ...]
-    """From the element outwards."""
-    weight: tuple[int, int, int]
-    hiding: Mapping[str, tuple[bool, bool]]
-    """Whether each property hides, and whether it is important."""
+    selector: selectors.Selector
+    weight: tuple[int, int, int, int]
+    values: Mapping[str, tuple[Any, bool]]
+    """What each property says, and whether it is important."""
 
 
 @dataclass(slots=True)
 class Stylesheet:
-    """The rules of some stylesheets that hide something, or show it again."""
+    """The rules of some stylesheets that say how something is seen."""
 
+    imports: list[str] = field(default_factory=list)
+    """Other stylesheets that belong to it."""
     rules: list[_Rule] = field(default_factory=list)
+    _by_name: dict[str, list[_Rule]] = field(default_factory=dict)
+    """The rules by a class, the id or the tag that their element must have."""
 
-    def hides(self, path: Sequence[Element], style: str) -> bool:
-        """Returns whether the last element of a path, with its own `style`, is hidden."""
-        found = self._declared(path, style)
-        return any(hides for name, hides in found.items() if name not in _NUMBERS)
+    def add(self, other: Stylesheet) -> None:
+        """Adds the rules of another stylesheet, behind its own."""
+        for rule in other.rules:
+            self._add(rule.selector, rule.values)
 
-    def unnumbered(self, path: Sequence[Element], style: str) -> bool:
-        """Returns whether the last element of a path is a list whose numbers are not seen."""
-        found = self._declared(path, style)
-        return any(hides for name, hides in found.items() if name in _NUMBERS)
+    def _add(self, selector: selectors.Selector, values: Mapping[str, tuple[Any, bool]]) -> None:
+        rule = _Rule(selector, (*selectors.weight(selector), len(self.rules)), values)
+        inner = selector[0]
+        name = next(iter(sorted(inner.classes)), "")
+        key = f".{name}" if name else f"#{inner.id}" if inner.id else inner.tag or "*"
+        self.rules.append(rule)
+        self._by_name.setdefault(key, []).append(rule)
 
-    def _declared(self, path: Sequence[Element], style: str) -> dict[str, bool]:
-        if not self.rules and not style:
-            return {}
-        found: dict[str, tuple[tuple[bool, tuple[int, int, int]], bool]] = {}
-        for rule in self.rules:
-            if rule.selector[0].fits(path[-1]) and _matches(rule.selector, path):
-                _take(found, rule.hiding, rule.weight)
-        if style and _RELEVANT.search(style):
+    def look(self, path: Sequence[Element], style: str, *, painted: bool = False) -> Look:
+        """Returns how the last element of a path, with its own `style`, is seen. `painted` says
+        whether it stands on a background."""
+        found = self._declared(path, style) if self.rules or style else None
+        if not found:
+            return PAINTED if painted else PLAIN
+        return _look(found, painted)
+
+    def _declared(self, path: Sequence[Element], style: str) -> dict[str, Any]:
+        found: dict[str, tuple[tuple[bool, tuple[int, int, int, int]], Any]] = {}
+        last = path[-1]
+        for key in (last.tag, "*", f"#{last.id}", *[f".{name}" for name in last.classes]):
+            for rule in self._by_name.get(key, ()):
+                if selectors.matches(rule.selector, path):
+                    _take(found, rule.values, rule.weight)
+        if style:
             _take(found, declared(style), _INLINE)
-        return {name: hides for name, (_, hides) in found.items()}
+        return {name: value for name, (_, value) in found.items()}
 
 
 def _take(
-    found: dict[str, tuple[tuple[bool, tuple[int, int, int]], bool]],
-    hiding: Mapping[str, tuple[bool, bool]],
-    weight: tuple[int, int, int],
+    found: dict[str, tuple[tuple[bool, tuple[int, int, int, int]], Any]],
+    values: Mapping[str, tuple[Any, bool]],
+    weight: tuple[int, int, int, int],
 ) -> None:
-    for name, (hides, important) in hiding.items():
+    for name, (value, important) in values.items():
         rank = (important, weight)
         if name not in found or rank >= found[name][0]:
-            found[name] = (rank, hides)
+            found[name] = (rank, value)
 
 
-def _matches(selector: tuple[_Compound, ...], path: Sequence[Element]) -> bool:
-    at = len(path) - 1
-    for inner, compound in itertools.pairwise(selector):
-        at -= 1
-        if not inner.parent:
-            while at >= 0 and not compound.fits(path[at]):
-                at -= 1
-        if at < 0 or not compound.fits(path[at]):
-            return False
-    return True
+def _look(found: Mapping[str, Any], painted: bool) -> Look:
+    painted = painted or found.get("background") is True
+    far = found.get("place") and found.get("position")
+    flat = found.get("size") and found.get("overflow")
+    color = found.get("color", "")
+    hidden = (
+        any(found.get(name) is True for name in _HIDE)
+        or bool(far or flat)
+        or color == "clear"
+        or (color == "white" and not painted)
+    )
+    shown = found.get("display", "")
+    return Look(
+        hidden or shown == "none",
+        shown in ("block", "list-item", "table-row"),
+        found.get("vertical-align", ""),
+        found.get("list-style", ""),
+        painted,
+    )
 
 
 @lru_cache(maxsize=256)
 def parse(css: str) -> Stylesheet:
-    """Returns the rules of a stylesheet that hide something or show it again."""
+    """Returns the rules of a stylesheet that say how something is seen."""
     import tinycss2
 
     sheet = Stylesheet()
     if _RELEVANT.search(css):
-        _add(sheet, tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True))
+        nodes = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+        _add_all(sheet, nodes)
     return sheet
 
 
-def _add(sheet: Stylesheet, nodes: Iterable[Any]) -> None:
+def _add_all(sheet: Stylesheet, nodes: Iterable[Any]) -> None:
     import tinycss2
 
     for node in nodes:
-        if node.type == "at-rule" and node.lower_at_keyword == "media" and node.content:
-            if "print" not in tinycss2.serialize(node.prelude).lower():
-                _add(sheet, tinycss2.parse_rule_list(node.content, True, True))
+        if node.type == "at-rule":
+            prelude = tinycss2.serialize(node.prelude).strip()
+            if node.lower_at_keyword == "import" and (to := _IMPORT.match(prelude)):
+                sheet.imports.append(to[2])
+            elif (node.content and node.lower_at_keyword in ("supports", "layer")) or (
+                node.content and node.lower_at_keyword == "media" and _MEDIA.match(prelude)
+            ):
+                _add_all(sheet, tinycss2.parse_rule_list(node.content, True, True))
         elif node.type == "qualified-rule":
-            hiding = _hiding(node.content)
-            for part in tinycss2.serialize(node.prelude).split(",") if hiding else ():
-                if selector := _selector(part.strip()):
-                    sheet.rules.append(_Rule(selector, _weight(selector), hiding))
+            values = _values(node.content)
+            for part in _parts(tinycss2.serialize(node.prelude)) if values else ():
+                if selector := selectors.parse(part):
+                    sheet._add(selector, values)
 
 
-_COMPOUND = re.compile(r"(?P<tag>[A-Za-z][\w-]*|\*)?(?P<rest>(?:[.#][\w-]+)*)\Z")
+_IMPORT = re.compile(r"(?:url\(\s*)?([\"']?)([^\"'()\s]+)\1")
+_MEDIA = re.compile(r"(?:only\s+)?(?:screen|all)?\s*(?:\Z|,)|not\s+print", re.IGNORECASE)
+"""Media that a reader's screen is, whatever its size."""
 
 
-def _selector(text: str) -> tuple[_Compound, ...]:
-    """Returns a selector from the element outwards; nothing for one that is not understood."""
-    found: list[_Compound] = []
-    for word in re.sub(r"\s*>\s*", " >", text).split():
-        match = _COMPOUND.match(word.lstrip(">"))
-        if match is None:
-            return ()
-        names = re.findall(r"[.#][\w-]+", match["rest"])
-        tag = (match["tag"] or "").lower().strip("*")
-        id = next((n[1:] for n in names if n[0] == "#"), "")
-        classes = frozenset(n[1:] for n in names if n[0] == ".")
-        found.append(_Compound(tag, id, classes, word[0] == ">"))
-    return tuple(reversed(found))
-
-
-def _weight(selector: tuple[_Compound, ...]) -> tuple[int, int, int]:
-    return (
-        sum(bool(c.id) for c in selector),
-        sum(len(c.classes) for c in selector),
-        sum(bool(c.tag) for c in selector),
-    )
+def _parts(prelude: str) -> Iterable[str]:
+    return re.split(r",(?![^(\[]*[)\]])", prelude)
 
 
 @lru_cache(maxsize=4096)
-def declared(style: str) -> Mapping[str, tuple[bool, bool]]:
-    """Returns what the declarations of a `style` attribute hide."""
-    return _hiding(style)
+def declared(style: str) -> Mapping[str, tuple[Any, bool]]:
+    """Returns what the declarations of a `style` attribute say."""
+    return _values(style) if _RELEVANT.search(style) else {}
 
 
-def _hiding(declarations: Any) -> Mapping[str, tuple[bool, bool]]:
+def _values(declarations: Any) -> Mapping[str, tuple[Any, bool]]:
     import tinycss2
 
     found = {}
     for node in tinycss2.parse_declaration_list(declarations, True, True):
-        if node.type == "declaration" and node.lower_name in _HIDES:
-            value = tinycss2.serialize(node.value).strip().lower()
-            found[node.lower_name] = (_HIDES[node.lower_name](value), node.important)
+        if node.type == "declaration" and node.lower_name in _READ:
+            name, read = _READ[node.lower_name]
+            value = read(tinycss2.serialize(node.value).strip().lower())
+            if value or name not in _ONLY_SURE:
+                found[name] = (value, node.important)
     return found
 
 
-def _is_tiny(value: str) -> bool:
+def _px(value: str) -> float | None:
     length = _LENGTH.match(value)
-    if length is None or length[2] not in _PX:
-        return False
-    return float(length[1]) * _PX[length[2]] <= _TINY_PX
+    return float(length[1]) * _PX[length[2]] if length and length[2] in _PX else None
+
+
+def _is_tiny(value: str) -> bool:
+    size = _px(value)
+    return size is not None and size <= _TINY_PX
+
+
+def _is_far(value: str) -> bool:
+    size = _px(value)
+    return size is not None and size <= _FAR_PX
 
 
 def _is_clear(value: str) -> bool:
@@ -193,15 +202,68 @@ def _is_clear(value: str) -> bool:
     return length is not None and float(length[1]) <= (5 if length[2] == "%" else 0.05)
 
 
-_NUMBERS = ("list-style", "list-style-type")
-_NO_NUMBER = re.compile(r"\b(?:none|disc|circle|square)\b")
-_HIDES: dict[str, Callable[[str], bool]] = {
-    "display": lambda value: value == "none",
-    "visibility": lambda value: value in ("hidden", "collapse"),
-    "opacity": _is_clear,
-    "font-size": _is_tiny,
-    "clip": lambda value: _CLIPPED.match(value) is not None,
-    "clip-path": lambda value: _CLIPPED.match(value) is not None,
-    "list-style": lambda value: _NO_NUMBER.search(value) is not None,
-    "list-style-type": lambda value: _NO_NUMBER.search(value) is not None,
+_WHITE = re.compile(
+    r"#f{3,4}\Z|#f{6}(?:f{2})?\Z|white\Z|rgba?\(\s*255\s*,\s*255\s*,\s*255\s*(?:,\s*1(?:\.0)?\s*)?\)"
+)
+_CLEAR = re.compile(r"transparent\Z|rgba\([^)]*,\s*0?\.?0*\s*\)\Z|#[0-9a-f]{6}00\Z")
+
+
+def _color(value: str) -> str:
+    return "white" if _WHITE.match(value) else "clear" if _CLEAR.match(value) else ""
+
+
+def _paints(value: str) -> bool:
+    return not (_color(value) or value in ("", "none", "inherit", "initial", "unset"))
+
+
+_COUNTS = {
+    **{"decimal": "1", "decimal-leading-zero": "1"},
+    **{"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A"},
+    **{"lower-roman": "i", "upper-roman": "I"},
+    **dict.fromkeys(("none", "disc", "circle", "square"), "none"),
 }
+
+
+def _counts(value: str) -> str:
+    return next((_COUNTS[word] for word in value.split() if word in _COUNTS), "")
+
+
+def _same(value: str) -> str:
+    return value
+
+
+def _script(value: str) -> str:
+    return value if value in ("super", "sub") else ""
+
+
+def _clips(value: str) -> bool:
+    return _CLIPPED.match(value) is not None
+
+
+_Reader = Callable[[str], Any]
+_READ: dict[str, tuple[str, _Reader]] = {
+    "display": ("display", _same),
+    "visibility": ("visibility", lambda value: value in ("hidden", "collapse")),
+    "opacity": ("opacity", _is_clear),
+    "font-size": ("font-size", _is_tiny),
+    "clip": ("clip", _clips),
+    "clip-path": ("clip-path", _clips),
+    "transform": ("transform", lambda value: _FLAT.search(value) is not None),
+    "text-indent": ("text-indent", _is_far),
+    "color": ("color", _color),
+    "background": ("background", _paints),
+    "background-color": ("background", _paints),
+    "background-image": ("background", _paints),
+    "position": ("position", lambda value: value in ("absolute", "fixed")),
+    **dict.fromkeys(("left", "right", "top", "bottom", "margin-left"), ("place", _is_far)),
+    "overflow": ("overflow", lambda value: "hidden" in value),
+    **dict.fromkeys(("width", "height", "max-width", "max-height"), ("size", _is_tiny)),
+    "vertical-align": ("vertical-align", _script),
+    "list-style": ("list-style", _counts),
+    "list-style-type": ("list-style", _counts),
+}
+"""Under what name each property is kept, and how its value is read."""
+_RELEVANT = re.compile(rf"{'|'.join(sorted(_READ))}|@import", re.IGNORECASE)
+_HIDE = ("visibility", "opacity", "font-size", "clip", "clip-path", "transform", "text-indent")
+_ONLY_SURE = frozenset(("position", "place", "overflow", "size", "background", "list-style"))
+"""Kept only where they say something: rules that give a place or a size are many."""

@@ -39,6 +39,7 @@ _MAYBE = _words(
     "popular list like likes reads votes stats rate vote report search "
     "box setting settings config control controls "
     "tool tools meta info author date time view views category source ad author action actions "
+    "user userinfo avatar signature postinfo profile "
     "byline dateline toc prev next back step more link links logo brand lang counter"
 )
 _PAIRS = (
@@ -64,6 +65,8 @@ _DIRECTION = r"(?:trước|trước đó|sau|kế|kế tiếp|tiếp|tiếp theo
 _PHRASE = re.compile(
     rf"(?:{_CHAPTER} {_DIRECTION}|(?:next|previous|prev) (?:chapter|chap|page|post)"
     r"|(?:danh sách|mục lục) (?:chương|chap)|về trang (?:chủ|truyện)|trang chủ|đăng nhập|đăng ký"
+    r"|cài đặt(?: đọc truyện)?|(?:tiếp tục )?đọc (?:tiếp )?(?:phần|chương)"
+    r" (?:sau|kế|kế tiếp|tiếp theo)"
     r"|báo lỗi(?: chương| truyện)?|quảng cáo|advertisements?|tải (?:ứng dụng|app)|cỡ chữ"
     r"|lên đầu trang|về đầu trang|back to top|skip to (?:content|main)|bỏ qua nội dung"
     r"|chuyển đến nội dung(?: chính)?|bật/tắt.{0,20}|chia sẻ (?:bài viết|lên|qua|truyện).{0,20}"
@@ -150,6 +153,30 @@ def is_phrase(text: str, *, linked: bool) -> bool:
 def heads_furniture(text: str) -> bool:
     """Returns whether a heading is that of comments, or of links to other pages."""
     return bool(_FURNITURE_HEADING.fullmatch(text.strip(_EDGES)))
+
+
+def opens_comments(text: str) -> bool:
+    """Returns whether the first words of an element head comments: `Bình luận (2)`."""
+    return bool(_COMMENTS_HEAD.fullmatch(text.strip()))
+
+
+def is_of_site(element: etree._Element) -> bool:
+    """Returns whether an element is a site's head, with its name, or says only a date."""
+    if element.get("id", "").lower() in _SITE or element.get("class", "").lower() in _SITE:
+        return True
+    words = set(_PART.findall(element.get("class", "").lower()))
+    return bool(words & {"date", "time", "datetime"})
+
+
+_SITE = frozenset(
+    """header header1 masthead site-header site-title site-name branding blog-title blog-header
+    header-wrapper header-inner logo""".split()  # noqa: SIM905
+)
+_COMMENTS_HEAD = re.compile(
+    r"(?:bình luận|comments?|nhận xét|ý kiến)\s*(?:\(\s*\d+\s*\)|:?\s*\d+)"
+    r"|\d+ (?:bình luận|comments?|nhận xét):?",
+    re.IGNORECASE,
+)
 
 
 def _values(element: etree._Element) -> list[str]:

@@ -134,6 +134,12 @@ class _Page:
                 for each in _section(element):
                     self._skip(each)
                 inside = None
+            elif element.tag in _BLOCKS and names.opens_comments(element.text or ""):
+                self._skip(element)
+                if _visible(element.text) == self._chars.get(element):
+                    for each in element.itersiblings():
+                        self._skip(each)
+                inside = None
             elif element.get(SKIP) or self._is_furniture(element):
                 self._skip(element)
                 inside = None
@@ -199,7 +205,13 @@ class _Page:
         """Marks what is before the text, but for the last titles there, and all that follows it."""
         path = [text, *text.iterancestors()]
         before = [each for inner in path for each in inner.itersiblings(preceding=True)]
-        titles = [t for each in before for t in [*each.iter()][::-1] if names.is_title(t)]
+        titles = [
+            t
+            for each in before
+            if not names.is_of_site(each)
+            for t in [*each.iter()][::-1]
+            if names.is_title(t) and not _of_site(t, each)
+        ]
         kept = set([each for each in titles if not _is_marked(each)][:_MAX_TITLES])
         kept |= self._lead(before, titles[0]) if kept else set()
         around = {each for title in kept for each in title.iterancestors()}
@@ -233,6 +245,15 @@ class _Page:
             return
         for child in element:
             self._mark_but(child, kept, around)
+
+
+def _of_site(title: etree._Element, within: etree._Element) -> bool:
+    for each in (title, *title.iterancestors()):
+        if names.is_of_site(each):
+            return True
+        if each is within:
+            break
+    return False
 
 
 def _stands_alone(element: etree._Element) -> bool:

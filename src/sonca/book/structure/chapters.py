@@ -14,11 +14,12 @@ from sonca.book.model import Book, Chapter, Kind, Paragraph, Source, TextBlock, 
 from sonca.book.options import BookOptions
 from sonca.book.structure import headings
 from sonca.book.structure.front import FRONT, mark_front
-from sonca.book.structure.lines import join_lines
+from sonca.book.structure.lines import join_lines, join_parts
 from sonca.book.structure.pages import mark_pages
 from sonca.book.structure.starts import find_starts, form, short
 from sonca.book.structure.titles import announced, pictured, repeated_book_title, say_once
 from sonca.book.structure.unspoken import split_unspoken
+from sonca.book.structure.web_lines import mark_web
 from sonca.errors import InvalidRequest, NothingToSay
 
 _FRONT_CHARS = 400
@@ -97,9 +98,11 @@ def _prepared(source: Source, options: BookOptions) -> Sequence[TextBlock]:
     skips = [block.skip for block in blocks]
     first = next((b.text for b in blocks if b.skip is None), "")
     title = source.title or (first if headings.can_be_title(first) else "")
+    mark_web(blocks, skips)
     if source.format not in ("pdf", "markdown"):
         mark_pages(blocks, skips, (title, source.author))
         blocks, skips = join_lines(blocks, skips)
+        blocks, skips = join_parts(blocks, skips)
     if not options.front:
         mark_front(blocks, skips, source.title, source.author)
     repeated_book_title(blocks, skips, source.title)

@@ -16,7 +16,19 @@ ORDER: dict[str, Rank] = {
     ),
     **dict.fromkeys(
         (
-            *("chương", "hồi", "bài", "màn", "cảnh", "tiết", "chapter", "chap", "chp", "act"),
+            *(
+                "chương",
+                "chuong",
+                "hồi",
+                "bài",
+                "màn",
+                "cảnh",
+                "tiết",
+                "chapter",
+                "chap",
+                "chp",
+                "act",
+            ),
             *("scene", "ngoại truyện", "phiên ngoại", "extra", "episode", "side story"),
         ),
         "chapter",
@@ -42,7 +54,7 @@ NAMED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 HAN_ORDER = re.compile(
-    rf"đệ\s+(?P<number>\d{{1,5}}|(?:{_HAN_WORDS})(?:\s+(?:{_HAN_WORDS}))*)\s+"
+    rf"(?:đệ|thứ)\s+(?P<number>\d{{1,5}}|(?:{_HAN_WORDS})(?:\s+(?:{_HAN_WORDS}))*)\s+"
     rf"(?P<name>chương|hồi|quyển|tiết|tập|thiên|bộ|cuốn)(?![\w]){MARK}(?P<title>.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
@@ -51,6 +63,21 @@ LETTERED = re.compile(
     rf"(?P<name>C|Ch|PN|NT)\.?\s?(?P<number>\d{{1,5}})(?![\w]){MARK}(?P<title>.*)\Z",
     re.DOTALL | re.IGNORECASE,
 )
+HAN = re.compile(
+    r"第\s*(?P<number>\d{1,5}|[一二三四五六七八九十百千零〇两]{1,9})\s*[章回卷节節话話]"
+    r"(?P<title>.*)\Z",
+    re.DOTALL,
+)
+BOOK_BEFORE = re.compile(
+    r"(?P<book>[^\W\d_][^.!?…,;:]{1,50}?)\s+(?P<rest>(?:Chương|CHƯƠNG|Chap(?:ter)?|CHAP(?:TER)?)\s+\d{1,5})\Z"
+)
+"""The book's title right before the chapter's number, with nothing between."""
+COUNTED = re.compile(
+    rf"(?P<name>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+(?:thứ\s+)?(?P<number>\d{{1,4}}|[IVXLC]{{1,6}}(?!\w)|"
+    rf"(?:{_DIGIT_WORDS})(?:\s+(?:{_DIGIT_WORDS}))*)(?![\w])\s*(?P<title>[:.\-–—]\s*\S.{{0,80}})?\Z",
+    re.IGNORECASE,
+)
+"""Any name with a number (`Ngày thứ hai`, `Đoản 3`): a heading only where it counts from one."""
 BEFORE = re.compile(
     rf"(?:(?:(?:q|v|vol|t)\.?|{'|'.join(n for n, r in ORDER.items() if r == 'part')})"
     rf"\s*{NUMBER}(?![\w])\s*[-–—:.,|/]*\s*)(?P<rest>\S.*)\Z",
@@ -68,12 +95,12 @@ ALONE = re.compile(
     r"|mở\s+đầu|mở\s+màn|đoạn\s+kết|khúc\s+dạo\s+đầu|khúc\s+vĩ\s+thanh|dẫn\s+nhập|dẫn\s+truyện"
     r"|vĩ\s+thanh|phụ\s+lục|tựa|kết\s+thúc|đại\s+kết\s+cục|kết\s+cục|tiết\s+tử|tự\s+chương"
     r"|chung\s+chương|hậu\s+ký|hậu\s+kí|hậu\s+truyện|tiền\s+truyện|văn\s+án"
-    r"|ngoại\s+truyện|phiên\s+ngoại|extra|side\s+story|prologue|epilogue|preface|introduction"
+    r"|kết(?:\s+truyện)?|ngoại\s+truyện|phiên\s+ngoại|extra|side\s+story|prologue|epilogue|preface|introduction"
     r"|foreword|afterword|interlude)"
     r"(?:\s*[:.\-–—：]\s*(?P<title>.+)|\s+\d{1,3}|\s+[A-Z])?\s*\Z",
     re.IGNORECASE,
 )
-BARE = re.compile(r"(?:(?P<roman>[IVXLCDM]{1,8})|(?P<digits>\d{1,4}))\s*[.:)]?\s*\Z")
+BARE = re.compile(r"[\[(]?(?:(?P<roman>[IVXLCDM]{1,8})|(?P<digits>\d{1,4}))\s*[.:)\]]?\s*\Z")
 LISTED = re.compile(
     r"(?:(?P<roman>[IVXLCDM]{1,8})|(?P<digits>\d{1,4}))\s*[.:)\-–]\s+(?P<title>\S.{0,60})\Z"
 )
@@ -91,7 +118,7 @@ BRACKETS = re.compile(
 )
 _BEGIN = (
     rf"{_NAMES}|lời|thay|mở|đoạn|khúc|dẫn|vĩ|phụ|tựa|kết|đại|tự|chung|hậu|tiền|văn|đệ|side|pro|epi"
-    r"|preface|intro|foreword|after|inter|(?:chp?|c|pn|nt|q|v|t)\.?\s?\d"
+    r"|preface|intro|foreword|after|inter|thứ\s|第|(?:chp?|c|pn|nt|q|v|t)\.?\s?\d"
 )
 MAY = re.compile(
     rf"[\W_]*(?:\d|[IVXLCDM]{{1,9}}(?!\w)|{_BEGIN})"
@@ -100,6 +127,11 @@ MAY = re.compile(
     re.IGNORECASE,
 )
 """Cheap: what no heading begins with is none. The second half is for the book's title before it."""
+NUMBERED_END = re.compile(r"(?:chương|chap(?:ter)?)\s+\d{1,5}\s*\Z", re.IGNORECASE)
+"""Cheap, too: how a line ends that has the book's title before the chapter's number."""
+PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0e\ufe0f\u200d]+")
+STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e]")
+"""Letters of mathematical alphabets, and wide ones."""
 UNSEEN = re.compile(r"[\ufeff\u200b-\u200f\u00ad\u2060\u202a-\u202e]")
 DECORATION = " \t\u00a0\u3000*_#=~+•·●○◦☆★✩✪✦✧✿❀❁❖◆◇■□▪▫♥♡❤♪♫»«›‹|※→←►◄▶◀↔°^✶✴✯❄☀☾⊱⊰꧁꧂ღ"
 DASHES = "-–—―−"

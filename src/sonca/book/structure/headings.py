@@ -14,9 +14,22 @@ from functools import lru_cache
 from sonca.book.structure import heading_forms as forms
 from sonca.book.structure.heading_forms import Rank
 
-_NOTES = re.compile(r"(?:chú\s+thích|ghi\s+chú|cước\s+chú|notes?)\s*:?\s*\Z", re.IGNORECASE)
-_CONTENTS = re.compile(r"(?:mục\s+lục|contents|table\s+of\s+contents)\s*:?\s*\Z", re.IGNORECASE)
-_LEADER = re.compile(r"[\s.…·_]{3,}\d{1,4}\s*\Z")
+_NOTES = re.compile(
+    r"(?:(?:các\s+)?(?:chú\s+(?:thích|giải|dẫn)|ghi\s+chú|cước\s+chú)|(?:foot|end)?notes?)"
+    r"(?:\s+(?:cuối\s+(?:sách|trang|chương|bài)"
+    r"|của\s+(?:người\s+dịch|dịch\s+giả|tác\s+giả|nhà\s+xuất\s+bản|ban\s+biên\s+tập)))?\s*:?\s*\Z",
+    re.IGNORECASE,
+)
+_CONTENTS = re.compile(
+    r"(?:mục\s+lục(?:\s+(?:sách|chi\s+tiết|chương))?|(?:table\s+of\s+)?contents|toc)\s*:?\s*\Z",
+    re.IGNORECASE,
+)
+_PERHAPS_CONTENTS = re.compile(
+    r"(?:nội\s+dung(?:\s+(?:chính|sách))?|trong\s+(?:sách|tập|số)\s+này|các\s+chương|danh\s+mục|index"
+    r"|danh\s+sách\s+chương)\s*:?\s*\Z",
+    re.IGNORECASE,
+)
+_LEADER = re.compile(r"(?:[\s.…·_]{3,}|[^\S\n]*\t[^\S\n]*)\d{1,4}\s*\Z")
 
 MAX_CHARS = 120
 _TITLE_END = '.?!…”"»'
@@ -45,12 +58,16 @@ def _parsed(line: str) -> Heading | None:
     """Parses a short line; each stage of reading a book asks for all of them."""
     if not unicodedata.is_normalized("NFC", line):
         line = unicodedata.normalize("NFC", line)
-    if not forms.MAY.match(line):
+    if forms.STYLED.search(line):
+        line = unicodedata.normalize("NFKC", line)
+    if forms.PICTURES.search(line):
+        line = forms.PICTURES.sub(" ", line)
+    if not forms.MAY.match(line) and not forms.NUMBERED_END.search(line[-24:]):
         return None
     text = plain(line)
     if not text or len(text) > MAX_CHARS or text[0] in '-–—“"«':
         return None
-    named = _named(text) or _after(text)
+    named = _named(text) or _after(text) or _behind_book(text)
     if named:
         return named
     alone = forms.ALONE.match(text)
@@ -70,6 +87,8 @@ def plain(line: str) -> str:
     """Returns a line without what decorates it: stars, dashes on both sides, brackets around the
     number or the whole."""
     text = forms.UNSEEN.sub("", unicodedata.normalize("NFC", line))
+    if not text.isascii() and (forms.STYLED.search(text) or forms.PICTURES.search(text)):
+        text = forms.PICTURES.sub(" ", unicodedata.normalize("NFKC", text))
     text = " ".join(text.replace("\n", " ").split()).strip(forms.DECORATION)
     dashes = len(text) - len(text.lstrip(forms.DASHES))
     if dashes > 1 or (dashes and text[-1] in forms.DASHES):
@@ -89,6 +108,8 @@ def _named(text: str) -> Heading | None:
     """Reads a heading that says what it is: `Chương 12: Bão`, `Đệ nhất chương`, `C12: Bão`."""
     if not text:
         return None
+    if text[0] == "第" and (han := forms.HAN.match(text)):
+        return Heading("chapter", han["number"], han["title"].strip(" :：.-–—、"))
     found = forms.NAMED.match(text) or forms.HAN_ORDER.match(text)
     if found:
         number, title, mark = found["number"], found["title"].strip(), found["mark"].strip()
@@ -128,6 +149,14 @@ def _after(text: str) -> Heading | None:
         return None
     rest = before["rest"]
     return _below(rest) if rest[0].isupper() else None
+
+
+def _behind_book(text: str) -> Heading | None:
+    """Reads a heading that ends with its number, after the book's title: `BẾN VẮNG CHƯƠNG 1`."""
+    found = forms.BOOK_BEFORE.match(text) if text[0].isupper() else None
+    if found is None or len(words := found["book"].split()) < 2:
+        return None
+    return _below(found["rest"]) if all(word[0].isupper() for word in words) else None
 
 
 def _small_title(text: str, title: str) -> bool:
@@ -188,6 +217,11 @@ def is_contents(line: str) -> bool:
     return bool(_CONTENTS.match(unicodedata.normalize("NFC", line).strip()))
 
 
+def may_be_contents(line: str) -> bool:
+    """Returns whether `line` heads a table of contents if one follows it."""
+    return len(line) <= MAX_CHARS and bool(_PERHAPS_CONTENTS.match(line.strip()))
+
+
 def has_leader(line: str) -> bool:
     """Returns whether `line` ends like one of a table of contents: dots and a page number."""
     return bool(_LEADER.search(line))
@@ -208,6 +242,25 @@ def can_be_title(line: str) -> bool:
     return text[0].isupper() and text[-1] not in _TITLE_END and len(text.split()) <= 14
 
 
+def parse_counted(line: str) -> tuple[str, int] | None:
+    """Returns a name and a number that follows it, at the beginning of a line that has no more
+    than a title behind it: `Ngày thứ hai`, `Đoản 3: Bão`."""
+    text = plain(line)
+    found = forms.COUNTED.match(text) if text[:1].isupper() else None
+    if found is None:
+        return None
+    number = " ".join(found["number"].casefold().split())
+    counted = value(number)
+    if counted is None:
+        number = _SAME.get(number, number)
+        counted = _WORDS.index(number) + 1 if number in _WORDS else None
+    return (found["name"].casefold(), counted) if counted else None
+
+
+_UNITS = ("nhất", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười")
+_TEENS = ("một", "hai", "ba", "bốn", "lăm", "sáu", "bảy", "tám", "chín")
+_SAME = {"một": "nhất", "nhì": "hai", "bốn": "tư", "bẩy": "bảy"}
+_WORDS = (*_UNITS, *(f"mười {unit}" for unit in _TEENS), "hai mươi")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 
 

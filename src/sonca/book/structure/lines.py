@@ -73,6 +73,51 @@ def join_lines(
     return out, reasons
 
 
+def join_parts(
+    blocks: Sequence[TextBlock], skips: list[str | None]
+) -> tuple[Sequence[TextBlock], list[str | None]]:
+    """Returns the blocks with sentences whole that a book's files cut in two: the rest of one goes
+    to the file that begins it."""
+    if not blocks or blocks[0].part == blocks[-1].part:
+        return blocks, skips
+    out: list[TextBlock] = []
+    reasons: list[str | None] = []
+    last = -1  # in `out`
+    for block, skip in zip(blocks, skips, strict=True):
+        if skip is None and last >= 0 and _is_cut(out[last], block):
+            end = _SENTENCE_END.search(block.text)
+            rest = end.end() if end else len(block.text)
+            begun = out[last]
+            out[last] = replace(begun, text=f"{begun.text.rstrip()} {block.text[:rest].rstrip()}")
+            if rest == len(block.text):
+                continue
+            block = replace(block, text=block.text[rest:], start=block.start + rest, apart=False)
+        if skip is None:
+            last = len(out)
+        out.append(block)
+        reasons.append(skip)
+    return out, reasons
+
+
+def _is_cut(a: TextBlock, b: TextBlock) -> bool:
+    """Returns whether a sentence goes on in the next file."""
+    if a.part == b.part or a.level or b.level or b.opens or a.item or b.item:
+        return False
+    if "\n" in a.text or headings.parse_heading(a.text) or headings.parse_heading(b.text):
+        return False
+    if continues(a.text, b.text):
+        return True
+    one, other = _SPLIT_NAME.match(a.part), _SPLIT_NAME.match(b.part)
+    same = one and other and one[1] == other[1] and int(other[2]) == int(one[2]) + 1
+    return bool(same) and len(a.text) > _MIN_OPEN and a.text[-1:].isalnum()
+
+
+_SENTENCE_END = re.compile(r"[.!?…][\"”»')\]]*\s+(?=[^\W_a-zđ]|[“\"«(–—-])")
+_SPLIT_NAME = re.compile(r"(.*_split_?)(\d+)\.\w+\Z", re.DOTALL)
+"""As Calibre names the pieces of a file that it found too large."""
+_MIN_OPEN = 60
+
+
 def _unwrapped(block: TextBlock) -> TextBlock:
     """Returns a paragraph whose line breaks only wrap prose without them. Every place stays."""
     lines = block.text.split("\n")
@@ -170,7 +215,7 @@ def _of_run(blocks: Sequence[TextBlock], run: Sequence[int]) -> set[int]:
     pairs = [(a, b) for a, b in itertools.pairwise(run) if blocks[b].apart]
     across = sum(_across(blocks[a], blocks[b], False) for a, b in pairs)
     # Where a third of all sentences go on behind empty lines, these divide nothing.
-    spaced = across > 1 and across * 3 >= len(pairs)
+    spaced = across > 1 and (across + _full(blocks, pairs)) * 3 >= len(pairs)
     for index in run:
         if stretch and (
             (blocks[index].apart and not spaced) or headings.stands_alone(blocks[index].text)
@@ -183,6 +228,19 @@ def _of_run(blocks: Sequence[TextBlock], run: Sequence[int]) -> set[int]:
         if headings.stands_alone(blocks[index].text):
             stretch = []
     return joins | _wrapped(blocks, stretch)
+
+
+def _full(blocks: Sequence[TextBlock], pairs: Sequence[tuple[int, int]]) -> int:
+    """Returns how many lines end in the middle of a sentence because the next word, which has a
+    capital, did not fit."""
+    texts = [(blocks[a].text, blocks[b].text) for a, b in pairs]
+    width = max(len(a) for a, _ in texts)
+    if not _PROSE_WIDTH <= width <= _MAX_WIDTH:
+        return 0
+    return sum(
+        not _stopped(a) and not b[0].islower() and len(a) + 1 + len(b.split(maxsplit=1)[0]) > width
+        for a, b in texts
+    )
 
 
 def _across(a: TextBlock, b: TextBlock, page: bool) -> bool:

@@ -6,24 +6,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sonca.book.model import TextBlock
 from sonca.book.structure import headings
 
 _LINE = re.compile(
-    r"\s*(?:\[(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)|\{(?P<curly>\d{1,3})\}"
-    r"|(?P<raised>[¹²³⁰⁴-⁹]{1,3})|(?P<star>[*†‡]{1,3})|(?P<plain>\d{1,3})[.):])\s*[.:]?\s*[^\W_]"
+    r"\s*(?:\[[←↑^]?\s?(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)"
+    r"|\{(?P<curly>\d{1,3})\}|(?P<raised>[¹²³⁰⁴-⁹]{1,3}|[ᵃ-ᵐ])|(?P<star>[*†‡]{1,3})|(?P<plain>\d{1,3})[.):])\s*[.:]?\s*[^\W_]"
 )
 _MARK = re.compile(
     r"\[(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)|\{(?P<curly>\d{1,3})\}"
     r"|(?P<raised>[¹²³⁰⁴-⁹]{1,3})(?!\w)|(?<=[\w,.;:!?\"”’»)])(?P<star>[*†‡]{1,3})(?![\w*])"
 )
 _SIGN = re.compile(r"[\[({*†‡¹²³⁰⁴-⁹]")
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ", "0123456789abcdefghijklm")
 _STARS = re.compile(r"[*†‡]{1,3}\Z")
 _SEPARATOR = re.compile(r"[\W_]+\Z")
+_STROKE = re.compile(r"\s*[_\-–—―*─]{3,}\s*\Z")
+_NEAR = 30
+"""So many blocks behind its mark a note may stand in the middle of the text."""
 _Span = tuple[int, int]
 
 
@@ -44,7 +47,8 @@ def find_notes(blocks: Sequence[TextBlock], skips: list[str | None]) -> FoundNot
         b.skip == "note mark" or _SIGN.search(b.text) or headings.is_notes(b.text) for b in blocks
     ):
         return found
-    everywhere = _marks(blocks, skips, range(len(blocks)), "square")
+    listed = any(headings.is_notes(b.text) for b in blocks)
+    everywhere = _marks(blocks, skips, range(len(blocks)), "" if listed else "square")
     for start, end in _sections(blocks, skips):
         spoken = [i for i in range(start, end) if skips[i] is None]
         lines = _notes_of(blocks, spoken, _marks(blocks, skips, spoken), everywhere)
@@ -104,8 +108,10 @@ def _raised_before(blocks: Sequence[TextBlock], index: int) -> Iterator[str]:
     while index > 0 and blocks[index - 1].skip == "note mark":
         index -= 1
         bare = blocks[index].text.strip("[](){} ")
-        if bare.isdecimal() or _STARS.match(bare):
-            yield f"{'raised' if bare.isdecimal() else 'star'} {bare}"
+        if _STARS.match(bare):
+            yield f"star {bare}"
+        elif bare.isdecimal() or len(bare) == 1:
+            yield f"raised {bare}"
 
 
 def _key(match: re.Match[str]) -> str:
@@ -120,7 +126,23 @@ def _notes_of(
     """Returns the notes of a section, each with the mark that refers to it, if there is one."""
     heads = [i for i in spoken if headings.is_notes(blocks[i].text)]
     if heads and (lines := _listed(blocks, [i for i in spoken if i > heads[-1]])):
-        return {i: _owner(match, marks) for i, match in lines.items()}
+        return {i: _owner(match, marks) or _owner(match, everywhere) for i, match in lines.items()}
+    lines = _last_lines(blocks, spoken)
+    owners = {i: _owner(m, marks, before=i) for i, m in lines.items()}
+    known = [i for i, owner in owners.items() if owner is not None]
+    if not _are_enough(known, lines) or _is_introduced(blocks, spoken, min(lines)):
+        owners = {}
+    found = dict(sorted(owners.items()))
+    for index in spoken:
+        match = _LINE.match(blocks[index].text) if index not in found else None
+        owner = _sure_owner(blocks, index, match, marks, everywhere) if match else None
+        if owner is not None:
+            found[index] = owner
+    return dict(sorted(found.items()))
+
+
+def _last_lines(blocks: Sequence[TextBlock], spoken: Sequence[int]) -> dict[int, re.Match[str]]:
+    """Returns the lines at a section's end that begin with a mark."""
     lines = {}
     for index in reversed(spoken):
         match = _LINE.match(blocks[index].text)
@@ -128,23 +150,60 @@ def _notes_of(
             break
         if match is not None:
             lines[index] = match
-    owners = {i: _owner(m, marks, before=i) for i, m in lines.items()}
-    first = min(lines, default=0)
-    introduced = any(
+    return lines
+
+
+def _are_enough(known: Sequence[int], lines: dict[int, re.Match[str]]) -> bool:
+    """Returns whether so many lines have marks in the text that all of them are notes: more than
+    half, or a third of lines in brackets that count from one."""
+    if not known or any(match.lastgroup == "plain" for match in lines.values()):
+        return len(known) * 2 > len(lines)
+    return len(known) * (3 if _counts_on(lines.values()) else 2) >= len(lines)
+
+
+def _counts_on(lines: Iterable[re.Match[str]]) -> bool:
+    """Returns whether the marks of some lines, from the last one back, are 1, 2, 3 and so on."""
+    numbers = [_key(line).split(" ")[1] for line in lines][::-1]
+    return numbers == [str(n) for n in range(1, len(numbers) + 1)]
+
+
+def _is_introduced(blocks: Sequence[TextBlock], spoken: Sequence[int], first: int) -> bool:
+    """Returns whether a line before a list announces it."""
+    return any(
         blocks[i].text.rstrip().endswith(":") for i in spoken if i < first and i >= first - 1
     )
-    known = [i for i, owner in owners.items() if owner is not None]
-    if lines and len(known) * 2 > len(lines) and not introduced:
-        return dict(sorted(owners.items()))
-    # [1] lines belong to a mark wherever it stands.
-    return {
-        i: everywhere[_key(match)]
-        for i in spoken
-        if (match := _LINE.match(blocks[i].text))
-        and match.lastgroup == "square"
-        and _key(match) in everywhere
-        and everywhere[_key(match)][0] != i
-    }
+
+
+def _sure_owner(
+    blocks: Sequence[TextBlock],
+    index: int,
+    line: re.Match[str],
+    marks: _Marks,
+    everywhere: _Marks,
+) -> tuple[int, _Span] | None:
+    """Returns the mark that a line in the middle of the text belongs to, if it is no item of a
+    list: [1] wherever it stands, raised figures and stars not far behind theirs, and what stands
+    under a stroke."""
+    kind, key = line.lastgroup, _key(line)
+    if kind == "square":
+        owner = everywhere.get(key)
+        return owner if owner is not None and owner[0] != index else None
+    owner = _owner(line, marks, before=index)
+    if owner is None or index - owner[0] > _NEAR:
+        return None
+    if kind in ("raised", "star"):
+        same = [
+            i
+            for i in (index - 1, index + 1)
+            if 0 <= i < len(blocks) and (m := _LINE.match(blocks[i].text)) and _key(m) == key
+        ]
+        return owner if not same else None
+    if kind == "round" and "*" in key:
+        return owner
+    before = index - 1
+    while before > owner[0] and _LINE.match(blocks[before].text):
+        before -= 1
+    return owner if before > owner[0] and _STROKE.match(blocks[before].text) else None
 
 
 def _listed(blocks: Sequence[TextBlock], after: Sequence[int]) -> dict[int, re.Match[str]]:

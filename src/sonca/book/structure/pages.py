@@ -31,6 +31,7 @@ _SIGNS = re.compile(r"[\W_]+")
 _EDGE = re.compile(r"\A\d{1,4}(?=\D)|(?<=\D)\d{1,4}\Z")
 _NUMBERED = re.compile(r"\d{1,4}\s*[|·•—–/]\s*\D+\Z|\D+?\s*[|·•—–/]\s*\d{1,4}\Z")
 _PARTS = re.compile(r"[—–|]| - ")
+_WEB = re.compile(r"(?:https?://|www\.)\S", re.IGNORECASE)
 _YEAR = 1500
 _NEAR = 20
 """So many blocks that are set aside may stand between a page's mark and the text."""
@@ -146,7 +147,8 @@ def _numbers(
             continue
         said, alone = _SAID.match(text), _ALONE.match(text)
         if said:
-            found.append(_Number(index, int(said["a"] or said["b"] or said["c"]), True))
+            says = said["d"] != "["  # [1], [2] may head chapters
+            found.append(_Number(index, int(said["a"] or said["b"] or said["c"]), says))
         elif alone and not text.rstrip().endswith((".", ")", ":")) and int(alone["n"]) < _YEAR:
             found.append(_Number(index, int(alone["n"]), False))
     if not found:
@@ -198,7 +200,8 @@ def _heads(
     found: set[int] = set()
     for index, form in forms.items():
         text = blocks[index].text
-        if not form or form == "#" or text[0].islower() or text[0] in "-–—“\"'«([*":
+        small = text[0].islower() and not _WEB.match(text)
+        if not form or form == "#" or small or text[0] in "-–—“\"'«([*":
             continue
         own = any(_form(part) in known for part in _PARTS.split(text))
         if headings.parse_heading(text) and not (own and index in near) and times[form] < 2:

@@ -6,6 +6,7 @@ contents leaves out and headings name is added to it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -74,7 +75,7 @@ def find_starts(
 def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Starts:
     opened = {i: short(b.opens) for i, b in enumerate(blocks) if b.opens}
     toc = {i: t for i, t in opened.items() if not _GENERIC.match(t) and form(t) != own}
-    marked, lines = by_level(blocks), by_lines(blocks)
+    marked, lines = _without_own(by_level(blocks), own), by_lines(blocks)
     if _named(blocks, lines) > max(1, 2 * len(marked)):
         marked, kind = lines, "lines"
     else:
@@ -82,7 +83,8 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
     missing = [i for i in marked if not _covered(blocks, toc, i)]
     if len(toc) > 1:
         named = sum(headings.is_named(blocks[i].text) for i in missing)
-        if named > 1 and named * 2 >= len(toc):
+        parts = all((h := parse_heading(t)) and h.rank == "part" for t in toc.values())
+        if (named > 1 and named * 2 >= len(toc)) or (parts and len(missing) > len(toc)):
             both = _joined(blocks, toc, marked)
             why = f"the contents name {len(toc)}, {kind} show {len(missing)} more"
             return Starts(both, f"contents and {kind}", why)
@@ -93,7 +95,7 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
     if len(marked) > 1 or (marked and not toc):
         return Starts(_joined(blocks, toc, marked) if toc else marked, kind, about)
     for by, found in (
-        ("lines", lines),
+        ("lines", lines or by_count(blocks)),
         ("classes", by_class(blocks)),
         ("list", by_list(blocks, listed)),
         ("files", by_file(blocks)),
@@ -101,6 +103,14 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
         if len(found) > 1 or (found and by == "lines" and not toc):
             return Starts(found, by, f"{about}, and no headings")
     return Starts(toc or opened, "contents" if opened else "", about)
+
+
+def _without_own(starts: dict[int, str], own: str) -> dict[int, str]:
+    """Returns starts without a first one that is only the book's title."""
+    first = min(starts, default=-1)
+    if len(starts) > 1 and form(starts[first]) == own and own:
+        return {i: title for i, title in starts.items() if i != first}
+    return starts
 
 
 def _named(blocks: Sequence[TextBlock], starts: Iterable[int]) -> int:
@@ -190,6 +200,20 @@ def _counting(blocks: Sequence[TextBlock], found: dict[int, Heading]) -> dict[in
         if len(chosen) > 1 and between and max(chosen) + 1 < len(blocks):
             return chosen
     return {}
+
+
+def by_count(blocks: Sequence[TextBlock]) -> dict[int, str]:
+    """Finds lines that count from one under any name: `Ngày thứ nhất`, `Ngày thứ hai`."""
+    series: dict[str, dict[int, str]] = {}
+    for index, block in enumerate(blocks):
+        if len(block.text) <= headings.MAX_CHARS and not block.item:
+            counted = headings.parse_counted(block.text)
+            if counted and counted[1] == len(series.get(counted[0], ())) + 1:
+                series.setdefault(counted[0], {})[index] = short(block.text)
+    found = max(series.values(), key=len, default={})
+    order = sorted(found)
+    between = all(b - a > 1 for a, b in itertools.pairwise(order))
+    return found if len(found) > 1 and between and order[-1] + 1 < len(blocks) else {}
 
 
 def by_class(blocks: Sequence[TextBlock]) -> dict[int, str]:

@@ -19,9 +19,15 @@ _REACH = 5
 _CREDIT = re.compile(
     r"(?:người\s+(?:dịch|đăng|viết\s+lại|convert|edit)|dịch(?:\s+giả)?|biên\s+dịch|biên\s+tập"
     r"|edit(?:or)?|beta(?:[-\s]?reader)?|convert(?:er)?|nguồn|source|type|đánh\s+máy|post(?:er)?"
-    r"|đăng\s+bởi|dịch\s*(?:&|và)\s*biên\s+tập|translator)\s*[:：]\s*\S.{0,80}\Z",
+    r"|đăng\s+bởi|dịch\s*(?:&|và)\s*biên\s+tập|translator|cập\s+nhật|ngày\s+(?:đăng|cập\s+nhật)"
+    r"|đăng\s+(?:lúc|ngày)|thời\s+gian|số\s+(?:từ|chữ)|lượt\s+(?:xem|đọc|thích)|độ\s+dài)"
+    r"\s*[:：]\s*\S.{0,80}\Z|(?:by|bởi|tác\s+giả)[ :]\s*@?[\w.-]{2,40}\Z",
     re.IGNORECASE,
 )
+
+
+_PIECE = re.compile(r"\s*[(\[](?:\d{1,2}|tiếp|hết|thượng|trung|hạ)[)\]]\s*\Z", re.IGNORECASE)
+"""What sites add to a title of which they show a part."""
 
 
 def repeated_book_title(blocks: Sequence[TextBlock], skips: list[str | None], title: str) -> None:
@@ -34,9 +40,14 @@ def repeated_book_title(blocks: Sequence[TextBlock], skips: list[str | None], ti
         if skips[index] is not None or len(block.text) > headings.MAX_CHARS:
             continue
         first = bool(block.part) and (not index or block.part != blocks[index - 1].part)
-        if not block.level and not first:
+        after_head = index and blocks[index - 1].level and len(block.text) <= headings.MAX_CHARS
+        if not block.level and not first and not after_head:
             continue
         said = form(block.text)
+        before = blocks[index - 1] if index else block
+        if before.level and form(before.text) == said and skips[index - 1] is None and index:
+            skips[index] = TITLE
+            continue
         if not said or not (
             said == own or (times[said] > 2 and not headings.stands_alone(block.text))
         ):
@@ -101,8 +112,9 @@ def _repeats(less: str, more: str) -> bool:
         return False
     if one == form(b.title):
         return True
-    same = a is not None and headings.same_number(a.number, b.number) and a.rank != "part"
-    return same and a is not None and (not a.title or form(a.title) == form(b.title))
+    if a is None or a.rank == "part" or not headings.same_number(a.number, b.number):
+        return False
+    return not a.title or form(_PIECE.sub("", a.title)) == form(_PIECE.sub("", b.title))
 
 
 def announced(blocks: Sequence[TextBlock], at: int, end: int, title: str) -> TextBlock | None:

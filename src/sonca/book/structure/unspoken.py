@@ -13,6 +13,8 @@ from sonca.book.structure.notes import FoundNotes, find_notes
 
 _MIN_RUN = 3
 """Headings in a row with nothing between them that make a table of contents."""
+_FOR_THE_EYE = ("note", "contents", "page")
+_NO_HEADING = 9
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -26,6 +28,7 @@ def split_unspoken(
     if not any(block.slot_s for block in blocks):
         _skip_contents(blocks, skips)
         found = find_notes(blocks, skips)
+        _skip_empty_headings(blocks, skips)
     spoken: list[TextBlock] = []
     unspoken: list[Unspoken] = []
     opens: str | None = None
@@ -75,6 +78,9 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
     while at < len(blocks):
         end = at
         announced = skips[at] is None and headings.is_contents(blocks[at].text)
+        perhaps = skips[at] is None and headings.may_be_contents(blocks[at].text)
+        if perhaps and at + 1 < len(blocks) and skips[at + 1] == "contents":
+            skips[at] = "contents"
         if announced:
             end += 1
         while (
@@ -98,6 +104,24 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
             for index in range(at, end):
                 skips[index] = "contents"
         at = max(end, at + 1)
+
+
+def _skip_empty_headings(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
+    """Marks headings under which nothing is spoken, because all of it is notes, contents, or of a
+    page: `Tham khảo`, `Trong tập này`."""
+    why, level = "", 0  # what the section has that follows, and the level of the next heading
+    part = ""
+    for index in reversed(range(len(blocks))):
+        block, skip = blocks[index], skips[index]
+        if skip in _FOR_THE_EYE:
+            why = why or skip
+        elif skip is None:
+            ends = level <= block.level or part != block.part
+            if block.level and why and ends and not headings.is_named(block.text):
+                skips[index] = why
+            else:
+                level, part = block.level or _NO_HEADING, block.part
+            why = ""
 
 
 def _last_places(blocks: Sequence[TextBlock]) -> dict[str, int]:

@@ -18,7 +18,11 @@ TITLE = -1
 _BODY_TEXT = 9
 """Outline level of what is no heading."""
 _MAX_CHAIN = 20
-_HEADING = re.compile(r"(?:heading|tiêu ?đề|u)\s*(\d)\Z", re.IGNORECASE)
+_HEADING = re.compile(
+    r"(?:heading|tiêu ?đề|đầu ?đề|đề ?mục|u|überschrift|titre|título|titolo|заголовок|标题|見出し)"
+    r"\s*(\d)\Z",
+    re.IGNORECASE,
+)
 _CONTENTS = re.compile(r"(?:toc|mục ?lục)\s*\w*\Z", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"(?:foot|end)note (?:reference|anchor|characters)\Z", re.IGNORECASE)
 
@@ -91,6 +95,8 @@ def _by_name(base: Style, name: str) -> Style:
     name = name.strip()
     if name.lower() == "title":
         return replace(base, level=TITLE)
+    if base.level == TITLE:
+        base = replace(base, level=0)  # `Subtitle`, `Author` and `Date` may be made from it
     heading = _HEADING.match(name)
     if heading:
         return replace(base, level=int(heading[1]), skip=None)
