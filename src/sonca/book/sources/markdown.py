@@ -32,6 +32,11 @@ _ALERT = re.compile(r"\A\[!\w{1,20}\][+-]?[ \t]*\n?")
 _WIKI_PICTURE = re.compile(r"!\[\[[^\[\]\n]{1,300}\]\]")
 _WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
 _HIGHLIGHT = re.compile(r"==(?=\S)([^=\n]{1,400}?)(?<=\S)==")
+_COMMENT = re.compile(r"%%[^%\n]{1,400}%%|[ \t]\^[A-Za-z0-9-]{1,40}(?=[ \t]*(?:\n[ \t]*\n|\Z))")
+"""Of Obsidian: what is not shown, and the name of a paragraph at its end."""
+_GRID = re.compile(
+    r"^[ ]{0,3}\+(?:[-=:]{2,}\+)+[ \t]*\n(?:[ ]{0,3}[|+][^\n]*[|+][ \t]*\n?){2,500}", re.MULTILINE
+)
 _TAG = re.compile(r"<(/?)(\w+)")
 
 
@@ -43,11 +48,25 @@ def read(text: str) -> Source:
     if front:  # blanked, so that places in the file stay true
         text = re.sub(r"[^\n]", " ", text[: front.end()]) + text[front.end() :]
     text = _SETTING.sub(lambda m: " " * len(m[0]), text)
+    text = _COMMENT.sub(lambda m: " " * len(m[0]), text)
+    text = _GRID.sub(_piped, text)
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
     blocks = tuple(_Reader(starts).read(_parser().parse(text)))
     return Source("markdown", blocks, fields.get("title", ""), fields.get("author", ""))
+
+
+def _piped(match: re.Match[str]) -> str:
+    """Writes a grid table as one of bars, line by line as long as it was."""
+    borders = 0
+    lines = match[0].split("\n")
+    for index, line in enumerate(lines):
+        if line.lstrip().startswith("+"):
+            borders += 1
+            kept = re.sub(r"[^|]", " " if borders != 2 else "-", line.replace("+", "|"))
+            lines[index] = kept if borders > 1 else " " * len(line)
+    return "\n".join(lines)
 
 
 def _parser() -> MarkdownIt:
@@ -59,7 +78,7 @@ def _parser() -> MarkdownIt:
     from mdit_py_plugins.superscript import superscript_plugin
 
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True)
     for plugin in (footnote_plugin, deflist_plugin, sub_plugin, superscript_plugin):
         parser.use(plugin)
     return parser
@@ -73,7 +92,7 @@ class _Reader:
         self._at = 0
         self._level = 0
         self._number = ""  # of the list item that has just begun
-        self._ordered: list[str] = []
+        self._counted = [(-1, -1)]  # of each open list: what the last item said, and what it is
         self._note: int | None = None
         self._references: list[int] = []
         self._cells: list[list[TextBlock]] | None = None
@@ -118,12 +137,16 @@ class _Reader:
 
     def _block(self, token: Token) -> Iterator[TextBlock]:
         match token.type:
+            case "ordered_list_open":
+                self._counted.append((-1, -1))
+            case "ordered_list_close":
+                self._counted.pop()
             case "heading_open":
                 self._level = int(token.tag[1:])
             case "heading_close":
                 self._level = 0
             case "list_item_open":
-                self._number = f"{token.info}{token.markup} " if token.info else ""
+                self._number = self._item_number(token) if token.info else ""
             case "footnote_open":
                 self._note = token.meta["id"]
             case "footnote_close":
@@ -138,6 +161,13 @@ class _Reader:
                 formula = tex.line(token.content)
                 text = formula or token.content.strip() or "$$"
                 yield TextBlock(text, start=self._at, skip=None if formula else "formula")
+
+    def _item_number(self, token: Token) -> str:
+        """Returns an item's number: where all say 1, as many write them, they count on."""
+        said = int(token.info)
+        before, number = self._counted[-1]
+        self._counted[-1] = (said, number + 1 if said == before else said)
+        return f"{self._counted[-1][1]}{token.markup} "
 
     def _html(self, content: str) -> Iterator[TextBlock]:
         blocks = markup.parse(content).blocks

@@ -269,15 +269,19 @@ class _BlockReader:
             self._add(_SEPARATOR, None)
         elif tag == "img":
             self._picture(attributes.get("alt", "").strip())
-        elif tag == "meta" and attributes.get("name", "").lower() == "author":
-            self.document.author = attributes.get("content", "").strip()
-        elif tag == "link" and "stylesheet" in attributes.get("rel", "").lower():
-            self._add_sheet(attributes.get("href", ""))
+        elif tag in ("meta", "link"):
+            self._start_head(tag, attributes)
 
     def _is_raised(self, tag: str) -> bool:
         """Returns whether a stylesheet raises or lowers the innermost element, as `sup` is."""
         script = self._open[-1].look.script
         return bool(script) and tag not in _SCRIPTS and tag not in _BLOCKS and not self._math
+
+    def _start_head(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "meta" and attributes.get("name", "").lower() == "author":
+            self.document.author = attributes.get("content", "").strip()
+        elif tag == "link" and "stylesheet" in attributes.get("rel", "").lower():
+            self._add_sheet(attributes.get("href", ""))
 
     def _begin_link(self, attributes: Mapping[str, str], text: str = "") -> None:
         self._text.append(LINK)

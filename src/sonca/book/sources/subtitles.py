@@ -11,7 +11,7 @@ from sonca.book.model import Source, TextBlock
 from sonca.book.sources.rolling import without_repeats
 from sonca.errors import InvalidRequest
 
-_TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[,.:](\d{1,3}))?"
+_TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[ \t]?[,.:][ \t]?(\d{1,3}))?"
 _TIMES = re.compile(
     rf"^[ \t]*{_TIME}[ \t]*(?:-{{1,2}}|[–—])>[ \t]*{_TIME}(?![\d:])[^\n]*$", re.MULTILINE
 )
@@ -43,7 +43,7 @@ class _Cue:
 
 def read(text: str, name: str) -> Source:
     """Reads subtitles. Raises `InvalidRequest` if there are none."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     web = text.lstrip("\ufeff \n").startswith("WEBVTT")
     cues = sorted(_cues(text, web), key=lambda cue: cue.begin_s)
     if not cues:

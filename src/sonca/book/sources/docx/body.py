@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sonca.book.model import TextBlock
 from sonca.book.sources import rows, safe_xml
@@ -22,12 +23,29 @@ _CHANGED_MARKS = frozenset(("del", "moveFrom"))
 _HIDDEN = frozenset(("vanish", "webHidden", "specVanish"))
 
 
+_HIGH, _LOW = "superscript", "subscript"
+_FIGURES = re.compile(r"[\d+−–-]{1,4}\Z")
+_TINY_HALF_POINTS = 4
+
+
+def _is_shade(attributes: Mapping[str, str]) -> bool:
+    """Returns whether a shading has a colour that white letters can be read on."""
+    return safe_xml.get(attributes, "fill").lower() not in ("", "auto", "ffffff", "none")
+
+
 @dataclass(slots=True)
 class _Run:
     """The look of a run of text."""
 
     hidden: str | None = None
     position: str = ""
+    lifted: str = ""
+    """As `position`, for text that was only moved up or down: figures, or else nothing."""
+    white: bool = False
+    shaded: bool = False
+    bold: bool = False
+    half_points: int = 0
+    """Size of its letters, 0 where nothing is said."""
 
 
 Notes = dict[tuple[str, str], list[TextBlock]]
@@ -84,7 +102,10 @@ class Body:
             self._formula.append(Node(tag, dict(attributes)))
         elif tag in _STARTS:
             _STARTS[tag](self, attributes)
-        elif not self._fields.start(tag, attributes) and self._paragraphs:
+        elif self._fields.start(tag, attributes):
+            if formula := self._fields.take_formula():
+                self._write(formula)
+        elif self._paragraphs:
             if self._in_mark:
                 self._property(tag, attributes)
             else:
@@ -124,14 +145,24 @@ class Body:
                 return
             hidden = hidden or self._fields.hidden
             paragraph.page_number |= hidden == "page number"
+        hidden = hidden or self._unseen()
         if hidden:
             paragraph.leave_out(text, hidden)
             return
+        if not text.isspace():
+            paragraph.look_of(bold=self._run.bold, half_points=self._run.half_points)
         if self._links:
             paragraph.linked = True
         elif not text.isspace():
             paragraph.unlinked = True
-        paragraph.write(text, self._run.position)
+        lifted = self._run.lifted if _FIGURES.match(text) else ""
+        paragraph.write(text, self._run.position or lifted)
+
+    def _unseen(self) -> str | None:
+        """Returns whether the run's letters are white on white, or too small to be seen."""
+        run = self._run
+        white = run.white and not (run.shaded or self._paragraphs[-1].shaded or self._rows)
+        return "hidden" if white or 0 < run.half_points <= _TINY_HALF_POINTS else None
 
     def _property(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Takes a property of the paragraph."""
@@ -145,6 +176,10 @@ class Body:
                 paragraph.list_id = value
             case "ilvl" if value.isdigit():
                 paragraph.list_level = int(value)
+            case "jc":
+                paragraph.centered = value == "center"
+            case "shd":
+                paragraph.shaded |= _is_shade(attributes)
             case "framePr":
                 paragraph.drop_cap = safe_xml.get(attributes, "dropCap") in ("drop", "margin")
 
@@ -175,6 +210,11 @@ class Body:
             self._run.position = style.position
         elif tag == "vertAlign":
             self._run.position = value if value in ("superscript", "subscript") else ""
+        elif tag == "position":
+            raised = value.lstrip("-").isdigit() and abs(int(value)) > 2
+            self._run.lifted = "" if not raised else _LOW if value[0] == "-" else _HIGH
+        elif tag in ("color", "highlight", "shd", "b", "sz"):
+            self._take_look(tag, value, attributes)
         elif tag in _HIDDEN:
             self._run.hidden = "hidden" if is_on(attributes) else None
         elif tag in ("footnoteReference", "endnoteReference"):
@@ -182,6 +222,19 @@ class Body:
             self._paragraphs[-1].notes.append(note)
             if safe_xml.get(attributes, "customMarkFollows") in ("1", "true", "on"):
                 self._run.hidden = "note mark"
+
+    def _take_look(self, tag: str, value: str, attributes: Mapping[str, str]) -> None:
+        match tag:
+            case "color":
+                self._run.white = value.upper() == "FFFFFF"
+            case "highlight":
+                self._run.shaded |= value not in ("none", "white")
+            case "shd":
+                self._run.shaded |= _is_shade(attributes)
+            case "b":
+                self._run.bold = is_on(attributes)
+            case "sz" if value.isdigit():
+                self._run.half_points = int(value)
 
     # Elements
 
@@ -222,6 +275,7 @@ class Body:
             return
         skip = self._skip or ("contents" if paragraph.contents else paragraph.style.skip)
         number = self._number(paragraph)
+        paragraph.take_drop_cap()
         blocks = list(paragraph.blocks(number, self._part, skip))
         self._add(blocks, listed=paragraph.listed and not paragraph.level)
         self._add(paragraph.boxes)
@@ -251,11 +305,7 @@ class Body:
                 continue
             if listed:
                 self.listed.add(len(self.blocks))
-            self.blocks.append(
-                TextBlock(
-                    block.text, block.level, block.part, self._at, skip=block.skip, item=block.item
-                )
-            )
+            self.blocks.append(replace(block, start=self._at))
             self._at += len(block.text) + 1
 
     def _start_box(self, attributes: Mapping[str, str]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sonca.book.sources import safe_xml
+from sonca.book.sources import formulas, safe_xml
 from sonca.book.sources.docx.styles import is_on
 
 _PAGE_FIELDS = frozenset(("PAGE", "NUMPAGES", "SECTIONPAGES"))
@@ -31,6 +32,12 @@ class Fields:
     def __init__(self) -> None:
         self._fields: list[_Field] = []
         self._controls: list[str] = []
+        self._formula = ""
+
+    def take_formula(self) -> str:
+        """Returns what a formula field (`EQ`) that has just ended sets, and forgets it."""
+        formula, self._formula = self._formula, ""
+        return formula
 
     @property
     def open(self) -> bool:
@@ -91,4 +98,22 @@ class Fields:
         elif kind == "separate" and self._fields:
             self._fields[-1].in_result = True
         elif kind == "end" and self._fields:
-            self._fields.pop()
+            ended = self._fields.pop()
+            if ended.name == "EQ":
+                self._formula = _formula(ended.instruction)
+
+
+_FRACTION = re.compile(r"\\f\s*\(([^();,]*)[;,]([^();,]*)\)", re.IGNORECASE)
+_ROOT = re.compile(r"\\r\s*\((?:([^();,]*)[;,])?([^();,]*)\)", re.IGNORECASE)
+_RAISED = re.compile(r"\\s\s*\\(up|do)\s*\d*\s*\(([^()]*)\)", re.IGNORECASE)
+
+
+def _formula(instruction: str) -> str:
+    """Returns the formula of an `EQ` field on one line; empty where it is another layout."""
+    text = instruction.strip()[2:]
+    text = _FRACTION.sub(lambda m: formulas.fraction(m[1], m[2]), text)
+    text = _ROOT.sub(lambda m: formulas.root(m[2], m[1] or ""), text)
+    text = _RAISED.sub(
+        lambda m: (formulas.raised if m[1].lower() == "up" else formulas.lowered)(m[2]), text
+    )
+    return "" if "\\" in text else text.strip()

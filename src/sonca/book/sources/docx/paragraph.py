@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from sonca.book.model import TextBlock
 from sonca.book.sources import formulas
 from sonca.book.sources.docx.styles import PLAIN, TITLE, Style
+from sonca.book.sources.inline import is_drop_cap
 from sonca.book.structure import headings
 
 NEW_PAGE = "\f"
+_LARGE_HALF_POINTS = 30
 _LONG_LINE = 120
 """No line of verse, and no heading."""
 _SPEECH = re.compile(r"[-–—“\"«]")
@@ -47,6 +49,12 @@ class Paragraph:
     """Kind and id of each note that it refers to."""
     boxes: list[TextBlock] = field(default_factory=list)
     """Paragraphs of text boxes that hang on this one."""
+    centered: bool = False
+    shaded: bool = False
+    bold: bool = True
+    """All of it."""
+    half_points: int = 0
+    """The smallest letters of it, 0 where nothing is said of their size."""
     _script: str = ""
     _scripted: list[str] = field(default_factory=list)
 
@@ -73,6 +81,23 @@ class Paragraph:
             self._scripted.append(text)
         else:
             self.pieces.append(text)
+
+    def look_of(self, *, bold: bool, half_points: int) -> None:
+        """Takes the look of a piece of its text."""
+        self.half_points = half_points if not self.pieces else min(self.half_points, half_points)
+        self.bold &= bold
+
+    @property
+    def hint(self) -> str:
+        """``title`` for a line that is set as one: bold or large, in the middle."""
+        large = self.half_points >= _LARGE_HALF_POINTS
+        return "title" if self.centered and (self.bold or large) and not self.item else ""
+
+    def take_drop_cap(self) -> None:
+        """Puts the first letter, if a text box holds it, before the rest of its word."""
+        text = "".join(self.pieces).lstrip()
+        if len(self.boxes) == 1 and is_drop_cap(self.boxes[0], text[:20]):
+            self.pieces = [self.boxes.pop().text.strip() + text]
 
     def leave_out(self, text: str, why: str) -> None:
         """Notes text that is not spoken; the parser hands it over in pieces."""
@@ -112,7 +137,9 @@ class Paragraph:
         for index, lines in enumerate(pages):
             for each, own in _divided(lines, level if index == 0 else 0):
                 shown = 0 if skip else min(own, 6)
-                yield TextBlock("\n".join(each), shown, part, skip=skip, item=self.item)
+                joined = "\n".join(each)
+                hint = "" if own else self.hint
+                yield TextBlock(joined, shown, part, skip=skip, item=self.item, hint=hint)
         for hidden, why in self.unspoken:
             if hidden.strip():
                 yield TextBlock(" ".join(hidden.split()), part=part, skip=skip or why)
