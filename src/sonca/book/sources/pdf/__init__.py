@@ -7,6 +7,7 @@ recognize it.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -40,24 +41,28 @@ _USELESS_TITLE = re.compile(
     r"(?:microsoft word|untitled|document\d*\Z|slide \d)|.*\.(?:docx?|pdf|tex|indd)\Z",
     re.IGNORECASE,
 )
+_CATALOG = re.compile(
+    rb"(?<!\d)(\d{1,9})\s+(\d{1,5})\s+obj\b(?:(?!endobj)[\x00-\xff]){0,2000}?/Type\s*/Catalog\b"
+)
 _OLD_FONTS = ("tcvn3", "vni")
 
 
 def read(path: Path, *, recognize: bool = False) -> Source:
     """Reads a PDF file. With `recognize`, pages without text are read by Tesseract. Raises
     `InvalidRequest` if it is damaged, has a password, or is all pictures."""
+    mended: list[str] = []
     with _LOCK:
-        document = _open(path)
+        document = _open(path, mended)
         with closing(document):
             pages = _pages(document, path.name, recognize=recognize)
             entries = outline(document)
             title, author = _named(document)
-    text, mended = _with_text(pages, path.name, recognize=recognize)
+    text, found = _with_text(pages, path.name, recognize=recognize)
     blocks = _blocks(text, entries, (title, author))
-    return Source("pdf", tuple(blocks), title, author, mended=mended)
+    return Source("pdf", tuple(blocks), title, author, mended=(*mended, *found))
 
 
-def _open(path: Path) -> PdfDocument:
+def _open(path: Path, mended: list[str]) -> PdfDocument:
     import pypdfium2
     import pypdfium2.raw as pdfium
 
@@ -65,6 +70,13 @@ def _open(path: Path) -> PdfDocument:
         document = pypdfium2.PdfDocument(path)
         count = len(document)
     except pypdfium2.PdfiumError as error:
+        whole = _with_end(path) if error.err_code != pdfium.FPDF_ERR_PASSWORD else None
+        if whole:
+            with contextlib.suppress(pypdfium2.PdfiumError):
+                document = pypdfium2.PdfDocument(whole)
+                if 0 < len(document) <= limits.MAX_ENTRIES:
+                    mended.append("the file ends too early; what is there of it is read")
+                    return document
         if getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD:
             raise InvalidRequest(
                 f"{path.name} has a password; save a copy without one and give that", field="file"
@@ -81,6 +93,16 @@ def _open(path: Path) -> PdfDocument:
             field="file",
         )
     return document
+
+
+def _with_end(path: Path) -> bytes | None:
+    """Returns a file that was cut off with an end that names its catalogue; None if it has none."""
+    data = path.read_bytes()
+    if not data[:1024].lstrip().startswith(b"%PDF") or not (found := _CATALOG.findall(data)):
+        return None
+    number, generation = found[-1]
+    end = b"\ntrailer\n<< /Root %b %b R >>\nstartxref\n0\n%%%%EOF\n" % (number, generation)
+    return data + end
 
 
 def _pages(document: PdfDocument, name: str, *, recognize: bool) -> list[Page]:

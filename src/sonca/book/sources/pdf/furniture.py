@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import TypeGuard
 
 from sonca.book.sources.pdf.lines import Line, Page
-from sonca.book.structure.headings import parse_heading
+from sonca.book.structure.headings import is_named, parse_heading
 
 _EDGE_LINES = 2
 _NEAR_PAGES = 3
@@ -28,6 +28,12 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(r"\s*(?:\(\d{1,3}\)|\[\d{1,3}\]|\d{1,3}|[*†‡§]{1,3})[.):]?\s*[^\W\d]")
+_WEB = re.compile(r"(?:https?://|www\.|file:)", re.IGNORECASE)
+_NOTE_HEAD = re.compile(
+    r"\s*(?P<mark>[(\[]?(?P<number>\d{1,3}|[*†‡§]{1,3})[)\]]?)[.:]?\s*(?=[^\W\d])"
+)
+_MARKED = (r"(?<=[^\W\d_])|(?<=[.,;:!?…”\"»)])", r"(?!\w)")
+"""Before and after a number that marks a note."""
 _AT_ENDS = re.compile(r"\A\d{1,4}(?=\s)|(?<=\s)\d{1,4}\Z")
 
 
@@ -83,7 +89,26 @@ def _sorted(page: Page, signs: _Signs) -> Sorted:
     result.notes = _notes(result.text, signs.size)
     apart = set(map(id, result.notes))
     result.text = [line for line in result.text if id(line) not in apart]
+    for note in note_texts(result.notes):
+        _take_mark(result.text, note)
     return result
+
+
+def _take_mark(lines: list[Line], note: str) -> None:
+    """Takes the mark of a note out of the text, if it is set like text: `lạc(1)`, or as raised
+    figures that a font has of its own."""
+    head = _NOTE_HEAD.match(note)
+    if head is None or any(head["number"] in line.marks for line in lines):
+        return
+    mark = re.escape(head["mark"])
+    before, after = _MARKED if head["mark"].isdigit() else (r"(?<=[\w.,;:!?…”\"»)] )|(?<=\S)", "")
+    pattern = re.compile(f"(?:{before}){mark}{after}")
+    for index, line in enumerate(lines):
+        if found := pattern.search(line.text):
+            text = line.text[: found.start()].rstrip() + line.text[found.end() :]
+            marks = (*line.marks, head["mark"])
+            lines[index] = replace(line, text=text, marks=marks)
+            return
 
 
 def note_texts(lines: Sequence[Line]) -> list[str]:
@@ -128,11 +153,11 @@ def _key(page: Page, line: Line, numbered: set[int]) -> str:
     """Returns what a line says, without the page's number at its beginning or end."""
     text = " ".join(line.text.casefold().split())
     heading = parse_heading(text)
-    if heading is not None and heading.named:
-        return text
     for number in _AT_ENDS.finditer(text):
         if int(number[0]) - page.number in numbered:
-            return (text[: number.start()] + text[number.end() :]).strip()
+            rest = (text[: number.start()] + text[number.end() :]).strip()
+            if heading is None or not heading.named or is_named(rest):
+                return rest
     return text
 
 
@@ -169,6 +194,8 @@ def _furniture(page: Page, line: Line, side: str, signs: _Signs) -> str | None:
         value = number["number"]
         counted = value.isdigit() and int(value) - page.number in signs.numbered
         return "page number" if counted or _is_apart(page, line, side) else None
+    if line.text[:1].islower() and not _WEB.match(line.text):
+        return None  # in the middle of a sentence
     key = _key(page, line, signs.numbered)
     again = any(
         0 < abs(number - page.number) <= _NEAR_PAGES and abs(line.top - top) < _SAME_PLACE

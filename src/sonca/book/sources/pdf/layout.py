@@ -46,11 +46,22 @@ def with_drop_caps(lines: Sequence[Line], size: float) -> list[Line]:
         ]
         if not beside:
             continue
-        first = min(beside, key=lambda line: line.bottom)
+        beside = _set_in(beside, found, size)
+        first = beside[0]
         for line in beside:
             text = cap.text + line.text if line is first else line.text
             found[found.index(line)] = replace(line, text=text, left=cap.left)
         found.remove(cap)
+    return found
+
+
+def _set_in(beside: Sequence[Line], lines: Sequence[Line], size: float) -> list[Line]:
+    """Returns the lines beside a large letter, in order, with those below that are set in, too."""
+    found = sorted(beside, key=lambda line: line.bottom)
+    for line in sorted(lines, key=lambda line: line.bottom):
+        step = line.bottom - found[-1].bottom
+        if 0 < step < 1.6 * size and abs(line.left - found[-1].left) < 1:
+            found.append(line)
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +29,9 @@ _ASLANT = 0.15
 _SCRIPT_RATIO = 1.75
 """A larger word beside a small one is a drop cap, and no word with an index."""
 _SCRIPT_CHARS = 3
+_RAISED_SHARE = 0.4
+_SAMPLE = 40
+"""So many characters of a page tell which way it is turned."""
 _MARKED = re.compile(r"(?P<word>.*?[^\s\d*†‡])(?P<mark>\d{1,3}|[*†‡]{1,3})\Z|\d+\Z", re.DOTALL)
 
 
@@ -90,7 +94,10 @@ def read_page(page: Any, number: int) -> Page:
     width, height = page.get_size()
     text = page.get_textpage()
     try:
-        words = list(_words(text.raw, _Measure(text.raw, width, height, page.get_rotation())))
+        rotation = _turned(text.raw, page.get_rotation())
+        if (rotation - page.get_rotation()) % 180:
+            width, height = height, width
+        words = list(_words(text.raw, _Measure(text.raw, width, height, rotation)))
     finally:
         text.close()
     lines = tuple(_lines([word for word in words if not word.aslant]))
@@ -100,6 +107,20 @@ def read_page(page: Any, number: int) -> Page:
         kinds = (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
         picture = next(iter(page.get_objects(filter=kinds, max_depth=2)), None) is not None
     return Page(number, width, height, lines, picture, aslant)
+
+
+def _turned(text: Any, rotation: int) -> int:
+    """Returns by how many degrees a page is to be turned so that its text stands upright."""
+    import pypdfium2.raw as pdfium
+
+    count = pdfium.FPDFText_CountChars(text)
+    turns: Counter[int] = Counter()
+    for index in range(0, count, max(1, count // _SAMPLE)):
+        if pdfium.FPDFText_GetUnicode(text, index) not in _BLANK:
+            angle = math.degrees(pdfium.FPDFText_GetCharAngle(text, index))
+            turns[-round(angle / 90) * 90 % 360] += 1
+    most, times = turns.most_common(1)[0] if turns else (rotation, 0)
+    return most if times * 10 > turns.total() * 7 else rotation
 
 
 def _words(text: Any, measure: _Measure) -> Iterator[_Word]:
@@ -129,6 +150,8 @@ class _Measure:
         self._box, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._box_at, self._matrix_at = ctypes.byref(self._box), ctypes.byref(self._matrix)
+        self._edges = [ctypes.c_double() for _ in range(4)]
+        self._edges_at = [ctypes.byref(edge) for edge in self._edges]
         self._x_at, self._y_at = ctypes.byref(self._x), ctypes.byref(self._y)
 
     def __call__(self, index: int) -> tuple[float, float, float, float]:
@@ -153,6 +176,16 @@ class _Measure:
                 left, right, base = box.left, box.right, self._height - self._y.value
         size = size or high - low
         return left, right, base - _ABOVE * size, base + (1 - _ABOVE) * size
+
+    def is_raised(self, index: int) -> bool:
+        """Returns whether a figure of the usual size stands high above its base line."""
+        if self._rotation:
+            return False
+        pdfium, text = self._pdfium, self._text
+        pdfium.FPDFText_GetCharBox(text, index, *self._edges_at)
+        pdfium.FPDFText_GetCharOrigin(text, index, self._x_at, self._y_at)
+        low, high = self._edges[2].value, self._edges[3].value
+        return bool(low - self._y.value > _RAISED_SHARE * (high - low) > 0)
 
     def is_aslant(self, index: int) -> bool:
         angle: float = self._pdfium.FPDFText_GetCharAngle(self._text, index)
@@ -182,6 +215,8 @@ def _word(codes: Sequence[int], start: int, measure: _Measure) -> _Word | None:
         _, right, last_top, last_bottom = measure(start + len(codes) - 1)
         if last_bottom - last_top < _SMALL * (bottom - top) and _MARKED.match(text):
             text, mark = _with_script(text, start, measure, (top + bottom) / 2)
+        elif text[-1].isdigit() and text[0].isdigit() and measure.is_raised(start + len(codes) - 1):
+            text = _with_power(text, start, measure)
     return _Word(text, left, right, top, bottom, mark)
 
 
@@ -202,6 +237,16 @@ def _break(codes: Sequence[int], start: int, measure: _Measure) -> int:
             return index
         reached, top, bottom = (left + right) / 2, here_top, here_bottom
     return 0
+
+
+def _with_power(text: str, start: int, measure: _Measure) -> str:
+    """Returns a number whose last figures are raised by the font, with them as a power."""
+    at = len(text) - 1
+    while at > 1 and measure.is_raised(start + at - 1):
+        at -= 1
+    if measure.is_raised(start):
+        return text
+    return text[:at] + formulas.raised(text[at:])
 
 
 def _with_script(text: str, start: int, measure: _Measure, middle: float) -> tuple[str, str]:

@@ -173,11 +173,14 @@ def _join(
         return None
     by_room = _by_room(last, line, margins, stopped=stopped)
     prose = len(paragraph.parts) > 1 and not paragraph.is_verse
-    if by_room == "\n" and prose and line.text[:1].islower():
+    nearly = last.right > margins.right - _RAGGED * (margins.right - margins.left)
+    if by_room == "\n" and prose and (nearly or line.text[:1].islower()):
         return " "
     if not stopped and not together:
         # A page ends within a sentence, or after a title.
-        goes_on = by_room == " " or line.text[:1].islower()
+        most = last.right - margins.left > _MOST * (margins.right - margins.left)
+        long = most and len(paragraph.parts) > 1 and not paragraph.is_verse
+        goes_on = by_room == " " or line.text[:1].islower() or long
         return " " if goes_on and not (indented and usual.indented and by_room == "\n") else None
     return by_room
 
