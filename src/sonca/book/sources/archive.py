@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from sonca.book import limits
+from sonca.book.sources import salvage
 from sonca.errors import InvalidRequest
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
@@ -25,14 +26,21 @@ class Archive:
     def __init__(self, path: Path, what: str) -> None:
         """`what` names the format in errors. Raises `InvalidRequest` if it cannot be opened."""
         self._what = what
+        self._path = path
         self._read = 0
+        self.mended: list[str] = []
+        """What was damaged, and is read as far as it goes."""
+        self._zip: zipfile.ZipFile | None = None
         try:
             self._zip = zipfile.ZipFile(path)
+            entries = self._zip.infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise self.damaged(str(error)) from error
-        entries = self._zip.infolist()
+            entries = salvage.entries(path) if isinstance(error, zipfile.BadZipFile) else []
+            if not entries:
+                raise self.damaged(str(error)) from error
+            self.mended.append("the file is cut off or damaged; what is left of it is read")
         if len(entries) > limits.MAX_ENTRIES:
-            self._zip.close()
+            self.close()
             raise self.damaged(f"{len(entries):,} parts, the limit is {limits.MAX_ENTRIES:,}")
         self._entries = {entry.filename: entry for entry in entries}
         self._loose = {_loose(name): name for name in reversed(self._entries)}
@@ -61,13 +69,22 @@ class Archive:
             raise self.damaged(f"it has no part {name[:200]!r}")
         if entry.flag_bits & 1:
             raise self.damaged(f"{name[:200]!r} is encrypted; give a copy without a password")
-        try:
-            with self._zip.open(entry) as file:
-                data = file.read(limit + 1)  # stops there, whatever the header says
-        except _DAMAGE as error:
-            raise self.damaged(f"{name[:200]!r} is damaged ({error})") from error
+        data = self._unpacked(name, entry, limit)
         self._check(name, entry, len(data), limit)
         return data
+
+    def _unpacked(self, name: str, entry: zipfile.ZipInfo, limit: int) -> bytes:
+        if self._zip is None:
+            return salvage.read(self._path, entry, limit)
+        try:
+            with self._zip.open(entry) as file:
+                return file.read(limit + 1)  # stops there, whatever the header says
+        except _DAMAGE as error:
+            data = salvage.read(self._path, entry, limit)
+            if not data.strip():
+                raise self.damaged(f"{name[:200]!r} is damaged ({error})") from error
+            self.mended.append(f"{name[:100]} is damaged, and is read as far as it goes")
+            return data
 
     def _check(self, name: str, entry: zipfile.ZipInfo, size: int, limit: int) -> None:
         self._read += size
@@ -83,7 +100,8 @@ class Archive:
             raise self.damaged(f"its parts unpack to over {limits.MAX_UNPACKED_BYTES:,} bytes")
 
     def close(self) -> None:
-        self._zip.close()
+        if self._zip is not None:
+            self._zip.close()
 
 
 def _loose(name: str) -> str:

@@ -90,7 +90,7 @@ def read(path: Path) -> Source:
             _metadata(package.element, "title"),
             _metadata(package.element, "creator"),
             _cover(archive, package),
-            mended=tuple(mended),
+            mended=(*archive.mended, *mended),
         )
 
 

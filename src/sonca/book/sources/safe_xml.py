@@ -52,7 +52,10 @@ def parse_leniently(data: bytes, *, name: str, mended: list[str]) -> etree._Elem
         return root
     except InvalidRequest:
         parser = etree.XMLParser(**_SAFE, recover=True, remove_comments=True, remove_pis=True)
-        root = etree.fromstring(plain.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+        try:
+            root = etree.fromstring(plain.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+        except etree.XMLSyntaxError:  # nothing at all
+            return None
         mended.append(f"{name} is damaged, and was read as far as it goes")
         return root if root is not None and len(root) else None
 

@@ -24,10 +24,13 @@ _SIGN = re.compile(r"[\[({*†‡¹²³⁰⁴-⁹]")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ", "0123456789abcdefghijklm")
 _STARS = re.compile(r"[*†‡]{1,3}\Z")
 _SEPARATOR = re.compile(r"[\W_]+\Z")
+_MAX_MORE = 3
+"""Paragraphs that a note may have beside its first."""
 _STROKE = re.compile(r"\s*[_\-–—―*─]{3,}\s*\Z")
 _NEAR = 30
 """So many blocks behind its mark a note may stand in the middle of the text."""
 _Span = tuple[int, int]
+_Owners = dict[int, tuple[int, _Span] | None]
 
 
 @dataclass(slots=True)
@@ -133,6 +136,7 @@ def _notes_of(
     if not _are_enough(known, lines) or _is_introduced(blocks, spoken, min(lines)):
         owners = {}
     found = dict(sorted(owners.items()))
+    found |= _further(blocks, spoken, found)
     for index in spoken:
         match = _LINE.match(blocks[index].text) if index not in found else None
         owner = _sure_owner(blocks, index, match, marks, everywhere) if match else None
@@ -143,14 +147,41 @@ def _notes_of(
 
 def _last_lines(blocks: Sequence[TextBlock], spoken: Sequence[int]) -> dict[int, re.Match[str]]:
     """Returns the lines at a section's end that begin with a mark."""
-    lines = {}
+    lines: dict[int, re.Match[str]] = {}
+    more: list[int] = []  # what may be further paragraphs of the note before
     for index in reversed(spoken):
         match = _LINE.match(blocks[index].text)
-        if match is None and not _SEPARATOR.match(blocks[index].text):
-            break
         if match is not None:
+            if more and not _may_have_more(match, lines):
+                break
+            more.clear()
             lines[index] = match
+        elif not _SEPARATOR.match(blocks[index].text):
+            more.append(index)
+            if len(more) > _MAX_MORE or (not lines and not blocks[index].indent):
+                break
     return lines
+
+
+def _further(blocks: Sequence[TextBlock], spoken: Sequence[int], notes: _Owners) -> _Owners:
+    """Returns the further paragraphs of notes at a section's end, with their notes' owners."""
+    found: _Owners = {}
+    owner: tuple[int, _Span] | None = None
+    for index in spoken:
+        if index in notes:
+            owner = notes[index]
+        elif notes and index > min(notes) and not _SEPARATOR.match(blocks[index].text):
+            found[index] = (owner[0], (0, 0)) if owner else None
+    return found
+
+
+def _may_have_more(line: re.Match[str], below: dict[int, re.Match[str]]) -> bool:
+    """Returns whether a note in brackets, or raised, goes on to the next one below it."""
+    kind, number = _key(line).split(" ")
+    if kind not in ("square", "raised", "curly") or not number.isdecimal():
+        return False
+    following = next(reversed(below.values()), None)
+    return following is None or _key(following) == f"{kind} {int(number) + 1}"
 
 
 def _are_enough(known: Sequence[int], lines: dict[int, re.Match[str]]) -> bool:

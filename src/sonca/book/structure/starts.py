@@ -31,6 +31,9 @@ _TITLE_CLASS = re.compile(
     r"|chapter(?:title|head|heading|name|number)|ct|cn|h[1-4])(?:\d*$|\d*[\s_-])",
     re.IGNORECASE,
 )
+_FIRST_BLOCKS = 5
+_BODY_CHARS = 60
+"""A longer block is text."""
 _SIGNS = re.compile(r"[\W_]+")
 _FILE_SHARE = 0.6
 """So many files must begin with a line that can be a title before files are chapters."""
@@ -84,7 +87,7 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
     if len(toc) > 1:
         named = sum(headings.is_named(blocks[i].text) for i in missing)
         parts = all((h := parse_heading(t)) and h.rank == "part" for t in toc.values())
-        if (named > 1 and named * 2 >= len(toc)) or (parts and len(missing) > len(toc)):
+        if (named > 1 and named * 2 >= len(toc)) or (parts and len(missing) >= len(toc)):
             both = _joined(blocks, toc, marked)
             why = f"the contents name {len(toc)}, {kind} show {len(missing)} more"
             return Starts(both, f"contents and {kind}", why)
@@ -96,7 +99,7 @@ def _best(blocks: Sequence[TextBlock], listed: Iterable[str], own: str) -> Start
         return Starts(_joined(blocks, toc, marked) if toc else marked, kind, about)
     for by, found in (
         ("lines", lines or by_count(blocks)),
-        ("classes", by_class(blocks)),
+        ("classes", by_class(blocks) or by_look(blocks)),
         ("list", by_list(blocks, listed)),
         ("files", by_file(blocks)),
     ):
@@ -233,6 +236,25 @@ def by_class(blocks: Sequence[TextBlock]) -> dict[int, str]:
             chosen[index] = short(blocks[index].text)
         last = index
     return chosen
+
+
+def by_look(blocks: Sequence[TextBlock]) -> dict[int, str]:
+    """Finds short lines of a class that nothing else has, with text between them, from the book's
+    beginning on: its titles, whatever the class is called."""
+    by_hint: dict[str, list[int]] = {}
+    for index, block in enumerate(blocks):
+        if block.hint and not block.level:
+            by_hint.setdefault(block.hint, []).append(index)
+    best: list[int] = []
+    for indices in by_hint.values():
+        if len(best) < len(indices) and len(indices) > 1 and indices[0] < _FIRST_BLOCKS:
+            titles = all(headings.can_be_title(blocks[i].text) for i in indices)
+            if titles and all(
+                any(len(block.text) > _BODY_CHARS for block in blocks[first + 1 : end])
+                for first, end in itertools.pairwise([*indices, len(blocks)])
+            ):
+                best = indices
+    return {index: short(blocks[index].text) for index in best}
 
 
 def by_list(blocks: Sequence[TextBlock], listed: Iterable[str]) -> dict[int, str]:

@@ -73,7 +73,7 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
         headings.parse_heading(b.text) if s is None else None
         for b, s in zip(blocks, skips, strict=True)
     ]
-    last: dict[str, int] = {}
+    last = _last_places(blocks) if any(f and f.title and not f.named for f in found) else {}
     at = 0
     while at < len(blocks):
         end = at
@@ -86,7 +86,10 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
         while (
             end < len(blocks)
             and skips[end] is None
-            and ((found[end] and not blocks[end].level) or headings.has_leader(blocks[end].text))
+            and (
+                headings.has_leader(blocks[end].text)
+                or _is_entry(blocks, end, found[end], announced=announced, last=last)
+            )
         ):
             end += 1
         if announced and end < len(blocks):
@@ -122,6 +125,22 @@ def _skip_empty_headings(blocks: Sequence[TextBlock], skips: list[str | None]) -
             else:
                 level, part = block.level or _NO_HEADING, block.part
             why = ""
+
+
+def _is_entry(
+    blocks: Sequence[TextBlock],
+    index: int,
+    found: headings.Heading | None,
+    *,
+    announced: bool,
+    last: dict[str, int],
+) -> bool:
+    """Returns whether a line may be one of a table of contents: a heading, but a number and a title
+    (`1. Mua gạo`), which any list has, only if it stands again in the book."""
+    if found is None or blocks[index].level:
+        return False
+    again = last.get(_form(blocks[index].text), -1) > index
+    return found.named or not found.title or announced or again
 
 
 def _last_places(blocks: Sequence[TextBlock]) -> dict[str, int]:

@@ -40,14 +40,20 @@ def read(path: Path) -> Source:
                 reader = Body(styles, numbering, notes, skip="note", part=name)
                 safe_xml.walk(archive.read(name), reader, name=name)
         body = Body(styles, numbering, notes)
-        safe_xml.walk(archive.read(document), body, name=document)
+        text = archive.read(document)
+        try:
+            safe_xml.walk(text, body, name=document)
+        except InvalidRequest:
+            if not (archive.mended and body.blocks):  # cut off with its file
+                raise
         blocks = without_contents(body.blocks, body.listed)
         blocks += [block for left in notes.values() for block in left]
         title, author = _properties(archive)
     titles = [b.text for b in blocks if b.level == TITLE]
     if titles:  # a heading above all others
         blocks = [_lowered(block) for block in blocks]
-    return Source("docx", tuple(blocks), title or (titles[0] if titles else ""), author)
+    title = title or (titles[0] if titles else "")
+    return Source("docx", tuple(blocks), title, author, mended=tuple(archive.mended))
 
 
 def _check(path: Path) -> None:
@@ -75,7 +81,15 @@ def _main_part(archive: Archive) -> str:
 
 
 def _part(archive: Archive, name: str) -> etree._Element | None:
-    return safe_xml.parse(archive.read(name), name=name) if name in archive else None
+    """Returns a part that the text can do without; None for one that is missing or damaged."""
+    if name not in archive:
+        return None
+    data = archive.read(name)
+    try:
+        return safe_xml.parse(data, name=name)
+    except InvalidRequest:
+        archive.mended.append(f"{name} is damaged, and was passed over")
+        return None
 
 
 def _lowered(block: TextBlock) -> TextBlock:
