@@ -451,3 +451,12 @@ def test_an_epub_with_damaged_bytes_never_ends_in_a_traceback(tmp_path: Path, se
     path.write_bytes(bytes(data[: dice.randrange(len(data) // 2, len(data) + 1)]))
     with contextlib.suppress(InvalidRequest):
         read_book(path)
+
+
+def test_an_epub_that_is_cut_off_is_read(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.epub", epub_parts())
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"PK\x01\x02") - 20])
+    book = read_book(path)
+    assert [c.title for c in book.chapters][:1] == ["Người lái đò"]
+    assert "cut off" in " ".join(book.mended)

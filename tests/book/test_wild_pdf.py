@@ -524,3 +524,39 @@ def test_letters_of_old_fonts_are_put_right(tmp_path: Path, encode, table: str) 
     book = read_book(file.write(tmp_path / "a.pdf"))
     assert " ".join(lines(book)).startswith(PROSE[:200])
     assert "fonts" in book.mended[0]
+
+
+@pytest.mark.parametrize("mark", ["(1)", "1", "[1]"])
+def test_a_note_mark_that_is_set_like_the_text(tmp_path: Path, mark: str) -> None:
+    text = PROSE[:400].rsplit(" ", 1)[0].replace("Bến Lạc", f"Bến Lạc{mark}", 1)
+    file = PdfFile().page()
+    file.lines(wrapped(text, 280), 60, 80)
+    file.put(f"{mark} Một bến đò nhỏ ven sông.", 60, 520, 8)
+    book = read_book(file.write(tmp_path / "a.pdf"))
+    assert " ".join(lines(book)) == " ".join(text.replace(mark, "", 1).split())
+    assert ("note", f"{mark} Một bến đò nhỏ ven sông.") in reasons(book)
+
+
+def test_a_file_that_is_cut_off_is_read(tmp_path: Path) -> None:
+    file = PdfFile().page()
+    file.lines(wrapped(PROSE[:300], 280), 60, 80)
+    path = file.write(tmp_path / "a.pdf")
+    path.write_bytes(path.read_bytes().rpartition(b"xref\n0")[0])
+    book = read_book(path)
+    assert lines(book)[0].startswith("Bến Lạc nằm")
+    assert "ends too early" in " ".join(book.mended)
+
+
+def test_a_head_that_repeats_the_chapters_title_with_the_page(tmp_path: Path) -> None:
+    file = PdfFile()
+    rows = wrapped(PROSE, 280)
+    for at in range(4):
+        file.page()
+        if at:
+            file.put(f"Chương 1: Bến cũ   {at + 7}", 60, 40, 9)
+        else:
+            file.put("Chương 1: Bến cũ", 60, 60, 16)
+        file.lines(rows[at * 8 : at * 8 + 8], 60, 100)
+    book = read_book(file.write(tmp_path / "a.pdf"))
+    assert [chapter.title for chapter in book.chapters] == ["Chương 1: Bến cũ"]
+    assert sum("Bến cũ" in line for line in lines(book)) == 1

@@ -130,8 +130,10 @@ MAY = re.compile(
 NUMBERED_END = re.compile(r"(?:chương|chap(?:ter)?)\s+\d{1,5}\s*\Z", re.IGNORECASE)
 """Cheap, too: how a line ends that has the book's title before the chapter's number."""
 PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0e\ufe0f\u200d]+")
-STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e]")
-"""Letters of mathematical alphabets, and wide ones."""
+UNUSUAL = re.compile(
+    r"[\U0001f000-\U0001faff\u2600-\u27bf\ufe0e\ufe0f\u200d\U0001d400-\U0001d7ff\uff01-\uff5e]"
+)
+"""Those, letters of mathematical alphabets, and wide ones."""
 UNSEEN = re.compile(r"[\ufeff\u200b-\u200f\u00ad\u2060\u202a-\u202e]")
 DECORATION = " \t\u00a0\u3000*_#=~+•·●○◦☆★✩✪✦✧✿❀❁❖◆◇■□▪▫♥♡❤♪♫»«›‹|※→←►◄▶◀↔°^✶✴✯❄☀☾⊱⊰꧁꧂ღ"
 DASHES = "-–—―−"

@@ -58,11 +58,11 @@ def _parsed(line: str) -> Heading | None:
     """Parses a short line; each stage of reading a book asks for all of them."""
     if not unicodedata.is_normalized("NFC", line):
         line = unicodedata.normalize("NFC", line)
-    if forms.STYLED.search(line):
-        line = unicodedata.normalize("NFKC", line)
-    if forms.PICTURES.search(line):
-        line = forms.PICTURES.sub(" ", line)
-    if not forms.MAY.match(line) and not forms.NUMBERED_END.search(line[-24:]):
+    if forms.UNUSUAL.search(line):
+        line = forms.PICTURES.sub(" ", unicodedata.normalize("NFKC", line))
+    if not forms.MAY.match(line) and not (
+        line[-1:].isdigit() and forms.NUMBERED_END.search(line[-24:])
+    ):
         return None
     text = plain(line)
     if not text or len(text) > MAX_CHARS or text[0] in '-–—“"«':
@@ -87,7 +87,7 @@ def plain(line: str) -> str:
     """Returns a line without what decorates it: stars, dashes on both sides, brackets around the
     number or the whole."""
     text = forms.UNSEEN.sub("", unicodedata.normalize("NFC", line))
-    if not text.isascii() and (forms.STYLED.search(text) or forms.PICTURES.search(text)):
+    if forms.UNUSUAL.search(text):
         text = forms.PICTURES.sub(" ", unicodedata.normalize("NFKC", text))
     text = " ".join(text.replace("\n", " ").split()).strip(forms.DECORATION)
     dashes = len(text) - len(text.lstrip(forms.DASHES))

@@ -73,7 +73,9 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
         headings.parse_heading(b.text) if s is None else None
         for b, s in zip(blocks, skips, strict=True)
     ]
-    last = _last_places(blocks) if any(f and f.title and not f.named for f in found) else {}
+    titled = [i for i, f in enumerate(found) if f is not None and f.title and not f.named]
+    again = {_form(blocks[i].text): i for i in titled}
+    last: dict[str, int] = {}
     at = 0
     while at < len(blocks):
         end = at
@@ -88,7 +90,7 @@ def _skip_contents(blocks: Sequence[TextBlock], skips: list[str | None]) -> None
             and skips[end] is None
             and (
                 headings.has_leader(blocks[end].text)
-                or _is_entry(blocks, end, found[end], announced=announced, last=last)
+                or _is_entry(blocks, end, found[end], announced=announced, last=again)
             )
         ):
             end += 1
@@ -139,8 +141,9 @@ def _is_entry(
     (`1. Mua gạo`), which any list has, only if it stands again in the book."""
     if found is None or blocks[index].level:
         return False
-    again = last.get(_form(blocks[index].text), -1) > index
-    return found.named or not found.title or announced or again
+    if found.named or not found.title or announced:
+        return True
+    return last.get(_form(blocks[index].text), -1) > index
 
 
 def _last_places(blocks: Sequence[TextBlock]) -> dict[str, int]:

@@ -45,17 +45,19 @@ _COUNTER = re.compile(
     re.IGNORECASE,
 )
 _MAY = re.compile(
-    r"trước|sau|tiếp|next|prev|nguồn|source|link|web|trang|đọc|xem|tải|nghe|truyện|http|www"
-    r"|từ|chữ|word|lượt|reads?|vote|view|like|star|comment|bình|\d[kKmM]\b",
+    r"[\W_]*(?:\d|chương|chap|trang|phần|tập|hồi|pa|prev|next|trước|sau|tiếp|kế|mục|danh|về|lên|home"
+    r"|index|top|toc|back|bình|báo|nguồn|source|link|web|bạn|đọc|xem|tải|nghe|truyện|http|www|số|lượt"
+    r"|word)",
     re.IGNORECASE,
 )
+"""Cheap: how such a line begins."""
 
 
 def mark_web(blocks: Sequence[TextBlock], skips: list[str | None]) -> None:
     """Sets the reason in `skips` for each line that is of a web page only."""
     for index, block in enumerate(blocks):
         text = block.text
-        if len(text) > _MAX_CHARS or skips[index] is not None or not _MAY.search(text):
+        if len(text) > _MAX_CHARS or skips[index] is not None or not _MAY.match(text):
             continue
         if _NAVIGATION.match(text) or _SOURCE.match(text) or _COUNTER.match(text):
             skips[index] = WEB
