@@ -8,7 +8,6 @@ is kept at every 16th sample.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -22,11 +21,8 @@ FRAMES, STRIDE = 20, 16
 CHUNKS = (1, 2, 4, 8, 5)
 
 
-def main() -> None:
+def main(path: Path) -> None:
     """Writes the golden file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path)
-    path = parser.parse_args().path
     rng = np.random.default_rng(7)
     codes = rng.integers(0, 1024, (FRAMES, 16))
     loudness = rng.integers(-50, 50, 3 * 3840 + 1000).astype(np.int8)
@@ -57,4 +53,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import typer
+
+    typer.run(main)

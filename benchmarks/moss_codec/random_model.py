@@ -8,7 +8,6 @@ moment and is what tests use; `FULL` has the published sizes and is for measurin
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -285,15 +284,12 @@ def _meta(step: _Decoder) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Writes a codec: ``python -m benchmarks.moss_codec.random_model FOLDER [--full]``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--full", action="store_true", help="the published sizes")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    make(given.folder, FULL if given.full else TINY, given.seed)
+def main(folder: Path, full: bool = False, seed: int = 0) -> None:
+    """Writes one; `full` is about the published sizes."""
+    make(folder, FULL if full else TINY, seed)
 
 
 if __name__ == "__main__":
-    main()
+    import typer
+
+    typer.run(main)

@@ -8,7 +8,6 @@ from which the package draws, is seeded for each case. Of the sound every 397th 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import tempfile
@@ -37,11 +36,8 @@ SENTENCES = (
 )
 
 
-def main() -> None:
+def main(path: Path) -> None:
     """Writes the golden file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path)
-    path = parser.parse_args().path
     os.environ["HF_HUB_OFFLINE"] = "1"
     with tempfile.TemporaryDirectory() as name:
         engine = import_module("zerotts").ZeroTTS(
@@ -82,4 +78,6 @@ def _sentences(engine: Any) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    import typer
+
+    typer.run(main)

@@ -9,8 +9,6 @@ in turns, and the median of the rounds counts.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import shutil
 import statistics
@@ -18,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module, metadata
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -132,16 +131,11 @@ def resident() -> float:
     return int(line.split()[1]) / 1000
 
 
-def main() -> None:
+def main(models: Path, rounds: int = 3, json: Path | None = None) -> None:
     """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
-    folder = find_model(given.models)
-    loaded, facts = engines(given.models)
+    folder = find_model(models)
+    loaded, facts = engines(models)
     package = import_module("zerotts").ZeroTTS(folder, intra_op_num_threads=1, warmup=False)
 
     def ways(texts: tuple[str, ...]) -> dict[str, Callable[[int], dict[str, float]]]:
@@ -155,16 +149,18 @@ def main() -> None:
     result = {
         "versions": {name: metadata.version(name) for name in ("zerotts", "onnxruntime")},
         "threads": 1,
-        "rounds": given.rounds,
+        "rounds": rounds,
         **facts,
-        "alone": compared(ways(TEXTS[:1]), given.rounds),
-        "four": compared(ways(TEXTS), given.rounds),
+        "alone": compared(ways(TEXTS[:1]), rounds),
+        "four": compared(ways(TEXTS), rounds),
     }
-    text = json.dumps(result, indent=1)
+    text = dumps(result, indent=1)
     sys.stdout.write(text + "\n")
-    if given.json:
-        given.json.write_text(text + "\n", "utf-8")
+    if json:
+        json.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    import typer
+
+    typer.run(main)

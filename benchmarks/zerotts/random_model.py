@@ -7,7 +7,6 @@ ends after about `Sizes.frames_per_id` frames for each text id.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -295,15 +294,12 @@ def _time_to_end(g: Nodes, sizes: Sizes) -> str:
     return g.add("Unsqueeze", g.add("Sub", frames, text), g.ints(2))
 
 
-def main() -> None:
-    """Writes a model."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--full", action="store_true", help="about the published sizes, 0.9 GB")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    make(given.folder, FULL if given.full else TINY, given.seed)
+def main(folder: Path, full: bool = False, seed: int = 0) -> None:
+    """Writes one; `full` is about the published sizes."""
+    make(folder, FULL if full else TINY, seed)
 
 
 if __name__ == "__main__":
-    main()
+    import typer
+
+    typer.run(main)
