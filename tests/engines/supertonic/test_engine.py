@@ -69,10 +69,13 @@ def test_voices_have_names_gender_and_ids_of_their_own(models: Path) -> None:
     assert {v.language for v in voices.values()} == {"vi"}
 
 
-def test_what_the_card_says_of_a_voice_counts(models: Path) -> None:
-    styles.keep(models / "supertonic" / "korvatts", {}, {"gender": "male", "region": "south"})
-    first = SupertonicEngine.voices(Setup(models))[0]
-    assert (first.gender, first.region) == ("male", "south")
+def test_what_is_known_of_a_model_counts_where_a_name_says_nothing(models: Path) -> None:
+    random_model.make(models / "supertonic" / "mine", voices=("anh", "F1"))
+    styles.keep(models / "supertonic" / "mine", {}, {"gender": "male", "region": "south"})
+    voices = {voice.id: voice for voice in SupertonicEngine.voices(Setup(models))}
+    assert (voices["anh"].gender, voices["anh"].region) == ("male", "south")
+    assert voices["anh"].name == "anh (mine)"
+    assert (voices["f1"].gender, voices["bao-kim"].region) == ("female", None)
 
 
 def test_another_file_is_another_version(models: Path) -> None:
@@ -212,6 +215,14 @@ def test_a_model_that_came_later_is_found_and_one_that_went_is_not(
     shutil.rmtree(models / "supertonic" / "supertonic-3")
     with pytest.raises(KeyError):
         engine.voice("f1")
+
+
+def test_a_model_that_was_replaced_is_loaded_anew(engine: SupertonicEngine, models: Path) -> None:
+    before = engine.voice("bao-kim")
+    assert engine.voice("bao-kim").model is before.model
+    (models / "supertonic" / "korvatts" / "onnx" / "vocoder.onnx").touch()
+    assert not engine.voice_ready("bao-kim")
+    assert engine.voice("bao-kim").model is not before.model
 
 
 def test_a_broken_model_does_not_keep_another_from_speaking(models: Path) -> None:

@@ -124,14 +124,14 @@ class SupertonicEngine(Engine):
 
     def voice(self, key: str) -> SpeakerStyle:
         file = self._files.get(key)
-        if file is None or not file.path.is_file():  # added or removed since the engine started
+        if file is None or not styles.unchanged(file):  # since the engine started
             self._files = styles.find_voices(self._models_dir)
             file = self._files[key]
         return SpeakerStyle(file, self._load(file), styles.load_style(file.path))
 
     def voice_ready(self, key: str) -> bool:
         file = self._files.get(key)
-        return file is not None and file.path.is_file() and self._kept(file) is not None
+        return file is not None and styles.unchanged(file) and self._kept(file) is not None
 
     def level_lufs(self, voice: SpeakerStyle) -> float:
         file = voice.file

@@ -43,7 +43,7 @@ _CARD = "sonca.json"
 _LEVELS = "loudness_lufs"
 _SNR = "bfloat16_snr_db"
 # KorvaTTS' ten, as its card names them. Supertonic's files say F or M.
-_NAMED: dict[str, tuple[str, Gender]] = {
+_NAMED: dict[str, tuple[str, str]] = {
     "bao_kim": ("Bảo Kim", "female"),
     "khanh_vy": ("Khánh Vy", "female"),
     "ngoc_huyen": ("Ngọc Huyền", "female"),
@@ -92,7 +92,7 @@ def find_voices(models_dir: Path | None) -> dict[str, StyleFile]:
     """Returns every voice by its id, those of KorvaTTS before the others of equal names."""
     found: dict[str, StyleFile] = {}
     for folder in _models(models_dir):
-        stamps = " ".join(_stamp(folder / name) for name in FILES)
+        stamps = _stamps(folder)
         for path in _styles(folder):
             key = slug(path.stem) or "voice"
             if key in found:
@@ -104,18 +104,26 @@ def find_voices(models_dir: Path | None) -> dict[str, StyleFile]:
     return found
 
 
+def unchanged(style: StyleFile) -> bool:
+    """Returns whether the files of a voice and its model are still those that were found."""
+    stamps = _stamps(style.model)
+    return (stamps, f"{stamps} {_stamp(style.path)}") == (style.model_version, style.version)
+
+
 def voice_of(style: StyleFile) -> Voice:
-    """Returns the voice as the catalogue has it. What nobody said of its gender counts as
-    female."""
+    """Returns the voice as the catalogue has it. Its gender is that of its name, else what was
+    said of the model, else female."""
     stem, card = style.path.stem, _known(style.model)
-    name, gender = _NAMED.get(stem, (f"{stem} ({style.model.name})", "female"))
-    if stem[:1] in "FM" and stem[1:].isdigit():
-        gender = "male" if stem[0] == "M" else "female"
     told, region = card.get("gender"), card.get("region")
+    name, gender = f"{stem} ({style.model.name})", "male" if told == "male" else "female"
+    if stem in _NAMED:
+        name, gender = _NAMED[stem]
+    elif stem[:1] in "FM" and stem[1:].isdigit():
+        gender = "male" if stem[0] == "M" else "female"
     return Voice(
         id=style.key,
         name=name,
-        gender=cast(Gender, told) if told in ("female", "male") else gender,
+        gender=cast(Gender, gender),
         region=cast(Region, region) if region in ("north", "central", "south") else None,
         version=style.version,
         model=style.model.name,
@@ -200,6 +208,10 @@ def _models(models_dir: Path | None) -> Iterator[Path]:
 
 def _styles(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(STYLES) if not path.name.startswith("."))
+
+
+def _stamps(model: Path) -> str:
+    return " ".join(_stamp(model / name) for name in FILES)
 
 
 def _stamp(path: Path) -> str:
