@@ -7,6 +7,8 @@ formats, files or HTTP.
 
 from __future__ import annotations
 
+import functools
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -18,6 +20,7 @@ from sonca.audio import AudioChunk, join, moved
 from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
 from sonca.errors import DeadlineExceeded, NothingToSay
+from sonca.listening import Listener, open_recogniser
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import choosing
 from sonca.synthesizer.choosing import Better
@@ -25,11 +28,12 @@ from sonca.synthesizer.engine_pool import EnginePool, EngineStatus
 from sonca.synthesizer.recipe import Recipe, recipe_of
 from sonca.synthesizer.request import SpeechRequest, cache_key, check, identity_of
 from sonca.synthesizer.speech import Speech
+from sonca.synthesizer.verified import VerifiedStream
 from sonca.utterance import Priority, Utterance
 from sonca.voice import Voice
 from sonca.voices import Catalogue, Resolution
 from sonca.voices.permits import Permits
-from sonca.worker import Request, Worker, WorkItem
+from sonca.worker import Request, ResultStream, Worker, WorkItem
 
 
 class EngineLoading(Exception):
@@ -72,6 +76,8 @@ class Sonca:
         self._asked = engine is not None
         self.permits = Permits(setup.models_dir, commercial=commercial)
         """The passports of the voices; with `commercial`, only those may speak that allow it."""
+        self._listening = threading.Lock()
+        self._listener: Listener | None = None
         self.pool = EnginePool(engine, setup, queue_limit, loudness_lufs, self.permits)
         self.catalogue = self._read_catalogue()
 
@@ -123,6 +129,7 @@ class Sonca:
         """
         until = None if request.deadline_s is None else time.monotonic() + request.deadline_s
         check(request, max_text_chars=self._max_text_chars)
+        listener = self.listener() if request.verify else None
         resolution = self._resolve(request)
         voice, reference = resolution.voice, request.reference
         if not wait:
@@ -146,8 +153,13 @@ class Sonca:
                 affinity=hash((request.text, request.part, identity)),
             ),
         )
+        heard = (
+            stream
+            if listener is None
+            else self._verified(stream, listener, request, voice, identity, info)
+        )
         recipe = self._recipe(request, voice, info)
-        return Speech(stream, resolution, info.sample_rate_hz, recipe)
+        return Speech(heard, resolution, info.sample_rate_hz, recipe)
 
     def recipe(self, request: SpeechRequest) -> Recipe:
         """Returns how a request would be made, whatever its text. Waits for its engine; raises what
@@ -165,6 +177,41 @@ class Sonca:
             self.loudness_lufs,
             self._reading(request, voice).lexicon,
         )
+
+    def _verified(
+        self,
+        stream: ResultStream,
+        listener: Listener,
+        request: SpeechRequest,
+        voice: Voice,
+        identity: str,
+        info: EngineInfo,
+    ) -> VerifiedStream:
+        again = functools.partial(self._again, request)
+        keep = functools.partial(self._keep_better, identity)
+        return VerifiedStream(stream, listener, voice, again, keep, marks=not info.word_marks)
+
+    def _again(
+        self, request: SpeechRequest, utterance: Utterance, take: int
+    ) -> tuple[AudioChunk, ...]:
+        """Returns another take of an utterance, with another seed."""
+        start, seed = utterance.span[0], request.seed + take
+        once_more = replace(request, part=(start, start + 1), seed=seed, fresh=True, verify=False)
+        with self.submit(once_more) as speech:
+            return next((made.chunks for made in speech.utterances()), ())
+
+    def _keep_better(
+        self, identity: str, utterance: Utterance, chunks: tuple[AudioChunk, ...]
+    ) -> None:
+        self._keep(WorkItem(utterance, cache_key(utterance, identity)), chunks)
+
+    def listener(self) -> Listener:
+        """Returns what hears, loaded when it is first asked for. `EngineNotInstalled`."""
+        with self._listening:
+            if self._listener is None:
+                setup = self.pool.setup
+                self._listener = Listener(open_recogniser(setup.models_dir, setup.threads))
+            return self._listener
 
     def _work(self, utterance: Utterance, identity: str, fresh: bool) -> WorkItem:
         """Returns the utterance with its key, and its sound if it was made before and is not to be

@@ -42,6 +42,9 @@ class SpeechRequest:
     for none."""
     fresh: bool = False
     """Make the sound anew, whatever is cached."""
+    verify: bool = False
+    """Listen to each utterance before it is handed out; make it again if words of it are missing,
+    said twice or others (`sonca.listening`)."""
     part: Span | None = None
     """Speak only the utterances that begin in this range of the text, exactly as they are in
     the whole: how an interrupted text goes on. None for all."""

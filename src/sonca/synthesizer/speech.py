@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from sonca.audio import AudioChunk, Mark, silence
 from sonca.synthesizer.recipe import Recipe
+from sonca.synthesizer.verified import VerifiedStream
 from sonca.utterance import Span, Utterance
 from sonca.voices import Resolution
 from sonca.worker import ResultStream, StreamItem
@@ -20,7 +21,8 @@ class Suspect:
     span: Span
     """Its place in the text."""
     problem: str
-    """``short``, ``long``, ``silent`` or ``not finite``."""
+    """``short``, ``long``, ``silent`` or ``not finite``; ``doubtful`` if it was listened to and not
+    heard as it was to be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Speech:
     """
 
     def __init__(
-        self, stream: ResultStream, resolution: Resolution, sample_rate_hz: int, recipe: Recipe
+        self,
+        stream: ResultStream | VerifiedStream,
+        resolution: Resolution,
+        sample_rate_hz: int,
+        recipe: Recipe,
     ) -> None:
         self.voice = resolution.voice
         self.recipe = recipe

@@ -1,0 +1,155 @@
+"""Speech that is listened to: what is left out is made again, what stays doubtful is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from sonca import Sonca
+from sonca.audio import AudioChunk
+from sonca.engines.base import Options
+from sonca.engines.tone import ToneEngine
+from sonca.errors import EngineNotInstalled
+from sonca.listening import Listener
+from sonca.listening import listener as listening
+from sonca.store.chunks import ChunkCache
+from sonca.synthesizer import SpeechRequest
+from sonca.utterance import Utterance
+from tests.listening.ears import Ears
+
+TEXT = "Chiều hôm ấy trời nổi cơn gió lạnh. Đò nhỏ trôi giữa sông đêm vắng người."
+WORDS = TEXT.lower().replace(".", "").split()
+
+
+class Forgetful(ToneEngine):
+    """Leaves words out: with which seeds, a class attribute says."""
+
+    left_out: str = "gió"
+    seeds: Sequence[int] = (0,)
+    takes: ClassVar[list[int]] = []
+
+    @classmethod
+    def create(cls, setup: object) -> Forgetful:
+        engine = cls()
+        engine._info = replace(engine._info, word_marks=False)
+        return engine
+
+    def synthesize(
+        self, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        self.takes.append(options.seed)
+        spoken = [utterance.spoken[slice(*word.spoken)] for word in utterance.words]
+        for word, chunk in zip(spoken, super().synthesize(utterance, voice, options), strict=True):
+            if word != self.left_out or options.seed not in self.seeds:
+                yield replace(chunk, marks=())
+
+
+@pytest.fixture
+def sonca(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sonca]:
+    monkeypatch.setattr(ToneEngine, "create", Forgetful.create)
+    monkeypatch.setattr(Forgetful, "takes", [])
+    monkeypatch.setattr(listening, "_USUAL", 0.1)
+    cache = ChunkCache(tmp_path, quota_bytes=1 << 24)
+    with Sonca("tone", cache=cache) as sonca:
+        monkeypatch.setattr(sonca, "_listener", Listener(Ears(WORDS)))
+        yield sonca
+
+
+def request(**fields: object) -> SpeechRequest:
+    return SpeechRequest(TEXT, "low", verify=True, **fields)  # type: ignore[arg-type]
+
+
+def heard(sonca: Sonca, chunk: AudioChunk) -> list[str]:
+    return [w.text for w in Ears(WORDS).hear(chunk.samples, chunk.sample_rate_hz, "vi")]
+
+
+def test_a_word_that_is_left_out_is_heard_and_the_sentence_made_again(sonca: Sonca) -> None:
+    with sonca.submit(request()) as speech:
+        takes = list(speech.utterances())
+    said = [word for take in takes for chunk in take.chunks for word in heard(sonca, chunk)]
+    assert said == WORDS
+    assert [take.problem for take in takes] == [None, None]
+    assert sorted(Forgetful.takes) == [0, 0, 1]
+
+
+def test_without_verify_nobody_listens(sonca: Sonca) -> None:
+    with sonca.submit(replace(request(), verify=False)) as speech:
+        takes = list(speech.utterances())
+    assert Forgetful.takes == [0, 0]
+    assert [take.problem for take in takes] == [None, None]
+
+
+def test_what_stays_doubtful_is_told_with_its_place_and_the_best_take_kept(
+    sonca: Sonca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Forgetful, "seeds", (0, 1, 2))
+    with sonca.submit(request()) as speech:
+        list(speech)
+    assert [(TEXT[slice(*s.span)], s.problem) for s in speech.suspects] == [
+        ("Chiều hôm ấy trời nổi cơn gió lạnh.", "doubtful")
+    ]
+    assert sorted(Forgetful.takes) == [0, 0, 1, 2]
+
+
+def test_an_engine_that_does_not_heed_seeds_is_asked_once_more_and_no_oftener(
+    sonca: Sonca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Forgetful.synthesize
+
+    def seedless(
+        self: Forgetful, utterance: Utterance, voice: float, options: Options
+    ) -> Iterator[AudioChunk]:
+        return plain(self, utterance, voice, replace(options, seed=0))
+
+    monkeypatch.setattr(Forgetful, "synthesize", seedless)
+    with sonca.submit(request()) as speech:
+        list(speech)
+    assert len(speech.suspects) == 1
+    assert len(Forgetful.takes) == 3
+
+
+def test_words_get_their_times_from_what_was_heard(sonca: Sonca) -> None:
+    async def marks() -> list[tuple[str, float]]:
+        with sonca.submit(request()) as speech:
+            return [
+                (TEXT[slice(*mark.span)], mark.time_s)
+                async for chunk in speech
+                for mark in chunk.marks
+                if mark.kind == "word"
+            ]
+
+    found = asyncio.run(marks())
+    assert [word.lower() for word, _ in found] == WORDS
+    times = [time_s for _, time_s in found]
+    assert times[:3] == pytest.approx([0.0, 0.2, 0.4], abs=0.01)
+    assert times == sorted(times)
+
+
+def test_the_better_take_is_what_is_kept(sonca: Sonca) -> None:
+    with sonca.submit(request()) as speech:
+        first = [chunk.samples for chunk in speech]
+    before = list(Forgetful.takes)
+    with sonca.submit(replace(request(), verify=False)) as speech:
+        again = [chunk.samples for chunk in speech]
+    assert Forgetful.takes == before
+    assert np.allclose(np.concatenate(first), np.concatenate(again), atol=1e-3)
+
+
+def test_without_a_recogniser_it_says_what_to_do(tmp_path: Path) -> None:
+    with Sonca("tone") as sonca, pytest.raises(EngineNotInstalled, match="models pull"):
+        sonca.submit(request())
+
+
+def test_a_limit_follows_what_is_usual_for_the_voice() -> None:
+    listener = Listener(Ears(WORDS))
+    usual = listener.limit("a")
+    for doubt in [0.3, 0.32, 0.28, 0.31, 0.29, 0.3, 0.9, 0.3, 0.33, 0.27, 0.3, 0.31]:
+        listener.learn("a", doubt)
+    assert 0.34 < listener.limit("a") < 0.5
+    assert listener.limit("b") == usual
