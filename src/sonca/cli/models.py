@@ -26,12 +26,15 @@ def list_models(
     installed: bool = typer.Option(False, "--installed", help="Only those that are here."),
 ) -> None:
     """List the models that can be fetched and those that are here."""
+    from sonca.engines import registry
     from sonca.voices.models import catalogue
 
     here = {model.name: model for model in _store().installed()}
     rows = [_known(model, here.get(model.name)) for model in catalogue().values()]
     rows += [_local(model) for name, model in here.items() if name not in catalogue()]
     rows = [row for row in rows if row["installed"] or not installed]
+    order = [*registry.specs()]  # what listeners prefer comes first
+    rows.sort(key=lambda row: order.index(row["engine"]) if row["engine"] in order else len(order))
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
@@ -63,7 +66,7 @@ def pull(
     installed = fetch(model, store, endpoint=mirror, progress=sys.stderr.isatty(), say=_say)
     facts = {"name": model.title, "gender": model.gender, "region": model.region}
     _after_install(installed, store, facts)
-    _say(f"{installed.name} is in {installed.folder}")
+    _tell_done(installed)
 
 
 @app.command()
@@ -113,7 +116,7 @@ def add(
     files, owner = _files_of(file, engine)
     installed = store.add(files, engine=owner, name=name)
     _after_install(installed, store, {"name": title, "gender": gender, "region": region})
-    _say(f"{installed.name} is in {installed.folder}")
+    _tell_done(installed)
 
 
 @app.command()
@@ -248,6 +251,11 @@ def _after_install(
     known = {key: value for key, value in facts.items() if value}
     engine = registry.find(installed.engine).load()
     engine.after_install(installed.folder, store.folder, known, _say)
+
+
+def _tell_done(installed: Installed) -> None:
+    _say(f"{installed.name} is in {installed.folder}")
+    _say("A running server finds it on POST /v1/models/reload, or SIGHUP.")
 
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
