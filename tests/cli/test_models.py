@@ -201,12 +201,20 @@ def test_pull_says_what_else_is_missing_and_installs_it_when_asked(
     fresh = [sys.executable, "-m", "sonca"]
     environment = clean_environment(tmp_path / "data") | {"PYTHONPATH": path}
 
-    def pull(*words: str) -> str:
+    def pull(*words: str, typed: bytes | None = None) -> str:
         name = "vi_VN-25hours_single-low"
         command = [*fresh, "models", "pull", name, "--yes", "--mirror", hub.address, *words]
+        keyboard, terminal = os.openpty()
+        os.write(keyboard, typed or b"")
         done = subprocess.run(
-            command, env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True
+            command,
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL if typed is None else terminal,
+            capture_output=True,
         )
+        os.close(keyboard)
+        os.close(terminal)
         assert done.returncode == 0, done.stderr.decode()
         return done.stderr.decode()
 
@@ -214,5 +222,10 @@ def test_pull_says_what_else_is_missing_and_installs_it_when_asked(
     assert "The engine piper also needs one>=1, two>=2." in told
     assert "EXTRAS=piper" in told or "To install them: touch one two" in told
     assert not (tmp_path / "one").exists()
+    assert "To install them" in pull(typed=b"n\n")  # somebody sits there, and was asked
+    assert not (tmp_path / "one").exists()
+    assert "installing one>=1, two>=2" in pull(typed=b"y\n")
+    assert (tmp_path / "one").exists()
+    (tmp_path / "one").unlink()
     assert "installing one>=1, two>=2" in pull("--install")
     assert (tmp_path / "one").exists()
