@@ -105,6 +105,8 @@ class TestToneBatch(Contract):
 
 
 class TestPiper(Contract):
+    engine_setup = replace(Contract.engine_setup, exact=True)  # the sound is to stay the same
+
     @classmethod
     def build(cls) -> Engine:
         """Piper has no voice of its own: two generated ones, of one speaker and of three."""

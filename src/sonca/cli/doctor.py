@@ -151,6 +151,7 @@ def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:
         "device": None,
         "providers": [],
         "sample_rate_hz": None,
+        "precision": "",
     }
     if status.missing is not None:
         return found
@@ -163,6 +164,7 @@ def _engine(sonca: Sonca, status: EngineStatus) -> dict[str, Any]:
         "device": info.device,
         "providers": list(info.providers),
         "sample_rate_hz": info.sample_rate_hz,
+        "precision": info.precision,
     }
 
 
@@ -215,6 +217,7 @@ def _engine_row(engine: dict[str, Any]) -> tuple[str, str]:
     return name, (
         f"{engine['version']} on {engine['device']} (active: {active}), "
         f"{engine['voices']} voices, {engine['sample_rate_hz']} Hz"
+        + (f"; {engine['precision']}" if engine["precision"] else "")
     )
 
 

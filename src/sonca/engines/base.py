@@ -42,6 +42,8 @@ class EngineInfo:
     """Whether equal utterance, voice and options (seed included) give equal samples."""
     slots: int = 1
     """How many utterances a session works on at once."""
+    precision: str = ""
+    """What it computes in and why, for people; empty where that is no question."""
 
 
 @dataclass(frozen=True, slots=True)

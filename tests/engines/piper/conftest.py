@@ -23,6 +23,6 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(models_dir: Path) -> Iterator[PiperEngine]:
-    engine = PiperEngine(Setup(models_dir=models_dir))
+    engine = PiperEngine(Setup(models_dir=models_dir, exact=True))
     yield engine
     engine.close()

@@ -105,7 +105,7 @@ def test_the_flow_in_two_halves_gives_what_the_whole_gives(
     long = " ".join([LONG.rstrip(".")] * 3)
     made = []
     for threads in (1, 2):
-        engine = PiperEngine(Setup(models_dir=models_dir, threads=threads))
+        engine = PiperEngine(Setup(models_dir=models_dir, threads=threads, exact=True))
         engine.voice("vi_vn-tiny-low")
         stretches.clear()
         made.append(sound(engine, "vi_vn-tiny-low", long, first=False))
@@ -140,7 +140,7 @@ def test_later_windows_are_equal_for_two_cores_and_none_is_too_large() -> None:
 def test_a_newcomer_is_heard_before_the_rest_of_a_text_that_nobody_waits_for(
     models_dir: Path,
 ) -> None:
-    engine = PiperEngine(Setup(models_dir=models_dir, threads=1))
+    engine = PiperEngine(Setup(models_dir=models_dir, threads=1, exact=True))
     session, voice = engine.session(), engine.voice("vi_vn-tiny-low")
     long = " ".join([LONG.rstrip(".")] * 9)
     session.add(1, utterance(long), voice, Options(first=False))
@@ -232,7 +232,7 @@ def test_an_utterance_of_two_sentences_counts_on(engine: PiperEngine) -> None:
 def test_another_sample_rate_is_brought_to_the_engine_s(tmp_path: Path) -> None:
     tiny.save(tmp_path, "vi_VN-a-medium", audio={"sample_rate": 22050, "quality": "medium"})
     tiny.save(tmp_path, "vi_VN-b-low", audio={"sample_rate": 16000, "quality": "low"})
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     assert engine.info.sample_rate_hz == 22050
     own, other = chunks(engine, "vi_vn-a-medium"), chunks(engine, "vi_vn-b-low")
     engine.close()
@@ -247,7 +247,7 @@ def test_another_sample_rate_is_brought_to_the_engine_s(tmp_path: Path) -> None:
 def test_every_voice_speaks_at_the_level_that_was_measured(tmp_path: Path) -> None:
     tiny.save(tmp_path, "vi_VN-a-low")
     tiny.save(tmp_path, "vi_VN-b-low", seed=5)
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     for key in ("vi_vn-a-low", "vi_vn-b-low"):
         level = loudness(sound(engine, key, LONG * 2), engine.info.sample_rate_hz)
         assert level == pytest.approx(engine.level_lufs(engine.voice(key)), abs=1.5)
@@ -276,7 +276,7 @@ def test_the_level_is_measured_once_where_it_cannot_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = tiny.save(tmp_path)
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
 
     def full(model: Path, card: object) -> None:
         raise StorageError("read-only")
@@ -298,7 +298,7 @@ def test_voices_beyond_the_limit_are_forgotten_the_unused_first(
     monkeypatch.setattr(engine_module, "KEPT_VOICES", 2)
     for name in "abc":
         tiny.save(tmp_path, f"vi_VN-{name}-low")
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     a, b = engine.voice("vi_vn-a-low"), engine.voice("vi_vn-b-low")
     assert engine.voice("vi_vn-a-low").model is a.model
     engine.voice("vi_vn-c-low")
@@ -310,7 +310,7 @@ def test_voices_beyond_the_limit_are_forgotten_the_unused_first(
 def test_a_voice_is_ready_once_it_is_loaded(tmp_path: Path) -> None:
     """Until then it is loaded on another thread, so that nobody's sound waits for it."""
     first, second = (tiny.save(tmp_path, f"vi_VN-{name}-low") for name in ("a", "b"))
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     keys = [voice.id for voice in engine.voices(Setup(models_dir=tmp_path))]
     assert [engine.voice_ready(key) for key in keys] == [
         True,
@@ -329,7 +329,7 @@ def test_a_voice_is_ready_once_it_is_loaded(tmp_path: Path) -> None:
 
 def test_a_voice_that_comes_later_is_found(tmp_path: Path) -> None:
     tiny.save(tmp_path)
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     with pytest.raises(KeyError):
         engine.voice("vi_vn-new-low")
     tiny.save(tmp_path, "vi_VN-new-low")
@@ -340,7 +340,7 @@ def test_a_voice_that_comes_later_is_found(tmp_path: Path) -> None:
 def test_a_voice_that_was_removed_is_an_error_of_ours(tmp_path: Path) -> None:
     tiny.save(tmp_path)
     doomed = tiny.save(tmp_path, "vi_VN-z-low")
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     doomed.unlink()
     with pytest.raises(KeyError):
         engine.voice("vi_vn-z-low")
@@ -352,7 +352,7 @@ def test_without_a_voice_it_says_how_to_get_one(tmp_path: Path) -> None:
     assert "sonca models pull" in (PiperEngine.missing(Setup()) or "")
     assert PiperEngine.voices(Setup()) == ()
     with pytest.raises(EngineNotInstalled, match="sonca models pull"):
-        PiperEngine(Setup(models_dir=tmp_path))
+        PiperEngine(Setup(models_dir=tmp_path, exact=True))
 
 
 def test_without_onnxruntime_it_says_what_to_install(
@@ -409,7 +409,7 @@ def test_a_broken_pair_is_named_and_the_others_speak(tmp_path: Path, kind: str) 
             onnx.save(model, bad)
         case "settings":
             config.write_text("{", "utf-8")
-    engine = PiperEngine(Setup(models_dir=tmp_path))
+    engine = PiperEngine(Setup(models_dir=tmp_path, exact=True))
     if kind == "settings":  # it is not even listed
         assert [v.id for v in PiperEngine.voices(Setup(models_dir=tmp_path))] == ["vi_vn-good-low"]
     else:
@@ -423,7 +423,7 @@ def test_if_no_voice_can_be_used_the_engine_says_why(tmp_path: Path) -> None:
     bad = tiny.save(tmp_path)
     bad.write_bytes(b"no model")
     with pytest.raises(EngineNotInstalled, match=r"none of the voices.*vi_VN-tiny-low.onnx"):
-        PiperEngine(Setup(models_dir=tmp_path))
+        PiperEngine(Setup(models_dir=tmp_path, exact=True))
 
 
 def test_two_files_of_one_name_do_not_hide_in_silence(

@@ -47,7 +47,7 @@ def sonca(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Son
     (folder / "piper").mkdir()
     for name in (_NAME, f"{_NAME}.json"):
         shutil.copyfile(model.with_name(name), folder / "piper" / name)
-    with Sonca("piper", setup=Setup(folder), loudness_lufs=-20.0) as sonca:
+    with Sonca("piper", setup=Setup(folder, exact=True), loudness_lufs=-20.0) as sonca:
         yield sonca
 
 

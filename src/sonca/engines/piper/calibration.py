@@ -23,6 +23,7 @@ from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.vits_model import SynthesisConfig, VitsModel
 from sonca.engines.piper.voice_config import BadVoice
 from sonca.engines.piper.voice_files import VoiceFiles, card_path, describe
+from sonca.engines.runtime import bfloat16
 from sonca.errors import EngineNotInstalled, StorageError
 from sonca.espeakng import Library
 from sonca.loudness import loudness
@@ -36,6 +37,7 @@ _SAMPLES = {
     "She stood on the porch and looked along the village road.",
 }
 _LEVELS = "loudness_lufs"
+_SNR = "bf16_snr_db"
 _BETWEEN_HZ = 165.0
 """Men mostly speak below it, women above."""
 
@@ -61,6 +63,9 @@ def calibrate(folder: Path, known: Mapping[str, str], say: Callable[[str], None]
         else:
             say(f"measuring {files.stem}")
             card |= _measured(files, loaded, card)
+            if bfloat16.missing() is None:
+                say(f"measuring {files.stem} in bf16")
+                card[_SNR] = _snr_db(files, loaded, loaded.in_bfloat16(1))
         _write_card(model, card)
 
 
@@ -77,6 +82,35 @@ def level_of(speaker: SpeakerVoice) -> float:
         except StorageError as error:
             log.info("the loudness of %s cannot be kept: %s", files.stem, error)
     return level
+
+
+def snr_of(files: VoiceFiles) -> float | None:
+    """Returns how far above its error a voice's sound in bf16 lies, in dB, if it was measured."""
+    known = files.card.get(_SNR)
+    return float(known) if isinstance(known, int | float) and math.isfinite(known) else None
+
+
+def near_enough(files: VoiceFiles, exact: VitsModel, faster: VitsModel) -> bool:
+    """Returns whether a voice may speak in bf16: measured once over two sentences, and kept with
+    the voice."""
+    files = describe(files.model, files.config_path)  # what was put there since
+    snr_db = snr_of(files)
+    if snr_db is None:
+        snr_db = _snr_db(files, exact, faster)
+        try:
+            _write_card(files.model, {**files.card, _SNR: snr_db})
+        except StorageError as error:
+            log.info("the bf16 of %s is measured anew each time: %s", files.stem, error)
+    log.info("%s in bf16: %.1f dB above its error", files.stem, snr_db)
+    return snr_db >= bfloat16.LEAST_SNR_DB
+
+
+def _snr_db(files: VoiceFiles, exact: VitsModel, faster: VitsModel) -> float:
+    """Returns the power of two sentences over that of their error, in dB."""
+    speaker = next(iter(files.config.speakers.values()), None)
+    wanted, made = _speak(files, exact, speaker), _speak(files, faster, speaker)
+    error = max(float(np.sum((wanted - made) ** 2)), 1e-12)
+    return round(10 * math.log10(max(float(np.sum(wanted**2)), 1e-12) / error), 1)
 
 
 def pitch(samples: Samples, sample_rate_hz: int) -> float | None:
