@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from sonca.engines.base import Options, Setup
 from sonca.engines.runtime import BadModel, open_graph
 from sonca.engines.zerotts import ZeroTTSEngine, prepare
-from sonca.engines.zerotts.model import OWN, ROWS, FrameWanted, ZeroModel
+from sonca.engines.zerotts.model import ASKED_BEFORE_LOADED, OWN, ROWS, FrameWanted, ZeroModel
 from sonca.engines.zerotts.side_by_side import write_side_by_side
 from sonca.engines.zerotts.speaking import draws
 from tests.engines.zerotts import tiny
@@ -149,6 +150,24 @@ def test_one_that_is_damaged_is_done_without(
     later.load()
     assert later.get() is None
     assert [len(sound) > 0 for sound in spoken(engine, TEXTS[:2], Options())] == [True, True]
+
+
+def test_it_is_loaded_once_several_have_spoken_for_a_while(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "has_vnni", lambda: False)
+    engine = ZeroTTSEngine(Setup(models_dir=prepared, threads=1))
+    later = engine._model._together
+    assert later is not None
+    for _ in range(ASKED_BEFORE_LOADED - 1):
+        assert later.get() is None
+    assert not [t for t in threading.enumerate() if t.name == "sonca-zerotts-graph"]
+    later.get()
+    for thread in threading.enumerate():
+        if thread.name == "sonca-zerotts-graph":
+            assert not thread.daemon  # or a process that ends meanwhile is aborted
+            thread.join()
+    assert later.get() is not None
 
 
 def test_a_written_graph_takes_rows(tmp_path: Path) -> None:

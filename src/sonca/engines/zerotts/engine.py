@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -185,4 +186,5 @@ def _version(folder: Path, *, int8: bool = True) -> str:
         except OSError:
             continue
         stamps.append(f"{stat.st_size:x}.{stat.st_mtime_ns // 1_000_000:x}")
-    return "-".join([*stamps, *(["int8"] if int8 and int8_of(folder) else [])])
+    short = hashlib.sha256(" ".join(stamps).encode()).hexdigest()[:8]
+    return f"{short}-int8" if int8 and int8_of(folder) else short

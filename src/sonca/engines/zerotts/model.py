@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sonca import background
 from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.runtime import BadModel, Graph, open_graph
 from sonca.engines.zerotts.model_folder import ModelConfig, read_config
@@ -35,6 +35,8 @@ MIN_FRAMES = 4
 """No sentence ends before."""
 ROWS = 4
 """Sentences whose frames are drawn at once."""
+ASKED_BEFORE_LOADED = 50
+"""Frames in company before the graph for several is loaded: a few sentences are over sooner."""
 OWN = ("global_hidden", "forbid_eoa", "seen_mask", "ctrl_random_u", "audio_random_u")
 """Inputs of the frame's graph that each sentence has of its own."""
 
@@ -66,23 +68,24 @@ class FrameWanted:
 
 
 class LaterGraph:
-    """A graph that is loaded beside the work, once it is asked for."""
+    """A graph that is loaded beside the work, once it has been asked for often enough."""
 
     def __init__(self, path: Path, threads: int) -> None:
         self._path, self._threads = path, threads
         self._graph: Graph | None = None
-        self._asked = False
+        self._asked = 0
 
     def get(self) -> Graph | None:
         """Returns the graph; None as long as it is not there."""
-        if not self._asked:
-            self._asked = True
-            background.start(self.load, "sonca-zerotts-graph")
+        self._asked += 1
+        if self._asked == ASKED_BEFORE_LOADED:
+            # Not a daemon: a process that ends while the runtime loads would be aborted.
+            threading.Thread(target=self.load, name="sonca-zerotts-graph").start()
         return self._graph
 
     def load(self) -> None:
         """Loads it now. One that cannot be is logged."""
-        self._asked = True
+        self._asked = ASKED_BEFORE_LOADED
         try:
             self._graph = open_graph(self._path, threads=self._threads)
         except SoncaError as error:
