@@ -137,6 +137,17 @@ def test_a_file_that_is_missing_is_named(file: str, copy: Path) -> None:
         VieneuEngine.model_files(copy)
 
 
+def test_voices_are_measured_once_when_a_model_comes(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    VieneuEngine.after_install(copy, copy.parents[1], {}, said.append)
+    assert said == ["measuring giong-1", "measuring giong-2", "measuring giong-3"]
+    engine = VieneuEngine(open_folder(copy), Setup())
+    monkeypatch.setattr(engine, "_sample", lambda voice: pytest.fail("measured again"))
+    assert all(-60 < engine.level_lufs(engine.voice(key)) < 0 for key in engine._presets)
+
+
 def test_it_speaks_without_a_denoiser(copy: Path) -> None:
     (copy / "denoiser.onnx").unlink()
     sound = np.random.default_rng(1).normal(0, 0.1, 48_000).astype(np.float32)

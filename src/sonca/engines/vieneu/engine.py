@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ from sonca.engines.vieneu.presets import read_presets
 from sonca.engines.vieneu.speaking import Model, SpeakerVoice, Speaking
 from sonca.engines.vieneu.tokens import Tokens
 from sonca.errors import EngineError, EngineNotInstalled
-from sonca.utterance import Utterance, Word
+from sonca.utterance import Utterance
 from sonca.voice import Voice
 
 NEEDED = ("onnxruntime", "sea_g2p", "tokenizers")
@@ -51,10 +51,8 @@ MOST_THREADS = 4
 """One utterance gains little from more: a step reads all weights for a single row."""
 SLOTS = 8
 """Utterances that are worked on at once: a frame of eight costs less than twice that of one."""
-_MEASURED = (
-    "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài.",
-    "bà đứng ở hiên nhà nhìn ra con đường làng.",
-)
+_MEASURED = "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài."
+"""What a voice says to be measured: 4 s."""
 
 
 class VieneuEngine(Engine):
@@ -157,6 +155,19 @@ class VieneuEngine(Engine):
             check(model)
         return found
 
+    @classmethod
+    def after_install(
+        cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        """Measures how loud the voices are, so that nobody's first sound waits for it."""
+        if reason := install.needed("vieneu", *NEEDED):
+            say(reason)
+            return
+        engine = cls(open_folder(folder), Setup(models_dir))
+        for key in engine._presets:
+            say(f"measuring {key}")
+            engine.level_lufs(engine.voice(key))
+
     def voice(self, key: str) -> SpeakerVoice:
         preset = self._presets[key]
         anchor = self._heads.anchor(preset.speaker)
@@ -173,9 +184,9 @@ class VieneuEngine(Engine):
         return self._levels.get(f"{self._version} {voice.key}", lambda: self._sample(voice))
 
     def _sample(self, voice: SpeakerVoice) -> Samples:
-        """Returns two sentences in a voice."""
-        said = [self._speaking.speak(_utterance(text), voice, Options()) for text in _MEASURED]
-        return np.concatenate([samples for sentence in said for samples in sentence])
+        """Returns a sentence in a voice."""
+        said = Utterance((0, len(_MEASURED)), _MEASURED, _MEASURED, 0.0)
+        return np.concatenate(list(self._speaking.speak(said, voice, Options())))
 
     def session(self) -> Session:
         if self._networks is None:
@@ -195,16 +206,3 @@ def _root_of(file: Path) -> Path:
     """Returns the model's folder, of which `file` is a part or which it is."""
     folder = file if file.is_dir() else file.parent
     return folder.parent if folder.name in (FLOAT, INT8) else folder
-
-
-def _utterance(text: str) -> Utterance:
-    return Utterance((0, len(text)), text, text, 0.0, _words(text))
-
-
-def _words(text: str) -> tuple[Word, ...]:
-    words, at = [], 0
-    for piece in text.split():
-        at = text.index(piece, at)
-        words.append(Word((at, at + len(piece)), (at, at + len(piece))))
-        at += len(piece)
-    return tuple(words)

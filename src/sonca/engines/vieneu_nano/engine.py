@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,6 +143,19 @@ class NanoEngine(Engine):
             NanoModel(folder)
             read_voices(folder)
         return found
+
+    @classmethod
+    def after_install(
+        cls, folder: Path, models_dir: Path, facts: Mapping[str, str], say: Callable[[str], None]
+    ) -> None:
+        """Measures how loud the voices are, so that nobody's first sound waits for it."""
+        if reason := install.needed("vieneu", *NEEDED):
+            say(reason)
+            return
+        engine = cls(folder, Setup(models_dir))
+        for key in engine._voices:
+            say(f"measuring {key}")
+            engine.level_lufs(engine.voice(key))
 
     def voice(self, key: str) -> NanoVoice:
         return self._voices[key].state
