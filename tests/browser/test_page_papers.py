@@ -23,6 +23,8 @@ def test_a_voice_is_heard_before_it_is_chosen(visit: Any) -> None:
     assert button.inner_text() == "Dừng nghe thử"
     seen.until("window.played.length === 1")
     assert page.evaluate("window.played[0]").startswith("blob:")
+    page.click(".papers summary")
+    page.get_by_text("giây cho một giây tiếng").wait_for()  # what was measured when it was made
     page.locator("[data-group=voice] label").nth(1).click()  # another voice: the sample stops
     assert button.inner_text() == "Nghe thử"
     asked = [request.url for request in seen.requests if request.url.endswith("/sample")]

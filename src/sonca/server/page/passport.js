@@ -1,6 +1,6 @@
 /** The chosen voice: a sample to hear, and its papers; and where better voices can be had. */
 
-import { sample } from "./api.js";
+import { sample, voices } from "./api.js";
 import { words } from "./words.js";
 
 export class VoicePapers extends EventTarget {
@@ -80,6 +80,7 @@ export class VoicePapers extends EventTarget {
       if (this.asked !== asked) return;
       this.audio.src = URL.createObjectURL(sound);
       await this.audio.play();
+      await this.remeasure(this.voice);
     } catch (error) {
       if (this.asked !== asked) return;
       this.stop();
@@ -87,6 +88,14 @@ export class VoicePapers extends EventTarget {
         this.dispatchEvent(new CustomEvent("error", { detail: error }));
       }
     }
+  }
+
+  /** Shows what was measured when the sample was made. */
+  async remeasure(voice) {
+    if (voice.measured) return;
+    const { voices: all } = await voices();
+    voice.measured = all.find((each) => each.id === voice.id)?.measured ?? null;
+    if (this.voice === voice) this.show(voice);
   }
 
   stop() {
