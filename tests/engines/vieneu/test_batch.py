@@ -18,13 +18,17 @@ import onnx
 from benchmarks.vieneu.random_model import TINY, Random, random_weights, write
 from sonca.audio import Samples
 from sonca.engines.base import Audio, Event, Failed, Finished, Options, Session, Setup
+from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.runtime import BadModel
-from sonca.engines.vieneu.batch import BatchSession, SingleModel, load_networks
-from sonca.engines.vieneu.batch.loading import read_weights
+from sonca.engines.vieneu.batch import load_batch
+from sonca.engines.vieneu.batch.codec import FastDecoder
+from sonca.engines.vieneu.batch.loading import load_networks, read_weights
 from sonca.engines.vieneu.batch.networks import Networks, compile_networks
 from sonca.engines.vieneu.batch.proof import prove
 from sonca.engines.vieneu.batch.published import read_checkpoint, read_graphs
+from sonca.engines.vieneu.batch.session import BatchSession
 from sonca.engines.vieneu.batch.shape import Shape
+from sonca.engines.vieneu.batch.single import SingleModel
 from sonca.engines.vieneu.config import read_config
 from sonca.engines.vieneu.engine import VieneuEngine, _utterance
 from sonca.engines.vieneu.heads import Heads, read_heads
@@ -218,6 +222,50 @@ def test_what_is_made_ahead_waits_for_what_is_listened_to(batched: VieneuEngine)
     while not order:
         session.step(lambda event: order.append(event.id))
     assert order[0] == 2
+
+
+def test_the_codec_is_the_published_one_in_any_steps(folder: ModelFolder) -> None:
+    """Beyond the windows of the tiny codec's layers, from 1 frame to 90."""
+    exact = MossDecoder(folder.codec)
+    codes = np.random.default_rng(4).integers(0, 1024, (90, 16))
+    for precision, least in (("f32", 100.0), ("bf16", 35.0)):
+        fast = FastDecoder.of(exact, precision, 1)  # type: ignore[arg-type]
+        for count in (1, 3, 25, 90):
+            wanted, sound = exact.samples(codes[:count]), fast.clone().samples(codes[:count])
+            noise = np.square(sound - wanted, dtype=np.float64).mean()
+            assert 10 * np.log10(np.square(wanted).mean() / noise) > least
+        # Streams take turns and do not hear each other.
+        one, other = fast.stream(), fast.stream()
+        pieces = []
+        for start in range(0, 88, 4):
+            pieces.append(one.step(codes[start : start + 4]))
+            other.step(codes[start + 1 : start + 5])
+        again = fast.stream()
+        np.testing.assert_array_equal(
+            np.concatenate(pieces),
+            np.concatenate([again.step(codes[start : start + 4]) for start in range(0, 88, 4)]),
+        )
+
+
+def test_a_codec_that_sounds_otherwise_stays_on_onnx_runtime(
+    folder: ModelFolder, heads: Heads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sonca.engines.vieneu.batch.codec.LEAST_DB", 200.0)
+    codec = MossDecoder(folder.codec)
+    batch = load_batch(folder, heads, codec)
+    assert batch.codec is codec
+    assert batch.clone().codec is codec
+    assert batch.providers[-1] == "ONNX Runtime CPU (codec)"
+
+
+def test_int8_of_the_published_acoustic_model_is_read(tmp_path: Path) -> None:
+    what = Random(replace(TINY, local_layers=2), int8_acoustic=True)
+    write(tmp_path, what)
+    step, acoustic = (tmp_path / "onnx_update" / name for name in GRAPHS)
+    weights = random_weights(what)
+    for name, value in read_graphs(step, acoustic, _shape(tmp_path)).items():
+        top = np.abs(weights[name]).max()
+        np.testing.assert_allclose(value, weights[name], atol=0.005 * top, err_msg=name)
 
 
 def test_weights_are_found_where_exporters_leave_no_names(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from sonca.engines.vieneu.model_folder import (
     wanted_files,
 )
 from sonca.engines.vieneu.presets import read_presets
-from sonca.engines.vieneu.speaking import Model, SpeakerVoice, Speaking
+from sonca.engines.vieneu.speaking import SpeakerVoice, Speaking
 from sonca.engines.vieneu.tokens import Tokens
 from sonca.errors import EngineError, EngineNotInstalled
 from sonca.utterance import Utterance
@@ -41,7 +41,7 @@ from sonca.voice import Voice
 
 NEEDED = ("onnxruntime", "sea_g2p", "tokenizers")
 if TYPE_CHECKING:
-    from sonca.engines.vieneu.batch import Networks
+    from sonca.engines.vieneu.batch import Batch
 
 log = logging.getLogger(__name__)
 
@@ -70,36 +70,34 @@ class VieneuEngine(Engine):
         self._threads = setup.threads or min(cores(), MOST_THREADS)
         config = read_config(folder.graphs / "config.json")
         self._heads = read_heads(folder.graphs / "vieneu_v3_heads.npz", config)
-        self._networks = None if serial else self._batch()
         codec = MossDecoder(folder.codec, self._threads)
         check_codec(codec, config)
         tokens = Tokens(folder.graphs / "tokenizer.json", config)
-        model: Model
-        if self._networks is None:
-            model = serial_model = SerialModel(folder, self._threads)
-            self._providers, kind = serial_model.providers, folder.precision
+        self._batch = None if serial else self._load_batch(codec)
+        if self._batch is None:
+            model = SerialModel(folder, self._threads)
+            self._providers, kind = model.providers, folder.precision
+            self._speaking = Speaking(model, codec, tokens)
         else:
-            # Levels are measured on another thread, with requests of their own.
-            from sonca.engines.vieneu.batch import SingleModel
-
-            model = SingleModel(self._networks.clone(), self._heads)
-            self._providers, kind = self._networks.providers, self._networks.precision
-        self._speaking = Speaking(model, codec, tokens)
+            # Levels are measured on another thread than that of the session.
+            aside = self._batch.clone()
+            self._providers, kind = self._batch.providers, self._batch.kind
+            self._speaking = Speaking(aside.single(), aside.codec, tokens)
         self._presets = read_presets(folder.path)
         for preset in self._presets.values():
             check_preset(preset, self._heads)
         self._levels = Levels(folder.path)
         self._version = f"{VERSION}+{kind}.{folder.version()}"
 
-    def _batch(self) -> Networks | None:
-        """Returns the networks of the batch; None, with a line in the log, if there are none."""
+    def _load_batch(self, codec: MossDecoder) -> Batch | None:
+        """Returns what speaks several at once; None, with a line in the log, if nothing can."""
         if importlib.util.find_spec("openvino") is None:
             log.warning("without OpenVINO, VieNeu speaks one utterance at a time")
             return None
-        from sonca.engines.vieneu.batch import load_networks
+        from sonca.engines.vieneu.batch import load_batch
 
         try:
-            return load_networks(self._folder, self._heads, self._threads)
+            return load_batch(self._folder, self._heads, codec, self._threads)
         except (BadModel, EngineError) as error:
             log.warning("VieNeu speaks one utterance at a time, from upstream's graphs: %s", error)
             return None
@@ -114,7 +112,7 @@ class VieneuEngine(Engine):
             providers=self._providers,
             clones=True,
             deterministic=True,
-            slots=SLOTS if self._networks else 1,
+            slots=SLOTS if self._batch else 1,
         )
 
     @classmethod
@@ -189,11 +187,9 @@ class VieneuEngine(Engine):
         return np.concatenate(list(self._speaking.speak(said, voice, Options())))
 
     def session(self) -> Session:
-        if self._networks is None:
+        if self._batch is None:
             return super().session()
-        from sonca.engines.vieneu.batch import BatchSession
-
-        return BatchSession(self._networks, self._speaking, SLOTS)
+        return self._batch.session(self._speaking, SLOTS)
 
     def synthesize(
         self, utterance: Utterance, voice: SpeakerVoice, options: Options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +12,6 @@ import numpy.typing as npt
 
 from sonca.audio import Samples
 from sonca.engines.base import Options
-from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.vieneu import guard
 from sonca.engines.vieneu.config import SAMPLE_RATE_HZ
 from sonca.engines.vieneu.front_end import FrontEnd, Spoken
@@ -50,16 +50,39 @@ class Model(Protocol):
         """Yields frames after a prompt (1, T, hidden) until the model ends, `most` at most."""
 
 
+class Stream(Protocol):
+    """One utterance on its way through the codec."""
+
+    def step(self, codes: Codes) -> Samples:
+        """Returns (N,) float32 mono of the next frames, codes (T, codebooks)."""
+
+
+class Codec(Protocol):
+    """What makes sound of codes."""
+
+    def samples(self, codes: Codes) -> Samples:
+        """Returns (N,) float32 mono of the codes (T, codebooks) of a whole utterance."""
+
+    def stream(self) -> Stream:
+        """Returns a new utterance."""
+
+
 class Speaking:
     """Speaks utterances with one model, each on whatever thread asks for it."""
 
-    def __init__(self, model: Model, codec: MossDecoder, tokens: Tokens) -> None:
+    def __init__(self, model: Model, codec: Codec, tokens: Tokens) -> None:
         self.model, self.codec, self.tokens = model, codec, tokens
         self.front_end = FrontEnd()
 
     @property
     def heads(self) -> Heads:
         return self.model.heads
+
+    def on(self, codec: Codec) -> Speaking:
+        """Returns the same with another codec, for another thread."""
+        other = copy.copy(self)
+        other.codec = codec
+        return other
 
     def speak(
         self, utterance: Utterance, voice: SpeakerVoice, options: Options

@@ -4,9 +4,6 @@ Our own graphs of the published weights, in bf16 where the processor has it. Imp
 OpenVINO.
 """
 
-from sonca.engines.vieneu.batch.loading import load_networks
-from sonca.engines.vieneu.batch.networks import Networks
-from sonca.engines.vieneu.batch.session import BatchSession
-from sonca.engines.vieneu.batch.single import SingleModel
+from sonca.engines.vieneu.batch.loading import Batch, load_batch
 
-__all__ = ["BatchSession", "Networks", "SingleModel", "load_networks"]
+__all__ = ["Batch", "load_batch"]

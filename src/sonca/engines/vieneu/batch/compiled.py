@@ -14,6 +14,8 @@ from sonca.engines.vieneu.batch.nodes import Precision
 
 Stored = npt.NDArray[Any]
 """Keys and values as the graph has them: float32, or the bits of bf16 in uint16."""
+KERNELS = 64
+"""Kernels that a graph keeps for lengths it has seen; the runtime's own limit is gigabytes."""
 
 
 def best_precision() -> Precision:
@@ -36,14 +38,14 @@ class Network:
         self.cached_rows = 0
 
     @classmethod
-    def build(cls, build: Callable[[], ov.Model], threads: int) -> Network:
+    def build(cls, build: Callable[[], ov.Model], threads: int, kernels: int = KERNELS) -> Network:
         """Compiles what `build` returns, to compute on `threads` threads."""
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")  # read once, at the first
         options = {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": "f32",  # the graphs say themselves what is bf16
-            "CPU_RUNTIME_CACHE_CAPACITY": "64",  # kernels for lengths seen; 5000 are gigabytes
+            "CPU_RUNTIME_CACHE_CAPACITY": str(kernels),
         }
         return cls(ov.Core().compile_model(build(), "CPU", options))
 

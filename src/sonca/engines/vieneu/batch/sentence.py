@@ -13,13 +13,13 @@ import numpy as np
 
 from sonca.audio import Samples
 from sonca.engines.base import Options
-from sonca.engines.moss_codec import MossStream
 from sonca.engines.vieneu import guard
+from sonca.engines.vieneu.batch.codec import FIRST_STEPS, STEP
 from sonca.engines.vieneu.config import SAMPLE_RATE_HZ
 from sonca.engines.vieneu.front_end import Spoken
 from sonca.engines.vieneu.heads import Array, Codes
 from sonca.engines.vieneu.model import Frame
-from sonca.engines.vieneu.speaking import FIRST_STEPS, STEP, SpeakerVoice, Speaking, draws_of
+from sonca.engines.vieneu.speaking import SpeakerVoice, Speaking, Stream, draws_of
 from sonca.stretch import Stretcher
 from sonca.utterance import Priority, Utterance
 
@@ -28,7 +28,7 @@ from sonca.utterance import Priority, Utterance
 class _Job:
     """Frames for the codec."""
 
-    stream: MossStream | None
+    stream: Stream | None
     """None: a short line, which is judged as a whole."""
     codes: Codes
 
@@ -58,8 +58,7 @@ class Sentence:
         self.sounded = 0
         """Samples that have left."""
         self._codes: list[Codes] = []
-        self._count = 0
-        self._stream: MossStream | None = None
+        self._stream: Stream | None = None
         self._steps = iter(FIRST_STEPS)
         self._enough = 0
         self._best: guard.Take | None = None
@@ -96,7 +95,7 @@ class Sentence:
             self._stream = None if self.piece.short else self.speaking.codec.stream()
             self._steps = iter(FIRST_STEPS)
             self._enough = next(self._steps)
-        self._codes, self._count, self.running = [], 0, True
+        self._codes, self.running = [], True
         return self.speaking.prompt(self.piece, self.voice), self.piece.most_frames
 
     def take(self, frame: Frame) -> None:
