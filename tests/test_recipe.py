@@ -21,7 +21,9 @@ def made(models_dir: Path, **fields: object) -> tuple[Recipe, bytes]:
     """By a `Sonca` of its own each time, as another process would."""
     request = SpeechRequest(TEXT, engine="piper", **fields)  # type: ignore[arg-type]
     with (
-        Sonca(setup=Setup(models_dir=models_dir, threads=1), loudness_lufs=-20.0) as sonca,
+        Sonca(
+            setup=Setup(models_dir=models_dir, threads=1, exact=True), loudness_lufs=-20.0
+        ) as sonca,
         sonca.submit(request) as speech,
     ):
         sound = np.concatenate([chunk.samples for chunk in speech])
