@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     steps: int | None = Field(None, ge=1, le=64)
     """Steps from noise to sound of supertonic's voices: time against quality; None for 8."""
     exact: bool = False
-    """Compute in float32 only, also where bf16 was measured to be near enough and is faster."""
+    """Compute in float32 only, also where bf16 or int8 is near enough and faster."""
 
     loudness_lufs: Annotated[float, Field(ge=-40.0, le=-10.0)] | Literal["off"] = -20.0
     """The level every voice is brought to, in speech and in books, by one fixed gain each; ``off``

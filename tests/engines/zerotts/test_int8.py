@@ -50,6 +50,11 @@ def test_a_model_that_comes_is_prepared_and_speaks(tmp_path: Path) -> None:
     assert engine.info.version.endswith("-int8")
     assert all(v.version.endswith("-int8") for v in engine.voices(Setup(models_dir=tmp_path)))
     assert [len(sound) > 0 for sound in spoken(engine, TEXTS[:2], Options())] == [True, True]
+    exact = Setup(models_dir=tmp_path, threads=1, exact=True)
+    engine = ZeroTTSEngine(exact)
+    assert not engine.info.version.endswith("-int8")
+    assert engine._model._together is None
+    assert not any(v.version.endswith("-int8") for v in engine.voices(exact))
 
 
 def test_large_products_use_bytes(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class ZeroTTSEngine(Engine):
         folder = find_model(setup.models_dir)
         assert folder is not None
         self._folder, self._setup = folder, setup
-        self._model, self._version = _loaded(folder, setup.threads or cores())
+        self._model, self._version = _loaded(folder, setup)
         self._levels = Levels(folder, self._model, self._version)
         self._packs = find_packs(setup.models_dir, folder)
         self._voices: dict[tuple[str, str], SpeakerVoice] = {}
@@ -79,7 +79,7 @@ class ZeroTTSEngine(Engine):
         model = find_model(setup.models_dir)
         if model is None:
             return ()
-        version, packs = _version(model), find_packs(setup.models_dir, model)
+        version, packs = _version(model, setup), find_packs(setup.models_dir, model)
         return tuple(voice_packs.voice_of(key, pack, version) for key, pack in packs.items())
 
     @classmethod
@@ -164,20 +164,20 @@ def _prepare(folder: Path, say: Callable[[str], None]) -> None:
         say(f"the published graphs are used as they are: {error}")
 
 
-def _loaded(folder: Path, threads: int) -> tuple[ZeroModel, str]:
+def _loaded(folder: Path, setup: Setup) -> tuple[ZeroModel, str]:
     """Loads a model, and says which; with its own graphs if the int8 ones are damaged."""
-    quick = int8_of(folder)
+    quick, threads = int8_of(folder) if not setup.exact else None, setup.threads or cores()
     if quick is not None:
         try:
             model = ZeroModel(folder, threads, quick, together_of(folder, quick))
-            return model, _version(folder)
+            return model, _version(folder, setup)
         except BadModel as error:
             log.warning("float32 graphs are used: %s", error)
-    model = ZeroModel(folder, threads, together=together_of(folder, None))
-    return model, _version(folder, int8=False)
+    together = together_of(folder, None)
+    return ZeroModel(folder, threads, together=together), _version(folder, None)
 
 
-def _version(folder: Path, *, int8: bool = True) -> str:
+def _version(folder: Path, setup: Setup | None) -> str:
     """Returns another text whenever a graph is replaced, or others are used."""
     stamps = []
     for name in GRAPHS:
@@ -187,4 +187,5 @@ def _version(folder: Path, *, int8: bool = True) -> str:
             continue
         stamps.append(f"{stat.st_size:x}.{stat.st_mtime_ns // 1_000_000:x}")
     short = hashlib.sha256(" ".join(stamps).encode()).hexdigest()[:8]
-    return f"{short}-int8" if int8 and int8_of(folder) else short
+    quick = setup is not None and not setup.exact and int8_of(folder) is not None
+    return f"{short}-int8" if quick else short
