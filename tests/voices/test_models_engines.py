@@ -160,4 +160,5 @@ def test_short_names_find_them() -> None:
 
 def test_each_engine_that_pulls_is_known() -> None:
     for model in catalogue().values():
-        assert registry.find(model.engine).name == model.engine
+        if model.engine != "listen":  # what hears is no engine
+            assert registry.find(model.engine).name == model.engine

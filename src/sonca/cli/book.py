@@ -215,6 +215,12 @@ def build(
     description: Annotated[str, typer.Option(help="What it is about.")] = "",
     series: Annotated[str, typer.Option(help="The series that it belongs to.")] = "",
     part: Annotated[str, typer.Option(help="Its number in the series.")] = "",
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Listen to every sentence, and make it again where it went wrong."
+        ),
+    ] = False,
     words: Annotated[
         bool,
         typer.Option(
@@ -269,6 +275,7 @@ def build(
             sonca,
             chosen,
             lexicon=readings,
+            verify=verify,
             on_progress=watch,
         )
         with book_output.resumable(target), stoppable():

@@ -249,6 +249,8 @@ def _after_install(
     from sonca.engines import registry
 
     known = {key: value for key, value in facts.items() if value}
+    if installed.engine not in registry.specs():
+        return  # a recogniser's
     engine = registry.find(installed.engine).load()
     engine.after_install(installed.folder, store.folder, known, _say)
 

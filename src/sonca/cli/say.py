@@ -78,6 +78,9 @@ def say(
     pitch: float = typer.Option(1.0, help="0.5 to 2.0."),
     engine: str | None = typer.Option(None, help="Speak with this engine."),
     seed: int = typer.Option(0, min=0, help="Another number, another way of saying it."),
+    verify: bool = typer.Option(
+        False, "--verify", help="Listen to each sentence, and make it again where it went wrong."
+    ),
     lexicon: str | None = typer.Option(
         None, metavar="FILE", help="Readings of your own, TSV or TOML (docs/reading.md)."
     ),
@@ -99,7 +102,9 @@ def say(
     into_file = output not in (None, "-")
     # Nobody listens to a file while it is made.
     priority = Priority.FILE if into_file else Priority.REALTIME
-    request = SpeechRequest(text, voice, engine, speed, pitch, seed, priority=priority)
+    request = SpeechRequest(
+        text, voice, engine, speed, pitch, seed, priority=priority, verify=verify
+    )
     with stoppable(), open_sonca(settings) as sonca, sonca.submit(request) as speech:
         _tell_substitute(speech)
         with open_sink(speech.sample_rate_hz) as sink, _progress(len(text)) as advance:
@@ -107,6 +112,8 @@ def say(
                 sink.feed(chunk.samples)
                 advance(chunk)
             sink.finish()
+    for suspect in speech.suspects:
+        typer.echo(f"sonca: {suspect.problem}: {text[slice(*suspect.span)]}", err=True)
 
 
 def _text(words: list[str] | None, file: str | None, max_chars: int) -> str:

@@ -1,21 +1,20 @@
 """What hears: the contract of recognisers, and which of them are here.
 
-A recogniser is a folder of files under ``<models>/listening``, told apart by what lies in it.
+A recogniser is a folder of files under ``<models>/listen``, told apart by what lies in it.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Protocol
 
+from sonca import install
 from sonca.audio import Samples
 from sonca.errors import EngineNotInstalled
 from sonca.listening.alignment import HeardWord
 
-FOLDER = "listening"
-_INSTALL = 'pip install "sonca[listen]"'
-_PULL = "no recogniser is here: sonca models pull zipformer-vi (or whisper-base)"
+FOLDER = "listen"
+_MODELS = ("zipformer-vi", "whisper-base")
 
 
 class Recogniser(Protocol):
@@ -31,8 +30,8 @@ def missing(models_dir: Path | None) -> str | None:
     """Returns why nothing can be heard here, with the step that helps; None if it can."""
     found = _folder(models_dir)
     if found is None:
-        return _PULL
-    return None if importlib.util.find_spec(_package(found)) else _INSTALL
+        return f"no recogniser is here: {install.program()} models pull {' or '.join(_MODELS)}"
+    return install.needed("listen", _package(found))
 
 
 def open_recogniser(models_dir: Path | None, threads: int | None = None) -> Recogniser:

@@ -86,7 +86,18 @@ class Seeded(BaseModel):
     )
 
 
-class SynthesizeBody(OwnReadings, Seeded):
+class Verified(BaseModel):
+    """What a request for speech may say to have it listened to."""
+
+    verify: bool | None = Field(
+        None,
+        description="Sonca's addition: listen to each sentence before it is sent, and make it "
+        "again where words are missing, doubled or others. Sound comes by the sentence. Needs a "
+        "recogniser (`sonca models pull zipformer-vi`).",
+    )
+
+
+class SynthesizeBody(OwnReadings, Seeded, Verified):
     """``POST /api/tts/synthesize``. Unknown fields are ignored, as VietTTS's server did."""
 
     model_config = ConfigDict(frozen=True)
@@ -129,6 +140,7 @@ class SynthesizeBody(OwnReadings, Seeded):
             reference=reference,
             priority=self.priority,
             lexicon=self.own_readings(),
+            verify=bool(self.verify),
         )
 
 
@@ -148,7 +160,7 @@ class VoiceId(BaseModel):
     id: Name
 
 
-class SpeechBody(OwnReadings, Seeded):
+class SpeechBody(OwnReadings, Seeded, Verified):
     """``POST /v1/audio/speech``, as OpenAI's, with `marks` added."""
 
     model_config = ConfigDict(frozen=True)
@@ -208,4 +220,5 @@ class SpeechBody(OwnReadings, Seeded):
             reference=reference,
             priority=self.priority,
             lexicon=self.own_readings(),
+            verify=bool(self.verify),
         )

@@ -64,13 +64,15 @@ class Build:
         cast: Cast,
         *,
         lexicon: Lexicon | None = None,
+        verify: bool = False,
         on_progress: Callable[[Progress], None] = lambda *_: None,
         on_chapter: Callable[[int, Path, float], None] = lambda *_: None,
     ) -> None:
         """Raises what can be known now: `UnknownVoice`, `InvalidRequest` for an output that
         cannot be.
 
-        `lexicon` holds the book's own readings. Every voice is brought to the level of `sonca`.
+        `lexicon` holds the book's own readings. With `verify`, every sentence is listened to, and
+        made again where it went wrong. Every voice is brought to the level of `sonca`.
 
         `on_progress` is told some twenty times a second, `on_chapter` of every chapter whose
         file is complete, with its length; both from the build's own threads, one at a time.
@@ -80,6 +82,9 @@ class Build:
         self._sonca = sonca
         self._cast = cast
         self._lexicon = lexicon
+        self._verify = verify
+        if verify:
+            sonca.listener()  # whether there is one is known now and not in the night
         self._on_chapter = on_chapter
         self._roles, self._voices = self._resolved()
         self._target = self._told_of(target)
@@ -252,8 +257,16 @@ class Build:
 
         try:
             if not self._stop.is_set():
-                stop, lexicon = self._stop, self._lexicon
-                RunSpeaker(self._sonca, index, run, chapter.log, stop, on_record, lexicon).speak()
+                RunSpeaker(
+                    self._sonca,
+                    index,
+                    run,
+                    chapter.log,
+                    self._stop,
+                    on_record,
+                    self._lexicon,
+                    verify=self._verify,
+                ).speak()
         except BaseException as error:
             self._fail(error)
         finally:

@@ -44,6 +44,8 @@ class RunSpeaker:
         stop: threading.Event,
         on_record: OnRecord,
         lexicon: texts.Lexicon | None = None,
+        *,
+        verify: bool = False,
     ) -> None:
         self._sonca = sonca
         self._index = index
@@ -52,6 +54,7 @@ class RunSpeaker:
         self._stop = stop
         self._on_record = on_record
         self._lexicon = lexicon
+        self._verify = verify
         self._engine = sonca.resolve(run.role.voice).voice.engine
 
     def speak(self) -> None:
@@ -150,6 +153,7 @@ class RunSpeaker:
             priority=Priority.BATCH,
             lexicon=self._lexicon,
             part=part,
+            verify=self._verify,
         )
 
     def _add(

@@ -179,7 +179,7 @@ class Jobs:
         asked.check()
         target = JobDir(folder, asked).target
         cast = asked.cast_of(book, self._sonca)
-        Build(book, target, self._sonca, cast, lexicon=asked.readings())
+        Build(book, target, self._sonca, cast, lexicon=asked.readings(), verify=asked.verify)
         size = needed(book, len(data), asked.format, cast.narrator.speed)
         return replace(asked, needed_bytes=size)
 

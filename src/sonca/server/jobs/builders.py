@@ -201,6 +201,7 @@ class Builders:
             self._sonca,
             options.cast_of(book, self._sonca),
             lexicon=options.readings(),
+            verify=options.verify,
             on_progress=watch,
             on_chapter=keep,
         )

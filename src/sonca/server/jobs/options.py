@@ -45,6 +45,8 @@ class JobOptions:
     part: str = ""
     words: bool = False
     """Whether an EPUB marks every word."""
+    verify: bool = False
+    """Whether every sentence is listened to."""
     encoding: str | None = None
     book: BookOptions = field(default_factory=BookOptions)
     expiry_hours: float | None = None

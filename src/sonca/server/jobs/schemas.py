@@ -42,6 +42,11 @@ class JobBody(OwnReadings):
     series: Annotated[Text, Field(max_length=200)] = ""
     part: Annotated[Text, Field(max_length=20)] = Field("", description="Its number in the series.")
     words: bool = Field(False, description="Whether an epub marks every word.")
+    verify: bool = Field(
+        False,
+        description="Listen to every sentence, and make it again where words are missing, doubled "
+        "or others.",
+    )
     encoding: Annotated[str, Field(max_length=20)] | None = Field(
         None, description="Of a text file; none to find it out."
     )
