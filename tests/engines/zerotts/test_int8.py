@@ -67,6 +67,45 @@ def test_large_products_use_bytes(tmp_path: Path) -> None:
     assert nodes.count("MatMulNBits") == count > 0
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("kind", ["MatMul", "Gemm", "Gemm with bias"])
+def test_products_of_every_kind_are_near_what_they_were(
+    tmp_path: Path, kind: str, turned: bool
+) -> None:
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    from sonca.engines.runtime import open_graph
+
+    rng = np.random.default_rng(0)
+    matrix, bias = rng.normal(0, 1, (64, 96)).astype(np.float32), rng.normal(0, 5, 96)
+    gemm = kind.startswith("Gemm")
+    stored = matrix.T if turned else matrix
+    weights = [
+        numpy_helper.from_array(np.ascontiguousarray(stored), "w"),
+        numpy_helper.from_array(bias.astype(np.float32), "b"),
+    ]
+    nodes = []
+    if turned and not gemm:
+        nodes.append(helper.make_node("Transpose", ["w"], ["wt"]))
+    taken = ["x", "wt" if turned and not gemm else "w", *(["b"] if "bias" in kind else [])]
+    how = {"transB": int(turned)} if gemm else {}
+    nodes.append(helper.make_node(kind.split()[0], taken, ["y"], **how))
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, size])
+        for name, size in (("x", 64), ("y", 96))
+    ]
+    graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], weights)
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "x.onnx")
+    assert int8.written_int8(tmp_path / "x.onnx", tmp_path / "y.onnx") == 1
+    x = rng.normal(0, 1, (2, 64)).astype(np.float32)
+    (one,), (other,) = (open_graph(tmp_path / f"{n}.onnx").run({"x": x}) for n in "xy")
+    np.testing.assert_allclose(one, other, atol=0.3)
+    names = [n.op_type for n in onnx.load(tmp_path / "y.onnx").graph.node]
+    assert names == ["MatMulNBits", *(["Add"] if "bias" in kind else [])]
+
+
 def test_a_model_is_alike_to_itself_and_not_to_another(tmp_path: Path) -> None:
     from benchmarks.zerotts.random_model import make
 

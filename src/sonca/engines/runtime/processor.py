@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 _VNNI = ("avx512_vnni", "avx_vnni", "asimddp")
 _BF16 = ("amx_bf16", "avx512_bf16", "bf16")
 
 
+@functools.cache
 def has_vnni() -> bool:
     """Returns whether the processor multiplies 8-bit numbers without loss on the way."""
     return not _flags().isdisjoint(_VNNI)

@@ -74,11 +74,14 @@ class LaterGraph:
         self._path, self._threads = path, threads
         self._graph: Graph | None = None
         self._asked = 0
+        self._asking = threading.Lock()  # sessions of several threads may share a model
 
     def get(self) -> Graph | None:
         """Returns the graph; None as long as it is not there."""
-        self._asked += 1
-        if self._asked == ASKED_BEFORE_LOADED:
+        with self._asking:
+            self._asked += 1
+            now = self._asked == ASKED_BEFORE_LOADED
+        if now:
             # Not a daemon: a process that ends while the runtime loads would be aborted.
             threading.Thread(target=self.load, name="sonca-zerotts-graph").start()
         return self._graph

@@ -84,13 +84,13 @@ def prepare(folder: Path, say: Callable[[str], None]) -> None:
     say("making the graphs that this processor is quick with; that takes about a minute")
     if has_vnni() and _made_int8(folder, say).good:
         return
-    with disk.new_folder(folder / FLOAT) as draft:
+    with disk.new_folder(folder / FLOAT, room=_room(folder)) as draft:
         _write_together(folder / "onnx" / LOCAL, draft, ZeroModel(folder, 1))
         _note(folder, draft, Proof(200.0, 1.0, ends_alike=True))
 
 
 def _made_int8(folder: Path, say: Callable[[str], None]) -> Proof:
-    with disk.new_folder(folder / INT8) as draft:
+    with disk.new_folder(folder / INT8, room=_room(folder)) as draft:
         for name in GRAPHS:
             int8.written_int8(folder / "onnx" / name, draft / name)
         quick = ZeroModel(folder, 1, int8=draft)
@@ -180,6 +180,12 @@ def _given(values: Sequence[Draws]) -> Draw:
     """Returns what gives these numbers, one after the other."""
     left = iter(values)
     return lambda _: next(left)
+
+
+def _room(folder: Path) -> int:
+    """Returns how many bytes what is made may take: no more than what it is made of."""
+    sizes = (path.stat().st_size for name in GRAPHS for path in (folder / "onnx").glob(f"{name}*"))
+    return sum(sizes)
 
 
 def _source(folder: Path) -> str:
