@@ -30,10 +30,11 @@ from sonca.engines.vieneu.batch.session import BatchSession
 from sonca.engines.vieneu.batch.shape import Shape
 from sonca.engines.vieneu.batch.single import SingleModel
 from sonca.engines.vieneu.config import read_config
-from sonca.engines.vieneu.engine import VieneuEngine, _utterance
+from sonca.engines.vieneu.engine import VieneuEngine
 from sonca.engines.vieneu.heads import Heads, read_heads
 from sonca.engines.vieneu.model_folder import ModelFolder, open_folder
 from sonca.engines.vieneu.speaking import Speaking, draws_of
+from sonca.testing import utterance
 from sonca.utterance import Priority
 
 TEXTS = (
@@ -118,7 +119,7 @@ def run(
     while left or not session.idle:
         if left and session.free_slots and step % every == 0:
             id, text, voice, options = left.pop(0)
-            session.add(id, _utterance(text), engine.voice(voice), options)
+            session.add(id, utterance(text), engine.voice(voice), options)
         session.step(listener)
         at(step)
         step += 1
@@ -129,7 +130,7 @@ def test_float32_draws_the_codes_of_the_serial_model(
     engine: VieneuEngine, speaking: Speaking, exact: Networks
 ) -> None:
     single = SingleModel(exact, engine._heads)
-    piece = speaking.front_end.pieces(_utterance(TEXTS[0]))[0]
+    piece = speaking.front_end.pieces(utterance(TEXTS[0]))[0]
     for seed, key in enumerate(engine._presets):
         voice = engine.voice(key)
         prompt = speaking.prompt(piece, voice)
@@ -186,9 +187,9 @@ def test_a_slot_can_be_used_again_from_inside_an_event(batched: VieneuEngine) ->
     def emit(event: Event) -> None:
         heard(event)
         if isinstance(event, Finished) and len(heard.finished) == 1:
-            session.add(id, _utterance(text), batched.voice(voice), options)
+            session.add(id, utterance(text), batched.voice(voice), options)
 
-    session.add(id, _utterance(text), batched.voice(voice), options)
+    session.add(id, utterance(text), batched.voice(voice), options)
     while not session.idle:
         session.step(emit)
     assert heard.finished == [id, id]
@@ -199,10 +200,10 @@ def test_what_goes_wrong_ends_one_sentence_only(
 ) -> None:
     pieces = batched._speaking.front_end.pieces
 
-    def broken(utterance: object) -> object:
-        if getattr(utterance, "spoken", "") == TEXTS[4]:
+    def broken(said: object) -> object:
+        if getattr(said, "spoken", "") == TEXTS[4]:
             raise ValueError("no phonemes")
-        return pieces(utterance)  # type: ignore[arg-type]
+        return pieces(said)  # type: ignore[arg-type]
 
     monkeypatch.setattr(batched._speaking.front_end, "pieces", broken)
     listener = run(batched.session(), batched, jobs(batched)[:5])
@@ -215,7 +216,7 @@ def test_what_is_made_ahead_waits_for_what_is_listened_to(batched: VieneuEngine)
     _, text, voice, options = jobs(batched)[0]
     for n in range(3):
         session.add(
-            n, _utterance(text), batched.voice(voice), replace(options, priority=Priority.BATCH)
+            n, utterance(text), batched.voice(voice), replace(options, priority=Priority.BATCH)
         )
     assert session.promote(2)
     assert session.promote(99)

@@ -92,7 +92,10 @@ def read_weights(folder: ModelFolder, heads: Heads, shape: Shape) -> Weights:
     """Returns the weights from the checkpoint if it is there, else from the graphs."""
     checkpoint = folder.path / CHECKPOINT
     if checkpoint.is_file():
-        return read_checkpoint(checkpoint, shape)
+        try:
+            return read_checkpoint(checkpoint, shape)
+        except BadModel as error:
+            log.warning("VieNeu's weights are taken from its graphs: %s", error)
     weights = read_graphs(folder.graphs / STEP, folder.graphs / ACOUSTIC, shape)
     weights["text_embeddings.weight"] = heads.text
     for code, table in enumerate(heads.audio):

@@ -12,20 +12,27 @@ from sonca.engines.vieneu.batch.decoder import BatchDecoder
 from sonca.engines.vieneu.batch.networks import Networks
 from sonca.engines.vieneu.heads import Heads
 
-LEAST_DB = {"f32": 60.0, "bf16": 25.0}
+LEAST_DB = {"f32": 60.0, "bf16": 20.0}
 """Signal to noise. Weights that are mixed up give less than 5, bf16 about 35."""
-ROWS = 24
+_INT8_DB = 20.0
+"""Of the acoustic model, whose published graph computes in int8: it is less exact than ours."""
+PHONEMES, FRAMES = 24, 8
 
 
 def prove(networks: Networks, heads: Heads, prefill: Path, acoustic: Path, threads: int) -> None:
     """Compares both networks with the published ones on one made-up prompt. Raises `BadModel`,
     which names the network and its distance."""
     generator = np.random.default_rng(0)
-    spread = float(heads.text.std()) or 1.0
-    prompt = generator.normal(0, 4 * spread, (1, ROWS, networks.shape.width)).astype(np.float32)
+    c = heads.config
+    prompt = heads.prompt(
+        [int(n) for n in generator.integers(0, c.text_vocab, PHONEMES)],
+        generator.integers(0, c.audio_vocab, (FRAMES, c.codebooks)),
+        heads.anchor(generator.standard_normal(c.speaker_dim, np.float32)),
+    )
     ours, first = _ours(networks, heads, prompt)
     (theirs, *_) = open_graph(prefill, threads=threads).run({"inputs_embeds": prompt})
-    _compare(networks, "language model", ours, theirs[0, -1])
+    least = LEAST_DB[networks.precision]
+    _compare("language model", ours, theirs[0, -1], least)
     graph = open_graph(acoustic, threads=threads)
     token = np.stack([ours, heads.text[networks.shape.speech_start]])[None]
     feed = {"token_emb": token, "position_ids": np.array([[0, 1]], np.int64)}
@@ -33,7 +40,7 @@ def prove(networks: Networks, heads: Heads, prefill: Path, acoustic: Path, threa
     none = np.zeros((1, networks.shape.local_heads, 0, size), np.float32)
     feed |= {name: none for name in graph.inputs if name.startswith("past_")}
     (theirs, *_) = graph.run(feed)
-    _compare(networks, "acoustic model", first, theirs[0])
+    _compare("acoustic model", first, theirs[0], min(least, _INT8_DB))
 
 
 def _ours(
@@ -50,11 +57,10 @@ def _ours(
     return state, networks.frame.output("first")[0].copy()
 
 
-def _compare(networks: Networks, what: str, ours: npt.NDArray[np.float32], theirs: object) -> None:
+def _compare(what: str, ours: npt.NDArray[np.float32], theirs: object, least: float) -> None:
     signal = np.asarray(theirs, np.float64)
     noise = float(np.square(ours - signal).mean())
     db = 10 * np.log10(float(np.square(signal).mean()) / max(noise, 1e-30))
-    least = LEAST_DB[networks.precision]
     if not db >= least:
         raise BadModel(
             f"the {what} computes something else than the published graph ({db:.1f} dB, at least "
