@@ -361,3 +361,9 @@ def _without_names(path: Path) -> None:
         for place, name in enumerate(node.input):
             node.input[place] = names.get(name, name)
     onnx.save(model, str(path))
+
+
+def test_exact_keeps_float32(folder: ModelFolder) -> None:
+    exact = VieneuEngine(folder, Setup(threads=1, exact=True))
+    assert "f32" in exact.info.version
+    assert "bf16" not in "".join(exact.info.providers)

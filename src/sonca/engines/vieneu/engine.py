@@ -42,6 +42,7 @@ from sonca.voice import Voice
 NEEDED = ("onnxruntime", "sea_g2p", "tokenizers")
 if TYPE_CHECKING:
     from sonca.engines.vieneu.batch import Batch
+    from sonca.engines.vieneu.batch.nodes import Precision
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class VieneuEngine(Engine):
         codec = MossDecoder(folder.codec, self._threads)
         check_codec(codec, config)
         tokens = Tokens(folder.graphs / "tokenizer.json", config)
-        self._batch = None if serial else self._load_batch(codec)
+        self._batch = None if serial else self._load_batch(codec, exact=setup.exact)
         if self._batch is None:
             model = SerialModel(folder, self._threads)
             self._providers, kind = model.providers, folder.precision
@@ -89,7 +90,7 @@ class VieneuEngine(Engine):
         self._levels = Levels(folder.path)
         self._version = f"{VERSION}+{kind}.{folder.version()}"
 
-    def _load_batch(self, codec: MossDecoder) -> Batch | None:
+    def _load_batch(self, codec: MossDecoder, *, exact: bool) -> Batch | None:
         """Returns what speaks several at once; None, with a line in the log, if nothing can."""
         if importlib.util.find_spec("openvino") is None:
             log.warning("without OpenVINO, VieNeu speaks one utterance at a time")
@@ -97,7 +98,8 @@ class VieneuEngine(Engine):
         from sonca.engines.vieneu.batch import load_batch
 
         try:
-            return load_batch(self._folder, self._heads, codec, self._threads)
+            precision: Precision | None = "f32" if exact else None
+            return load_batch(self._folder, self._heads, codec, self._threads, precision)
         except (BadModel, EngineError) as error:
             log.warning("VieNeu speaks one utterance at a time, from upstream's graphs: %s", error)
             return None

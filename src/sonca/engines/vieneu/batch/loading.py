@@ -62,10 +62,17 @@ class Batch:
         return SingleModel(self.networks, self.heads)
 
 
-def load_batch(folder: ModelFolder, heads: Heads, codec: MossDecoder, threads: int = 1) -> Batch:
-    """Loads what speaks a model's folder. Raises `BadModel` if its weights are not what is known;
-    the codec stays on ONNX Runtime if OpenVINO's is not good enough."""
-    networks = load_networks(folder, heads, threads)
+def load_batch(
+    folder: ModelFolder,
+    heads: Heads,
+    codec: MossDecoder,
+    threads: int = 1,
+    precision: Precision | None = None,
+) -> Batch:
+    """Loads what speaks a model's folder, in the best precision if none is asked for. Raises
+    `BadModel` if its weights are not what is known; the codec stays on ONNX Runtime if OpenVINO's
+    is not good enough."""
+    networks = load_networks(folder, heads, threads, precision)
     try:
         return Batch(networks, heads, FastDecoder.of(codec, networks.precision, threads))
     except BadModel as error:
