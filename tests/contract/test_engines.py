@@ -115,6 +115,22 @@ class TestPiper(Contract):
         return PiperEngine(cls.engine_setup)
 
 
+class TestKokoro(Contract):
+    @classmethod
+    def build(cls) -> Engine:
+        """Kokoro-Vietnamese with random weights and durations."""
+        from benchmarks.kokoro import random_model
+        from sonca.engines.kokoro.engine import KokoroEngine
+
+        folder = Path(MODELS.name, "kokoro", "kokoro-vietnamese")
+        if not folder.exists():
+            random_model.write(folder, "input_ids")
+            (folder / "voices").mkdir()
+            for number, name in enumerate(("mai_linh", "duc_an")):
+                random_model.pack(number).tofile(folder / "voices" / f"{name}.bin")
+        return KokoroEngine(replace(cls.engine_setup, threads=2))
+
+
 class TestSupertonic(Contract):
     @classmethod
     def build(cls) -> Engine:

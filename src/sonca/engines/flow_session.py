@@ -11,12 +11,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from sonca.audio import AudioChunk, Samples, silence
+from sonca.audio import AudioChunk, Mark, Samples, silence
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
 from sonca.utterance import Priority, Utterance
 
@@ -32,6 +32,8 @@ class FlowPiece(ABC):
     """Whether there is punctuation after it."""
     samples: Samples | None = field(default=None, init=False)
     """The sound, once it is done."""
+    marks: tuple[Mark, ...] = field(default=(), init=False)
+    """Of its words, in time from its own start, where the engine knows them."""
     running: bool = field(default=False, init=False)
 
     @abstractmethod
@@ -54,6 +56,8 @@ class _InWork:
     first: bool
     """Whether somebody waits for its first sound."""
     error: Exception | None = None
+    now_s: float = 0.0
+    """Seconds of sound emitted."""
 
     @property
     def urgency(self) -> tuple[bool, Priority]:
@@ -141,4 +145,6 @@ class FlowSession(Session):
                 if state.pieces and piece.at_mark:
                     samples = np.concatenate([samples, silence(PAUSE_S, self._rate_hz)])
                 state.first = False
-                emit(Audio(state.id, AudioChunk(samples, self._rate_hz)))
+                marks = tuple(replace(m, time_s=state.now_s + m.time_s) for m in piece.marks)
+                state.now_s += len(samples) / self._rate_hz
+                emit(Audio(state.id, AudioChunk(samples, self._rate_hz, marks)))

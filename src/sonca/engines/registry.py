@@ -47,6 +47,7 @@ class EngineSpec:
 
 BUILT_IN = [
     EngineSpec("vieneu", "sonca.engines.vieneu.engine:VieneuEngine", aliases=("vieneu-tts",)),
+    EngineSpec("kokoro", "sonca.engines.kokoro.engine:KokoroEngine"),
     EngineSpec(
         "supertonic", "sonca.engines.supertonic:SupertonicEngine", aliases=("korvatts", "korva")
     ),
