@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sonca.engines.zerotts import ZeroTTSEngine
-from sonca.engines.zerotts.model import FrameWanted, Prefix, ZeroModel
+from sonca.engines.zerotts.model import FrameWanted, ZeroModel
+from sonca.engines.zerotts.prefix import Prefix
 from sonca.engines.zerotts.speaking import SoundMaker
 from sonca.engines.zerotts.text import cleaned
 

@@ -17,8 +17,9 @@ from sonca import disk
 from sonca.engines.runtime import BadModel
 from sonca.engines.runtime.processor import has_vnni
 from sonca.engines.zerotts import int8
-from sonca.engines.zerotts.model import MIN_FRAMES, OWN, ROWS, Draw, FrameWanted, Prefix, ZeroModel
+from sonca.engines.zerotts.model import MIN_FRAMES, OWN, ROWS, Draw, FrameWanted, ZeroModel
 from sonca.engines.zerotts.model_folder import read_json
+from sonca.engines.zerotts.prefix import Prefix
 from sonca.engines.zerotts.side_by_side import write_side_by_side
 from sonca.engines.zerotts.text import cleaned
 from sonca.errors import EngineError

@@ -11,7 +11,8 @@ import numpy as np
 
 from sonca.audio import AudioChunk
 from sonca.engines.base import Audio, Emit, Failed, Finished, Options, Session
-from sonca.engines.zerotts.model import FrameWanted, Prefix, ZeroModel
+from sonca.engines.zerotts.model import FrameWanted, ZeroModel
+from sonca.engines.zerotts.prefix import Prefix
 from sonca.engines.zerotts.speaking import Sentence, SoundMaker, SpeakerVoice, draws
 from sonca.engines.zerotts.text import cleaned, written
 from sonca.errors import InvalidRequest
