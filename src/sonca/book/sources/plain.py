@@ -20,13 +20,15 @@ def blocks(text: str) -> Iterator[TextBlock]:
     """Yields the lines of `text` that are not blank, as they stand in it."""
     end = 0
     for line in _LINE.finditer(text):
-        stripped = line[0].strip()
+        whole, start = line[0], line.start()
+        stripped = whole.strip()
         if not stripped:
             continue
-        left = len(line[0]) - len(line[0].lstrip())
-        start = line.start() + left
-        between = text[end : line.start()]
-        ends = between.count("\n") or len(between.split("\r")) - 1
-        indent = left + (_TAB - 1) * line[0][:left].count("\t")
+        ends = text.count("\n", end, start) or text.count("\r", end, start)
+        indent = 0
+        if whole[0] != stripped[0]:
+            indent = len(whole) - len(whole.lstrip())
+            start += indent
+            indent += (_TAB - 1) * whole[:indent].count("\t")
         yield TextBlock(stripped, start=start, apart=ends != 1, indent=indent)
         end = start + len(stripped)

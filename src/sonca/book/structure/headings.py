@@ -209,12 +209,14 @@ def can_head(text: str) -> bool:
 
 def is_notes(line: str) -> bool:
     """Returns whether `line` heads a list of notes."""
-    return bool(_NOTES.match(unicodedata.normalize("NFC", line).strip()))
+    return len(line) <= MAX_CHARS and bool(_NOTES.match(unicodedata.normalize("NFC", line).strip()))
 
 
 def is_contents(line: str) -> bool:
     """Returns whether `line` heads a table of contents."""
-    return bool(_CONTENTS.match(unicodedata.normalize("NFC", line).strip()))
+    return len(line) <= MAX_CHARS and bool(
+        _CONTENTS.match(unicodedata.normalize("NFC", line).strip())
+    )
 
 
 def may_be_contents(line: str) -> bool:
@@ -224,7 +226,8 @@ def may_be_contents(line: str) -> bool:
 
 def has_leader(line: str) -> bool:
     """Returns whether `line` ends like one of a table of contents: dots and a page number."""
-    return bool(_LEADER.search(line))
+    end = line[-12:].rstrip()[-1:]
+    return (end.isdigit() or end == "") and bool(_LEADER.search(line))
 
 
 def without_leader(line: str) -> str:

@@ -24,7 +24,7 @@ _NARROW_WIDTH = 30
 _VERSE_WIDTH = 66
 _OPEN_CHARS = 40
 """A shorter line that stops without a stop was ended on purpose, unless its block is prose."""
-_STOPS = ".!?…:;"
+_STOP_SIGNS = frozenset(".!?…:;")
 _CLOSERS = "”\"»'’)]"
 _LIST = re.compile(r"(?:[-–—•*+]\s|\(?\d{1,3}[.)]\s|\(?[a-zđ][.)]\s)")
 _DASH = re.compile(r"[-–—]\s*[A-ZĐÀ-Ỹ]")
@@ -165,7 +165,11 @@ class _Growing:
         """Returns it as one block."""
         if len(self.pieces) == 1:
             return self._first
-        return replace(self._first, text="".join(self.pieces))
+        first, text = self._first, "".join(self.pieces)
+        return TextBlock(
+            *(text, first.level, first.part, first.start, first.opens, first.skip, first.slot_s),
+            *(first.apart, first.indent, first.item, first.hint, first.note),
+        )
 
 
 def _is_one_word(left: str, right: str) -> bool:
@@ -217,15 +221,14 @@ def _of_run(blocks: Sequence[TextBlock], run: Sequence[int]) -> set[int]:
     # Where a third of all sentences go on behind empty lines, these divide nothing.
     spaced = across > 1 and (across + _full(blocks, pairs)) * 3 >= len(pairs)
     for index in run:
-        if stretch and (
-            (blocks[index].apart and not spaced) or headings.stands_alone(blocks[index].text)
-        ):
+        alone = headings.stands_alone(blocks[index].text)
+        if stretch and (alone or (blocks[index].apart and not spaced)):
             joins |= _wrapped(blocks, stretch)
             if _across(blocks[stretch[-1]], blocks[index], index - stretch[-1] > 1):
                 joins.add(index)
             stretch = []
         stretch.append(index)
-        if headings.stands_alone(blocks[index].text):
+        if alone:
             stretch = []
     return joins | _wrapped(blocks, stretch)
 
@@ -238,7 +241,7 @@ def _full(blocks: Sequence[TextBlock], pairs: Sequence[tuple[int, int]]) -> int:
     if not _PROSE_WIDTH <= width <= _MAX_WIDTH:
         return 0
     return sum(
-        not _stopped(a) and not b[0].islower() and len(a) + 1 + len(b.split(maxsplit=1)[0]) > width
+        not _stopped(a) and not b[0].islower() and len(a) + 1 + _first_chars(b) > width
         for a, b in texts
     )
 
@@ -267,10 +270,12 @@ def _shape(texts: Sequence[str]) -> _Shape:
     low = sum(b[0].islower() for _, b in open)
     verse = len(texts) > 2 and width <= _VERSE_WIDTH and caps * 5 >= len(open) * 3 and caps > 1
     verse = verse and not any(_INNER_STOP.search(text) for text in texts)
-    full = sum(len(a) + 1 + len(b.split(maxsplit=1)[0]) > width for a, b in pairs)
     prose = False
+    if not verse and _PROSE_WIDTH <= width <= _MAX_WIDTH and len(open) * 2 >= len(pairs):
+        return _Shape(width, True, False)
+    full = sum(len(a) + 1 + _first_chars(b) > width for a, b in pairs)
     if not verse and _NARROW_WIDTH <= width <= _MAX_WIDTH and len(open) * 2 >= len(pairs):
-        prose = width >= _PROSE_WIDTH or (len(texts) > 2 and low * 2 >= len(open) <= full * 2)
+        prose = len(texts) > 2 and low * 2 >= len(open) <= full * 2
     if not prose and len(pairs) > 3 and width <= _MAX_WIDTH:
         prose = full * 10 >= len(pairs) * 6 and len(open) * 3 >= len(pairs) and low >= caps
     return _Shape(width, prose, verse)
@@ -295,7 +300,15 @@ def _wrapped(blocks: Sequence[TextBlock], stretch: Sequence[int]) -> set[int]:
 
 
 def _stopped(text: str) -> bool:
-    return text.rstrip(_CLOSERS)[-1:] in tuple(_STOPS)
+    if text[-1:].isalpha() or text[-1:] == ",":
+        return False
+    return text.rstrip(_CLOSERS)[-1:] in _STOP_SIGNS
+
+
+def _first_chars(text: str) -> int:
+    """Returns how long the first word of a line is."""
+    end = text.find(" ")
+    return len(text) if end < 0 else end
 
 
 def _goes_on(a: str, b: str, shape: _Shape) -> bool:
@@ -308,7 +321,7 @@ def _goes_on(a: str, b: str, shape: _Shape) -> bool:
             and len(a) >= _OPEN_CHARS
             and (a[-1].isalpha() or a[-1] in ",-\u00ad")
         )
-    full = len(a) + 1 + len(b.split(maxsplit=1)[0]) > shape.width * 0.92
+    full = len(a) + 1 + _first_chars(b) > shape.width * 0.92
     if _stopped(a):
         return full and not _DASH.match(b) and not _LIST.match(b) and a[-1] not in ":"
     if _LIST.match(b) and not _lower_dash(b):
