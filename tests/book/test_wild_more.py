@@ -11,7 +11,7 @@ from sonca.book import spoken
 from sonca.book.sources import read_book
 from tests.book import more_files
 
-_GROUPS = ("notes", "markup", "chapters", "lines", "word", "other")
+_GROUPS = ("notes", "markup", "chapters", "lines", "word", "other", "again")
 _CASES = {
     f"{group}-{name}": case for group in _GROUPS for name, case in more_files.cases(group).items()
 }

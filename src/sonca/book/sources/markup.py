@@ -266,7 +266,7 @@ class _BlockReader:
         elif tag == "br":
             self._text.append(BR)
         elif tag == "hr":
-            self._add(_SEPARATOR, None)
+            self._add(_SEPARATOR, silence.of_page(attributes))
         elif tag == "img":
             self._picture(attributes.get("alt", "").strip())
         elif tag in ("meta", "link"):

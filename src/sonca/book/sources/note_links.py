@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sonca.book.sources.markup import Document
 
 _MARK = re.compile(
-    r"[\s\[({←↩↑^]*(?:\d{1,4}|[*†‡§¶]{1,4}|[ivx]{1,5}|[a-z]|(?:note|ghi chú|chú thích) ?\d{1,3})"
+    r"[\s\[({←↩↑^]*"
+    r"(?:\d{1,4}|[①-⑳]|[*†‡§¶]{1,4}|[ivx]{1,5}|[a-z]|(?:note|ghi chú|chú thích) ?\d{1,3})"
     r"[\s\])}.:←↩↑^]*\Z",
     re.IGNORECASE,
 )

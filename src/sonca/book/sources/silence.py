@@ -41,8 +41,15 @@ _ROLES = (
         "front matter",
     ),
 )
-_PAGE_NUMBER = re.compile(r"\b(?:page-?num(?:ber)?s?|page-?no|pagebreak|folio|pb)\b", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"\b(?:page-?num(?:ber)?s?|page-?no|page-?break|folio|pb)\b", re.IGNORECASE
+)
 _EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
+
+
+def of_page(attributes: Mapping[str, str]) -> str | None:
+    """Returns why a line across the text is none that divides scenes: it ends a printed page."""
+    return "page number" if _PAGE_NUMBER.search(attributes.get("class", "")) else None
 
 
 def reason(tag: str, attributes: Mapping[str, str]) -> str | None:

@@ -93,7 +93,7 @@ ALONE = re.compile(
     r"|dẫn|đầu\s+sách|nhà\s+xuất\s+bản|cuối\s+sách)"
     r"|thay\s+lời\s+(?:tựa|kết|mở\s+đầu|giới\s+thiệu)"
     r"|mở\s+đầu|mở\s+màn|đoạn\s+kết|khúc\s+dạo\s+đầu|khúc\s+vĩ\s+thanh|dẫn\s+nhập|dẫn\s+truyện"
-    r"|vĩ\s+thanh|phụ\s+lục|tựa|kết\s+thúc|đại\s+kết\s+cục|kết\s+cục|tiết\s+tử|tự\s+chương"
+    r"|vĩ\s+thanh|phụ\s+lục|giới\s+thiệu|tóm\s+tắt|tựa|kết\s+thúc|đại\s+kết\s+cục|kết\s+cục|tiết\s+tử|tự\s+chương"
     r"|chung\s+chương|hậu\s+ký|hậu\s+kí|hậu\s+truyện|tiền\s+truyện|văn\s+án"
     r"|kết(?:\s+truyện)?|ngoại\s+truyện|phiên\s+ngoại|extra|side\s+story|prologue|epilogue|preface|introduction"
     r"|foreword|afterword|interlude)"
@@ -117,7 +117,7 @@ BRACKETS = re.compile(
     r"[\[【〔〖《〈「『(<{](?P<inner>[^\]】〕〗》〉」』)>}]{3,100})[\]】〕〗》〉」』)>}]"
 )
 _BEGIN = (
-    rf"{_NAMES}|lời|thay|mở|đoạn|khúc|dẫn|vĩ|phụ|tựa|kết|đại|tự|chung|hậu|tiền|văn|đệ|side|pro|epi"
+    rf"{_NAMES}|lời|giới|tóm|thay|mở|đoạn|khúc|dẫn|vĩ|phụ|tựa|kết|đại|tự|chung|hậu|tiền|văn|đệ|side|pro|epi"
     r"|preface|intro|foreword|after|inter|thứ\s|第|(?:chp?|c|pn|nt|q|v|t)\.?\s?\d"
 )
 MAY = re.compile(

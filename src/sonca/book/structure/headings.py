@@ -209,7 +209,10 @@ def can_head(text: str) -> bool:
 
 def is_notes(line: str) -> bool:
     """Returns whether `line` heads a list of notes."""
-    return len(line) <= MAX_CHARS and bool(_NOTES.match(unicodedata.normalize("NFC", line).strip()))
+    if len(line) > MAX_CHARS:
+        return False
+    bare = unicodedata.normalize("NFC", line).strip(" \t*•-–—_=~[]()")
+    return _NOTES.match(bare) is not None
 
 
 def is_contents(line: str) -> bool:

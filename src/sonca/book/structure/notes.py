@@ -12,16 +12,25 @@ from dataclasses import dataclass, field
 from sonca.book.model import TextBlock
 from sonca.book.structure import headings
 
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _LINE = re.compile(
-    r"\s*(?:\[[←↑^]?\s?(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)"
-    r"|\{(?P<curly>\d{1,3})\}|(?P<raised>[¹²³⁰⁴-⁹]{1,3}|[ᵃ-ᵐ])|(?P<star>[*†‡]{1,3})|(?P<plain>\d{1,3})[.):])\s*[.:]?\s*[^\W_]"
+    r"\s*(?:(?:chú\s+thích|ghi\s+chú|cước\s+chú)\s*:?\s+)?"
+    r"(?:\[[←↑^]?\s?(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)"
+    rf"|\{{(?P<curly>\d{{1,3}})\}}|(?P<raised>[¹²³⁰⁴-⁹]{{1,3}}|[ᵃ-ᵐ]|[{_CIRCLED}])"
+    r"|(?P<star>[*†‡]{1,3})|(?P<plain>\d{1,3})(?:[.):]|\s?[-–](?=\s)))\s*[.:,]?\s*[^\W_]",
+    re.IGNORECASE,
 )
 _MARK = re.compile(
     r"\[(?P<square>\d{1,3}|\*{1,3})\]|\((?P<round>\d{1,3}|\*{1,3})\)|\{(?P<curly>\d{1,3})\}"
-    r"|(?P<raised>[¹²³⁰⁴-⁹]{1,3})(?!\w)|(?<=[\w,.;:!?\"”’»)])(?P<star>[*†‡]{1,3})(?![\w*])"
+    rf"|(?P<raised>(?:[¹²³⁰⁴-⁹]{{1,3}}|[{_CIRCLED}]))(?!\w)"
+    r"|(?<=[\w,.;:!?\"”’»)])(?P<star>[*†‡]{1,3})(?![\w*])"
 )
-_SIGN = re.compile(r"[\[({*†‡¹²³⁰⁴-⁹]")
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ", "0123456789abcdefghijklm")
+_SIGN = re.compile(rf"[\[({{*†‡¹²³⁰⁴-⁹{_CIRCLED}]")
+_RAISED: dict[str, str] = dict(
+    zip("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ", "0123456789abcdefghijklm", strict=True)
+)
+_RAISED |= {circled: str(number) for number, circled in enumerate(_CIRCLED, start=1)}
+_PLAIN = str.maketrans(_RAISED)
 _STARS = re.compile(r"[*†‡]{1,3}\Z")
 _SEPARATOR = re.compile(r"[\W_]+\Z")
 _MAX_MORE = 3
@@ -120,7 +129,7 @@ def _raised_before(blocks: Sequence[TextBlock], index: int) -> Iterator[str]:
 def _key(match: re.Match[str]) -> str:
     """Returns a mark as lines and text share it: what kind of brackets, which number."""
     kind = match.lastgroup or ""
-    return f"{kind} {match[kind].translate(_RAISED)}"
+    return f"{kind} {match[kind].translate(_PLAIN)}"
 
 
 def _notes_of(
@@ -222,6 +231,8 @@ def _sure_owner(
     owner = _owner(line, marks, before=index)
     if owner is None or index - owner[0] > _NEAR:
         return None
+    if kind == "curly":
+        return owner
     if kind in ("raised", "star"):
         same = [
             i
