@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from sonca.book.options import BookOptions
 from sonca.engines import tone
 from sonca.server.jobs import MAX_ACTIVE
+from sonca.server.jobs.schemas import JobBody
 from sonca.store.job_records import JobRecord, JobRecords
 from tests.book.book_files import epub_parts, pack
 from tests.book.book_helpers import SHORT, STORY, listen
@@ -379,3 +381,10 @@ def test_chapters_that_are_not_there_are_refused(live: Live, fields: dict[str, s
     answer = live.http.post("/v1/jobs/plan", json={"text": "Mưa.", **fields})
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] in fields
+
+
+def test_every_option_of_a_book_can_be_given_to_a_job() -> None:
+    given = JobBody(
+        text="x", chapters="toc", skip="1", only="2", front=True, notes="chapter", ocr=True
+    )
+    assert given.book_options() == BookOptions("toc", "1", "2", True, "chapter", True)

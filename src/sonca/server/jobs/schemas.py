@@ -65,6 +65,9 @@ class JobBody(OwnReadings):
     notes: Literal["skip", "paragraph", "chapter"] = Field(
         "skip", description="Leave notes out, or read them after their paragraph or chapter."
     )
+    ocr: bool = Field(
+        False, description="Recognize pages of a PDF that are pictures, if Tesseract is installed."
+    )
     expiry_hours: float | None = Field(
         None,
         gt=0,
@@ -76,7 +79,9 @@ class JobBody(OwnReadings):
 
     def book_options(self) -> BookOptions:
         """Returns how the book is to be read."""
-        return BookOptions(self.chapters, self.skip, self.only, self.front, self.notes)
+        return BookOptions(
+            self.chapters, self.skip, self.only, self.front, self.notes, ocr=self.ocr
+        )
 
 
 _JSON_SCHEMA = JobBody.model_json_schema()

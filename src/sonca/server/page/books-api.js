@@ -6,10 +6,11 @@ const JOBS = "v1/jobs";
 
 const json = async (path, options) => (await send(path, options)).json();
 
-/** What a file would become. */
-export function plan(file) {
+/** What a file would become; with `ocr`, pages that are pictures are recognized. */
+export function plan(file, ocr) {
   const body = new FormData();
   body.set("file", file, file.name);
+  if (ocr) body.set("ocr", "true");
   return json(`${JOBS}/plan`, { method: "POST", body });
 }
 

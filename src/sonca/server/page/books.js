@@ -41,6 +41,7 @@ function show(view) {
 async function take(file) {
   if (!file) return;
   const mine = ++looking;
+  const ocr = $("book-ocr").checked;
   $("book-drop").dataset.busy = file.name;
   $("book-status").textContent = say("looking", { name: file.name });
   const found = await guarded(async () => {
@@ -49,13 +50,13 @@ async function take(file) {
       throw Object.assign(new ApiError("book_type"), { name: file.name });
     }
     voices = await voiceList();
-    return plan(file);
+    return plan(file, ocr);
   });
   if (mine !== looking) return; // another was taken meanwhile
   delete $("book-drop").dataset.busy;
   $("book-status").textContent = "";
   if (!found) return;
-  replace({ file, plan: found, edits: null }, "plan_replaced");
+  replace({ file, ocr, plan: found, edits: null }, "plan_replaced");
   $("book-title").focus();
 }
 
@@ -179,6 +180,7 @@ async function begin(event) {
   if (!mine || $("book-begin").disabled) return;
   const form = new FormData();
   form.set("file", mine.file, mine.file.name);
+  if (mine.ocr) form.set("ocr", "true");
   form.set("title", $("book-title").value.trim());
   form.set("author", $("book-author").value.trim());
   form.set("format", $("book-format").value);
