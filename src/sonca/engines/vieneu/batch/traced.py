@@ -88,7 +88,7 @@ class TracedGraph:
         return node.get_friendly_name() in self.results
 
     def get(self, node: Node) -> Array:
-        return np.ascontiguousarray(self.weights[node.get_friendly_name()], np.float32)
+        return self.weights[node.get_friendly_name()]
 
     def projections(self, layer: int) -> tuple[Node, Node]:
         """Returns the matrices that make a layer's keys and its values; they may be one."""
@@ -181,7 +181,10 @@ class _Meaning:
     """One number or one for each output."""
 
     def of(self, value: Array, axis: int) -> Array:
-        """Returns a weight; `axis` is that of the outputs."""
+        """Returns a weight; `axis` is that of the outputs. Float32 stays where the file is
+        mapped."""
+        if isinstance(self.scale, float):
+            return value
         scale = np.asarray(self.scale, np.float32)
         if scale.size > 1:
             scale = scale.reshape([-1 if n == axis else 1 for n in range(value.ndim)])
