@@ -16,11 +16,18 @@ def main(
     voice: Annotated[Path, typer.Option(help="The voice's .onnx.", exists=True, dir_okay=False)],
     python: Annotated[str, typer.Option(help="Python of the environment the peers are in.")],
     rounds: Annotated[int, typer.Option(min=1, help="Times that each speaks each text.")] = 5,
-    turns: Annotated[int, typer.Option(min=1, help="Times that each serves four callers.")] = 3,
+    turns: Annotated[int, typer.Option(min=0, help="Times that each serves four callers.")] = 3,
+    own_threads: Annotated[
+        bool, typer.Option(help="Also on as many threads as each chooses.")
+    ] = True,
+    sherpa: Annotated[bool, typer.Option(help="Also sherpa-onnx.")] = True,
     json: Json = None,
 ) -> None:
     """A Piper voice with us, with piper-tts and with sherpa-onnx, in turns."""
-    show(run(voice, python, rounds=rounds, turns=turns, say=say), json)
+    result = run(
+        voice, python, rounds=rounds, turns=turns, own_threads=own_threads, sherpa=sherpa, say=say
+    )
+    show(result, json)
 
 
 if __name__ == "__main__":

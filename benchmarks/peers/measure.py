@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.line_process import LineProcess
-from benchmarks.peers.voice import long_of, models_of, texts_of
+from benchmarks.peers.voice import long_of, models_of, texts_of, until_hastened
 from sonca.bench.client import Reply, connect, post, together
 from sonca.bench.process import Server, sonca_server
 from sonca.bench.stats import machine
@@ -29,46 +29,55 @@ from sonca.errors import SoncaError
 Say = Callable[[str], None]
 Speak = Callable[[str], Reply]
 """Has a server speak a text, and reads all of the WAV."""
+EXACT = "sonca, exact"
+"""In float32 only; ours alone is in bf16 where there is such."""
 CALLERS, REQUESTS = 4, 6
 REST_S = 0.05
 """Between two systems: ONNX Runtime's threads spin for a while when they are done, and would take
 a core from whoever is next."""
 
 
-def run(model: Path, python: str, *, rounds: int, turns: int, say: Say) -> dict[str, Any]:
+def run(
+    model: Path, python: str, *, rounds: int, turns: int, own_threads: bool, sherpa: bool, say: Say
+) -> dict[str, Any]:
     """Measures. `python` is the interpreter of the peers' environment. Alone, every system speaks
-    every text in each round; over HTTP each server gets its callers in each turn."""
+    every text in each round, on one thread and, with `own_threads`, on as many as it chooses; over
+    HTTP each server gets its callers in each turn."""
     texts = texts_of(model)
     result: dict[str, Any] = {
         "benchmark": "peers",
         "voice": model.stem,
         "machine": machine(),
-        "versions": _versions(python),
+        "versions": _versions(python, sherpa),
         "texts": {"sentences": len(texts), "characters": sum(map(len, texts))},
         "alone": {},
     }
-    for threads in (1, 0):
+    for threads in (1, 0) if own_threads else (1,):
         say(f"alone, threads: {threads or 'their own choice'}")
-        result["alone"][str(threads or "own")] = _alone(model, python, rounds, threads, texts)
-    say(f"{CALLERS} callers over HTTP")
-    result["http"] = _over_http(model, python, turns, texts, say)
+        result["alone"][str(threads or "own")] = _alone(
+            model, python, rounds, threads, texts, sherpa
+        )
+    if turns:
+        say(f"{CALLERS} callers over HTTP")
+        result["http"] = _over_http(model, python, turns, texts, say)
     result["ratios"] = _ratios(result)
     return result
 
 
 def _alone(
-    model: Path, python: str, rounds: int, threads: int, texts: list[str]
+    model: Path, python: str, rounds: int, threads: int, texts: list[str], sherpa: bool
 ) -> dict[str, dict[str, float]]:
     """Every system by itself, in turns, text by text."""
     with ExitStack() as stack:
         peers = {}
-        for name, interpreter, script in (
+        for name, interpreter, script, *more in (
             ("sonca", sys.executable, "our_peer.py"),
+            (EXACT, sys.executable, "our_peer.py", "exact"),
             ("piper-tts", python, "piper_peer.py"),
-            ("sherpa-onnx", python, "sherpa_peer.py"),
+            *([("sherpa-onnx", python, "sherpa_peer.py")] if sherpa else ()),
         ):
             path = Path(__file__).with_name(script)
-            peers[name] = stack.enter_context(LineProcess(interpreter, path, model, threads))
+            peers[name] = stack.enter_context(LineProcess(interpreter, path, model, threads, *more))
             peers[name].ask(texts[0])  # what happens only once is not measured
         short: dict[str, list[dict[str, float]]] = {name: [] for name in peers}
         long: dict[str, list[dict[str, float]]] = {name: [] for name in peers}
@@ -123,6 +132,9 @@ def _over_http(
         firsts: dict[str, list[float]] = {name: [] for name in servers}
         for speak in posts.values():
             speak(texts[0])
+        for text in texts:  # enough to be brought to bf16
+            posts["sonca"](text)
+        until_hastened(folder)
         for turn in range(turns):
             for name, speak in posts.items():
                 worked_s = servers[name].cpu_s
@@ -166,7 +178,7 @@ def _ratios(result: dict[str, Any]) -> dict[str, float]:
     ratios = {}
     first = "first_audio_long_text_median_s"
     for key, alone in result["alone"].items():
-        for name in ("piper-tts", "sherpa-onnx"):
+        for name in alone.keys() - {"sonca", EXACT}:
             for what, figure in (
                 ("rtf", "rtf_median"),
                 ("cpu", "cpu_rtf_median"),
@@ -174,19 +186,26 @@ def _ratios(result: dict[str, Any]) -> dict[str, float]:
             ):
                 ratio = alone["sonca"][figure] / alone[name][figure]
                 ratios[f"{what}_to_{name}_threads_{key}"] = ratio
+            ratios[f"exact_cpu_to_{name}_threads_{key}"] = (
+                alone[EXACT]["cpu_rtf_median"] / alone[name]["cpu_rtf_median"]
+            )
     for what, figure in (
-        ("cpu", "cpu_s_per_audio_s_median"),
-        ("throughput", "audio_s_per_s_median"),
-        ("first_audio", first),
+        ()
+        if "http" not in result
+        else (
+            ("cpu", "cpu_s_per_audio_s_median"),
+            ("throughput", "audio_s_per_s_median"),
+            ("first_audio", first),
+        )
     ):
         ratio = result["http"]["sonca"][figure] / result["http"]["piper-tts"][figure]
         ratios[f"{what}_to_piper_http"] = ratio
     return {name: round(value, 3) for name, value in ratios.items()}
 
 
-def _versions(python: str) -> dict[str, str]:
+def _versions(python: str, sherpa: bool) -> dict[str, str]:
     """What is measured, as the peers' environment says."""
-    wanted = ("piper-tts", "sherpa-onnx", "onnxruntime")
+    wanted = ("piper-tts", *(("sherpa-onnx",) if sherpa else ()), "onnxruntime")
     code = (
         "import importlib.metadata as m, json; "
         f"print(json.dumps({{name: m.version(name) for name in {wanted}}}))"
@@ -194,7 +213,7 @@ def _versions(python: str) -> dict[str, str]:
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SoncaError(
-            f"{python} has no piper-tts and sherpa-onnx; pip install -r "
+            f"{python} has not {', '.join(wanted)}; pip install -r "
             "benchmarks/peers/requirements.txt into an environment of its own"
         )
     versions: dict[str, str] = json.loads(done.stdout)

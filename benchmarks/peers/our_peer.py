@@ -1,17 +1,22 @@
 """Sonca as a peer: the library's whole path, text plan, worker, engine."""
 
+import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.peers.common import Heard, Speak, serve
-from benchmarks.peers.voice import models_of
+from benchmarks.peers.voice import models_of, texts_of, until_hastened
 from sonca import Sonca
 from sonca.engines.base import Setup
+
+EXACT = "exact"
+"""Given as the last argument it speaks in float32 only."""
 
 
 def load(model: str, threads: int) -> Speak:
     models = models_of(Path(model), Path(tempfile.mkdtemp()))
-    sonca = Sonca("piper", setup=Setup(models, threads=threads or None))
+    exact = EXACT in sys.argv
+    sonca = Sonca("piper", setup=Setup(models, threads=threads or None, exact=exact))
     sonca.load().loaded.result()
 
     def speak(text: str, heard: Heard) -> None:
@@ -19,6 +24,10 @@ def load(model: str, threads: int) -> Speak:
             for chunk in speech:
                 heard(chunk.duration_s)
 
+    if not exact:
+        for text in texts_of(Path(model)):
+            sonca.speak(text)
+        until_hastened(models)
     return speak
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+
+from sonca.engines.runtime import bfloat16
 
 LONG_CHARS = 2000
 
@@ -35,3 +38,20 @@ def long_of(texts: list[str]) -> str:
     while len(joined) < LONG_CHARS:
         joined += " " + joined
     return joined[: joined.rfind(".", 0, LONG_CHARS) + 1]
+
+
+def until_hastened(models: Path) -> None:
+    """Waits until the voice, which has spoken long enough, has been compiled in bf16 and measured.
+    Returns at once where there is no bf16."""
+    if bfloat16.missing() is not None:
+        return
+    deadline = time.monotonic() + 120
+    while not any("bf16_snr_db" in card.read_text("utf-8") for card in _cards(models)):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the voice is still not in bf16")
+        time.sleep(0.2)
+    time.sleep(0.5)  # it is put in place right after
+
+
+def _cards(models: Path) -> list[Path]:
+    return list((models / "piper").glob("*.sonca.json"))

@@ -33,7 +33,7 @@ _MAX_FRAMES = 20_000
 """A sentence of over three minutes is a model gone wrong, not speech."""
 
 
-_WINDOWS = (64, 96, 128, 160, 192, 224, 256, 288)
+_WINDOWS = (48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 256, 288)
 """Frames that a decoder computes at once: an utterance's first window up to the longest there is.
 Only one in bf16 keeps to them."""
 
