@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from sonca.engines.runtime import BadModel, bfloat16, open_graph
 from sonca.engines.runtime.bfloat16 import Bfloat16Graph, Lengths
 from sonca.errors import EngineError
+from tests.engines.runtime.graphs import scaled
 
 pytest.importorskip("openvino")
 
@@ -94,3 +97,32 @@ def test_it_says_why_it_is_not_to_be_had(monkeypatch: pytest.MonkeyPatch) -> Non
     assert bfloat16.missing() == "OpenVINO is not installed"
     monkeypatch.setattr(bfloat16, "has_bf16", lambda: False)
     assert bfloat16.missing() == "the processor has no bf16"
+
+
+def test_first_runs_of_several_threads_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """In a process of its own: it is the first run of a process that matters."""
+    (tmp_path / "model.onnx").write_bytes(scaled().SerializeToString())
+    done = subprocess.run(
+        [sys.executable, "-c", _TOGETHER, str(tmp_path / "model.onnx")],
+        timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+_TOGETHER = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from sonca.engines.runtime.bfloat16 import Bfloat16Graph
+
+graphs = [Bfloat16Graph(Path(sys.argv[1])) for _ in range(4)]
+feed = {"frames": np.ones((1, 4, 3), np.float32), "tokens": np.array([[5, 6]])}
+threads = [threading.Thread(target=graph.run, args=(feed,)) for graph in graphs]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""

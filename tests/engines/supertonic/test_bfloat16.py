@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sonca.engines.base import Options, Setup
-from sonca.engines.runtime import BadModel
-from sonca.engines.supertonic import SupertonicEngine, bfloat16, calibration
+from sonca.engines.runtime import BadModel, bfloat16
+from sonca.engines.supertonic import SupertonicEngine, calibration
 from sonca.engines.supertonic.flow_model import FlowModel
 from sonca.engines.supertonic.session import SpeakerStyle, plan
 from sonca.engines.supertonic.styles import StyleFile, load_style

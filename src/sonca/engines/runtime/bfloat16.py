@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import queue
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sonca.engines.runtime.binding import settle
 from sonca.engines.runtime.graph import Array, BadModel, Graph, TensorSpec, short
 from sonca.engines.runtime.processor import has_bf16
 
@@ -29,9 +29,6 @@ _KERNELS = 1024
 """Kernels that a graph keeps: those of about eight to sixteen lengths. The runtime's own limit is
 5000, and some 4 MB a length."""
 
-_first_run = threading.Lock()
-_has_run = False
-
 
 def missing() -> str | None:
     """Returns why nothing is computed in bf16 here; None if it can be. A processor without it
@@ -39,6 +36,11 @@ def missing() -> str | None:
     if not has_bf16():
         return "the processor has no bf16"
     return None if importlib.util.find_spec("openvino") else "OpenVINO is not installed"
+
+
+def supported() -> bool:
+    """Returns whether graphs can be computed in bf16 here."""
+    return missing() is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Bfloat16Graph(Graph):
         """Computes, and copies the outputs, of which `part` is the length to keep and all of it."""
         request = self._free.get()
         try:
-            _run_request(request, dict(feed))
+            request.infer(dict(feed))
             made = [request.get_tensor(name).data for name in outputs]
             if part is not None:
                 made = [one[..., : one.shape[-1] // part[1] * part[0]] for one in made]
@@ -141,21 +143,6 @@ class Bfloat16Graph(Graph):
                     run.result()
 
 
-def _run_request(request: Any, feed: dict[str, Any]) -> None:
-    """Computes. The first run of the process is alone.
-
-    Two that are first together may wait for each other for ever: the binding sets up what it
-    knows of NumPy under a lock of its own, with Python's taken and given back meanwhile.
-    """
-    global _has_run
-    if not _has_run:
-        with _first_run:
-            request.infer(feed)
-            _has_run = True
-            return
-    request.infer(feed)
-
-
 def _compiled(
     model: Path | bytes, name: str, threads: int, streams: int, lengths: Lengths | None
 ) -> Any:
@@ -163,6 +150,7 @@ def _compiled(
 
     if isinstance(model, Path) and not model.is_file():
         raise BadModel(f"{model} is missing; fetch the model again, or sonca models verify")
+    settle()
     core = openvino.Core()
     options = {
         "INFERENCE_NUM_THREADS": threads,

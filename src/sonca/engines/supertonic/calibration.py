@@ -12,7 +12,8 @@ import numpy as np
 from sonca.audio import Samples
 from sonca.cores import cores
 from sonca.engines.base import Options
-from sonca.engines.supertonic import bfloat16, styles
+from sonca.engines.runtime import bfloat16
+from sonca.engines.supertonic import styles
 from sonca.engines.supertonic.flow_model import SAMPLE_RATE_HZ, FlowModel
 from sonca.engines.supertonic.session import SpeakerStyle, plan
 from sonca.engines.supertonic.styles import STYLES, StyleFile

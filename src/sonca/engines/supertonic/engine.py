@@ -18,8 +18,8 @@ from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.flow_session import FlowSession
 from sonca.engines.folders import files_in
-from sonca.engines.runtime import BadModel
-from sonca.engines.supertonic import bfloat16, styles
+from sonca.engines.runtime import BadModel, bfloat16
+from sonca.engines.supertonic import styles
 from sonca.engines.supertonic.calibration import calibrate, level_of, near_enough
 from sonca.engines.supertonic.flow_model import SAMPLE_RATE_HZ, FlowModel
 from sonca.engines.supertonic.session import SpeakerStyle, open_session

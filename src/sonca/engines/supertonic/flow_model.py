@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from sonca.audio import Samples
 from sonca.engines.runtime import BadModel, Graph, open_graph
+from sonca.engines.runtime.bfloat16 import Bfloat16Graph
 from sonca.engines.runtime.graph import Expected
-from sonca.engines.supertonic.bfloat16 import Bfloat16Graph
 from sonca.engines.supertonic.characters import CharacterTable, read_json
 from sonca.engines.supertonic.styles import DP, TTL, Style
 from sonca.errors import EngineError
@@ -195,7 +195,7 @@ def _zeros(shape: tuple[int, ...]) -> Float:
 def _open(folder: Path, name: str, threads: int, bfloat16: bool) -> Graph:
     inputs, outputs = _GRAPHS[name]
     path = folder / "onnx" / f"{name}.onnx"
-    graph = Bfloat16Graph(path, threads) if bfloat16 else open_graph(path, threads=threads)
+    graph = Bfloat16Graph(path, threads=threads) if bfloat16 else open_graph(path, threads=threads)
     graph.expect(inputs, outputs)
     return graph
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from sonca.engines.runtime.binding import settle
 from sonca.engines.vieneu.batch.nodes import Precision
 
 Stored = npt.NDArray[Any]
@@ -47,6 +48,7 @@ class Network:
             "INFERENCE_PRECISION_HINT": "f32",  # the graphs say themselves what is bf16
             "CPU_RUNTIME_CACHE_CAPACITY": str(kernels),
         }
+        settle()
         return cls(ov.Core().compile_model(build(), "CPU", options))
 
     def clone(self) -> Network:

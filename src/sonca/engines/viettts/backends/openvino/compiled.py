@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from sonca.engines.runtime.binding import settle
 from sonca.engines.viettts.backends.openvino.pages import release_pages
 from sonca.errors import EngineError
 
@@ -28,6 +29,7 @@ class Runtime:
     def __init__(self, threads: int) -> None:
         # It is read when the first graph is compiled; there is no other way to say it.
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
+        settle()
         self.core = ov.Core()
         self.threads = threads
         self.version = str(ov.get_version()).split("-", maxsplit=1)[0]
