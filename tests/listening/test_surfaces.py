@@ -26,6 +26,11 @@ def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "_USUAL", 0.1)
 
 
+def ears(monkeypatch: pytest.MonkeyPatch, sonca: Sonca, words: list[str]) -> None:
+    listener = Listener(Ears(words))
+    monkeypatch.setattr(sonca, "listener", lambda _language: listener)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -37,10 +42,10 @@ def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_answer_says_how_many_sentences_are_doubtful(
-    tmp_path: Path, path: str, body: dict[str, object]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, object]
 ) -> None:
     with running(tmp_path) as live:
-        live.server.services.sonca._listener = Listener(Ears(KNOWN))
+        ears(monkeypatch, live.server.services.sonca, KNOWN)
         voiced = body | {"voice": "low"}
         unheard = live.http.post(path, json=voiced)
         heard = live.http.post(path, json=voiced | {"verify": True})
@@ -57,11 +62,13 @@ def test_without_a_recogniser_the_answer_says_what_to_fetch(tmp_path: Path) -> N
     assert "models pull zipformer-vi" in refused.json()["error"]["message"]
 
 
-def test_a_book_tells_which_sentences_are_doubtful(tmp_path: Path) -> None:
+def test_a_book_tells_which_sentences_are_doubtful(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "b.txt"
     path.write_text(f"Chương 1\n\n{TEXT}", encoding="utf-8")
     with Sonca("tone") as sonca:
-        sonca._listener = Listener(Ears([*KNOWN, "chương", "một"]))
+        ears(monkeypatch, sonca, [*KNOWN, "chương", "một"])
         target = Target(tmp_path / "b.m4b")
         report = Build(read_book(path), target, sonca, one_voice(Role("low")), verify=True).run()
     assert [(p.reason, p.text) for p in report.problems] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,19 @@ import numpy as np
 import pytest
 
 from sonca import Sonca
-from sonca.audio import AudioChunk
+from sonca import text as texts
+from sonca.audio import AudioChunk, join
 from sonca.engines.base import Options
 from sonca.engines.tone import ToneEngine
-from sonca.errors import EngineNotInstalled
+from sonca.errors import Cancelled, DeadlineExceeded, EngineNotInstalled
 from sonca.listening import Listener
 from sonca.listening import listener as listening
+from sonca.listening.alignment import HeardWord
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import SpeechRequest
+from sonca.synthesizer.verified import VerifiedStream
 from sonca.utterance import Utterance
+from sonca.worker import StreamItem
 from tests.listening.ears import Ears
 
 TEXT = "Chiều hôm ấy trời nổi cơn gió lạnh. Đò nhỏ trôi giữa sông đêm vắng người."
@@ -57,7 +62,8 @@ def sonca(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sonca]:
     monkeypatch.setattr(listening, "_USUAL", 0.1)
     cache = ChunkCache(tmp_path, quota_bytes=1 << 24)
     with Sonca("tone", cache=cache) as sonca:
-        monkeypatch.setattr(sonca, "_listener", Listener(Ears(WORDS)))
+        listener = Listener(Ears(WORDS))
+        monkeypatch.setattr(sonca, "listener", lambda _language: listener)
         yield sonca
 
 
@@ -153,3 +159,78 @@ def test_a_limit_follows_what_is_usual_for_the_voice() -> None:
         listener.learn("a", doubt)
     assert 0.34 < listener.limit("a") < 0.5
     assert listener.limit("b") == usual
+
+
+def test_who_cancels_while_it_is_heard_has_nothing_made_again(
+    sonca: Sonca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = Ears.hear
+    with sonca.submit(request()) as speech:
+
+        def interrupted(self: Ears, *sound: object) -> list[HeardWord]:
+            speech.cancel()
+            return hear(self, *sound)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Ears, "hear", interrupted)
+        with pytest.raises(Cancelled):
+            list(speech)
+    assert 1 not in Forgetful.takes
+
+
+def test_who_cancels_while_it_is_made_again_frees_the_engine(
+    sonca: Sonca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Forgetful.synthesize
+    with sonca.submit(request()) as speech:
+
+        def interrupted(
+            self: Forgetful, utterance: Utterance, voice: float, options: Options
+        ) -> Iterator[AudioChunk]:
+            if options.seed:
+                speech.cancel()
+            return plain(self, utterance, voice, options)
+
+        monkeypatch.setattr(Forgetful, "synthesize", interrupted)
+        with pytest.raises(Cancelled):
+            list(speech)
+    assert Forgetful.takes.count(1) == 1
+    assert 2 not in Forgetful.takes
+
+
+def test_another_take_is_within_the_time_of_its_request(sonca: Sonca) -> None:
+    utterance = next(iter(texts.plan(TEXT).utterances))
+    with pytest.raises(DeadlineExceeded):
+        sonca._again(request(), time.monotonic() - 1, utterance, 1)
+
+
+class _OneTake:
+    """A speech of one utterance."""
+
+    def __init__(self, chunk: AudioChunk, problem: str | None) -> None:
+        self.chunks, self.problem = (chunk,), problem
+
+    def utterances(self) -> Iterator[_OneTake]:
+        yield self
+
+    def cancel(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("problem", [None, "long"])
+def test_what_was_wrong_with_the_first_take_is_not_said_of_another(problem: str | None) -> None:
+    utterance = next(iter(texts.plan(TEXT).utterances))
+    with Sonca("tone") as sonca:
+        voice = sonca.resolve("low").voice
+        with sonca.submit(SpeechRequest(TEXT, "low")) as speech:
+            good = join(next(speech.utterances()).chunks, speech.sample_rate_hz)
+    short = AudioChunk(np.zeros(100, np.float32), good.sample_rate_hz)
+    items = [StreamItem(utterance, short), StreamItem(utterance, None, problem="short")]
+    stream = VerifiedStream(
+        items,  # type: ignore[arg-type]
+        Listener(Ears(WORDS)),
+        voice,
+        lambda _utterance, _take: _OneTake(good, problem),
+        lambda _utterance, _chunks: None,
+        marks=False,
+    )
+    assert [item.problem for item in stream] == [None, problem]

@@ -25,7 +25,7 @@ COMMANDS = {
     "voices": "List the voices that can speak now.",
     "text": "See how a text is read, and score the reading.",
     "models": "List, fetch, check and remove models.",
-    "book": "Read whole books aloud: plan, cast, build.",
+    "book": "Read whole books aloud: plan, cast, build, check.",
     "doctor": "Show what works here: engines, devices, paths, versions.",
     "bench": "Measure speed: ways to serve, latency, load.",
 }

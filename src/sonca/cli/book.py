@@ -1,4 +1,4 @@
-"""``sonca book``: previews a book, proposes its cast, builds the audiobook."""
+"""``sonca book``: previews a book, proposes its cast, builds the audiobook, listens to it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Read whole books aloud: plan, cast, build.",
+    help="Read whole books aloud: plan, cast, build, check.",
 )
 
 _SAMPLE_CHARS = 120
@@ -281,6 +281,43 @@ def build(
         with book_output.resumable(target), stoppable():
             report = making.run()
     show_report(report)
+
+
+@app.command()
+def check(
+    file: Annotated[
+        Path, typer.Argument(help="The .m4b, its .json, or a folder with a file a chapter.")
+    ],
+    language: Annotated[str, typer.Option(help="The language of its voices.")] = "vi",
+    lexicon: Lexicon = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Listen to a finished book, and list its doubtful sentences: exit code 1 if there are any."""
+    from dataclasses import asdict
+
+    from sonca.book.check import check as checked
+    from sonca.cli.book_views import listened_to, show_check
+    from sonca.errors import EngineNotInstalled
+    from sonca.listening import Listener, open_recogniser
+    from sonca.settings import read
+    from sonca.text import Lexicon as Readings
+    from sonca.text import Reading
+
+    settings = read()
+    reading = Reading(language=language, lexicon=Readings.load(lexicon) if lexicon else None)
+    listener = None
+    try:
+        listener = Listener(open_recogniser(settings.models_dir, settings.threads, language))
+    except EngineNotInstalled as error:
+        typer.echo(f"sonca: {error}; only what the build noted is told", err=True)
+    with listened_to(file) as on_heard:
+        found = checked(file, listener, reading, on_heard)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1))
+    else:
+        show_check(file, found)
+    if found.doubtful:
+        raise typer.Exit(1)
 
 
 def _chosen_cast(

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sonca.book.build import BuildReport, Progress
+    from sonca.book.check import Checked
     from sonca.book.model import Book
     from sonca.book.preview import Preview
 
@@ -159,7 +162,36 @@ def show_report(report: BuildReport) -> None:
         )
 
 
+@contextlib.contextmanager
+def listened_to(file: Path) -> Iterator[Callable[[int, int], None]]:
+    """Shows on a terminal how many sentences are heard, and nothing elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _count: None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task(file.name, total=None)
+        yield lambda done, count: bar.update(task, completed=done, total=count)
+
+
+def show_check(file: Path, found: Checked) -> None:
+    """Prints what is doubtful in a book, as far as anybody knows."""
+    how = "heard" if found.listened else "not listened to"
+    count = len(found.doubtful)
+    kind = "doubtful" if found.listened else "noted by the build as wrong"
+    typer.echo(f"{file}: {found.sentences:,} sentences {how}, {count:,} {kind}")
+    for each in found.doubtful:
+        where = f"{each.sound}, {clock(each.time_s)}, chapter {each.chapter} ({each.title[:40]})"
+        typer.echo(f"{where}, {_MEANING.get(each.reason, each.reason)}:")
+        typer.echo(f"  text:  {each.text}")
+        if each.heard is not None:
+            typer.echo(f"  heard: {each.heard or '(nothing)'}")
+
+
 _MEANING = {
+    "doubtful": "was heard otherwise when it was made",
+    "unheard": "was heard otherwise",
     "failed": "could not be spoken",
     "late": "does not fit its time",
     "short": "sounds too short",

@@ -64,6 +64,14 @@ def decode(
     return parts.joined()
 
 
+def frames(path: Path, *, field: str = "file") -> Iterator[tuple[Samples, int]]:
+    """Yields the sound of a file of any length, some milliseconds at a time: (N,) float32 in
+    [-1, 1], channels averaged, and its rate in Hz. Raises `BadAudio` for what is not audio."""
+    _, file = _opened(path, field)
+    with file:
+        yield from _frames(file, field)
+
+
 def _opened(source: bytes | Path, field: str) -> tuple[int, BinaryIO]:
     """Returns the size of `source` in bytes, and a file to read it from."""
     if not isinstance(source, Path):

@@ -17,7 +17,7 @@ from statistics import median
 
 import numpy as np
 
-from sonca.audio import AudioChunk, join
+from sonca.audio import AudioChunk, Samples, join
 from sonca.listening.alignment import Alignment, HeardWord, align
 from sonca.listening.recogniser import Recogniser
 from sonca.utterance import Utterance
@@ -67,9 +67,17 @@ class Listener:
         self, utterance: Utterance, chunks: Sequence[AudioChunk], language: str = "vi"
     ) -> Verdict:
         """Hears one utterance."""
-        expected, weights = _expected(utterance)
         rate_hz = chunks[0].sample_rate_hz if chunks else 16_000
         samples = join(chunks, rate_hz).samples if chunks else np.zeros(0, np.float32)
+        return self.hear([utterance], samples, rate_hz, language)
+
+    def hear(
+        self, utterances: Sequence[Utterance], samples: Samples, rate_hz: int, language: str
+    ) -> Verdict:
+        """Hears utterances that were made one after another, (N,) float32."""
+        said = [_expected(utterance) for utterance in utterances]
+        expected = [syllable for syllables, _ in said for syllable in syllables]
+        weights = [weight for _, weights in said for weight in weights]
         with self._lock:
             heard = self._recogniser.hear(samples, rate_hz, language) if len(samples) else []
         return judged(expected, weights, heard)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sonca import install
 from sonca.audio import Samples
-from sonca.errors import EngineNotInstalled
+from sonca.errors import EngineNotInstalled, InvalidRequest
 from sonca.listening.alignment import HeardWord
 
 FOLDER = "listen"
@@ -26,34 +26,58 @@ class Recogniser(Protocol):
         """Returns the words in `samples`, (N,) float32, in lower case and in order."""
 
 
-def missing(models_dir: Path | None) -> str | None:
-    """Returns why nothing can be heard here, with the step that helps; None if it can."""
-    found = _folder(models_dir)
+def missing(models_dir: Path | None, language: str = "vi") -> str | None:
+    """Returns why nothing can be heard here in a language, with the step that helps; None if it
+    can."""
+    found = folder_of(models_dir, language)
     if found is None:
-        return f"no recogniser is here: {install.program()} models pull {' or '.join(_MODELS)}"
+        models = _MODELS if _is_vietnamese(language) else _MODELS[1:]
+        return f"no recogniser is here: {install.program()} models pull {' or '.join(models)}"
     return install.needed("listen", _package(found))
 
 
-def open_recogniser(models_dir: Path | None, threads: int | None = None) -> Recogniser:
-    """Loads the first recogniser that is here, a Vietnamese transducer before Whisper. Raises
-    `EngineNotInstalled`."""
-    folder = _folder(models_dir)
-    if (reason := missing(models_dir)) is not None or folder is None:
+def open_recogniser(
+    models_dir: Path | None, threads: int | None = None, language: str = "vi"
+) -> Recogniser:
+    """Loads the best recogniser that is here, for Vietnamese a transducer before Whisper. Raises
+    `EngineNotInstalled`, `InvalidRequest` for files that are none."""
+    folder = folder_of(models_dir, language)
+    if (reason := missing(models_dir, language)) is not None or folder is None:
         raise EngineNotInstalled(f"sound cannot be listened to: {reason}", field="verify")
+    try:
+        return _opened(folder, threads or 1)
+    except (RuntimeError, ValueError, OSError) as error:  # half a file, or another model's
+        raise InvalidRequest(
+            f"the recogniser in {folder} cannot be loaded ({error}); "
+            f"{install.program()} models verify {folder.name} says what is wrong with it",
+            field="verify",
+        ) from error
+
+
+def _opened(folder: Path, threads: int) -> Recogniser:
     if _package(folder) == "sherpa_onnx":
         from sonca.listening.transducer import Transducer
 
-        return Transducer(folder, threads or 1)
+        return Transducer(folder, threads)
     from sonca.listening.whisper import Whisper
 
-    return Whisper(folder, threads or 1)
+    return Whisper(folder, threads)
 
 
-def _folder(models_dir: Path | None) -> Path | None:
+def folder_of(models_dir: Path | None, language: str = "vi") -> Path | None:
+    """Returns the folder of the recogniser for a language: a transducer knows Vietnamese only,
+    Whisper every language."""
     if models_dir is None:
         return None
-    found = [each for each in sorted((models_dir / FOLDER).glob("[!.]*")) if _package(each)]
-    return min(found, key=lambda each: _package(each) != "sherpa_onnx", default=None)
+    wanted = ["faster_whisper"]
+    if _is_vietnamese(language):
+        wanted.insert(0, "sherpa_onnx")
+    found = {_package(each): each for each in sorted((models_dir / FOLDER).glob("[!.]*"))}
+    return next((found[package] for package in wanted if package in found), None)
+
+
+def _is_vietnamese(language: str) -> bool:
+    return language.partition("-")[0].lower() in ("", "vi")
 
 
 def _package(folder: Path) -> str:

@@ -29,11 +29,17 @@ class Whisper:
             cpu_threads=threads,
             local_files_only=True,
         )
+        self._digits = [
+            number
+            for token, number in self._model.hf_tokenizer.get_vocab().items()
+            if re.search(r"\d", token) and not token.startswith("<|")
+        ]
 
     def hear(self, samples: Samples, sample_rate_hz: int, language: str) -> list[HeardWord]:
         import soxr
 
         sound = np.asarray(soxr.resample(samples, sample_rate_hz, _RATE_HZ), np.float32)
+        language = language.partition("-")[0].lower()
         segments, _ = self._model.transcribe(
             sound,
             language=language,
@@ -42,6 +48,8 @@ class Whisper:
             condition_on_previous_text=False,
             word_timestamps=True,
             without_timestamps=True,
+            # Vietnamese is spoken from text in which numbers are words.
+            suppress_tokens=[-1, *self._digits] if language == "vi" else [-1],
             # Where it understands nothing it repeats itself without end.
             max_new_tokens=16 + round(_TOKENS_A_SECOND * len(sound) / _RATE_HZ),
         )

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import chain, takewhile
+from pathlib import Path
 
 from sonca import text as texts
 from sonca.audio import AudioChunk, join, moved
 from sonca.engines import registry
 from sonca.engines.base import EngineInfo, Options, Setup, cannot_clone
-from sonca.errors import DeadlineExceeded, NothingToSay
-from sonca.listening import Listener, open_recogniser
+from sonca.errors import Busy, DeadlineExceeded, NothingToSay
+from sonca.listening import Listener, folder_of, open_recogniser
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import choosing
 from sonca.synthesizer.choosing import Better
@@ -34,6 +35,9 @@ from sonca.voice import Voice
 from sonca.voices import Catalogue, Resolution
 from sonca.voices.permits import Permits
 from sonca.worker import Request, ResultStream, Worker, WorkItem
+
+_RETAKE_WAIT_S = 20.0
+"""How long another take waits for a place in a line that is full: all in it may wait for one."""
 
 
 class EngineLoading(Exception):
@@ -77,7 +81,7 @@ class Sonca:
         self.permits = Permits(setup.models_dir, commercial=commercial)
         """The passports of the voices; with `commercial`, only those may speak that allow it."""
         self._listening = threading.Lock()
-        self._listener: Listener | None = None
+        self._listeners: dict[Path | None, Listener] = {}
         self.pool = EnginePool(engine, setup, queue_limit, loudness_lufs, self.permits)
         self.catalogue = self._read_catalogue()
 
@@ -129,9 +133,9 @@ class Sonca:
         """
         until = None if request.deadline_s is None else time.monotonic() + request.deadline_s
         check(request, max_text_chars=self._max_text_chars)
-        listener = self.listener() if request.verify else None
         resolution = self._resolve(request)
         voice, reference = resolution.voice, request.reference
+        listener = self.listener(voice.language) if request.verify else None
         if not wait:
             self._loaded(voice.engine, until, wait=False)
         reading = self._reading(request, voice)
@@ -156,7 +160,7 @@ class Sonca:
         heard = (
             stream
             if listener is None
-            else self._verified(stream, listener, request, voice, identity, info)
+            else self._verified(stream, listener, request, voice, identity, info, until)
         )
         recipe = self._recipe(request, voice, info)
         return Speech(heard, resolution, info.sample_rate_hz, recipe)
@@ -186,32 +190,53 @@ class Sonca:
         voice: Voice,
         identity: str,
         info: EngineInfo,
+        until: float | None,
     ) -> VerifiedStream:
-        again = functools.partial(self._again, request)
-        keep = functools.partial(self._keep_better, identity)
-        return VerifiedStream(stream, listener, voice, again, keep, marks=not info.word_marks)
+        return VerifiedStream(
+            stream,
+            listener,
+            voice,
+            functools.partial(self._again, request, until),
+            functools.partial(self._keep_better, identity),
+            marks=not info.word_marks,
+        )
 
     def _again(
-        self, request: SpeechRequest, utterance: Utterance, take: int
-    ) -> tuple[AudioChunk, ...]:
-        """Returns another take of an utterance, with another seed."""
+        self, request: SpeechRequest, until: float | None, utterance: Utterance, take: int
+    ) -> Speech:
+        """Queues another take of an utterance, with another seed, within the time of its request.
+        Waits a while where the queue for books is full."""
         start, seed = utterance.span[0], request.seed + take
         once_more = replace(request, part=(start, start + 1), seed=seed, fresh=True, verify=False)
-        with self.submit(once_more) as speech:
-            return next((made.chunks for made in speech.utterances()), ())
+        give_up = time.monotonic() + _RETAKE_WAIT_S
+        while True:
+            now = time.monotonic()
+            if until is not None and now >= until:
+                raise DeadlineExceeded("the request's time is up")
+            left_s = None if until is None else until - now
+            try:
+                return self.submit(replace(once_more, deadline_s=left_s))
+            except Busy:
+                if request.priority is not Priority.BATCH or now >= give_up:
+                    raise
+            worker = self.pool.load(self._resolve(request).voice.engine)
+            worker.wait_for_place(request.priority, 1.0)
 
     def _keep_better(
         self, identity: str, utterance: Utterance, chunks: tuple[AudioChunk, ...]
     ) -> None:
         self._keep(WorkItem(utterance, cache_key(utterance, identity)), chunks)
 
-    def listener(self) -> Listener:
-        """Returns what hears, loaded when it is first asked for. `EngineNotInstalled`."""
+    def listener(self, language: str = "vi") -> Listener:
+        """Returns what hears a language, loaded when it is first asked for. `EngineNotInstalled`,
+        `InvalidRequest` for a recogniser that does not load."""
+        setup = self.pool.setup
+        folder = folder_of(setup.models_dir, language)
         with self._listening:
-            if self._listener is None:
-                setup = self.pool.setup
-                self._listener = Listener(open_recogniser(setup.models_dir, setup.threads))
-            return self._listener
+            if folder not in self._listeners:
+                recogniser = open_recogniser(setup.models_dir, setup.threads, language)
+                self._listeners[folder] = Listener(recogniser)
+            return self._listeners[folder]
 
     def _work(self, utterance: Utterance, identity: str, fresh: bool) -> WorkItem:
         """Returns the utterance with its key, and its sound if it was made before and is not to be

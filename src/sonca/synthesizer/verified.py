@@ -13,11 +13,12 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from sonca.audio import AudioChunk, Mark, join
-from sonca.errors import SoncaError
+from sonca.errors import Cancelled, SoncaError
 from sonca.listening import Listener, Verdict
 from sonca.utterance import Utterance
 from sonca.voice import Voice
@@ -30,14 +31,35 @@ DOUBTFUL = "doubtful"
 TAKES = 3
 
 Chunks = tuple[AudioChunk, ...]
-Again = Callable[[Utterance, int], Chunks]
-"""Makes an utterance again; told how many takes there are. Raises what a request does."""
+
+
+class Made(Protocol):
+    """An utterance as it was made again: `UtteranceAudio`."""
+
+    @property
+    def chunks(self) -> Chunks: ...
+
+    @property
+    def problem(self) -> str | None: ...
+
+
+class Making(Protocol):
+    """What makes an utterance again: `Speech`."""
+
+    def utterances(self) -> Iterator[Made]: ...
+
+    def cancel(self) -> None: ...
+
+
+Again = Callable[[Utterance, int], Making]
+"""Queues another take of an utterance; told how many there are. Raises what a request does."""
 _SYLLABLE = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class _Take:
     chunks: Chunks
+    problem: str | None
     verdict: Verdict
 
 
@@ -62,6 +84,8 @@ class VerifiedStream:
         self._again = again
         self._on_better = on_better
         self._marks = marks
+        self._cancelled = False
+        self._making: Making | None = None
 
     def __iter__(self) -> Iterator[StreamItem]:
         chunks: list[AudioChunk] = []
@@ -83,27 +107,27 @@ class VerifiedStream:
             chunks.clear()
 
     def cancel(self) -> None:
+        self._cancelled = True  # before `_making` is read, as `_retake` sets and reads them
+        making = self._making
+        if making is not None:
+            making.cancel()
         self._stream.cancel()
 
     def abandon(self) -> None:
+        self._cancelled = True
         self._stream.abandon()
 
     def _heard(self, end: StreamItem, chunks: Chunks) -> list[StreamItem]:
-        """Returns an utterance's best take, and its end."""
+        """Returns an utterance's best take, and its end. `Cancelled` if nobody wants it any more:
+        a coroutine that was cancelled leaves its thread here."""
         utterance = end.utterance
-        first = best = _Take(chunks, self._judge(utterance, chunks))
+        first = _Take(chunks, end.problem, self._judge(utterance, chunks))
         limit = self._listener.limit(self._voice)
         self._listener.learn(self._voice, first.verdict.doubt)
-        for take in range(1, TAKES):
-            if best.verdict.doubt <= limit:
-                break
-            other = self._retake(utterance, take, first)
-            if other is None:
-                break
-            best = min(best, other, key=lambda each: each.verdict.doubt)
+        best = self._best(utterance, first, limit)
         if best is not first:
             self._on_better(utterance, best.chunks)
-        problem = end.problem
+        problem = best.problem
         if best.verdict.doubt > limit:
             problem = problem or DOUBTFUL
             log.warning(
@@ -119,18 +143,44 @@ class VerifiedStream:
         items = [StreamItem(utterance, chunk, chunk.duration_s) for chunk in made]
         return [*items, replace(end, problem=problem)]
 
+    def _best(self, utterance: Utterance, first: _Take, limit: float) -> _Take:
+        """Returns the first take that is beyond doubt, or the least doubtful of a few."""
+        best = first
+        for take in range(1, TAKES):
+            if best.verdict.doubt <= limit:
+                break
+            other = self._retake(utterance, take, first)
+            if other is None:
+                break
+            best = min(best, other, key=lambda each: each.verdict.doubt)
+        return best
+
     def _retake(self, utterance: Utterance, take: int, first: _Take) -> _Take | None:
         """Returns another take; None if there is none that differs."""
+        made = None
         try:
-            chunks = self._again(utterance, take)
+            self._check()
+            self._making = making = self._again(utterance, take)
+            if self._cancelled:  # meanwhile
+                making.cancel()
+            made = next(iter(making.utterances()), None)
+        except Cancelled:
+            self._check()
         except SoncaError as error:
             log.warning("a doubtful utterance cannot be made again: %s", error)
+        finally:
+            self._making = None
+        # Of an engine that does not heed seeds every take is the same.
+        if made is None or not made.chunks or _same(made.chunks, first.chunks):
             return None
-        if not chunks or _same(chunks, first.chunks):  # the engine does not heed seeds
-            return None
-        return _Take(chunks, self._judge(utterance, chunks))
+        return _Take(made.chunks, made.problem, self._judge(utterance, made.chunks))
+
+    def _check(self) -> None:
+        if self._cancelled:
+            raise Cancelled("the request was cancelled")
 
     def _judge(self, utterance: Utterance, chunks: Chunks) -> Verdict:
+        self._check()
         return self._listener.judge(utterance, chunks, self._language)
 
 

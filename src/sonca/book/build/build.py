@@ -83,10 +83,11 @@ class Build:
         self._cast = cast
         self._lexicon = lexicon
         self._verify = verify
-        if verify:
-            sonca.listener()  # whether there is one is known now and not in the night
         self._on_chapter = on_chapter
         self._roles, self._voices = self._resolved()
+        if verify:  # whether they can be heard is known now and not in the night
+            for voice in self._voices.values():
+                sonca.listener(voice.language)
         self._target = self._told_of(target)
         self._stop = threading.Event()
         self._failing = threading.Lock()
