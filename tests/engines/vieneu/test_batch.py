@@ -248,6 +248,12 @@ def test_the_codec_is_the_published_one_in_any_steps(folder: ModelFolder) -> Non
         )
 
 
+def test_exact_computes_in_float32(folder: ModelFolder) -> None:
+    engine = VieneuEngine(folder, Setup(threads=1, exact=True))
+    assert engine.info.providers == ("OpenVINO CPU (f32)",)
+    assert engine.info.slots == 8
+
+
 def test_a_codec_that_sounds_otherwise_stays_on_onnx_runtime(
     folder: ModelFolder, heads: Heads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
