@@ -19,6 +19,7 @@ from sonca.book import limits
 from sonca.book.model import Cover, Source, TextBlock
 from sonca.book.sources import encodings, link_lists, markup, note_links, safe_xml
 from sonca.book.sources.archive import Archive, resolve
+from sonca.book.sources.document import Document
 from sonca.book.structure import headings
 from sonca.book.structure.front import FRONT
 from sonca.errors import InvalidRequest
@@ -248,7 +249,7 @@ def _blocks(
     contents: dict[tuple[str, str], str],
     kinds: dict[str, str],
 ) -> Iterator[TextBlock]:
-    documents: dict[str, markup.Document] = {}
+    documents: dict[str, Document] = {}
     for item in spine:
         if item.part not in documents:
             document = documents[item.part] = _document(archive, item, contents)
@@ -266,9 +267,7 @@ def _is_page(blocks: Sequence[TextBlock]) -> bool:
     return sum(map(len, spoken)) <= _PAGE_CHARS and not any(map(headings.is_named, spoken))
 
 
-def _document(
-    archive: Archive, item: Item, contents: dict[tuple[str, str], str]
-) -> markup.Document:
+def _document(archive: Archive, item: Item, contents: dict[tuple[str, str], str]) -> Document:
     """Returns a document, with the titles of the chapters that begin in it."""
     data = archive.read(item.part)
     text, _ = encodings.decode(data, encodings.declared(data), name=item.part)

@@ -15,8 +15,8 @@ from sonca.book.model import TextBlock
 from sonca.book.structure.headings import MAX_CHARS, is_contents, is_named
 
 if TYPE_CHECKING:
+    from sonca.book.sources.document import Document
     from sonca.book.sources.inline import Link
-    from sonca.book.sources.markup import Document
 
 _LEAST = 3
 """So many links in a row are a list of contents; two where something announces it."""

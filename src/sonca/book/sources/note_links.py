@@ -17,8 +17,8 @@ from sonca.book.sources.archive import resolve
 from sonca.book.structure.headings import is_notes
 
 if TYPE_CHECKING:
+    from sonca.book.sources.document import Document
     from sonca.book.sources.inline import Link
-    from sonca.book.sources.markup import Document
 
 _MARK = re.compile(
     r"[\s\[({←↩↑^]*"
