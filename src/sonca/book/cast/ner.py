@@ -54,11 +54,11 @@ def find_names(texts: Iterable[str]) -> NameSet:
         tokens = _TOKEN.findall(text)
         common.update(token for token in tokens if token.islower())
         at = 0
-        while at < len(tokens):
-            size = _name_size(tokens, at)
+        for start in [i for i, token in enumerate(tokens) if token[0].isupper()]:
+            size = _name_size(tokens, start) if start >= at else 0
             if not size:
-                at += 1
                 continue
+            at = start
             name = " ".join(tokens[at : at + size])
             before = tokens[at - 1].lower() if at else "."
             after = tokens[at + size].lower() if at + size < len(tokens) else "."
@@ -124,10 +124,9 @@ def mentions(text: str, names: NameSet) -> Iterator[Mention]:
     """Yields the people in a text, in order."""
     found = list(_TOKEN.finditer(text))
     tokens = [m[0] for m in found]
-    at = 0
-    while at < len(tokens):
-        if tokens[at].lower() not in terms.NOUN_HEADS and tokens[at] not in names.heads:
-            at += 1
+    heads, nouns, end = names.heads, terms.NOUN_HEADS, 0
+    for at in [i for i, t in enumerate(tokens) if t in heads or t.lower() in nouns]:
+        if at < end:
             continue
         noun = terms.longest(tokens, at, terms.NOUNS)
         named = _known(tokens, at + noun, names)
@@ -136,15 +135,13 @@ def mentions(text: str, names: NameSet) -> Iterator[Mention]:
         if noun and named and (noun > 1 or title in terms.TITLES):
             name = _joined(tokens, at + noun, named)
             yield _mention(found, at, noun + named, title, name, starts)
-            at += noun + named
+            end = at + noun + named
         elif noun:
             yield _mention(found, at, noun, title, "", starts)
-            at += noun
+            end = at + noun
         elif named:
             yield _mention(found, at, named, "", _joined(tokens, at, named), starts)
-            at += named
-        else:
-            at += 1
+            end = at + named
 
 
 def _known(tokens: list[str], at: int, names: NameSet) -> int:
