@@ -43,7 +43,10 @@ def join_lines(
     joins = _joins(blocks, skips, ahead)
     out: list[TextBlock] = []
     reasons: list[str | None] = []
-    held: _Growing | None = None  # the paragraph that may still grow, and where it stands in `out`
+    begun: TextBlock | None = (
+        None  # the paragraph that may still grow, and where it stands in `out`
+    )
+    held: _Growing | None = None  # the same once it has grown
     place = -1
     pages: list[int] = []
     for index, block in enumerate(blocks):
@@ -52,14 +55,15 @@ def join_lines(
             continue
         if skips[index] is None and not block.level and "\n" in block.text:
             block = _unwrapped(block)
-        if index in joins and held:
+        if index in joins and begun:
+            held = held or _Growing(begun)
             held.add(block)
         else:
             if held:
-                out[place] = held.block()
+                out[place], held = held.block(), None
             out.append(block)
             reasons.append(skips[index])
-            held = _Growing(block) if skips[index] is None else None
+            begun = block if skips[index] is None else None
             place = len(out) - 1
         for page in pages:
             out.append(blocks[page])
