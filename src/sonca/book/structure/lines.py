@@ -43,9 +43,7 @@ def join_lines(
     joins = _joins(blocks, skips, ahead)
     out: list[TextBlock] = []
     reasons: list[str | None] = []
-    begun: TextBlock | None = (
-        None  # the paragraph that may still grow, and where it stands in `out`
-    )
+    begun: TextBlock | None = None  # what may still grow, at `place` in `out`
     held: _Growing | None = None  # the same once it has grown
     place = -1
     pages: list[int] = []
