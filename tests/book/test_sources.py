@@ -308,6 +308,12 @@ def test_paths_that_lead_out_lead_nowhere(tmp_path: Path) -> None:
         assert "secret.xhtml is missing" in " ".join(book.mended)
 
 
+def test_documents_that_share_an_id_are_all_read(tmp_path: Path) -> None:
+    package = PACKAGE.replace("{meta}", "").replace('"c2"', '"c1"')
+    book = read_book(pack(tmp_path / "a.epub", epub_parts(package=package)))
+    assert [c.title for c in book.chapters] == ["Người lái đò", "Căn nhà", "Chuyến đò"]
+
+
 @pytest.mark.parametrize(
     ("part", "told"), [("container", "container names no package"), ("c1", "c 1.xhtml is missing")]
 )

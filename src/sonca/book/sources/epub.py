@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,7 +100,9 @@ def _documents(
     archive: Archive, package: etree._Element, items: dict[str, Item], mended: list[str]
 ) -> list[Item]:
     """Returns the documents in their order that are there."""
-    spine = [items[ref] for ref in _spine(package) if ref in items and items[ref].is_document]
+    spine = [
+        items[ref] for ref in _spine(package, items) if ref in items and items[ref].is_document
+    ]
     if not spine:
         spine = [item for item in items.values() if item.is_document]
         if spine:
@@ -160,18 +163,33 @@ def _metadata(package: etree._Element, name: str) -> str:
 
 
 def _manifest(archive: Archive, package: etree._Element, base: str) -> dict[str, Item]:
-    items = {}
+    items: dict[str, Item] = {}
+    times: Counter[str] = Counter()
     for item in package.iterfind("{*}manifest/{*}item"):
         part = archive.actual(resolve(base, item.get("href", "").replace("\\", "/"))[0])
         properties = frozenset(item.get("properties", "").split())
-        items[item.get("id", "")] = Item(part, item.get("media-type", "").lower(), properties)
+        id = item.get("id", "")
+        times[id] += 1
+        found = Item(part, item.get("media-type", "").lower(), properties)
+        items[_nth(id, times[id])] = found
     return items
 
 
-def _spine(package: etree._Element) -> Iterator[str]:
+def _spine(package: etree._Element, items: Container[str]) -> Iterator[str]:
+    """Yields the ids of what is read, in order. Where several have one id, each time it is named
+    means the next of them."""
+    times: Counter[str] = Counter()
     for ref in package.iterfind("{*}spine/{*}itemref"):
+        id = ref.get("idref", "")
+        times[id] += 1
         if ref.get("linear", "").lower() != "no":
-            yield ref.get("idref", "")
+            nth = _nth(id, times[id])
+            yield nth if nth in items else id
+
+
+def _nth(id: str, number: int) -> str:
+    """Returns what tells apart items that were given one id."""
+    return id if number == 1 else f"{id} {number}"
 
 
 def _contents(archive: Archive, package: Package, mended: list[str]) -> dict[tuple[str, str], str]:
