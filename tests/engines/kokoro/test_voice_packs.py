@@ -42,7 +42,9 @@ def raw(path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "make"), [("a.npy", npy), ("a.bin", raw), ("a.pt", torch_file)], ids=["npy", "bin", "pt"]
+    ("name", "make"),
+    [("a.npy", npy), ("a.bin", raw), ("a.pt", torch_file)],
+    ids=["npy", "bin", "pt"],
 )
 def test_one_voice(tmp_path: Path, name: str, make: Callable[[Path], Path]) -> None:
     path = make(tmp_path / name)
