@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ["HF_HUB_OFFLINE"] = "1"
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):  # its sampling is NumPy's
-    os.environ.setdefault(name, sys.argv[-1])
+# Its sampling is NumPy's.
+os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), sys.argv[-1]))
 
 import numpy as np
 
