@@ -13,17 +13,11 @@ from sonca.book.output import Target
 from sonca.book.sources import read_book
 from sonca.errors import EngineNotInstalled
 from sonca.listening import Listener
-from sonca.listening import listener as listening
 from tests.listening.ears import Ears
 from tests.server.conftest import running
 
 TEXT = "Chiều hôm ấy trời nổi cơn gió lạnh. Đò nhỏ trôi giữa sông đêm vắng người."
 KNOWN = [word for word in TEXT.lower().replace(".", "").split() if word != "gió"]
-
-
-@pytest.fixture(autouse=True)
-def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "_USUAL", 0.1)
 
 
 def ears(monkeypatch: pytest.MonkeyPatch, sonca: Sonca, words: list[str]) -> None:

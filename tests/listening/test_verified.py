@@ -18,9 +18,9 @@ from sonca.audio import AudioChunk, join
 from sonca.engines.base import Options
 from sonca.engines.tone import ToneEngine
 from sonca.errors import Cancelled, DeadlineExceeded, EngineNotInstalled
-from sonca.listening import Listener
-from sonca.listening import listener as listening
+from sonca.listening import Listener, Verdict
 from sonca.listening.alignment import HeardWord
+from sonca.listening.listener import judged
 from sonca.store.chunks import ChunkCache
 from sonca.synthesizer import SpeechRequest
 from sonca.synthesizer.verified import VerifiedStream
@@ -59,7 +59,6 @@ class Forgetful(ToneEngine):
 def sonca(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sonca]:
     monkeypatch.setattr(ToneEngine, "create", Forgetful.create)
     monkeypatch.setattr(Forgetful, "takes", [])
-    monkeypatch.setattr(listening, "_USUAL", 0.1)
     cache = ChunkCache(tmp_path, quota_bytes=1 << 24)
     with Sonca("tone", cache=cache) as sonca:
         listener = Listener(Ears(WORDS))
@@ -152,13 +151,31 @@ def test_without_a_recogniser_it_says_what_to_do(tmp_path: Path) -> None:
         sonca.submit(request())
 
 
-def test_a_limit_follows_what_is_usual_for_the_voice() -> None:
+def test_what_is_doubtful_follows_what_is_usual_for_the_voice() -> None:
+    def heard(count: int) -> Verdict:
+        words = [HeardWord(word, 0.0, 0.0) for word in WORDS]
+        return judged(WORDS, [1.0] * len(WORDS), words[count:])
+
     listener = Listener(Ears(WORDS))
-    usual = listener.limit("a")
-    for doubt in [0.3, 0.32, 0.28, 0.31, 0.29, 0.3, 0.9, 0.3, 0.33, 0.27, 0.3, 0.31]:
-        listener.learn("a", doubt)
-    assert 0.34 < listener.limit("a") < 0.5
-    assert listener.limit("b") == usual
+    for count in (0, 0, 1, 0, 0, 0, 0, 8, 0, 0, 0, 0, 1, 0):
+        listener.learn("clear", heard(count))
+    for count in (3, 2, 4, 3, 3, 5, 3, 2, 3, 4, 3, 2, 3, 4):
+        listener.learn("dim", heard(count))
+    assert listener.doubt("clear", heard(0)) == 0
+    assert listener.doubt("clear", heard(2)) > listener.limit("clear")
+    assert listener.doubt("dim", heard(4)) < listener.limit("dim")
+    assert listener.doubt("dim", heard(10)) > listener.limit("dim")
+    assert listener.doubt("unknown", heard(2)) > listener.limit("unknown")
+
+
+def test_a_missing_word_is_as_clear_in_a_long_sentence() -> None:
+    listener = Listener(Ears(WORDS))
+    words = WORDS * 3
+    heard = [HeardWord(word, 0.0, 0.0) for word in words]
+    for _ in range(40):
+        listener.learn("voice", judged(words, [1.0] * len(words), heard))
+    missing = judged(words, [1.0] * len(words), heard[:20] + heard[21:])
+    assert listener.doubt("voice", missing) > listener.limit("voice")
 
 
 def test_who_cancels_while_it_is_heard_has_nothing_made_again(

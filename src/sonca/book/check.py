@@ -105,7 +105,7 @@ def _heard(
         spoken = [each for each in plan if isinstance(each, Utterance)]
         if spoken and span.get("problem") != FAILED:
             verdict = listener.hear(spoken, samples, rate_hz, reading.language)
-            listener.learn(_voice(span), verdict.doubt)
+            listener.learn(_voice(span), verdict)
         yield part, span, verdict
 
 
@@ -113,12 +113,10 @@ def _doubtful(
     part: _Part, span: dict[str, Any], verdict: Verdict | None, listener: Listener | None
 ) -> Doubtful | None:
     reason = span.get("problem")
-    if (
-        verdict is not None
-        and listener is not None
-        and verdict.doubt > listener.limit(_voice(span))
-    ):
-        reason = reason or UNHEARD
+    if verdict is not None and listener is not None:
+        voice = _voice(span)
+        beyond = listener.doubt(voice, verdict) > listener.limit(voice)
+        reason = reason or (UNHEARD if beyond else None)
     if reason is None:
         return None
     number = span["chapter"]

@@ -41,6 +41,8 @@ _PACKAGES = (
     "torch",
     "huggingface-hub",
     "safetensors",
+    "sherpa-onnx",
+    "faster-whisper",
 )
 _PATHS = ("data_dir", "audio_dir", "references_dir", "models_dir", "voice_files_dir")
 
@@ -56,6 +58,8 @@ class Diagnosis:
     engines: list[dict[str, Any]]
     paths: list[dict[str, Any]]
     audio_output: dict[str, str | None]
+    listening: dict[str, str | None]
+    """The recogniser that ``verify`` listens with, and what is missing if there is none."""
     better: str | None
     """The command that fetches better voices than the default engine's; None if it has the
     best, or was chosen."""
@@ -94,6 +98,7 @@ def examine() -> Diagnosis:
         engines=engines,
         paths=paths,
         audio_output=_audio_output(),
+        listening=_listening(settings),
         better=better,
         problems=problems,
     )
@@ -184,6 +189,14 @@ def _audio_output() -> dict[str, str | None]:
         return {"device": None, "problem": str(error)}
 
 
+def _listening(settings: Settings) -> dict[str, str | None]:
+    """Says what listens to Vietnamese."""
+    from sonca.listening import folder_of, missing
+
+    folder, reason = folder_of(settings.models_dir), missing(settings.models_dir)
+    return {"recogniser": folder.name if folder is not None else None, "missing": reason}
+
+
 def _print(report: Diagnosis) -> None:
     system = {name: report.versions[name] for name in ("sonca", "python", "system")}
     _section("System", system.items())
@@ -191,6 +204,11 @@ def _print(report: Diagnosis) -> None:
     _section("Paths", ((path["name"], _path_row(path)) for path in report.paths))
     speakers = report.audio_output
     _section("Speakers", [(speakers["device"] or "none", speakers["problem"] or "default output")])
+    listening = report.listening
+    _section(
+        "Listening (verify)",
+        [(listening["recogniser"] or "none", listening["missing"] or "hears what was made")],
+    )
     packages = [item for item in report.versions.items() if item[0] not in system]
     _section("Packages", packages)
     for problem in report.problems:

@@ -61,6 +61,7 @@ class _Take:
     chunks: Chunks
     problem: str | None
     verdict: Verdict
+    doubt: float
 
 
 class VerifiedStream:
@@ -121,18 +122,18 @@ class VerifiedStream:
         """Returns an utterance's best take, and its end. `Cancelled` if nobody wants it any more:
         a coroutine that was cancelled leaves its thread here."""
         utterance = end.utterance
-        first = _Take(chunks, end.problem, self._judge(utterance, chunks))
+        first = self._judge(utterance, chunks, end.problem)
         limit = self._listener.limit(self._voice)
-        self._listener.learn(self._voice, first.verdict.doubt)
         best = self._best(utterance, first, limit)
+        self._listener.learn(self._voice, first.verdict)  # after it, as all takes are judged alike
         if best is not first:
             self._on_better(utterance, best.chunks)
         problem = best.problem
-        if best.verdict.doubt > limit:
+        if best.doubt > limit:
             problem = problem or DOUBTFUL
             log.warning(
                 "an utterance is doubtful (%.2f, usual is up to %.2f): %.60r was heard as %.60r",
-                best.verdict.doubt,
+                best.doubt,
                 limit,
                 utterance.spoken,
                 best.verdict.heard,
@@ -147,12 +148,12 @@ class VerifiedStream:
         """Returns the first take that is beyond doubt, or the least doubtful of a few."""
         best = first
         for take in range(1, TAKES):
-            if best.verdict.doubt <= limit:
+            if best.doubt <= limit:
                 break
             other = self._retake(utterance, take, first)
             if other is None:
                 break
-            best = min(best, other, key=lambda each: each.verdict.doubt)
+            best = min(best, other, key=lambda each: each.doubt)
         return best
 
     def _retake(self, utterance: Utterance, take: int, first: _Take) -> _Take | None:
@@ -173,15 +174,16 @@ class VerifiedStream:
         # Of an engine that does not heed seeds every take is the same.
         if made is None or not made.chunks or _same(made.chunks, first.chunks):
             return None
-        return _Take(made.chunks, made.problem, self._judge(utterance, made.chunks))
+        return self._judge(utterance, made.chunks, made.problem)
 
     def _check(self) -> None:
         if self._cancelled:
             raise Cancelled("the request was cancelled")
 
-    def _judge(self, utterance: Utterance, chunks: Chunks) -> Verdict:
+    def _judge(self, utterance: Utterance, chunks: Chunks, problem: str | None) -> _Take:
         self._check()
-        return self._listener.judge(utterance, chunks, self._language)
+        verdict = self._listener.judge(utterance, chunks, self._language)
+        return _Take(chunks, problem, verdict, self._listener.doubt(self._voice, verdict))
 
 
 def _same(one: Chunks, other: Chunks) -> bool:
