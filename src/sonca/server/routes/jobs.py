@@ -51,6 +51,7 @@ _ACCEPTS = Policy(
     raises=(
         errors.InvalidRequest,
         errors.UnknownVoice,
+        errors.EngineNotInstalled,
         errors.ShuttingDown,
         errors.StorageFull,
         errors.StorageError,
