@@ -100,6 +100,7 @@ def test_the_map_leads_every_span_back_to_the_book(story: Path) -> None:
     assert [c for c in heard if c.isalnum()] == kept  # not a letter of the story is lost
 
 
+@pytest.mark.slow
 def test_captions_are_well_formed_and_agree(story: Path) -> None:
     srt = story.with_suffix(".srt").read_text(encoding="utf-8").strip().split("\n\n")
     vtt = story.with_suffix(".vtt").read_text(encoding="utf-8").strip().split("\n\n")

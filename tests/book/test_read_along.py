@@ -118,6 +118,7 @@ def test_clips_follow_each_other_without_a_gap_and_sound_where_their_text_is_sai
             assert level(sound, begin + 0.06, begin + 0.25) > 0.05
 
 
+@pytest.mark.slow
 def test_words_are_marked_where_their_times_are_known(sonca: Sonca, tmp_path: Path) -> None:
     package = Package(_made(sonca, tmp_path, by_word=True))
     texts = [text for text, *_ in package.clips()]

@@ -105,6 +105,7 @@ def test_an_unknown_model(refused) -> None:
     assert "there are: none" in refused("models", "path", "../x")
 
 
+@pytest.mark.slow
 def test_add_takes_a_pair(sonca, tmp_path: Path) -> None:
     model = tiny.save(tmp_path / "own", "cua-toi", speakers=2)
     sonca("models", "add", str(model), "--title", "Giọng nhà", "--region", "south")
@@ -116,6 +117,7 @@ def test_add_takes_a_pair(sonca, tmp_path: Path) -> None:
     assert [row["name"] for row in rows] == ["cua-toi"]
 
 
+@pytest.mark.slow
 def test_add_refuses_what_is_no_voice(sonca, tmp_path: Path) -> None:
     broken = tiny.save(tmp_path / "own", "hong")
     broken.write_bytes(broken.read_bytes()[:1000])
@@ -139,6 +141,7 @@ def test_add_refuses_what_is_no_voice(sonca, tmp_path: Path) -> None:
     assert sonca("models", "list", "--installed").stdout == b""
 
 
+@pytest.mark.slow
 def test_what_is_installed_shows_its_files(sonca, tmp_path: Path) -> None:
     model = tiny.save(tmp_path / "own", "cua-toi")
     sonca("models", "add", str(model))

@@ -50,6 +50,7 @@ def test_format_wins_over_the_suffix(sonca, tmp_path: Path) -> None:
     assert (tmp_path / "a.bin").read_bytes().startswith(b"fLaC")
 
 
+@pytest.mark.slow
 def test_voice_speed_and_pitch_are_heard(sonca) -> None:
     def pcm(*args: str) -> bytes:
         return sonca("say", TEXT, "-o", "-", "--format", "pcm", *args).stdout
@@ -62,6 +63,7 @@ def test_voice_speed_and_pitch_are_heard(sonca) -> None:
     assert pcm("--engine", "tone") != plain
 
 
+@pytest.mark.slow
 def test_every_source_says_the_same(sonca, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT, "utf-8")
     spoken = sonca("say", TEXT, "-o", "-").stdout

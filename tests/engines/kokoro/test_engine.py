@@ -153,6 +153,7 @@ def test_a_model_of_another_build_stays_whole(tmp_path: Path) -> None:
         KokoroModel(tmp_path, 1, "float32")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bfloat16.missing() is not None, reason="no bf16 here")
 def test_bf16_is_measured_once_and_then_used(tmp_path: Path) -> None:
     folder = make_vietnamese(tmp_path / "kokoro" / "kokoro-vietnamese")

@@ -17,6 +17,8 @@ from sonca.engines.supertonic.session import SpeakerStyle, plan
 from sonca.engines.supertonic.styles import StyleFile, load_style
 from sonca.testing import utterance
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("openvino")
 
 CARD = "sonca.json"

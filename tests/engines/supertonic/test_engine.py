@@ -248,6 +248,7 @@ def test_a_gpu_that_it_cannot_use_is_refused(models: Path) -> None:
         SupertonicEngine(Setup(models, device="cuda"))
 
 
+@pytest.mark.slow
 def test_a_folder_is_added_and_speaks(
     korva: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from sonca.engines.vieneu.presets import read_presets
 from sonca.engines.vieneu.reference import MAX_S, usable
 from sonca.errors import BadAudio, EngineError, InvalidRequest, SoncaError
 
+pytestmark = pytest.mark.slow
+
 Break = Callable[[Path], object]
 
 

@@ -37,6 +37,8 @@ from sonca.engines.vieneu.speaking import Speaking, draws_of
 from sonca.testing import utterance
 from sonca.utterance import Priority
 
+pytestmark = pytest.mark.slow
+
 TEXTS = (
     "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài.",
     "vâng.",

@@ -22,6 +22,8 @@ from sonca.testing import utterance
 from sonca.testing.engine_contract import finish
 from sonca.utterance import Utterance
 
+pytestmark = pytest.mark.slow
+
 Plan = Callable[[str], list[Utterance]]
 
 

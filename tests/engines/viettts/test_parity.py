@@ -11,6 +11,8 @@ from benchmarks.viettts.parity.compare import Checks, relative
 from benchmarks.viettts.parity.golden import GoldenFolder
 from tests.engines.viettts.tiny import GOLDEN
 
+pytestmark = pytest.mark.slow
+
 
 def verify(checks: Checks, at_least: int) -> None:
     done = list(checks)

@@ -18,6 +18,8 @@ from sonca.engines.zerotts.model import ZeroModel
 from tests.engines.zerotts import tiny
 from tests.engines.zerotts.test_session import TEXTS, spoken
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _a_processor_that_gains(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

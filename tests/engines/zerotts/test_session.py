@@ -19,6 +19,8 @@ from sonca.testing import utterance
 from sonca.utterance import Priority
 from sonca.worker import quality
 
+pytestmark = pytest.mark.slow
+
 TEXTS = (
     "Chiều hôm đó trời nổi gió, mây kéo xuống thành từng vệt dài.",
     "Xin chào các bạn thân mến.",

@@ -17,6 +17,8 @@ from sonca.engines.zerotts.speaking import draws
 from tests.engines.zerotts import tiny
 from tests.engines.zerotts.test_session import TEXTS, spoken
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -20,6 +20,8 @@ from sonca.engines.viettts.backends.base import VoicePrompt
 from sonca.engines.viettts.backends.torch.backend import TorchBackend
 from sonca.engines.viettts.config import ModelConfig
 
+pytestmark = pytest.mark.slow
+
 NOBODY = np.zeros(0, np.int64)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no GPU here"))]  # fmt: skip
