@@ -169,7 +169,9 @@ def test_kept_audio_expires(serve: Any) -> None:
         lambda: live.http.get("/api/tts/storage/stats").json()["stats"]["total_files"] == 0,
         "the sweep",
     )
-    assert not list((live.data_dir / "audio" / "files").iterdir())
+    # The row goes first, the file a moment later.
+    files = live.data_dir / "audio" / "files"
+    wait_until(lambda: not list(files.iterdir()), "the file's end")
 
 
 @pytest.fixture(scope="module")
