@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.line_process import LineProcess
-from benchmarks.peers.voice import long_of, models_of, texts_of, until_hastened
+from benchmarks.peers.voice import long_of, models_of, texts_of, until_in_bf16
 from sonca.bench.client import Reply, connect, post, together
 from sonca.bench.process import Server, sonca_server
 from sonca.bench.stats import machine
@@ -134,7 +134,7 @@ def _over_http(
             speak(texts[0])
         for text in texts:  # enough to be brought to bf16
             posts["sonca"](text)
-        until_hastened(folder)
+        until_in_bf16(folder)
         for turn in range(turns):
             for name, speak in posts.items():
                 worked_s = servers[name].cpu_s

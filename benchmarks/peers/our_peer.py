@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.peers.common import Heard, Speak, serve
-from benchmarks.peers.voice import models_of, texts_of, until_hastened
+from benchmarks.peers.voice import models_of, texts_of, until_in_bf16
 from sonca import Sonca
 from sonca.engines.base import Setup
 
@@ -27,7 +27,7 @@ def load(model: str, threads: int) -> Speak:
     if not exact:
         for text in texts_of(Path(model)):
             sonca.speak(text)
-        until_hastened(models)
+        until_in_bf16(models)
     return speak
 
 

@@ -40,7 +40,7 @@ def long_of(texts: list[str]) -> str:
     return joined[: joined.rfind(".", 0, LONG_CHARS) + 1]
 
 
-def until_hastened(models: Path) -> None:
+def until_in_bf16(models: Path) -> None:
     """Waits until the voice, which has spoken long enough, has been compiled in bf16 and measured.
     Returns at once where there is no bf16."""
     if bfloat16.missing() is not None:

@@ -28,7 +28,7 @@ EXACT = "CPUExecutionProvider"
 @pytest.fixture
 def models(korva: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where there is no bf16, OpenVINO computes in float32: all but the speed is the same."""
-    monkeypatch.setattr(bfloat16, "supported", lambda: True)
+    monkeypatch.setattr(bfloat16, "missing", lambda: None)
     shutil.copytree(korva, tmp_path / "supertonic" / "korvatts")
     return tmp_path
 
@@ -64,7 +64,7 @@ def test_exact_is_a_setting_and_part_of_what_is_kept(models: Path) -> None:
 
 def test_a_processor_without_it_is_not_asked(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     measured(models, 50.0)
-    monkeypatch.setattr(bfloat16, "supported", lambda: False)
+    monkeypatch.setattr(bfloat16, "missing", lambda: "the processor has no bf16")
     assert provider(Setup(models, threads=1))[0] == EXACT
 
 

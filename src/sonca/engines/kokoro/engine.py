@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.flow_session import FlowSession
+from sonca.engines.kept_models import KeptModels
 from sonca.engines.kokoro import model_folder
 from sonca.engines.kokoro.front_end import FrontEnd
 from sonca.engines.kokoro.kokoro_model import SAMPLE_RATE_HZ, KokoroModel
@@ -54,9 +54,8 @@ class KokoroEngine(Engine):
         self._models_dir = setup.models_dir
         self._threads = setup.threads or cores()
         self._fast = bfloat16.missing() is None and not setup.exact
-        self._loaded: dict[tuple[Path, str], KokoroModel] = {}
+        self._loaded = KeptModels[tuple[Path, str], KokoroModel](KEPT_MODELS)
         self._levels: dict[VoiceFile, float] = {}
-        self._keeping = threading.Lock()  # models are loaded on one thread and used on another
         self._files = model_folder.find_voices(setup.models_dir)
         self._session: FlowSession | None = None
         self._front_end = FrontEnd()
@@ -142,7 +141,9 @@ class KokoroEngine(Engine):
 
     def voice_ready(self, key: str) -> bool:
         file = self._files.get(key)
-        return file is not None and file.path.is_file() and self._kept(file) is not None
+        if file is None or not file.path.is_file():
+            return False  # it is looked for again
+        return self._loaded.find(_name(file)) is not None
 
     def level_lufs(self, voice: SpeakerPack) -> float:
         file = voice.file
@@ -177,25 +178,15 @@ class KokoroEngine(Engine):
         self._front_end.close()
 
     def _load(self, file: VoiceFile) -> KokoroModel:
-        """Loads a voice's model, if it is not. Those unused for longest may be dropped."""
-        model = self._kept(file)
-        if model is None:
+        """Returns a voice's model, loaded if it is not."""
+
+        def load() -> KokoroModel:
             fast = self._fast and model_folder.bf16_of(file.model)
             model = KokoroModel(file.model, self._threads, "bf16" if fast else "published")
             log.info("loaded %s", file.model.name)
-            with self._keeping:
-                self._loaded[_name(file)] = model
-                while len(self._loaded) > KEPT_MODELS:
-                    del self._loaded[next(iter(self._loaded))]
-        return model
-
-    def _kept(self, file: VoiceFile) -> KokoroModel | None:
-        """Returns the model, if it is loaded; it is dropped after all others now."""
-        with self._keeping:
-            model = self._loaded.pop(_name(file), None)
-            if model is not None:
-                self._loaded[_name(file)] = model
             return model
+
+        return self._loaded.get(_name(file), load)
 
 
 def _name(file: VoiceFile) -> tuple[Path, str]:

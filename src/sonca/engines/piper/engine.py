@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sonca import install
 from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
+from sonca.engines.kept_models import KeptModels
+from sonca.engines.piper.bf16_upgrade import MOST_STREAMS, WORTH_S, Bf16Upgrade
 from sonca.engines.piper.calibration import calibrate, level_of, pair_of, snr_of
-from sonca.engines.piper.haste import MOST_STREAMS, WORTH_S, Haste
 from sonca.engines.piper.phonemizer import PhonemeIds, Phonemizer
 from sonca.engines.piper.session import PiperSession
 from sonca.engines.piper.tasks import SpeakerVoice
@@ -56,33 +56,33 @@ class PiperEngine(Engine):
             raise EngineNotInstalled(f"piper cannot run here: {reason}", field="model")
         self._setup = setup
         self._providers = _providers(setup.device)
-        self._loaded: dict[_ModelName, VitsModel] = {}
+        self._loaded = KeptModels[_ModelName, VitsModel](KEPT_VOICES)
         self._levels: dict[tuple[_ModelName, int | None], float] = {}
-        self._keeping = threading.Lock()  # voices are loaded on one thread and used on another
         self._speakers = find_speakers(setup.models_dir)
         self._library = Library()
         self._phonemizer = Phonemizer(self._library)
         self._threads = setup.threads or cores()
-        self._hastens = not setup.exact and setup.device != "cuda" and bfloat16.missing() is None
+        self._upgrades = not setup.exact and setup.device != "cuda" and bfloat16.missing() is None
         self._session: PiperSession | None = None
         first = self._first()
-        self._haste = Haste(min(self._threads, MOST_STREAMS)) if self._hastens else None
+        self._upgrade = Bf16Upgrade(min(self._threads, MOST_STREAMS)) if self._upgrades else None
         self._info = EngineInfo(
             name="piper",
             # What was kept of the one must not be taken for the other.
-            version=importlib.metadata.version("onnxruntime") + (", bf16" if self._hastens else ""),
+            version=importlib.metadata.version("onnxruntime")
+            + (", bf16" if self._upgrades else ""),
             sample_rate_hz=first.sample_rate_hz,
             device=_device(first, setup.device),
             providers=first.providers,
             word_marks=True,
             # The same sound, but not to the bit, before and after.
-            deterministic=not self._hastens,
+            deterministic=not self._upgrades,
             slots=self._threads + 1,
             precision=self._precision(),
         )
 
     def _precision(self) -> str:
-        if not self._hastens:
+        if not self._upgrades:
             return f"float32: {'as set' if self._setup.exact else bfloat16.missing() or 'on CUDA'}"
         models = {speaker.files.model: speaker.files for speaker in self._speakers.values()}
         measured = {files.stem: snr_of(files) for files in models.values()}
@@ -145,7 +145,7 @@ class PiperEngine(Engine):
         speaker = self._speakers.get(key)
         if speaker is None or not speaker.files.model.is_file():
             return False  # its files are looked for again
-        return self._kept(_model_name(speaker.files)) is not None
+        return self._loaded.find(_model_name(speaker.files)) is not None
 
     def level_lufs(self, voice: SpeakerVoice) -> float:
         name = _model_name(voice.files), voice.speaker
@@ -161,29 +161,18 @@ class PiperEngine(Engine):
         return self._speakers[key]
 
     def _load(self, speaker: Speaker) -> VitsModel:
-        """Loads a voice, if it is not. Those unused for longest may be dropped."""
-        name = _model_name(speaker.files)
-        voice = self._kept(name)
-        if voice is None:
-            voice = VitsModel(speaker.files, self._providers)
-            log.info("loaded %s", speaker.files.model.name)
-            with self._keeping:
-                self._loaded[name] = voice
-                while len(self._loaded) > KEPT_VOICES:
-                    del self._loaded[next(iter(self._loaded))]
-        return voice
+        """Returns a voice's model, loaded if it is not."""
 
-    def _kept(self, name: _ModelName) -> VitsModel | None:
-        """Returns the voice, if it is loaded; it is dropped after all others now."""
-        with self._keeping:
-            voice = self._loaded.pop(name, None)
-            if voice is not None:
-                self._loaded[name] = voice
-            return voice
+        def load() -> VitsModel:
+            model = VitsModel(speaker.files, self._providers)
+            log.info("loaded %s", speaker.files.model.name)
+            return model
+
+        return self._loaded.get(_model_name(speaker.files), load)
 
     def _phonemize(self, utterance: Utterance, voice: SpeakerVoice) -> Sequence[PhonemeIds]:
-        if self._haste is not None:
-            self._haste.consider(voice)
+        if self._upgrade is not None:
+            self._upgrade.consider(voice)
         config = voice.files.config
         return self._phonemizer.sentences(utterance.spoken, utterance.words, config)
 
@@ -199,8 +188,8 @@ class PiperEngine(Engine):
         return self._session
 
     def close(self) -> None:
-        if self._haste is not None:
-            self._haste.close()
+        if self._upgrade is not None:
+            self._upgrade.close()
         if self._session is not None:
             self._session.close()
         self._loaded.clear()

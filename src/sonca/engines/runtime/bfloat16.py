@@ -38,11 +38,6 @@ def missing() -> str | None:
     return None if importlib.util.find_spec("openvino") else "OpenVINO is not installed"
 
 
-def supported() -> bool:
-    """Returns whether graphs can be computed in bf16 here."""
-    return missing() is None
-
-
 @dataclass(frozen=True, slots=True)
 class Lengths:
     """The few lengths in which a graph is computed."""

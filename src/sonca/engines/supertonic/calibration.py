@@ -35,7 +35,7 @@ def calibrate(folder: Path, steps: int, say: Callable[[str], None]) -> None:
         say(f"measuring {path.stem}")
         levels[path.stem] = level_of(_voice(model, path), steps)
     styles.keep(folder, levels)
-    if bfloat16.supported():
+    if bfloat16.missing() is None:
         say("measuring bf16")
         snr_db = _snr_db(folder, model, steps)
         if math.isfinite(snr_db):

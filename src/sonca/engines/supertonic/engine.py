@@ -9,7 +9,6 @@ of the modules beside it.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sonca.cores import cores
 from sonca.engines.base import Engine, EngineInfo, Session, Setup
 from sonca.engines.flow_session import FlowSession
 from sonca.engines.folders import files_in
+from sonca.engines.kept_models import KeptModels
 from sonca.engines.runtime import BadModel, bfloat16
 from sonca.engines.supertonic import styles
 from sonca.engines.supertonic.calibration import calibrate, level_of, near_enough
@@ -53,10 +53,9 @@ class SupertonicEngine(Engine):
         self._models_dir = setup.models_dir
         self._threads = setup.threads or cores()
         self._steps = setup.steps or STEPS
-        self._fast = bfloat16.supported() and not setup.exact
-        self._loaded: dict[tuple[Path, str], FlowModel] = {}
+        self._fast = bfloat16.missing() is None and not setup.exact
+        self._loaded = KeptModels[tuple[Path, str], FlowModel](KEPT_MODELS)
         self._levels: dict[StyleFile, float] = {}
-        self._keeping = threading.Lock()  # models are loaded on one thread and used on another
         self._files = styles.find_voices(setup.models_dir)
         self._session: FlowSession | None = None
         self._info = EngineInfo(
@@ -131,7 +130,9 @@ class SupertonicEngine(Engine):
 
     def voice_ready(self, key: str) -> bool:
         file = self._files.get(key)
-        return file is not None and styles.unchanged(file) and self._kept(file) is not None
+        if file is None or not styles.unchanged(file):
+            return False  # it is looked for again
+        return self._loaded.find(_name(file)) is not None
 
     def level_lufs(self, voice: SpeakerStyle) -> float:
         file = voice.file
@@ -158,25 +159,15 @@ class SupertonicEngine(Engine):
         self._loaded.clear()
 
     def _load(self, file: StyleFile) -> FlowModel:
-        """Loads a voice's model, if it is not. Those unused for longest may be dropped."""
-        model = self._kept(file)
-        if model is None:
+        """Returns a voice's model, loaded if it is not."""
+
+        def load() -> FlowModel:
             fast = self._fast and near_enough(file.model)
             model = FlowModel(file.model, self._threads, bfloat16=fast)
             log.info("loaded %s", file.model.name)
-            with self._keeping:
-                self._loaded[_name(file)] = model
-                while len(self._loaded) > KEPT_MODELS:
-                    del self._loaded[next(iter(self._loaded))]
-        return model
-
-    def _kept(self, file: StyleFile) -> FlowModel | None:
-        """Returns the model, if it is loaded; it is dropped after all others now."""
-        with self._keeping:
-            model = self._loaded.pop(_name(file), None)
-            if model is not None:
-                self._loaded[_name(file)] = model
             return model
+
+        return self._loaded.get(_name(file), load)
 
 
 def _name(file: StyleFile) -> tuple[Path, str]:

@@ -26,21 +26,20 @@ MOST_STREAMS = 8
 the text."""
 
 
-class Haste:
+class Bf16Upgrade:
     """The thread that compiles, one voice after another. `consider` and `close` are the owner's."""
 
     def __init__(self, streams: int) -> None:
         self._streams = streams
-        self._waiting: queue.SimpleQueue[SpeakerVoice | None] = queue.SimpleQueue()
+        self._waiting: queue.Queue[SpeakerVoice | None] = queue.Queue()
         self._known: weakref.WeakSet[VitsModel] = weakref.WeakSet()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._pending = 0
 
     @property
     def idle(self) -> bool:
         """Whether every voice that was considered worth it has been brought, or left."""
-        return self._pending == 0
+        return self._waiting.unfinished_tasks == 0
 
     def consider(self, voice: SpeakerVoice) -> None:
         """Lets a voice be brought to bf16 if it has made enough sound, and was not yet."""
@@ -49,7 +48,6 @@ class Haste:
         if model.made_frames < worth or model in self._known:
             return
         self._known.add(model)
-        self._pending += 1
         self._waiting.put(voice)
         if self._thread is None:
             self._thread = background.start(self._work, "sonca-piper-bf16")
@@ -70,7 +68,7 @@ class Haste:
                     "%s stays in float32: %s", voice.files.stem, " ".join(str(error).split())[:300]
                 )
             del voice  # or it would stay loaded until the next one comes
-            self._pending -= 1
+            self._waiting.task_done()
 
     def _bring(self, voice: SpeakerVoice) -> None:
         faster = voice.model.in_bfloat16(self._streams, self._stopped.is_set)

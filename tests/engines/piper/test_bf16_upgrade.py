@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sonca.engines.base import Setup
-from sonca.engines.piper import PiperEngine, calibration, haste
+from sonca.engines.piper import PiperEngine, bf16_upgrade, calibration
 from sonca.engines.piper.calibration import near_enough
 from sonca.engines.piper.vits_model import SynthesisConfig, VitsModel
 from sonca.engines.piper.voice_files import describe
@@ -29,7 +29,7 @@ TEXT = "một hai ba bốn năm sáu bảy tám chín mười"
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one voice, on a processor with bf16, where little sound is much use."""
     monkeypatch.setattr(bfloat16, "has_bf16", lambda: True)
-    monkeypatch.setattr(haste, "WORTH_S", 0.1)
+    monkeypatch.setattr(bf16_upgrade, "WORTH_S", 0.1)
     monkeypatch.setattr(calibration, "_SAMPLES", {"": TEXT})
     tiny.save(tmp_path)
     return tmp_path
@@ -48,15 +48,15 @@ def opened(models: Path) -> Iterator[Callable[[bool], PiperEngine]]:
         engine.close()
 
 
-def hastened(engine: PiperEngine) -> VitsModel:
+def upgraded(engine: PiperEngine) -> VitsModel:
     """Speaks until the voice has been brought to bf16, or found not near enough."""
     model = engine.voice(VOICE).model
     for _ in range(2):
         sound(engine, VOICE, TEXT)
-    assert engine._haste is not None
+    assert engine._upgrade is not None
     for _ in range(600):
         time.sleep(0.1)
-        if engine._haste.idle:
+        if engine._upgrade.idle:
             return model
     raise AssertionError("it is still compiling")
 
@@ -76,7 +76,7 @@ def test_a_voice_in_use_comes_to_bf16(
     assert engine.info.precision.endswith("(none measured)")
     wanted = sound(exact, VOICE, TEXT)
     np.testing.assert_array_equal(sound(engine, VOICE, TEXT), wanted)  # nothing waits for it
-    model = hastened(engine)
+    model = upgraded(engine)
     assert model._decoder.providers == (bfloat16.NAME,)
     made = sound(engine, VOICE, TEXT)
     assert 20 < snr_db(wanted, made) < 90
@@ -92,7 +92,7 @@ def test_one_that_is_not_near_enough_stays_as_it_is(
     monkeypatch.setattr(bfloat16, "LEAST_SNR_DB", 200.0)
     engine = opened(False)
     wanted = sound(engine, VOICE, TEXT)
-    assert hastened(engine)._decoder.providers == ("CPUExecutionProvider",)
+    assert upgraded(engine)._decoder.providers == ("CPUExecutionProvider",)
     np.testing.assert_array_equal(sound(engine, VOICE, TEXT), wanted)
 
 
@@ -104,7 +104,7 @@ def test_what_fails_leaves_the_voice_as_it_is(
 
     monkeypatch.setattr(VitsModel, "in_bfloat16", fail)
     engine = opened(False)
-    assert hastened(engine)._decoder.providers == ("CPUExecutionProvider",)
+    assert upgraded(engine)._decoder.providers == ("CPUExecutionProvider",)
     assert len(sound(engine, VOICE, TEXT))
 
 
@@ -114,8 +114,8 @@ def test_an_engine_can_be_closed_while_it_compiles(
     engine = opened(False)
     for _ in range(2):
         sound(engine, VOICE, TEXT)
-    assert engine._haste is not None
-    assert not engine._haste.idle  # and the fixture closes it
+    assert engine._upgrade is not None
+    assert not engine._upgrade.idle  # and the fixture closes it
 
 
 def test_it_is_measured_once(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
