@@ -42,7 +42,7 @@ from sonca.voice import Voice
 NEEDED = ("onnxruntime", "sea_g2p", "tokenizers")
 if TYPE_CHECKING:
     from sonca.engines.vieneu.batch import Batch
-    from sonca.engines.vieneu.batch.nodes import Precision
+    from sonca.engines.vieneu.batch.layers import Precision
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ import ctypes, json, sys
 import numpy as np
 from sonca.engines.viettts.backends.openvino import compiled
 from sonca.engines.viettts.backends.openvino.graphs import hift
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Weights
+from sonca.engines.viettts.backends.openvino.graphs.layers import Weights
 from benchmarks.viettts.parity.golden import GoldenFolder
 from sonca.engines.viettts.convert.checkpoint import fold
 from pathlib import Path

@@ -12,10 +12,11 @@ from sonca.engines.viettts.config import ModelConfig
 
 pytest.importorskip("openvino", reason="the CPU path needs OpenVINO")
 
+from sonca.engines.runtime import nodes
 from sonca.engines.viettts.backends.openvino.assemble import from_states
 from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 from sonca.engines.viettts.backends.openvino.compiled import Runtime
-from sonca.engines.viettts.backends.openvino.graphs import nodes
+from sonca.engines.viettts.backends.openvino.graphs import layers as nn
 from sonca.engines.viettts.model_folder import Precision
 
 NOBODY = np.zeros(0, np.int64)
@@ -74,12 +75,12 @@ def test_nothing_leaves_the_ranges_of_int8() -> None:
     weight[1] += 1  # a sum that the norm takes away
     layer = weight.astype(np.float32), bias.astype(np.float32)
     norm = {"n.weight": rng.uniform(0.2, 2, 256), "n.bias": rng.standard_normal(256)}
-    weights = nodes.Weights({k: v.astype(np.float32) for k, v in norm.items()}, format="int8")
+    weights = nn.Weights({k: v.astype(np.float32) for k, v in norm.items()}, format="int8")
     x = nodes.parameter([-1, 256], "x")
-    (y,) = nodes.norm_linears(x, weights, "n", [layer])
+    (y,) = nn.norm_linears(x, weights, "n", [layer])
     graph = Runtime(1).compile(nodes.model([x], {"y": y}, "worst"))
     (worst,) = graph(x=(layer[0] * weights["n.weight"]))
-    bound = nodes.norm_bound(weights, "n", *layer)
+    bound = nn.norm_bound(weights, "n", *layer)
     reached = np.diag(worst)
     assert (reached <= bound).all()
     assert np.median(reached / bound) > 0.8  # and the ranges are not wider than need be

@@ -8,8 +8,10 @@ import numpy as np
 from openvino import Model
 from openvino import opset13 as op
 
-from sonca.engines.vieneu.batch import nodes as n
-from sonca.engines.vieneu.batch.nodes import Node, Precision
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
+from sonca.engines.vieneu.batch import layers as nn
+from sonca.engines.vieneu.batch.layers import Precision
 from sonca.engines.vieneu.batch.shape import Array, Shape, Weights
 
 
@@ -22,7 +24,7 @@ def build_backbone(shape: Shape, weights: Weights, precision: Precision) -> Mode
 
     Outputs: hidden (B, T, D), and new (layers, 2, B, T, G, S), the keys and values of the rows.
     """
-    kind = n.TYPES[precision]
+    kind = nn.TYPES[precision]
     x = n.parameter([-1, -1, shape.width], "x")
     cos, sin = (n.parameter([-1, -1, 1, shape.head_size], name) for name in ("cos", "sin"))
     mask = n.parameter([-1, 1, 1, -1], "mask")
@@ -36,7 +38,7 @@ def build_backbone(shape: Shape, weights: Weights, precision: Precision) -> Mode
         block = _Block(shape, weights, f"semantic_backbone.layers.{layer}.", precision)
         h, key, value = block.apply(h, (cos, sin), past, (mask, causal))
         new += [op.unsqueeze(key, n.number(0)), op.unsqueeze(value, n.number(0))]
-    hidden = n.rms_norm(h, weights["semantic_backbone.norm.weight"], shape.epsilon)
+    hidden = nn.rms_norm(h, weights["semantic_backbone.norm.weight"], shape.epsilon)
     return n.model(inputs, {"hidden": hidden, "new": op.concat(new, 0)}, "vieneu_backbone")
 
 
@@ -50,38 +52,38 @@ class _Block:
         return self.weights[f"{self.prefix}{name}.weight"]
 
     def _stored(self, name: str) -> Node:
-        return n.weight(self._get(name), self.precision)
+        return nn.weight(self._get(name), self.precision)
 
     def apply(
         self, h: Node, turn: tuple[Node, Node], past: list[Node], masks: tuple[Node, Node]
     ) -> tuple[Node, Node, Node]:
         """Returns the layer's output (B, T, D) and the rows' keys and values (B, T, G, S)."""
         p, epsilon = self.precision, self.shape.epsilon
-        normed = n.rms_norm(h, self._get("input_layernorm"), epsilon)
+        normed = nn.rms_norm(h, self._get("input_layernorm"), epsilon)
         q, k, v = self._project(normed, turn)
         attended = self._attend(q, k, v, past, masks)
-        h = op.add(h, n.linear(attended, self._stored("self_attn.o_proj"), p))
-        normed = n.rms_norm(h, self._get("post_attention_layernorm"), epsilon)
+        h = op.add(h, nn.linear(attended, self._stored("self_attn.o_proj"), p))
+        normed = nn.rms_norm(h, self._get("post_attention_layernorm"), epsilon)
         mlp = tuple(self._stored(f"mlp.{name}_proj") for name in ("gate", "up", "down"))
-        return op.add(h, n.gated(normed, mlp, p)), k, v
+        return op.add(h, nn.gated(normed, mlp, p)), k, v
 
     def _project(self, x: Node, turn: tuple[Node, Node]) -> tuple[Node, Node, Node]:
         """Returns queries (B, T, H, S), scaled, and keys and values (B, T, G, S)."""
         s = self.shape
         joined = np.concatenate([self._get(f"self_attn.{which}_proj") for which in "qkv"])
-        qkv = n.linear(x, n.weight(joined, self.precision), self.precision)
+        qkv = nn.linear(x, nn.weight(joined, self.precision), self.precision)
         qkv = n.reshape(qkv, 0, 0, s.heads + 2 * s.kv_heads, s.head_size)
         q, k = n.narrow(qkv, 2, 0, s.heads), n.narrow(qkv, 2, s.heads, s.heads + s.kv_heads)
         v = n.narrow(qkv, 2, s.heads + s.kv_heads, s.heads + 2 * s.kv_heads)
         scale = np.float32(1 / math.sqrt(s.head_size))
-        q = n.rms_norm(q, self._get("self_attn.q_norm") * scale, s.epsilon)
-        k = n.rms_norm(k, self._get("self_attn.k_norm"), s.epsilon)
+        q = nn.rms_norm(q, self._get("self_attn.q_norm") * scale, s.epsilon)
+        k = nn.rms_norm(k, self._get("self_attn.k_norm"), s.epsilon)
         turned = _rotate(op.concat([q, k], 2), turn, s.head_size)
         k = n.narrow(turned, 2, s.heads, s.heads + s.kv_heads)
         return (
             n.narrow(turned, 2, 0, s.heads),
-            n.as_type(k, self.precision),
-            n.as_type(v, self.precision),
+            nn.as_type(k, self.precision),
+            nn.as_type(v, self.precision),
         )
 
     def _attend(
@@ -92,19 +94,19 @@ class _Block:
         # The heads of a group look at the same keys: (B, G, share·T, S).
         grouped = n.reshape(q, 0, 0, s.kv_heads, share, s.head_size)
         grouped = n.transpose(grouped, 0, 2, 3, 1, 4)  # (B, G, share, T, S)
-        queries = n.as_type(n.reshape(grouped, 0, 0, -1, s.head_size), p)
+        queries = nn.as_type(n.reshape(grouped, 0, 0, -1, s.head_size), p)
         keys, values = (n.transpose(x, 0, 2, 1, 3) for x in (k, v))  # (B, G, T, S)
-        before = n.as_float(op.matmul(queries, past[0], False, True), p)  # (B, G, share·T, E)
-        own = n.as_float(op.matmul(queries, keys, False, True), p)  # (B, G, share·T, T)
+        before = nn.as_float(op.matmul(queries, past[0], False, True), p)  # (B, G, share·T, E)
+        own = nn.as_float(op.matmul(queries, keys, False, True), p)  # (B, G, share·T, T)
         causal = op.tile(masks[1], n.ints(share, 1))
         scores = op.concat([op.add(before, masks[0]), op.add(own, causal)], 3)
-        weights = n.as_type(op.softmax(scores, -1), p)
+        weights = nn.as_type(op.softmax(scores, -1), p)
         width = op.gather(op.shape_of(past[0]), n.ints(2), n.number(0))
         rest = op.slice(weights, n.ints(0), width, n.ints(1), n.ints(3))
         ownw = op.slice(weights, width, n.ints(2**31), n.ints(1), n.ints(3))
         y = op.add(
-            n.as_float(op.matmul(rest, past[1], False, False), p),
-            n.as_float(op.matmul(ownw, values, False, False), p),
+            nn.as_float(op.matmul(rest, past[1], False, False), p),
+            nn.as_float(op.matmul(ownw, values, False, False), p),
         )
         parts = op.concat(
             [

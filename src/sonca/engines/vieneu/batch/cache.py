@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sonca.engines.vieneu.batch.compiled import Network, Stored
-from sonca.engines.vieneu.batch.nodes import BLOCKED, Precision
+from sonca.engines.vieneu.batch.layers import BLOCKED, Precision
 from sonca.engines.vieneu.batch.shape import Array, Shape
 
 GROW = 128

@@ -22,8 +22,9 @@ from sonca.engines.moss_codec import CodecMeta, MossDecoder
 from sonca.engines.moss_codec.decoder import Codes
 from sonca.engines.moss_codec.meta import Carried
 from sonca.engines.runtime import BadModel
+from sonca.engines.runtime.nodes import round_bf16
 from sonca.engines.vieneu.batch.compiled import Network
-from sonca.engines.vieneu.batch.nodes import Precision, round_bf16
+from sonca.engines.vieneu.batch.layers import Precision
 
 FIRST_STEPS, STEP = (4, 4, 8, 8), 16
 """Frames that are decoded at once."""

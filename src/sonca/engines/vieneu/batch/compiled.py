@@ -11,7 +11,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from sonca.engines.runtime.binding import settle
-from sonca.engines.vieneu.batch.nodes import Precision
+from sonca.engines.vieneu.batch.layers import Precision
 
 Stored = npt.NDArray[Any]
 """Keys and values as the graph has them: float32, or the bits of bf16 in uint16."""

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from sonca.engines.vieneu.batch.backbone import rotations
 from sonca.engines.vieneu.batch.cache import Cache
+from sonca.engines.vieneu.batch.layers import BLOCKED
 from sonca.engines.vieneu.batch.networks import Networks
-from sonca.engines.vieneu.batch.nodes import BLOCKED
 from sonca.engines.vieneu.heads import Array, Codes, Heads
 from sonca.engines.vieneu.model import Draws, Frame
 from sonca.errors import EngineError

@@ -8,8 +8,10 @@ import numpy as np
 from openvino import Model, Type
 from openvino import opset13 as op
 
-from sonca.engines.vieneu.batch import nodes as n
-from sonca.engines.vieneu.batch.nodes import BLOCKED, Node, Precision
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
+from sonca.engines.vieneu.batch import layers as nn
+from sonca.engines.vieneu.batch.layers import BLOCKED, Precision
 from sonca.engines.vieneu.batch.shape import Array, Shape, Weights
 from sonca.engines.vieneu.sampling import SamplingConfig
 
@@ -28,7 +30,7 @@ def build_frame(
     recent = n.parameter([-1, shape.codes, shape.audio_vocab], "recent", np.uint8)
     layers = _Layers(shape, weights, precision)
     tables = [
-        n.weight(weights[f"audio_embeddings.{code}.weight"], precision)
+        nn.weight(weights[f"audio_embeddings.{code}.weight"], precision)
         for code in range(shape.codes)
     ]
     text = weights["text_embeddings.weight"]
@@ -40,14 +42,14 @@ def build_frame(
     )
     rows = op.concat([op.unsqueeze(hidden, n.number(1)), start], 1)  # (B, 2, D)
     first = y = layers.apply(rows, 0)
-    ends = n.linear(_row(y, 0), n.weight(text, precision), precision)  # (B, text)
+    ends = nn.linear(_row(y, 0), nn.weight(text, precision), precision)  # (B, text)
     end = op.topk(ends, n.number(1), 1, "max", "none", "i32").output(1)
     drawn: list[Node] = []
     for code, table in enumerate(tables):
         if code:
             token = op.gather(tables[code - 1], drawn[-1], n.number(0))  # (B, 1, D)
-            y = layers.apply(n.as_float(token, precision), code + 1)
-        logits = n.linear(_row(y, -1), table, precision)
+            y = layers.apply(nn.as_float(token, precision), code + 1)
+        logits = nn.linear(_row(y, -1), table, precision)
         seen = op.squeeze(n.narrow(recent, 1, code, code + 1), n.number(1))
         drawn.append(_draw(logits, seen, n.narrow(draws, 1, code, code + 1), sampling))
     outputs = {"codes": op.concat(drawn, 1), "end": n.reshape(end, -1), "first": first}
@@ -90,7 +92,7 @@ class _Layers:
         self.shape, self.weights, self.precision = shape, weights, precision
         self.places = weights["acoustic_decoder.slot_pos_emb.weight"]
         self.stored = {
-            name: n.weight(value, precision)
+            name: nn.weight(value, precision)
             for name, value in weights.items()
             if name.startswith("acoustic_decoder.layers.") and value.ndim == 2
         }
@@ -104,34 +106,34 @@ class _Layers:
         x = op.add(x, n.floats(self.places[None, place : place + count]))
         for layer in range(self.shape.local_layers):
             x = self._layer(x, layer, count)
-        return n.rms_norm(x, self.weights["acoustic_decoder.norm.weight"], self.shape.epsilon)
+        return nn.rms_norm(x, self.weights["acoustic_decoder.norm.weight"], self.shape.epsilon)
 
     def _get(self, layer: int, name: str) -> Array:
         return self.weights[f"acoustic_decoder.layers.{layer}.{name}.weight"]
 
     def _linear(self, x: Node, layer: int, name: str) -> Node:
         stored = self.stored[f"acoustic_decoder.layers.{layer}.{name}.weight"]
-        return n.linear(x, stored, self.precision)
+        return nn.linear(x, stored, self.precision)
 
     def _layer(self, x: Node, layer: int, count: int) -> Node:
         s = self.shape
-        normed = n.rms_norm(x, self._get(layer, "norm1"), s.epsilon)
+        normed = nn.rms_norm(x, self._get(layer, "norm1"), s.epsilon)
         size = s.width // s.local_heads
         qkv = n.reshape(self._linear(normed, layer, "attn.qkv"), 0, 0, 3 * s.local_heads, size)
         q, k, v = (n.narrow(qkv, 2, i * s.local_heads, (i + 1) * s.local_heads) for i in range(3))
         scale = np.float32(1 / math.sqrt(size))
-        q = n.rms_norm(q, self._get(layer, "attn.q_norm") * scale, s.epsilon)
-        k = n.rms_norm(k, self._get(layer, "attn.k_norm"), s.epsilon)
+        q = nn.rms_norm(q, self._get(layer, "attn.q_norm") * scale, s.epsilon)
+        k = nn.rms_norm(k, self._get(layer, "attn.k_norm"), s.epsilon)
         self.keys[layer].append(k)
         self.values[layer].append(v)
         attended = self._attend(q, self.keys[layer], self.values[layer], count)
         x = op.add(x, self._linear(attended, layer, "attn.o_proj"))
-        normed = n.rms_norm(x, self._get(layer, "norm2"), s.epsilon)
+        normed = nn.rms_norm(x, self._get(layer, "norm2"), s.epsilon)
         names = (
             f"acoustic_decoder.layers.{layer}.ff_{part}.weight" for part in ("gate", "up", "down")
         )
         return op.add(
-            x, n.gated(normed, tuple(self.stored[name] for name in names), self.precision)
+            x, nn.gated(normed, tuple(self.stored[name] for name in names), self.precision)
         )
 
     def _attend(self, q: Node, keys: list[Node], values: list[Node], count: int) -> Node:

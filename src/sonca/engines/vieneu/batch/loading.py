@@ -11,8 +11,8 @@ from sonca.engines.moss_codec import MossDecoder
 from sonca.engines.runtime import BadModel
 from sonca.engines.vieneu.batch.codec import FastDecoder
 from sonca.engines.vieneu.batch.compiled import best_precision
+from sonca.engines.vieneu.batch.layers import Precision
 from sonca.engines.vieneu.batch.networks import Networks, compile_networks
-from sonca.engines.vieneu.batch.nodes import Precision
 from sonca.engines.vieneu.batch.proof import prove
 from sonca.engines.vieneu.batch.published import CHECKPOINT, read_checkpoint, read_graphs
 from sonca.engines.vieneu.batch.session import BatchSession

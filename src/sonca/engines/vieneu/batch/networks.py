@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sonca.engines.vieneu.batch.backbone import build_backbone
 from sonca.engines.vieneu.batch.compiled import Network
 from sonca.engines.vieneu.batch.frame import build_frame
-from sonca.engines.vieneu.batch.nodes import Precision
+from sonca.engines.vieneu.batch.layers import Precision
 from sonca.engines.vieneu.batch.shape import Shape, Weights
 from sonca.engines.vieneu.sampling import SamplingConfig
 

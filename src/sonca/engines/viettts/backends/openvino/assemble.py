@@ -12,7 +12,7 @@ from sonca.engines.viettts.arrays import Array
 from sonca.engines.viettts.backends.openvino.backend import OpenVINOBackend
 from sonca.engines.viettts.backends.openvino.compiled import Runtime
 from sonca.engines.viettts.backends.openvino.graphs import estimator, flow, hift, llm, stack
-from sonca.engines.viettts.backends.openvino.graphs.nodes import WeightFormat, Weights, to_bf16
+from sonca.engines.viettts.backends.openvino.graphs.layers import WeightFormat, Weights, to_bf16
 from sonca.engines.viettts.backends.openvino.pages import release_pages
 from sonca.engines.viettts.config import ModelConfig
 from sonca.engines.viettts.model_folder import TABLES, ModelFolder, Precision, map_tensors

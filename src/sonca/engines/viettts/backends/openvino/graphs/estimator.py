@@ -14,9 +14,11 @@ import numpy as np
 from openvino import Model
 from openvino import opset13 as op
 
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
 from sonca.engines.viettts.arrays import Array
-from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, WeightFormat, Weights
+from sonca.engines.viettts.backends.openvino.graphs import layers as nn
+from sonca.engines.viettts.backends.openvino.graphs.layers import WeightFormat, Weights
 from sonca.engines.viettts.config import FlowConfig
 
 STEPS = 10
@@ -104,19 +106,19 @@ class UNet:
         for i in range(self.config.mid_stages):
             x = self.stage(f"mid_blocks.{i}", x)
         x = self.stage("up_blocks.0", op.concat([x, skip1], 1))
-        x = n.conv_transpose(x, self.weights, "up_blocks.0.2.conv", stride=2, pad=1)
+        x = nn.conv_transpose(x, self.weights, "up_blocks.0.2.conv", stride=2, pad=1)
         # One frame too many where the length is odd.
-        x = op.slice(x, n.ints(0), n.sizes(skip0, 2), n.ints(1), n.ints(2))
+        x = op.slice(x, n.ints(0), nn.sizes(skip0, 2), n.ints(1), n.ints(2))
         x = self.stage("up_blocks.1", op.concat([x, skip0], 1))
         x = self.conv("up_blocks.1.2", x)
         return self.conv("final_proj", self.block1d("final_block", x))
 
     def conv(self, key: str, x: Node, stride: int = 1) -> Node:
-        return n.conv(x, self.weights, key, stride=stride)
+        return nn.conv(x, self.weights, key, stride=stride)
 
     def block1d(self, key: str, x: Node) -> Node:
         y = self.conv(f"{key}.block.0", x)
-        return op.mish(n.group_norm(y, self.weights, f"{key}.block.1", GROUPS))
+        return op.mish(nn.group_norm(y, self.weights, f"{key}.block.1", GROUPS))
 
     def stage(self, name: str, x: Node) -> Node:
         """Adds a residual block, then transformer blocks: (B, C, T) -> (B, C', T)."""
@@ -133,20 +135,20 @@ class UNet:
     def transformer(self, w: Weights, x: Node) -> Node:
         x = op.add(x, self.attention(w, x))
         layer = (w["ff.net.0.proj.weight"], w["ff.net.0.proj.bias"])
-        (h,) = n.norm_linears(x, w, "norm3", [layer])
-        top = n.norm_bound(w, "norm3", *layer)
-        return op.add(x, n.gelu_linear(h, w, "ff.net.2", top))
+        (h,) = nn.norm_linears(x, w, "norm3", [layer])
+        top = nn.norm_bound(w, "norm3", *layer)
+        return op.add(x, nn.gelu_linear(h, w, "ff.net.2", top))
 
     def attention(self, w: Weights, x: Node) -> Node:
         heads, size = self.config.heads, self.config.head_size
         # The scale goes into the weights: one pass over the scores less.
         query = w["attn1.to_q.weight"] / np.float32(math.sqrt(size))
         layers = [(query, None), (w["attn1.to_k.weight"], None), (w["attn1.to_v.weight"], None)]
-        q, k, v = n.norm_linears(x, w, "norm1", layers)
+        q, k, v = nn.norm_linears(x, w, "norm1", layers)
         q, k, v = (
             n.transpose(n.reshape(y, 0, 0, heads, size), 0, 2, 1, 3)  # (B, H, T, dk)
             for y in (q, k, v)
         )
         y = op.matmul(op.softmax(op.matmul(q, k, False, True), -1), v, False, False)
         y = n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1)
-        return n.linear(y, w.unquantized(), "attn1.to_out.0")
+        return nn.linear(y, w.unquantized(), "attn1.to_out.0")

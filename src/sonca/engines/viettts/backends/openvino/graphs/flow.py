@@ -5,8 +5,10 @@ from __future__ import annotations
 from openvino import Model
 from openvino import opset13 as op
 
-from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
+from sonca.engines.viettts.backends.openvino.graphs import layers as nn
+from sonca.engines.viettts.backends.openvino.graphs.layers import Weights
 from sonca.engines.viettts.config import FlowConfig
 
 
@@ -16,10 +18,10 @@ def build_regulator(config: FlowConfig, weights: Weights) -> Model:
     w = weights.at("length_regulator.model")
 
     def conv(y: Node, index: int) -> Node:
-        return n.conv(y, w, str(index))
+        return nn.conv(y, w, str(index))
 
     y: Node = n.transpose(x, 0, 2, 1)
     for index in range(config.regulator_convs):
-        y = op.mish(n.group_norm(conv(y, 3 * index), w, f"{3 * index + 1}", 1))
+        y = op.mish(nn.group_norm(conv(y, 3 * index), w, f"{3 * index + 1}", 1))
     y = conv(y, 3 * config.regulator_convs)
     return n.model([x], {"mu": n.transpose(y, 0, 2, 1)}, "flow_regulator")

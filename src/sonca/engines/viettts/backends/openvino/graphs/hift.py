@@ -11,9 +11,11 @@ from numpy.polynomial import chebyshev
 from openvino import Model
 from openvino import opset13 as op
 
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
 from sonca.engines.viettts.arrays import Array
-from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
+from sonca.engines.viettts.backends.openvino.graphs import layers as nn
+from sonca.engines.viettts.backends.openvino.graphs.layers import Weights
 from sonca.engines.viettts.config import HiFTConfig
 
 HEAD_SLOPE = 0.01
@@ -33,8 +35,8 @@ def build_f0(config: HiFTConfig, weights: Weights) -> Model:
     mel = n.parameter([1, config.mel, -1], "mel")
     x: Node = mel
     for index in range(5):
-        x = op.elu(n.conv(x, weights, f"f0_predictor.condnet.{2 * index}"), 1.0)
-    x = n.linear(n.transpose(x, 0, 2, 1), weights, "f0_predictor.classifier")  # (1, T, 1)
+        x = op.elu(nn.conv(x, weights, f"f0_predictor.condnet.{2 * index}"), 1.0)
+    x = nn.linear(n.transpose(x, 0, 2, 1), weights, "f0_predictor.classifier")  # (1, T, 1)
     return n.model([mel], {"f0": op.abs(n.reshape(x, 1, -1))}, "hift_f0")
 
 
@@ -44,11 +46,11 @@ def build_trunk(config: HiFTConfig, weights: Weights) -> Model:
     mel = n.parameter([1, config.mel, -1], "mel")
     source = n.parameter([1, config.n_fft + 2, -1], "source")
     kernels = len(config.kernels)
-    x = n.conv(mel, weights, "conv_pre")
+    x = nn.conv(mel, weights, "conv_pre")
     stages = list(zip(config.upsample_rates, config.upsample_kernels, strict=True))
     for i, (rate, kernel) in enumerate(stages):
         x = _leaky(x, config.slope)
-        x = n.conv_transpose(x, weights, f"ups.{i}", stride=rate, pad=(kernel - rate) // 2)
+        x = nn.conv_transpose(x, weights, f"ups.{i}", stride=rate, pad=(kernel - rate) // 2)
         if i == len(stages) - 1:  # one reflected frame on the left
             x = op.concat([n.narrow(x, 2, 1, 2), x], 2)
         x = op.add(x, _source(config, weights, i, source))
@@ -60,23 +62,23 @@ def build_trunk(config: HiFTConfig, weights: Weights) -> Model:
         for block in blocks[1:]:
             total = op.add(total, block)
         x = op.multiply(total, n.floats(1 / kernels))
-    post = n.conv(_leaky(x, HEAD_SLOPE), weights, "conv_post")
+    post = nn.conv(_leaky(x, HEAD_SLOPE), weights, "conv_post")
     return n.model([mel, source], {"post": post}, "hift_trunk")
 
 
 def _source(config: HiFTConfig, weights: Weights, i: int, source: Node) -> Node:
     """Brings the source's spectrum to the rate of stage i."""
     u = math.prod(config.upsample_rates[i + 1 :])
-    x = n.conv(source, weights, f"source_downs.{i}", stride=u, pad=0 if u == 1 else u // 2)
+    x = nn.conv(source, weights, f"source_downs.{i}", stride=u, pad=0 if u == 1 else u // 2)
     return _resblock(weights.at(f"source_resblocks.{i}"), config.source_dilations[i], x)
 
 
 def _resblock(weights: Weights, dilations: tuple[int, ...], x: Node) -> Node:
     for j, dilation in enumerate(dilations):
         h = _snake(x, weights[f"activations1.{j}.alpha"])
-        h = n.conv(h, weights, f"convs1.{j}", dilation=dilation)
+        h = nn.conv(h, weights, f"convs1.{j}", dilation=dilation)
         h = _snake(h, weights[f"activations2.{j}.alpha"])
-        x = op.add(x, n.conv(h, weights, f"convs2.{j}"))
+        x = op.add(x, nn.conv(h, weights, f"convs2.{j}"))
     return x
 
 

@@ -14,9 +14,11 @@ import numpy as np
 from openvino import Model
 from openvino import opset13 as op
 
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
 from sonca.engines.viettts.arrays import Array
-from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
+from sonca.engines.viettts.backends.openvino.graphs import layers as nn
+from sonca.engines.viettts.backends.openvino.graphs.layers import Weights
 from sonca.engines.viettts.backends.openvino.graphs.stack import embed
 from sonca.engines.viettts.config import EncoderConfig, LLMConfig
 
@@ -41,15 +43,15 @@ def _after_attention(config: LLMConfig, weights: Weights, index: int) -> Model:
     block = w.at(f"encoders.{index}")
     attended = n.parameter([-1, lm.width], "attended")
     before = n.parameter([-1, lm.width], "before")
-    h = op.add(before, n.linear(attended, block, "self_attn.linear_out"))
-    f = n.linear(n.layer_norm(h, block, lm.norm_names[1]), block, "feed_forward.w_1")
+    h = op.add(before, nn.linear(attended, block, "self_attn.linear_out"))
+    f = nn.linear(nn.layer_norm(h, block, lm.norm_names[1]), block, "feed_forward.w_1")
     f = op.swish(f) if lm.conformer else op.relu(f)
-    h = op.add(h, n.linear(f, block, "feed_forward.w_2"))
+    h = op.add(h, nn.linear(f, block, "feed_forward.w_2"))
     inputs = [attended, before]
     if index + 1 < lm.blocks:
         qkv = _qkv(lm, w.at(f"encoders.{index + 1}"), h)
         return n.model(inputs, {"h": h, "qkv": qkv}, f"llm_{index}")
-    logits = n.linear(n.layer_norm(h, w, "after_norm"), weights, "llm_decoder")
+    logits = nn.linear(nn.layer_norm(h, w, "after_norm"), weights, "llm_decoder")
     return n.model(inputs, {"logits": logits}, "llm_last")
 
 
@@ -62,8 +64,8 @@ def _qkv(config: EncoderConfig, block: Weights, h: Node) -> Node:
     )
     query = (a["linear_q.bias"] + a["pos_bias_u"].reshape(-1)) * scale
     bias = np.concatenate([query, a["linear_k.bias"], a["linear_v.bias"]])
-    normed = n.layer_norm(h, block, config.norm_names[0])
-    return op.add(n.matmul(normed, weight, block.format), n.floats(bias))
+    normed = nn.layer_norm(h, block, config.norm_names[0])
+    return op.add(nn.matmul(normed, weight, block.format), n.floats(bias))
 
 
 def position_bias(config: EncoderConfig, weights: Weights, index: int) -> Array:
@@ -79,7 +81,7 @@ def build_positions(config: EncoderConfig, weights: Weights) -> Model:
     rows = []
     for index in range(config.blocks):
         w = weights.at(f"llm.encoders.{index}.self_attn")
-        p = n.reshape(n.linear(table, w, "linear_pos"), 0, config.heads, config.head_size)
+        p = n.reshape(nn.linear(table, w, "linear_pos"), 0, config.heads, config.head_size)
         rows.append(op.unsqueeze(n.transpose(p, 1, 0, 2), n.number(0)))
     return n.model([table], {"positions": op.concat(rows, 0)}, "llm_positions")
 

@@ -12,9 +12,11 @@ import numpy as np
 from openvino import Model
 from openvino import opset13 as op
 
+from sonca.engines.runtime import nodes as n
+from sonca.engines.runtime.nodes import Node
 from sonca.engines.viettts.arrays import Array
-from sonca.engines.viettts.backends.openvino.graphs import nodes as n
-from sonca.engines.viettts.backends.openvino.graphs.nodes import Node, Weights
+from sonca.engines.viettts.backends.openvino.graphs import layers as nn
+from sonca.engines.viettts.backends.openvino.graphs.layers import Weights
 from sonca.engines.viettts.config import EncoderConfig
 
 BLOCKED = -1e9
@@ -39,7 +41,7 @@ def distances(frames: int) -> Array:
 
 def embed(x: Node, config: EncoderConfig, weights: Weights) -> Node:
     """Applies the input layer, with its factor √width."""
-    x = n.layer_norm(n.linear(x, weights, "embed.out.0"), weights, "embed.out.1")
+    x = nn.layer_norm(nn.linear(x, weights, "embed.out.0"), weights, "embed.out.1")
     if config.legacy_input:
         x = op.relu(x)
     return op.multiply(x, n.floats(math.sqrt(config.width)))
@@ -55,13 +57,13 @@ def build(config: EncoderConfig, weights: Weights, key: str, projection: str) ->
     h = embed(x, config, w)
     for index in range(config.blocks):
         h = _block(config, w.at(f"encoders.{index}"), h, table, mask)
-    h = n.linear(n.layer_norm(h, w, "after_norm"), weights, projection)
+    h = nn.linear(nn.layer_norm(h, w, "after_norm"), weights, projection)
     return n.model([x, table], {"y": h}, key)
 
 
 def _causal(x: Node) -> Node:
     """Returns a mask (1, 1, N, N): 0 where key <= query, else a large negative number."""
-    frames = op.range(n.number(0), op.squeeze(n.sizes(x, 1), n.number(0)), n.number(1), "i64")
+    frames = op.range(n.number(0), op.squeeze(nn.sizes(x, 1), n.number(0)), n.number(1), "i64")
     later = op.greater(op.unsqueeze(frames, n.number(0)), op.unsqueeze(frames, n.number(1)))
     mask = op.select(later, n.floats(BLOCKED), n.floats(0.0))
     return op.unsqueeze(mask, n.ints(0, 1))
@@ -69,11 +71,11 @@ def _causal(x: Node) -> Node:
 
 def _block(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: Node | None) -> Node:
     before_attention, before_ffn = config.norm_names
-    h = n.layer_norm(x, w, before_attention)
+    h = nn.layer_norm(x, w, before_attention)
     x = op.add(x, _attention(config, w.at("self_attn"), h, table, mask))
-    h = n.linear(n.layer_norm(x, w, before_ffn), w, "feed_forward.w_1")
+    h = nn.linear(nn.layer_norm(x, w, before_ffn), w, "feed_forward.w_1")
     h = op.swish(h) if config.conformer else op.relu(h)
-    return op.add(x, n.linear(h, w, "feed_forward.w_2"))
+    return op.add(x, nn.linear(h, w, "feed_forward.w_2"))
 
 
 def _attention(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: Node | None) -> Node:
@@ -82,8 +84,8 @@ def _attention(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: No
     def split(y: Node) -> Node:
         return n.transpose(n.reshape(y, 0, 0, heads, size), 0, 2, 1, 3)  # (1, H, N, dk)
 
-    q, k, v = (split(n.linear(x, w, f"linear_{which}")) for which in "qkv")
-    p = split(op.unsqueeze(n.linear(table, w, "linear_pos"), n.number(0)))  # (1, H, 2N-1, dk)
+    q, k, v = (split(nn.linear(x, w, f"linear_{which}")) for which in "qkv")
+    p = split(op.unsqueeze(nn.linear(table, w, "linear_pos"), n.number(0)))  # (1, H, 2N-1, dk)
     u_bias, v_bias = (n.floats(w[f"pos_bias_{which}"][None, :, None]) for which in "uv")
     content = op.matmul(op.add(q, u_bias), k, False, True)  # (1, H, N, N)
     position = _shift(op.matmul(op.add(q, v_bias), p, False, True), x)  # (1, H, N, N)
@@ -91,7 +93,7 @@ def _attention(config: EncoderConfig, w: Weights, x: Node, table: Node, mask: No
     if mask is not None:
         scores = op.add(scores, mask)
     y = op.matmul(op.softmax(scores, -1), v, False, False)
-    return n.linear(n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1), w, "linear_out")
+    return nn.linear(n.reshape(n.transpose(y, 0, 2, 1, 3), 0, 0, -1), w, "linear_out")
 
 
 def _shift(by_distance: Node, x: Node) -> Node:
@@ -100,7 +102,7 @@ def _shift(by_distance: Node, x: Node) -> Node:
     Row i begins N - 1 - i columns later than the last row. One column put in front and the rows
     read on through each other's ends does that for all rows at once.
     """
-    frames = n.sizes(x, 1)
+    frames = nn.sizes(x, 1)
     shape = op.shape_of(by_distance)
     front = op.concat([n.narrow(shape, 0, 0, 3), n.ints(1)], 0)
     padded = op.concat([op.broadcast(n.floats(0.0), front), by_distance], 3)

@@ -9,17 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from openvino import Model, Type
 from openvino import opset13 as op
 
+from sonca.engines.runtime.nodes import (
+    Node,
+    floats,
+    ints,
+    number,
+    round_bf16,
+)
 from sonca.engines.viettts.arrays import Array
 
-Node = Any
-"""A graph node or one of its outputs; OpenVINO's Python API is untyped."""
 WeightFormat = Literal["f32", "int8"]
 """How linear layers store their weights: ``int8`` with one scale for each output."""
 
@@ -47,21 +51,11 @@ class Weights:
         return replace(self, format="f32")
 
 
-def model(inputs: Sequence[Node], outputs: Mapping[str, Node], name: str) -> Model:
-    """Returns a graph whose outputs carry names."""
-    results = []
-    for label, node in outputs.items():
-        result = op.result(node)
-        result.output(0).get_tensor().set_names({label})
-        results.append(result)
-    return Model(results, list(inputs), name)
-
-
 def to_bf16(graph: Model) -> Model:
     """Makes the graph compute in bf16, with f32 at its ends; it takes half the room."""
     for node in graph.get_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == Type.f32:
-            half = op.constant(_rounded_to_bf16(node.data), dtype=Type.bf16)
+            half = op.constant(round_bf16(node.data), dtype=Type.bf16)
             for target in node.output(0).get_target_inputs():
                 target.replace_source_output(half.output(0))
     for port in graph.get_parameters():
@@ -79,49 +73,9 @@ def to_bf16(graph: Model) -> Model:
     return graph
 
 
-def _rounded_to_bf16(value: Array) -> Array:
-    """Rounds to the nearest, ties to even: the runtime's own conversion cuts off."""
-    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
-    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
-    return bits.view(np.float32)
-
-
-def parameter(shape: Sequence[int], name: str, dtype: Any = np.float32) -> Node:
-    """Returns an input; -1 is a size that may change."""
-    node = op.parameter(list(shape), dtype)
-    node.output(0).get_tensor().set_names({name})
-    node.set_friendly_name(name)
-    return node
-
-
-def floats(value: npt.ArrayLike) -> Node:
-    return op.constant(np.asarray(value, np.float32))
-
-
-def ints(*values: int) -> Node:
-    return op.constant(np.array(values, np.int64))
-
-
-def number(value: int) -> Node:
-    return op.constant(np.int64(value))
-
-
-def reshape(x: Node, *shape: int) -> Node:
-    """Reshapes: 0 keeps a size, -1 is what remains."""
-    return op.reshape(x, ints(*shape), special_zero=True)
-
-
-def transpose(x: Node, *order: int) -> Node:
-    return op.transpose(x, ints(*order))
-
-
 def sizes(x: Node, *axes: int) -> Node:
     """Returns the sizes along `axes`, as a vector."""
     return op.gather(op.shape_of(x), ints(*axes), number(0))
-
-
-def narrow(x: Node, axis: int, start: int, stop: int, step: int = 1) -> Node:
-    return op.slice(x, ints(start), ints(stop), ints(step), ints(axis))
 
 
 def matmul(x: Node, weight: Array, format: WeightFormat = "f32") -> Node:
