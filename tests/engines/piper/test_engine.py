@@ -281,7 +281,7 @@ def test_the_level_is_measured_once_where_it_cannot_be_kept(
     def full(model: Path, card: object) -> None:
         raise StorageError("read-only")
 
-    monkeypatch.setattr(calibration, "_write_card", full)
+    monkeypatch.setattr(calibration, "write_card", full)
     level = engine.level_lufs(engine.voice("vi_vn-tiny-low"))
     with monkeypatch.context() as patch:
         patch.setattr(calibration, "_speak", None)  # as when the voice has to be loaded again

@@ -20,6 +20,7 @@ from sonca.engines.kokoro.model_folder import VoiceFile
 from sonca.engines.kokoro.speaking import SpeakerPack, plan, sounding
 from sonca.engines.kokoro.voice_packs import read_pack
 from sonca.engines.runtime import BadModel, bfloat16
+from sonca.engines.runtime.accuracy import snr_db
 from sonca.loudness import loudness
 from sonca.utterance import Utterance
 
@@ -70,7 +71,7 @@ def _calibrate_bf16(file: VoiceFile, published: KokoroModel, say: Callable[[str]
         say(str(error))
         return
     own = _spoken(SpeakerPack(file, published, pack)) if published.quantized else exact
-    figures = {"snr_db": _snr_db(exact, fast), "published_snr_db": _snr_db(exact, own)}
+    figures = {"snr_db": _least_snr_db(exact, fast), "published_snr_db": _least_snr_db(exact, own)}
     if figures["snr_db"] >= min(bfloat16.LEAST_SNR_DB, figures["published_snr_db"]):
         finite = {name: round(n, 1) for name, n in figures.items() if math.isfinite(n)}
         model_folder.keep_bf16(file.model, finite)
@@ -89,12 +90,6 @@ def _spoken(voice: SpeakerPack) -> list[Samples]:
     return made or [np.zeros(0, np.float32)]
 
 
-def _snr_db(wanted: list[Samples], made: list[Samples]) -> float:
+def _least_snr_db(wanted: list[Samples], made: list[Samples]) -> float:
     """Returns the least SNR of some pieces, in dB."""
-    found = []
-    for one, other in zip(wanted, made, strict=True):
-        if len(one) != len(other):
-            return -math.inf
-        power, error = float(np.sum(one**2)), float(np.sum((one - other) ** 2))
-        found.append(10 * math.log10(power / error) if power and error else math.inf)
-    return min(found)
+    return min(snr_db(one, other) for one, other in zip(wanted, made, strict=True))

@@ -8,18 +8,16 @@ A model is a folder in ``kokoro`` with one graph (``kokoro_vi.onnx``, or any oth
 from __future__ import annotations
 
 import functools
-import json
 import logging
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from sonca import disk
 from sonca.engines.kokoro.symbols import CONFIG, TOKENIZER
 from sonca.engines.kokoro.voice_packs import ENDINGS, names_in
+from sonca.engines.model_card import add_levels, levels_on, read_card, stamp
 from sonca.engines.runtime import BadModel
 from sonca.voice import Gender, Region, Voice, slug
 
@@ -27,7 +25,7 @@ log = logging.getLogger(__name__)
 
 FOLDER, PUBLISHED = "kokoro", "kokoro-vietnamese"
 _VOICE_FOLDERS = ("voices", "voicepacks")
-_CARD, _LEVELS, _BF16 = "sonca.json", "loudness_lufs", "bf16"
+_CARD, _BF16 = "sonca.json", "bf16"
 # Kokoro's own voices say their language and gender: af_heart is an American woman.
 _NAMED = re.compile(r"(?P<language>[abefhijpz])(?P<gender>[fm])_(?P<name>.+)")
 _LANGUAGES = {"a": "en", "b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt-br"}
@@ -124,7 +122,7 @@ def find_voices(models_dir: Path | None) -> dict[str, VoiceFile]:
 def voice_of(file: VoiceFile) -> Voice:
     """Returns the voice as the catalogue has it. What nobody said of its gender counts as
     female."""
-    card = _card(file.model, _stamp(file.model / _CARD))
+    card = read_card(file.model / _CARD)
     known = _NAMED.fullmatch(file.name)
     name, gender = _VIETNAMESE.get(file.name, (file.name.replace("_", " ").title(), "female"))
     if known:
@@ -143,40 +141,34 @@ def voice_of(file: VoiceFile) -> Voice:
 
 def level_of(file: VoiceFile) -> float | None:
     """Returns the voice's loudness in LUFS, if it was measured."""
-    levels = _card(file.model, _stamp(file.model / _CARD)).get(_LEVELS)
-    level = levels.get(file.name) if isinstance(levels, dict) else None
-    return float(level) if isinstance(level, int | float) and math.isfinite(level) else None
+    return levels_on(read_card(file.model / _CARD)).get(file.name)
 
 
 def bf16_of(folder: Path) -> bool:
     """Returns whether bf16 was measured on the graph that is there, and found near enough."""
-    known = _card(folder, _stamp(folder / _CARD)).get(_BF16)
+    known = read_card(folder / _CARD).get(_BF16)
     graph = graph_of(folder)
-    return isinstance(known, dict) and graph is not None and known.get("graph") == _stamp(graph)
+    return isinstance(known, dict) and graph is not None and known.get("graph") == stamp(graph)
 
 
 def keep(folder: Path, levels: Mapping[str, float], **facts: object) -> None:
     """Puts loudness, by the voice's name, and what else is known beside a model."""
-    card = dict(_card(folder, _stamp(folder / _CARD)))
-    known = card.get(_LEVELS)
-    card |= facts
-    card[_LEVELS] = {**(known if isinstance(known, dict) else {}), **levels}
-    disk.write(folder / _CARD, (json.dumps(card, ensure_ascii=False, indent=1) + "\n").encode())
+    add_levels(folder / _CARD, levels, **facts)
 
 
 def keep_bf16(folder: Path, figures: Mapping[str, float]) -> None:
     """Puts down that a model is to be computed in bf16, with what was measured."""
     graph = graph_of(folder)
-    keep(folder, {}, **{_BF16: {"graph": _stamp(graph) if graph else "", **figures}})
+    keep(folder, {}, **{_BF16: {"graph": stamp(graph) if graph else "", **figures}})
 
 
 def _voices(folder: Path) -> Iterator[VoiceFile]:
     graph = graph_of(folder)
-    stamps = " ".join(_stamp(path) for path in (graph, folder / CONFIG, folder / TOKENIZER) if path)
+    stamps = " ".join(stamp(path) for path in (graph, folder / CONFIG, folder / TOKENIZER) if path)
     stamps += " bf16" if bf16_of(folder) else ""
     for path in _voice_paths(folder):
         try:
-            names = _names(path, _stamp(path))
+            names = _names(path, stamp(path))
         except BadModel as error:
             log.warning("a voice is left out: %s", error)
             continue
@@ -186,7 +178,7 @@ def _voices(folder: Path) -> Iterator[VoiceFile]:
             if language is None:
                 log.info("%s is left out: nothing here reads its language for it", name)
                 continue
-            version = f"{stamps} {_stamp(path)} {name}"
+            version = f"{stamps} {stamp(path)} {name}"
             key = slug(name) or "voice"
             yield VoiceFile(key, folder, path, name, language, stamps, version)
 
@@ -209,21 +201,3 @@ def _voice_paths(folder: Path) -> Iterator[Path]:
 @functools.lru_cache(maxsize=256)
 def _names(path: Path, _version: str) -> tuple[str, ...]:
     return tuple(names_in(path))
-
-
-def _stamp(path: Path) -> str:
-    """Returns what changes with the file; empty where there is none."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return ""
-    return f"{stat.st_size}.{stat.st_mtime_ns}"
-
-
-@functools.lru_cache(maxsize=64)
-def _card(model: Path, _version: str) -> Mapping[str, Any]:
-    try:
-        card = json.loads((model / _CARD).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return card if isinstance(card, dict) else {}

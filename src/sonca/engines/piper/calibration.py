@@ -6,7 +6,6 @@ Knows nothing of where the voice came from, or of the level it is to be brought 
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Callable, Mapping
@@ -16,14 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from sonca import disk, install
+from sonca import install
 from sonca.audio import Samples
+from sonca.engines.model_card import LEVELS, as_number, levels_on, write_card
 from sonca.engines.piper.phonemizer import Phonemizer
 from sonca.engines.piper.tasks import SpeakerVoice
 from sonca.engines.piper.vits_model import SynthesisConfig, VitsModel
 from sonca.engines.piper.voice_config import BadVoice
 from sonca.engines.piper.voice_files import VoiceFiles, card_path, describe
 from sonca.engines.runtime import bfloat16
+from sonca.engines.runtime.accuracy import snr_db
 from sonca.errors import EngineNotInstalled, StorageError
 from sonca.espeakng import Library
 from sonca.loudness import loudness
@@ -36,7 +37,6 @@ _SAMPLES = {
     "": "The wind rose that afternoon and clouds came down from the hills in long grey bands. "
     "She stood on the porch and looked along the village road.",
 }
-_LEVELS = "loudness_lufs"
 _SNR = "bf16_snr_db"
 _BETWEEN_HZ = 165.0
 """Men mostly speak below it, women above."""
@@ -66,19 +66,19 @@ def calibrate(folder: Path, known: Mapping[str, str], say: Callable[[str], None]
             if bfloat16.missing() is None:
                 say(f"measuring {files.stem} in bf16")
                 card[_SNR] = _snr_db(files, loaded, loaded.in_bfloat16(1))
-        _write_card(model, card)
+        write_card(card_path(model), card)
 
 
 def level_of(speaker: SpeakerVoice) -> float:
     """Returns the voice's own loudness in LUFS, from its card, or measured now and put there."""
     files, model = describe(speaker.files.model, speaker.files.config_path), speaker.model
-    levels, name = _levels(files.card), str(speaker.speaker or 0)
+    levels, name = levels_on(files.card), str(speaker.speaker or 0)
     if name in levels:
         return levels[name]
     level = round(loudness(_speak(files, model, speaker.speaker), model.sample_rate_hz), 2)
     if math.isfinite(level):
         try:
-            _write_card(files.model, {**files.card, _LEVELS: {**levels, name: level}})
+            write_card(card_path(files.model), {**files.card, LEVELS: {**levels, name: level}})
         except StorageError as error:
             log.info("the loudness of %s cannot be kept: %s", files.stem, error)
     return level
@@ -86,31 +86,29 @@ def level_of(speaker: SpeakerVoice) -> float:
 
 def snr_of(files: VoiceFiles) -> float | None:
     """Returns how far above its error a voice's sound in bf16 lies, in dB, if it was measured."""
-    known = files.card.get(_SNR)
-    return float(known) if isinstance(known, int | float) and math.isfinite(known) else None
+    return as_number(files.card.get(_SNR))
 
 
 def near_enough(files: VoiceFiles, exact: VitsModel, faster: VitsModel) -> bool:
     """Returns whether a voice may speak in bf16: measured once over two sentences, and kept with
     the voice."""
     files = describe(files.model, files.config_path)  # what was put there since
-    snr_db = snr_of(files)
-    if snr_db is None:
-        snr_db = _snr_db(files, exact, faster)
+    found = snr_of(files)
+    if found is None:
+        found = _snr_db(files, exact, faster)
         try:
-            _write_card(files.model, {**files.card, _SNR: snr_db})
+            write_card(card_path(files.model), {**files.card, _SNR: found})
         except StorageError as error:
             log.info("the bf16 of %s is measured anew each time: %s", files.stem, error)
-    log.info("%s in bf16: %.1f dB above its error", files.stem, snr_db)
-    return snr_db >= bfloat16.LEAST_SNR_DB
+    log.info("%s in bf16: %.1f dB above its error", files.stem, found)
+    return found >= bfloat16.LEAST_SNR_DB
 
 
 def _snr_db(files: VoiceFiles, exact: VitsModel, faster: VitsModel) -> float:
     """Returns the power of two sentences over that of their error, in dB."""
     speaker = next(iter(files.config.speakers.values()), None)
     wanted, made = _speak(files, exact, speaker), _speak(files, faster, speaker)
-    error = max(float(np.sum((wanted - made) ** 2)), 1e-12)
-    return round(10 * math.log10(max(float(np.sum(wanted**2)), 1e-12) / error), 1)
+    return round(snr_db(wanted, made), 1)
 
 
 def pitch(samples: Samples, sample_rate_hz: int) -> float | None:
@@ -143,29 +141,12 @@ def _measured(files: VoiceFiles, model: VitsModel, card: Mapping[str, Any]) -> d
         pitch_hz = pitch(sound, model.sample_rate_hz)
         if pitch_hz is not None:
             speakers[str(number)] = {"gender": "male" if pitch_hz < _BETWEEN_HZ else "female"}
-    found: dict[str, Any] = {_LEVELS: levels}
+    found: dict[str, Any] = {LEVELS: levels}
     if files.config.speakers:
         found["speakers"] = speakers
     elif "gender" not in card and speakers:
         found["gender"] = speakers["0"]["gender"]
     return found
-
-
-def _levels(card: Mapping[str, Any]) -> dict[str, float]:
-    known = card.get(_LEVELS)
-    if not isinstance(known, dict):
-        return {}
-    return {
-        str(number): float(level)
-        for number, level in known.items()
-        if isinstance(level, int | float) and math.isfinite(level)
-    }
-
-
-def _write_card(model: Path, card: Mapping[str, Any]) -> None:
-    """Replaces what is kept of a voice, whole or not at all."""
-    text = json.dumps(card, ensure_ascii=False, indent=1) + "\n"
-    disk.write(card_path(model), text.encode())
 
 
 def _speak(files: VoiceFiles, model: VitsModel, speaker: int | None) -> Samples:

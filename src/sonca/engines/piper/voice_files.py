@@ -8,13 +8,13 @@ region, a name for people, loudness. Knows nothing of graphs or sound.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from sonca.engines.model_card import read_card, stamp
 from sonca.engines.piper.voice_config import BadVoice, VoiceConfig, read
 from sonca.voice import Gender, Region, Voice, slug
 
@@ -85,31 +85,14 @@ def find_speakers(models_dir: Path | None) -> dict[str, Speaker]:
 
 def describe(model: Path, config_path: Path) -> VoiceFiles:
     """Returns what a pair of files is. `BadVoice` if its settings cannot be used."""
-    version = f"{_stamp(model)} {_stamp(config_path)}"
-    return _describe(model, config_path, version, _stamp(card_path(model)))
-
-
-def _stamp(path: Path) -> str:
-    """Returns what changes with the file; empty where there is none."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return ""
-    return f"{stat.st_size}.{stat.st_mtime_ns}"
+    version = f"{stamp(model)} {stamp(config_path)}"
+    return _describe(model, config_path, version, stamp(card_path(model)))
 
 
 @functools.lru_cache(maxsize=512)
 def _describe(model: Path, config_path: Path, version: str, _card_stamp: str) -> VoiceFiles:
-    card = _read_card(card_path(model))
+    card = read_card(card_path(model))
     return VoiceFiles(model, config_path, read(config_path), card, version)
-
-
-def _read_card(path: Path) -> Mapping[str, Any]:
-    try:
-        card = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return card if isinstance(card, dict) else {}
 
 
 def _pairs(models_dir: Path | None) -> Iterator[tuple[Path, Path]]:

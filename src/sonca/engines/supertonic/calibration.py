@@ -3,7 +3,6 @@ are, and whether bf16 is near enough."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sonca.audio import Samples
 from sonca.cores import cores
 from sonca.engines.base import Options
 from sonca.engines.runtime import bfloat16
+from sonca.engines.runtime.accuracy import snr_db
 from sonca.engines.supertonic import styles
 from sonca.engines.supertonic.flow_model import SAMPLE_RATE_HZ, FlowModel
 from sonca.engines.supertonic.session import SpeakerStyle, plan
@@ -20,8 +20,6 @@ from sonca.engines.supertonic.styles import STYLES, StyleFile
 from sonca.loudness import loudness
 from sonca.utterance import Utterance
 
-LEAST_SNR_DB = 35.0
-"""Below it a model speaks in float32."""
 _SAMPLES = (
     "chiều hôm đó trời nổi gió, mây từ phía núi kéo xuống thành từng vệt dài.",
     "bà đứng ở hiên nhà nhìn ra con đường làng.",
@@ -37,9 +35,8 @@ def calibrate(folder: Path, steps: int, say: Callable[[str], None]) -> None:
     styles.keep(folder, levels)
     if bfloat16.missing() is None:
         say("measuring bf16")
-        snr_db = _snr_db(folder, model, steps)
-        if math.isfinite(snr_db):
-            styles.keep(folder, {}, snr_db=round(snr_db, 1))
+        measured = _snr_db(folder, model, steps)
+        styles.keep(folder, {}, snr_db=round(measured, 1))
 
 
 def level_of(voice: SpeakerStyle, steps: int) -> float:
@@ -49,8 +46,8 @@ def level_of(voice: SpeakerStyle, steps: int) -> float:
 
 def near_enough(model: Path) -> bool:
     """Returns whether a model was measured in bf16, and is to speak so."""
-    snr_db = styles.snr_of(model)
-    return snr_db is not None and snr_db >= LEAST_SNR_DB
+    measured = styles.snr_of(model)
+    return measured is not None and measured >= bfloat16.LEAST_SNR_DB
 
 
 def _snr_db(folder: Path, exact: FlowModel, steps: int) -> float:
@@ -62,9 +59,7 @@ def _snr_db(folder: Path, exact: FlowModel, steps: int) -> float:
         wanted = _spoken(_voice(exact, path), text, steps)
         made = _spoken(_voice(fast, path), text, steps)
         count = min(len(wanted), len(made))  # a pause at the end may be cut elsewhere
-        error = float(np.sum((wanted[:count] - made[:count]) ** 2))
-        power = float(np.sum(wanted[:count] ** 2))
-        found.append(10 * math.log10(power / error) if power and error else math.inf)
+        found.append(snr_db(wanted[:count], made[:count]))
     return min(found)
 
 

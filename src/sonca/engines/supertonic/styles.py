@@ -7,8 +7,6 @@ what is known of the voices: gender, region, a name for people, loudness.
 
 from __future__ import annotations
 
-import functools
-import json
 import logging
 import math
 from collections.abc import Iterator, Mapping
@@ -19,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from sonca import disk
+from sonca.engines.model_card import add_levels, as_number, levels_on, read_card, stamp
 from sonca.engines.runtime import BadModel
 from sonca.engines.supertonic.characters import read_json
 from sonca.voice import Gender, Region, Voice, slug
@@ -40,7 +38,6 @@ TTL, DP = (1, 50, 256), (1, 8, 16)
 """Shapes of a voice: for what is said and how, and for how long it takes."""
 _STYLE_BYTES = 4 << 20
 _CARD = "sonca.json"
-_LEVELS = "loudness_lufs"
 _SNR = "bfloat16_snr_db"
 # KorvaTTS' ten, as its card names them. Supertonic's files say F or M.
 _NAMED: dict[str, tuple[str, str]] = {
@@ -100,20 +97,20 @@ def find_voices(models_dir: Path | None) -> dict[str, StyleFile]:
             if key in found:
                 log.warning("%s is left out: %s has its name", path, found[key].path)
                 continue
-            found[key] = StyleFile(key, folder, path, stamps, f"{stamps} {_stamp(path)}")
+            found[key] = StyleFile(key, folder, path, stamps, f"{stamps} {stamp(path)}")
     return found
 
 
 def unchanged(style: StyleFile) -> bool:
     """Returns whether the files of a voice and its model are still those that were found."""
     stamps = _stamps(style.model)
-    return (stamps, f"{stamps} {_stamp(style.path)}") == (style.model_version, style.version)
+    return (stamps, f"{stamps} {stamp(style.path)}") == (style.model_version, style.version)
 
 
 def voice_of(style: StyleFile) -> Voice:
     """Returns the voice as the catalogue has it. Its gender is that of its name, else what was
     said of the model, else female."""
-    stem, card = style.path.stem, _known(style.model)
+    stem, card = style.path.stem, read_card(style.model / _CARD)
     told, region = card.get("gender"), card.get("region")
     name, gender = f"{stem} ({style.model.name})", "male" if told == "male" else "female"
     if stem in _NAMED:
@@ -139,13 +136,12 @@ def load_style(path: Path) -> Style:
 
 def level_of(style: StyleFile) -> float | None:
     """Returns the voice's loudness in LUFS, if it was measured."""
-    levels = _known(style.model).get(_LEVELS)
-    return _number(levels.get(style.path.stem)) if isinstance(levels, dict) else None
+    return levels_on(read_card(style.model / _CARD)).get(style.path.stem)
 
 
 def snr_of(model: Path) -> float | None:
     """Returns how far above its error a model's sound in bf16 lies, in dB, if it was measured."""
-    return _number(_known(model).get(_SNR))
+    return as_number(read_card(model / _CARD).get(_SNR))
 
 
 def keep(
@@ -155,21 +151,8 @@ def keep(
     snr_db: float | None = None,
 ) -> None:
     """Puts what was measured or is known beside a model; loudness by the style file's name."""
-    card = {**_known(model), **(facts or {})}
-    known = card.get(_LEVELS)
-    card[_LEVELS] = {**(known if isinstance(known, dict) else {}), **levels}
-    if snr_db is not None:
-        card[_SNR] = snr_db
-    text = json.dumps(card, ensure_ascii=False, indent=1) + "\n"
-    disk.write(model / _CARD, text.encode())
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
-
-
-def _known(model: Path) -> Mapping[str, Any]:
-    return _card(model, _stamp(model / _CARD))
+    measured = {} if snr_db is None else {_SNR: snr_db}
+    add_levels(model / _CARD, levels, **(facts or {}), **measured)
 
 
 def _tensor(
@@ -211,22 +194,4 @@ def _styles(folder: Path) -> list[Path]:
 
 
 def _stamps(model: Path) -> str:
-    return " ".join(_stamp(model / name) for name in FILES)
-
-
-def _stamp(path: Path) -> str:
-    """Returns what changes with the file; empty where there is none."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return ""
-    return f"{stat.st_size}.{stat.st_mtime_ns}"
-
-
-@functools.lru_cache(maxsize=64)
-def _card(model: Path, _version: str) -> Mapping[str, Any]:
-    try:
-        card = json.loads((model / _CARD).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return card if isinstance(card, dict) else {}
+    return " ".join(stamp(model / name) for name in FILES)
