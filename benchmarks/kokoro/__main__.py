@@ -14,12 +14,12 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.kokoro.peer import VOICE
 from benchmarks.line_process import LineProcess
 from benchmarks.options import run_command
+from benchmarks.spoken import medians
 from sonca.bench.stats import machine
 from sonca.engines.kokoro.engine import KokoroEngine
 from sonca.engines.kokoro.voice_packs import names_in, read_pack
@@ -83,18 +83,8 @@ def _measured(python: str, models: Path, threads: int, rounds: int) -> dict[str,
                 for name, peer in peers.items():
                     answers[name].append(peer.ask(asked))
             for name in PEERS:
-                found[name][kind] = _figures(answers[name])
+                found[name][kind] = medians(answers[name])
     return found
-
-
-def _figures(answers: list[dict[str, float]]) -> dict[str, float]:
-    return {
-        "rtf": median(a["total_s"] / a["audio_s"] for a in answers),
-        "cpu_rtf": median(a["cpu_s"] / a["audio_s"] for a in answers),
-        "first_s": median(a["first_s"] for a in answers),
-        "audio_s": sum(a["audio_s"] for a in answers),
-        "peak_mib": max(a["peak_mib"] for a in answers),
-    }
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answers import answer_lines, peak_mib
+from benchmarks.answers import answer_lines
+from benchmarks.spoken import Heard, timed
 
-Heard = Callable[[float], None]
 Speak = Callable[[list[str], Heard], None]
 VOICE = "af_voice"
 
@@ -81,16 +81,7 @@ def main() -> None:
         }
 
         def answer(asked: Any) -> dict[str, Any]:
-            pieces: list[tuple[float, float]] = []
-            started, worked = time.perf_counter(), time.process_time()
-            speak(asked, lambda seconds: pieces.append((time.perf_counter() - started, seconds)))
-            return {
-                "first_s": pieces[0][0],
-                "total_s": time.perf_counter() - started,
-                "cpu_s": time.process_time() - worked,
-                "audio_s": sum(seconds for _, seconds in pieces),
-                "peak_mib": peak_mib(),
-            }
+            return timed(lambda heard: speak(asked, heard))
 
         return first, answer
 

@@ -4,8 +4,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.peers.common import Heard, Speak, serve
+from benchmarks.peers.common import Speak, serve
 from benchmarks.peers.voice import models_of, texts_of, until_in_bf16
+from benchmarks.spoken import Heard
 from sonca import Sonca
 from sonca.engines.base import Setup
 

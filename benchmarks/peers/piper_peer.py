@@ -1,6 +1,7 @@
 """piper-tts as a peer; runs in the peers' environment."""
 
-from benchmarks.peers.common import Heard, Speak, serve
+from benchmarks.peers.common import Speak, serve
+from benchmarks.spoken import Heard
 
 
 def load(model: str, threads: int) -> Speak:

@@ -8,7 +8,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.peers.common import Heard, Speak, serve
+from benchmarks.peers.common import Speak, serve
+from benchmarks.spoken import Heard
 
 
 def prepared(model: str, folder: Path) -> tuple[str, str]:

@@ -14,10 +14,10 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.line_process import LineProcess
+from benchmarks.spoken import medians
 from benchmarks.supertonic.graphs import Sizes
 from benchmarks.supertonic.random_model import make
 from sonca.bench.stats import machine
@@ -78,10 +78,10 @@ def _measured(python: str, models: Path, threads: int, rounds: int) -> dict[str,
         ):
             answers = _in_turns(peers, texts, STEPS)
             for name in PEERS:
-                found[name][kind] = _figures(answers[name])
+                found[name][kind] = medians(answers[name])
         for name in OURS:
             found[name]["steps"] = {
-                str(steps): _figures([peers[name].ask({"texts": [SHORT[1]], "steps": steps})])
+                str(steps): medians([peers[name].ask({"texts": [SHORT[1]], "steps": steps})])
                 for steps in COSTS
             }
     return found
@@ -95,16 +95,6 @@ def _in_turns(
         for name, peer in peers.items():
             answers[name].append(peer.ask({"texts": texts, "steps": steps}))
     return answers
-
-
-def _figures(answers: list[dict[str, float]]) -> dict[str, float]:
-    return {
-        "rtf": median(a["total_s"] / a["audio_s"] for a in answers),
-        "cpu_rtf": median(a["cpu_s"] / a["audio_s"] for a in answers),
-        "first_s": median(a["first_s"] for a in answers),
-        "audio_s": sum(a["audio_s"] for a in answers),
-        "peak_mib": max(a["peak_mib"] for a in answers),
-    }
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answers import answer_lines, peak_mib
+from benchmarks.answers import answer_lines
+from benchmarks.spoken import Heard, timed
 
-Heard = Callable[[float], None]
 Speak = Callable[[list[str], int, Heard], None]
 
 
@@ -91,20 +91,7 @@ def main() -> None:
         ready_s = time.perf_counter() - began
 
         def answer(asked: Any) -> dict[str, Any]:
-            pieces: list[tuple[float, float]] = []
-            started, worked = time.perf_counter(), time.process_time()
-            speak(
-                asked["texts"],
-                asked["steps"],
-                lambda seconds: pieces.append((time.perf_counter() - started, seconds)),
-            )
-            return {
-                "first_s": pieces[0][0],
-                "total_s": time.perf_counter() - started,
-                "cpu_s": time.process_time() - worked,
-                "audio_s": sum(seconds for _, seconds in pieces),
-                "peak_mib": peak_mib(),
-            }
+            return timed(lambda heard: speak(asked["texts"], asked["steps"], heard))
 
         return {"ready_s": ready_s}, answer
 

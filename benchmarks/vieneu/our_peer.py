@@ -5,7 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.peers.common import Heard, Speak, serve
+from benchmarks.peers.common import Speak, serve
+from benchmarks.spoken import Heard
 from sonca.engines.base import Options, Setup
 from sonca.engines.vieneu.engine import VieneuEngine
 from sonca.engines.vieneu.model_folder import open_folder

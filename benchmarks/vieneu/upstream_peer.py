@@ -12,7 +12,8 @@ os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), sys
 
 import numpy as np
 
-from benchmarks.peers.common import Heard, Speak, serve
+from benchmarks.peers.common import Speak, serve
+from benchmarks.spoken import Heard
 
 RATE_HZ = 48_000
 

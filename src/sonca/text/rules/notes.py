@@ -18,8 +18,9 @@ def _bracketed(match: re.Match[str], work: Workspace) -> str | None:
     return None if _INDEXED.search(before) or re.search(r"\[0\d?\]", match[0]) else ""
 
 
-def _raised(match: re.Match[str], work: Workspace) -> str | None:
-    """Silences a raised figure after a Vietnamese word, where nothing is squared."""
+def _after_word(match: re.Match[str], work: Workspace) -> str | None:
+    """Silences a raised figure or one in brackets after a Vietnamese word, where nothing is
+    computed: ``bến lạc²``, ``bến lạc(1)``, but ``f(2)``."""
     word = work.before(match.start())
     known = len(word) > 1 and syllable(word) is not None and word not in _MEASURES
     return "" if known and not re.search(r"[=+×÷<>]", work.text) else None
@@ -28,13 +29,6 @@ def _raised(match: re.Match[str], work: Workspace) -> str | None:
 def _after_year(match: re.Match[str], work: Workspace) -> str | None:
     """Silences the mark of ``năm 1945(1)``."""
     return "" if work.preceded(match.start(), r"(?<![\w.,/-])(?:1\d|20)\d\d", 6) else None
-
-
-def _after_word(match: re.Match[str], work: Workspace) -> str | None:
-    """Silences the mark of ``bến lạc(1)``; `f(2)` and what is written in formulas stays."""
-    word = work.before(match.start())
-    known = len(word) > 1 and syllable(word) is not None
-    return "" if known and not re.search(r"[=+×÷<>]", work.text) else None
 
 
 RULES = (
@@ -47,5 +41,5 @@ RULES = (
     ),
     Rule("note mark", r"(?<=\d)(?<![\w.,]\d{4})\(\d{1,2}\)(?![\w(=])", _after_year),
     Rule("note mark", r"(?<=\p{L}\p{L})\(\d{1,2}\)(?![\w(=])", _after_word),
-    Rule("note mark", r"(?<=\p{L}\p{L})⁽?[¹²³⁰⁴-⁹]{1,3}⁾?(?![\w⁺⁻])", _raised, kind="raised"),
+    Rule("note mark", r"(?<=\p{L}\p{L})⁽?[¹²³⁰⁴-⁹]{1,3}⁾?(?![\w⁺⁻])", _after_word, kind="raised"),
 )
