@@ -165,7 +165,7 @@ class KokoroEngine(Engine):
             self._session.close()
         self._session = FlowSession(
             slots=SLOTS,
-            threads=LANES,
+            threads=min(LANES, self._threads),
             sample_rate_hz=SAMPLE_RATE_HZ,
             plan=partial(plan, self._front_end),
         )
